@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { addon } from './setup/addon.mjs'
+import { build } from './setup/build.mjs'
+import { dependencies } from './setup/dependencies.mjs'
+import { explain, SetupError } from './setup/errors.mjs'
+import { readJson } from './setup/files.mjs'
+import { interruptible } from './setup/interruption.mjs'
+import { withLock } from './setup/lock.mjs'
+import { findTarget, TENSORFLOW_VERSION } from './setup/platform.mjs'
+import { createReport } from './setup/report.mjs'
+import { tensorflow } from './setup/tensorflow.mjs'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+const USAGE = `Usage: npm run setup [-- --cpu | --gpu]
+
+Installs what the service needs: npm packages, TensorFlow ${TENSORFLOW_VERSION}, its addon, the compiled TypeScript.
+  --gpu   TensorFlow for CUDA (Linux x64 only); later set-ups of this folder keep to it
+  --cpu   TensorFlow for CPUs, the default
+`
+
+const STEPS = [dependencies, tensorflow, addon, build]
+
+/**
+ * Brings this clone to where the service and its tests can start. Steps whose result is there already are skipped,
+ * and a signal ends the process at once without leaving anything half done.
+ *
+ * @param {{ flavour?: 'cpu' | 'gpu', quiet?: boolean }} [options] flavour: of TensorFlow, by default the one chosen
+ *   before; quiet: say nothing of steps that are skipped
+ * @throws {SetupError} when something is missing, in a sentence that says how to get it
+ */
+export async function setup ({ flavour, quiet = false } = {}) {
+  // Kept outside node_modules, which `npm ci` empties.
+  const state = join(ROOT, '.setup')
+  const chosen = flavour ?? readJson(join(state, 'flavour.json'))?.flavour ?? 'cpu'
+  const context = {
+    root: ROOT,
+    cache: resolve(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'xception-serve'),
+    target: findTarget({ flavour: chosen }),
+    env: process.env
+  }
+  const report = createReport({ quiet })
+  const waiting = pid => report.line(`Waiting for another set-up of this folder (process ${pid}).`)
+  try {
+    await interruptible(async () => {
+      if (STEPS.every(step => step.isDone(context))) {
+        for (const step of STEPS) report.skipped(step.name)
+      } else {
+        await withLock(join(state, 'lock'), { waiting }, () => runSteps(context, report))
+      }
+      if (flavour !== undefined) {
+        mkdirSync(state, { recursive: true })
+        writeFileSync(join(state, 'flavour.json'), JSON.stringify({ flavour }) + '\n')
+      }
+    })
+  } catch (error) {
+    throw explain(error, context.cache)
+  }
+}
+
+async function runSteps (context, report) {
+  for (const step of STEPS) {
+    if (step.isDone(context)) {
+      report.skipped(step.name)
+      continue
+    }
+    const start = performance.now()
+    const progress = text => report.progress(step.name, text)
+    progress('working')
+    await step.run({ ...context, progress, output: report.line })
+    report.done(step.name, performance.now() - start)
+  }
+}
+
+/**
+ * Runs `work` as the main act of a command: what the user can mend is said in one sentence, without a stack trace.
+ *
+ * @param {() => Promise<void>} work
+ */
+export async function asCommand (work) {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+function parseArguments (args) {
+  const known = { '--cpu': 'cpu', '--gpu': 'gpu' }
+  if (args.length === 0) return {}
+  if (args.length === 1 && args[0] in known) return { flavour: known[args[0]] }
+  const asked = args.length === 1 && ['--help', '-h'].includes(args[0])
+  process[asked ? 'stdout' : 'stderr'].write(USAGE)
+  process.exit(asked ? 0 : 2)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await asCommand(() => setup(parseArguments(process.argv.slice(2))))
+}

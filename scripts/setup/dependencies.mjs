@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from './child.mjs'
+import { SetupError } from './errors.mjs'
+import { readJson } from './files.mjs'
+
+/** The step that fills node_modules from the lock file. */
+export const dependencies = {
+  name: 'packages',
+
+  /** npm writes its own record of node_modules last, so a record that agrees with the lock file is enough. */
+  isDone ({ root }) {
+    const wanted = readJson(join(root, 'package-lock.json'))?.packages
+    const installed = readJson(recordOf(root))?.packages
+    if (wanted === undefined || installed === undefined) return false
+    const names = Object.keys(wanted).filter(name => name !== '')
+    return names.every(name => isSatisfied(wanted[name], installed[name])) &&
+      Object.keys(installed).every(name => name in wanted)
+  },
+
+  async run ({ root }) {
+    // Otherwise a removal cut short could leave a record of packages that are gone.
+    rmSync(recordOf(root), { force: true })
+    let result
+    try {
+      // Tools of development build and test the service, whatever NODE_ENV or npm's configuration says.
+      result = await run('npm', ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-progress'], { cwd: root })
+    } catch (error) {
+      if (error.code === 'ENOENT') throw new SetupError('npm is missing: install Node.js together with npm (Debian: apt-get install npm).')
+      throw error
+    }
+    if (result.code !== 0) throw failure(result.output)
+  }
+}
+
+function recordOf (root) {
+  return join(root, 'node_modules', '.package-lock.json')
+}
+
+function isSatisfied (wanted, installed) {
+  if (installed === undefined) return wanted.optional === true && !isForThisPlatform(wanted)
+  return wanted.version === installed.version && wanted.integrity === installed.integrity
+}
+
+function isForThisPlatform ({ os, cpu, libc }) {
+  return (os === undefined || os.includes(process.platform)) &&
+    (cpu === undefined || cpu.includes(process.arch)) &&
+    // TensorFlow runs on glibc only, so there is no need to find out what this machine has.
+    (libc === undefined || libc.includes('glibc'))
+}
+
+function failure (output) {
+  const code = /^npm (?:error|ERR!) code (\S+)/m.exec(output)?.[1]
+  if (code === 'ENOSPC') return Object.assign(new Error(output), { code })
+  if (['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'].includes(code)) {
+    return new SetupError(`The npm registry cannot be reached (${code}): check the network, and npm's registry and proxy settings.`)
+  }
+  const reason = /^npm (?:error|ERR!) (?!code )(.+)/m.exec(output)?.[1] ?? output.trim().split('\n').at(-1)
+  return new SetupError(`npm ci failed (${reason}): run it by hand to see the whole of its output.`)
+}

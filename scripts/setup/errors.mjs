@@ -1,0 +1,25 @@
+/** A failure the user can mend: its message is one sentence that says what is missing and how to get it. */
+export class SetupError extends Error {
+  name = 'SetupError'
+}
+
+/**
+ * Says what a failed system call means for the user, where that can be said in a sentence.
+ *
+ * @param {unknown} error what a step threw
+ * @param {string} folder where the step was writing
+ * @returns {unknown} a SetupError, or the error itself when it is not understood
+ */
+export function explain (error, folder) {
+  switch (error?.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new SetupError(`The disk that holds ${folder} is full: free some space, or point XDG_CACHE_HOME at another disk.`)
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new SetupError(`${error.path ?? folder} cannot be written (${error.code}): give this user write access, or point XDG_CACHE_HOME at a folder that has it.`)
+    default:
+      return error
+  }
+}

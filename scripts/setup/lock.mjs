@@ -1,0 +1,99 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isRunning } from './files.mjs'
+import { onInterruption } from './interruption.mjs'
+
+const POLL_MS = 200
+const HEARTBEAT_MS = 2_000
+
+/** A holder that has not shown itself for so long is dead, even where its process id cannot be looked up. */
+const SILENT_MS = 60_000
+
+/** Taking over a dead holder's lock takes microseconds; a takeover older than this was itself cut short. */
+const TAKEOVER_MS = 5_000
+
+/**
+ * Runs `work` while no other process runs work under the same lock file.
+ *
+ * @template T
+ * @param {string} path the lock file, in a folder that may be missing
+ * @param {{ waiting: (pid: number) => void }} callbacks waiting: called once if another process holds the lock
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withLock (path, { waiting }, work) {
+  mkdirSync(dirname(path), { recursive: true })
+  let told = false
+  while (!take(path)) {
+    const holder = readHolder(path)
+    if (holder !== undefined && isDead(holder)) {
+      takeOver(path)
+      continue
+    }
+    if (!told && holder !== undefined) waiting(holder.pid)
+    told = true
+    await sleep(POLL_MS)
+  }
+  const release = () => rmSync(path, { force: true })
+  const forget = onInterruption(release)
+  const heartbeat = setInterval(() => {
+    try {
+      utimesSync(path, new Date(), new Date())
+    } catch {
+      // Somebody cleaned the folder: the work goes on, and at worst another set-up repeats it.
+    }
+  }, HEARTBEAT_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(heartbeat)
+    release()
+    forget()
+  }
+}
+
+/** Creates the file with its content in one step: by linking, which fails if the name is taken. */
+function take (path) {
+  const draft = `${path}.${hostname()}.${process.pid}`
+  writeFileSync(draft, JSON.stringify({ host: hostname(), pid: process.pid }) + '\n')
+  try {
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    if (error.code === 'EEXIST') return false
+    throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+function readHolder (path) {
+  try {
+    return { ...JSON.parse(readFileSync(path, 'utf8')), silentMs: Date.now() - statSync(path).mtimeMs }
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function isDead ({ host, pid, silentMs }) {
+  return silentMs > SILENT_MS || (host === hostname() && !isRunning(pid))
+}
+
+/** Removes a dead holder's lock; a lock on that very act keeps two from removing each other's new lock. */
+function takeOver (path) {
+  const takeover = `${path}.takeover`
+  if (!take(takeover)) {
+    const other = readHolder(takeover)
+    if (other !== undefined && other.silentMs > TAKEOVER_MS) rmSync(takeover, { force: true })
+    return
+  }
+  try {
+    const holder = readHolder(path)
+    if (holder !== undefined && isDead(holder)) rmSync(path, { force: true })
+  } finally {
+    rmSync(takeover, { force: true })
+  }
+}

@@ -1,0 +1,95 @@
+import { SetupError } from './errors.mjs'
+
+/** The TensorFlow that every platform and flavour gets. */
+export const TENSORFLOW_VERSION = '2.21.0'
+
+const LINUX = {
+  libraries: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
+  linkerFlags: ['-shared', '-fPIC', '-Wl,-rpath,$ORIGIN/../../deps/lib']
+}
+
+const MACOS = {
+  libraries: ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'],
+  // Node's own symbols are only known once the addon is loaded.
+  linkerFlags: ['-bundle', '-fPIC', '-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path/../../deps/lib']
+}
+
+/**
+ * One row for every TensorFlow that can be installed. `project` and `tag` name the wheel, `wheelMegabytes` is its
+ * size (10^6 bytes), `diskMegabytes` what download and extraction take together at their peak.
+ */
+export const TARGETS = [
+  {
+    platform: 'linux',
+    arch: 'x64',
+    flavour: 'cpu',
+    project: 'tensorflow-cpu',
+    tag: 'manylinux_2_27_x86_64',
+    sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
+    wheelMegabytes: 274,
+    diskMegabytes: 1500,
+    ...LINUX
+  },
+  {
+    platform: 'linux',
+    arch: 'x64',
+    flavour: 'gpu',
+    project: 'tensorflow',
+    tag: 'manylinux_2_27_x86_64',
+    sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
+    wheelMegabytes: 572,
+    diskMegabytes: 2500,
+    ...LINUX
+  },
+  {
+    platform: 'linux',
+    arch: 'arm64',
+    flavour: 'cpu',
+    project: 'tensorflow',
+    tag: 'manylinux_2_27_aarch64',
+    sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
+    wheelMegabytes: 274,
+    diskMegabytes: 1500,
+    ...LINUX
+  },
+  {
+    platform: 'darwin',
+    arch: 'arm64',
+    flavour: 'cpu',
+    project: 'tensorflow',
+    tag: 'macosx_12_0_arm64',
+    sha256: '51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88',
+    wheelMegabytes: 274,
+    diskMegabytes: 1500,
+    ...MACOS
+  }
+]
+
+/** @returns {boolean} whether this Linux has another C library than TensorFlow is built for, such as Alpine's musl */
+function lacksGlibc () {
+  return process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined
+}
+
+/**
+ * @param {{ platform?: string, arch?: string, flavour: 'cpu' | 'gpu' }} wanted
+ * @returns {(typeof TARGETS)[number]} the row of the table that serves it
+ * @throws {SetupError} when no row does
+ */
+export function findTarget ({ platform = process.platform, arch = process.arch, flavour }) {
+  const rows = TARGETS.filter(row => row.platform === platform && row.arch === arch)
+  const row = rows.find(candidate => candidate.flavour === flavour)
+  if (row !== undefined) return row
+  if (rows.length > 0) throw new SetupError('The GPU flavour exists for Linux x64 only: run the set-up with --cpu.')
+  throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} is not to be had for ${platform} ${arch}: run the container instead (see the README).`)
+}
+
+/**
+ * Refuses a Linux on which TensorFlow's libraries cannot be loaded.
+ *
+ * @throws {SetupError}
+ */
+export function requireGlibc () {
+  if (lacksGlibc()) {
+    throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} needs a Linux with glibc, which this one lacks: run the container instead (see the README).`)
+  }
+}
