@@ -38,13 +38,13 @@ function recordOf (root) {
 }
 
 function isSatisfied (wanted, installed) {
-  if (installed === undefined) return wanted.optional === true && !isForThisPlatform(wanted)
+  if (installed === undefined) return wanted.optional === true && !isMadeForThisPlatform(wanted)
   return wanted.version === installed.version && wanted.integrity === installed.integrity
 }
 
-function isForThisPlatform ({ os, cpu, libc }) {
-  return (os === undefined || os.includes(process.platform)) &&
-    (cpu === undefined || cpu.includes(process.arch)) &&
+/** Packages for any platform do not count: npm leaves out those that only a package for another platform needs. */
+function isMadeForThisPlatform ({ os, cpu, libc }) {
+  return os?.includes(process.platform) === true && cpu?.includes(process.arch) === true &&
     // TensorFlow runs on glibc only, so there is no need to find out what this machine has.
     (libc === undefined || libc.includes('glibc'))
 }
