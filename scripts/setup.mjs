@@ -10,7 +10,7 @@ import { explain, SetupError } from './setup/errors.mjs'
 import { readJson } from './setup/files.mjs'
 import { interruptible } from './setup/interruption.mjs'
 import { withLock } from './setup/lock.mjs'
-import { findTarget, TENSORFLOW_VERSION } from './setup/platform.mjs'
+import { findTarget, requireSystem, TARGETS, TENSORFLOW_VERSION } from './setup/platform.mjs'
 import { createReport } from './setup/report.mjs'
 import { tensorflow } from './setup/tensorflow.mjs'
 
@@ -29,18 +29,18 @@ const STEPS = [dependencies, tensorflow, addon, build]
  * Brings this clone to where the service and its tests can start. Steps whose result is there already are skipped,
  * and a signal ends the process at once without leaving anything half done.
  *
- * @param {{ flavour?: 'cpu' | 'gpu', quiet?: boolean }} [options] flavour: of TensorFlow, by default the one chosen
- *   before; quiet: say nothing of steps that are skipped
+ * @param {{ flavour?: 'cpu' | 'gpu', quiet?: boolean, targets?: typeof TARGETS }} [options] flavour: of TensorFlow, by
+ *   default the one chosen before; quiet: say nothing of steps that are skipped; targets: what can be installed
  * @throws {SetupError} when something is missing, in a sentence that says how to get it
  */
-export async function setup ({ flavour, quiet = false } = {}) {
+export async function setup ({ flavour, quiet = false, targets = TARGETS } = {}) {
   // Kept outside node_modules, which `npm ci` empties.
   const state = join(ROOT, '.setup')
-  const chosen = flavour ?? readJson(join(state, 'flavour.json'))?.flavour ?? 'cpu'
+  const chosen = flavour ?? (readJson(join(state, 'flavour.json'))?.flavour === 'gpu' ? 'gpu' : 'cpu')
   const context = {
     root: ROOT,
     cache: resolve(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'xception-serve'),
-    target: findTarget({ flavour: chosen }),
+    target: findTarget({ flavour: chosen, targets }),
     env: process.env
   }
   const report = createReport({ quiet })
@@ -50,6 +50,7 @@ export async function setup ({ flavour, quiet = false } = {}) {
       if (STEPS.every(step => step.isDone(context))) {
         for (const step of STEPS) report.skipped(step.name)
       } else {
+        requireSystem(readJson(join(ROOT, 'package.json')).engines.node)
         await withLock(join(state, 'lock'), { waiting }, () => runSteps(context, report))
       }
       if (flavour !== undefined) {

@@ -78,6 +78,7 @@ async function reportCoverage (raw) {
     resolve: '',
     omitRelative: true
   }).run()
+  rmSync(raw, { recursive: true, force: true })
 }
 
 await asCommand(async () => {

@@ -45,13 +45,13 @@ export const addon = {
       mkdirSync(join(folder, 'napi-v8'))
       // A copy, because Node resolves links and the addon would then look for its libraries beside the cached one.
       copyFileSync(join(compiled, ADDON), join(folder, 'napi-v8', ADDON))
-    }, { replace: true })
+    }, { replace: () => true })
     await publishFolder(join(tfjsFolder(root), 'deps'), async folder => {
       mkdirSync(join(folder, 'lib'))
       for (const name of target.libraries) symlinkSync(join(tensorflowFolder(context), 'lib', name), join(folder, 'lib', name))
       const installed = { flavour: target.flavour, tensorflow: TENSORFLOW_VERSION, addon: key }
       writeFileSync(join(folder, 'flavour.json'), JSON.stringify(installed, null, 2) + '\n')
-    }, { replace: true })
+    }, { replace: () => true })
   }
 }
 

@@ -27,7 +27,7 @@ export const build = {
         throw new SetupError('The TypeScript sources do not compile: mend the errors listed above.')
       }
       writeFileSync(join(folder, STAMP), JSON.stringify({ sources }) + '\n')
-    }, { replace: true })
+    }, { replace: () => true })
   }
 }
 

@@ -13,9 +13,7 @@ export const dependencies = {
     const wanted = readJson(join(root, 'package-lock.json'))?.packages
     const installed = readJson(recordOf(root))?.packages
     if (wanted === undefined || installed === undefined) return false
-    const names = Object.keys(wanted).filter(name => name !== '')
-    return names.every(name => isSatisfied(wanted[name], installed[name])) &&
-      Object.keys(installed).every(name => name in wanted)
+    return Object.keys(wanted).every(name => name === '' || isSatisfied(wanted[name], installed[name]))
   },
 
   async run ({ root }) {
@@ -24,7 +22,7 @@ export const dependencies = {
     let result
     try {
       // Tools of development build and test the service, whatever NODE_ENV or npm's configuration says.
-      result = await run('npm', ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-progress'], { cwd: root })
+      result = await run('npm', ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-progress', '--loglevel=error'], { cwd: root })
     } catch (error) {
       if (error.code === 'ENOENT') throw new SetupError('npm is missing: install Node.js together with npm (Debian: apt-get install npm).')
       throw error

@@ -40,6 +40,7 @@ export function readJson (path) {
   }
 }
 
+/** Deletes a file or folder, if it is there. */
 export function remove (path) {
   // A program killed a moment ago may still be adding files.
   rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
@@ -61,9 +62,9 @@ export function isRunning (pid) {
  *
  * @param {string} target
  * @param {(folder: string) => Promise<void>} work fills the folder
- * @param {{ replace?: boolean }} [options] replace: an existing target gives way
+ * @param {{ replace?: () => boolean }} [options] replace: whether a target that exists by then gives way
  */
-export async function publishFolder (target, work, { replace = false } = {}) {
+export async function publishFolder (target, work, { replace = () => false } = {}) {
   const parent = join(target, '..')
   mkdirSync(parent, { recursive: true })
   sweep(parent)
@@ -72,7 +73,7 @@ export async function publishFolder (target, work, { replace = false } = {}) {
   try {
     mkdirSync(folder)
     await work(folder)
-    if (replace && existsSync(target)) renameSync(target, `${folder}-old`)
+    if (existsSync(target) && replace()) renameSync(target, `${folder}-old`)
     renameSync(folder, target)
   } catch (error) {
     const lostRace = ['ENOTEMPTY', 'EEXIST'].includes(error.code) && error.syscall === 'rename'

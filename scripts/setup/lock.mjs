@@ -1,8 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRunning } from './files.mjs'
+import { isRunning, readJson } from './files.mjs'
 import { onInterruption } from './interruption.mjs'
 
 const POLL_MS = 200
@@ -30,10 +30,10 @@ export async function withLock (path, { waiting }, work) {
     const holder = readHolder(path)
     if (holder !== undefined && isDead(holder)) {
       takeOver(path)
-      continue
+    } else if (!told && holder?.pid !== undefined) {
+      waiting(holder.pid)
+      told = true
     }
-    if (!told && holder !== undefined) waiting(holder.pid)
-    told = true
     await sleep(POLL_MS)
   }
   const release = () => rmSync(path, { force: true })
@@ -54,28 +54,21 @@ export async function withLock (path, { waiting }, work) {
   }
 }
 
-/** Creates the file with its content in one step: by linking, which fails if the name is taken. */
 function take (path) {
-  const draft = `${path}.${hostname()}.${process.pid}`
-  writeFileSync(draft, JSON.stringify({ host: hostname(), pid: process.pid }) + '\n')
   try {
-    linkSync(draft, path)
+    writeFileSync(path, JSON.stringify({ host: hostname(), pid: process.pid }) + '\n', { flag: 'wx' })
     return true
   } catch (error) {
     if (error.code === 'EEXIST') return false
     throw error
-  } finally {
-    rmSync(draft, { force: true })
   }
 }
 
+/** @returns {{ host?: string, pid?: number, silentMs: number } | undefined} undefined when nobody holds the lock */
 function readHolder (path) {
-  try {
-    return { ...JSON.parse(readFileSync(path, 'utf8')), silentMs: Date.now() - statSync(path).mtimeMs }
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  }
+  const stats = statSync(path, { throwIfNoEntry: false })
+  // A file without its content yet is a lock that is being taken.
+  return stats && { ...readJson(path), silentMs: Date.now() - stats.mtimeMs }
 }
 
 function isDead ({ host, pid, silentMs }) {

@@ -27,7 +27,7 @@ export const TARGETS = [
     tag: 'manylinux_2_27_x86_64',
     sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
     wheelMegabytes: 274,
-    diskMegabytes: 1500,
+    diskMegabytes: 1300,
     ...LINUX
   },
   {
@@ -38,7 +38,7 @@ export const TARGETS = [
     tag: 'manylinux_2_27_x86_64',
     sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
     wheelMegabytes: 572,
-    diskMegabytes: 2500,
+    diskMegabytes: 2000,
     ...LINUX
   },
   {
@@ -48,7 +48,7 @@ export const TARGETS = [
     project: 'tensorflow',
     tag: 'manylinux_2_27_aarch64',
     sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
-    wheelMegabytes: 274,
+    wheelMegabytes: 282,
     diskMegabytes: 1500,
     ...LINUX
   },
@@ -59,24 +59,19 @@ export const TARGETS = [
     project: 'tensorflow',
     tag: 'macosx_12_0_arm64',
     sha256: '51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88',
-    wheelMegabytes: 274,
+    wheelMegabytes: 223,
     diskMegabytes: 1500,
     ...MACOS
   }
 ]
 
-/** @returns {boolean} whether this Linux has another C library than TensorFlow is built for, such as Alpine's musl */
-function lacksGlibc () {
-  return process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined
-}
-
 /**
- * @param {{ platform?: string, arch?: string, flavour: 'cpu' | 'gpu' }} wanted
+ * @param {{ platform?: string, arch?: string, flavour: 'cpu' | 'gpu', targets?: typeof TARGETS }} wanted
  * @returns {(typeof TARGETS)[number]} the row of the table that serves it
  * @throws {SetupError} when no row does
  */
-export function findTarget ({ platform = process.platform, arch = process.arch, flavour }) {
-  const rows = TARGETS.filter(row => row.platform === platform && row.arch === arch)
+export function findTarget ({ platform = process.platform, arch = process.arch, flavour, targets = TARGETS }) {
+  const rows = targets.filter(row => row.platform === platform && row.arch === arch)
   const row = rows.find(candidate => candidate.flavour === flavour)
   if (row !== undefined) return row
   if (rows.length > 0) throw new SetupError('The GPU flavour exists for Linux x64 only: run the set-up with --cpu.')
@@ -84,12 +79,18 @@ export function findTarget ({ platform = process.platform, arch = process.arch, 
 }
 
 /**
- * Refuses a Linux on which TensorFlow's libraries cannot be loaded.
+ * Refuses a Node.js or a Linux on which the service cannot run.
  *
+ * @param {string} nodeVersions the range in package.json, `>=` and a version
  * @throws {SetupError}
  */
-export function requireGlibc () {
-  if (lacksGlibc()) {
+export function requireSystem (nodeVersions) {
+  const [major, minor] = nodeVersions.replace('>=', '').split('.').map(Number)
+  const [actualMajor, actualMinor] = process.versions.node.split('.').map(Number)
+  if (actualMajor < major || (actualMajor === major && actualMinor < minor)) {
+    throw new SetupError(`Node.js ${process.versions.node} is too old: install ${major}.${minor} or later.`)
+  }
+  if (process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined) {
     throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} needs a Linux with glibc, which this one lacks: run the container instead (see the README).`)
   }
 }

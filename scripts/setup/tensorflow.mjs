@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { run } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { publishFolder, sha256OfFile } from './files.mjs'
-import { requireGlibc, TENSORFLOW_VERSION } from './platform.mjs'
+import { TENSORFLOW_VERSION } from './platform.mjs'
 
 const PROGRESS_INTERVAL_MS = 500
 
@@ -45,10 +45,8 @@ export const tensorflow = {
   },
 
   async run (context) {
-    requireGlibc()
     await requirePython()
     const { target, env, progress } = context
-    // A folder whose libraries were deleted by hand would win against the complete one.
     await publishFolder(tensorflowFolder(context), async folder => {
       requireSpace(folder, target.diskMegabytes)
       const given = env.TENSORFLOW_WHEEL
@@ -58,7 +56,8 @@ export const tensorflow = {
       progress('extracting')
       await extract(wheel, folder, target)
       rmSync(join(folder, 'download'), { recursive: true, force: true })
-    }, { replace: !tensorflow.isDone(context) })
+      // Another set-up's complete folder stays, one whose libraries somebody deleted does not.
+    }, { replace: () => !tensorflow.isDone(context) })
   }
 }
 
@@ -131,8 +130,11 @@ function megabytesIn (folder) {
 
 function downloadFailure (output) {
   if (output.includes('No space left on device')) return Object.assign(new Error(output), { code: 'ENOSPC' })
+  if (/NewConnectionError|ConnectTimeoutError|NameResolutionError|ProxyError|ReadTimeoutError/.test(output)) {
+    return new SetupError('The Python package index cannot be reached: check the network, and pip\'s index and proxy settings, or set TENSORFLOW_WHEEL to a downloaded wheel.')
+  }
   const reason = output.split('\n').findLast(line => line.startsWith('ERROR: '))?.slice('ERROR: '.length) ?? 'pip failed'
-  return new SetupError(`TensorFlow cannot be downloaded from the Python package index (${reason.replace(/\.$/, '')}): check the network and pip's settings, or set TENSORFLOW_WHEEL to a downloaded wheel.`)
+  return new SetupError(`pip cannot download TensorFlow (${reason.replace(/\.$/, '')}): check pip's settings, or set TENSORFLOW_WHEEL to a downloaded wheel.`)
 }
 
 async function extract (wheel, folder, { libraries }) {
