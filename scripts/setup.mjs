@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,7 +72,11 @@ async function runSteps (context, report) {
     const start = performance.now()
     const progress = text => report.progress(step.name, text)
     progress('working')
-    await step.run({ ...context, progress, output: report.line })
+    try {
+      await step.run({ ...context, progress, output: report.line })
+    } finally {
+      report.clear()
+    }
     report.done(step.name, performance.now() - start)
   }
 }
@@ -101,6 +105,7 @@ function parseArguments (args) {
   process.exit(asked ? 0 : 2)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+// Node resolves links in a module's own address, but not in argv.
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await asCommand(() => setup(parseArguments(process.argv.slice(2))))
 }

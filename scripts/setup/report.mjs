@@ -10,9 +10,14 @@ export function createReport ({ quiet, stream = process.stderr }) {
   let lastLineAt = Date.now()
   let dirty = false
 
-  function line (text) {
+  /** Takes a progress line off the terminal. */
+  function clear () {
     if (dirty) stream.write('\r\x1b[K')
     dirty = false
+  }
+
+  function line (text) {
+    clear()
     stream.write(text + '\n')
     lastLineAt = Date.now()
   }
@@ -29,6 +34,7 @@ export function createReport ({ quiet, stream = process.stderr }) {
   }
 
   return {
+    clear,
     line,
     progress,
     skipped (name) {
