@@ -120,12 +120,10 @@ async function download (folder, { target, env, progress }) {
   return join(place, readdirSync(place).find(name => name.endsWith('.whl')))
 }
 
+/** The largest file alone, because pip copies the wheel once more when it has arrived. */
 function megabytesIn (folder) {
-  let bytes = 0
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath ?? entry.path, entry.name), { throwIfNoEntry: false })?.size ?? 0
-  }
-  return bytes / 1e6
+  const sizes = readdirSync(folder, { recursive: true }).map(name => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
+  return Math.max(0, ...sizes) / 1e6
 }
 
 function downloadFailure (output) {
