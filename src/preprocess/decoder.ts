@@ -1,0 +1,76 @@
+import { toPixels } from './pixels.js'
+import type { ImageLimits, InputSpec } from './types.js'
+
+export interface DecoderOptions {
+  /**
+   * How many images are decoded at once. Bounds memory: an image being decoded may hold all of its pixels, 4 bytes
+   * each. Each one takes a thread of Node's pool (UV_THREADPOOL_SIZE, 4 by default), so stay below its size.
+   */
+  concurrency: number
+  input: InputSpec
+  limits: ImageLimits
+}
+
+export interface Decoder {
+  /**
+   * As `toPixels`, once its turn has come. An aborted signal rejects at once, with the signal's reason; an image that
+   * still waits then costs nothing, one that is being decoded keeps its place until libvips is done with it.
+   */
+  decode (upload: Uint8Array, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>
+  /** Images being decoded. */
+  readonly active: number
+  /** Images waiting for their turn. */
+  readonly waiting: number
+}
+
+interface Waiter {
+  start: () => void
+}
+
+/** First come, first served: at most `concurrency` images are decoded at once, the others wait. */
+export function createDecoder ({ concurrency, input, limits }: DecoderOptions): Decoder {
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(`concurrency must be a whole number from 1, not ${concurrency}`)
+  }
+  // A set keeps the order of arrival and forgets an aborted waiter in constant time.
+  const waiters = new Set<Waiter>()
+  let active = 0
+
+  function startWaiting (): void {
+    for (const waiter of waiters) {
+      if (active === concurrency) return
+      waiters.delete(waiter)
+      active++
+      waiter.start()
+    }
+  }
+
+  function decode (upload: Uint8Array, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+
+      const abort = (): void => {
+        waiters.delete(waiter)
+        reject(signal?.reason)
+      }
+      const waiter: Waiter = {
+        start: () => {
+          toPixels(upload, input, limits).then(resolve, reject).finally(() => {
+            signal?.removeEventListener('abort', abort)
+            active--
+            startWaiting()
+          })
+        }
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      waiters.add(waiter)
+      startWaiting()
+    })
+  }
+
+  return {
+    decode,
+    get active () { return active },
+    get waiting () { return waiters.size }
+  }
+}

@@ -1,0 +1,66 @@
+import type { InputSpec } from './types.js'
+
+export interface Size {
+  width: number
+  height: number
+}
+
+export interface Box extends Size {
+  left: number
+  top: number
+}
+
+/** What to do with an image, in the order of the fields; an absent field is a step to leave out. */
+export interface Plan {
+  /** Cut out of the image as it is stored, before its orientation is applied. */
+  window?: Box
+  /** Size to resize to, upright. */
+  resize?: Size
+  /** Cut out of the resized image, upright. */
+  crop?: Box
+}
+
+/**
+ * Longest image that is resized whole: longer side over shorter side. Beyond it only a window around the centre is.
+ * An image of 1 x 1,000,000 pixels would otherwise grow to 300 x 300,000,000 on its way to the central crop.
+ */
+const MAX_ASPECT_RATIO = 8
+/** Pixels added to the window, so that no kernel reaches beyond it even if the shorter side is one pixel. */
+const WINDOW_MARGIN = 16
+
+function centralBox (outer: Size, inner: Size): Box {
+  return {
+    left: Math.floor((outer.width - inner.width) / 2),
+    top: Math.floor((outer.height - inner.height) / 2),
+    ...inner
+  }
+}
+
+/** Shortens the longer side by the same whole number of pixels at both ends, so that the centre stays where it is. */
+function centralWindow ({ width, height }: Size): Size {
+  const longest = Math.min(width, height) * MAX_ASPECT_RATIO + WINDOW_MARGIN
+  const shorten = (side: number): number => side - 2 * Math.max(0, Math.floor((side - longest) / 2))
+  return { width: shorten(width), height: shorten(height) }
+}
+
+function planCrop (stored: Size, quarterTurned: boolean, input: InputSpec): Plan {
+  const windowed = centralWindow(stored)
+  const upright = quarterTurned ? { width: windowed.height, height: windowed.width } : windowed
+  const scale = Math.max(input.size, Math.round(input.size / input.cropFraction)) / Math.min(upright.width, upright.height)
+  const resize = { width: Math.round(upright.width * scale), height: Math.round(upright.height * scale) }
+  const plan: Plan = { resize, crop: centralBox(resize, { width: input.size, height: input.size }) }
+  if (windowed.width !== stored.width || windowed.height !== stored.height) plan.window = centralBox(stored, windowed)
+  return plan
+}
+
+/**
+ * The way from an image to the network's input.
+ *
+ * @param stored Size in pixels as stored in the file.
+ * @param quarterTurned Whether the orientation swaps width and height.
+ */
+export function planGeometry (stored: Size, quarterTurned: boolean, input: InputSpec): Plan {
+  if (stored.width === input.size && stored.height === input.size) return {}
+  if (input.fit === 'fill') return { resize: { width: input.size, height: input.size } }
+  return planCrop(stored, quarterTurned, input)
+}

@@ -1,0 +1,25 @@
+import sharp from 'sharp'
+
+/**
+ * Only these loaders can be reached, whatever an upload pretends to be. SVG, PDF and the loaders of files stay out:
+ * they open further files or run code far larger than a decoder. Blocking is by class, so a loader that a later
+ * libvips brings is blocked as well.
+ */
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff']
+
+sharp.block({ operation: ['VipsForeignLoad'] })
+sharp.unblock({ operation: LOADERS.map(loader => `VipsForeignLoad${loader}Buffer`) })
+
+/**
+ * Sets how libvips works in this process; call it once, before the first image.
+ *
+ * `threads` is the number of threads that libvips uses for one image, beside the thread of Node's pool that it runs on.
+ * One is right for a server: images are decoded in parallel anyway, and what decoding takes is missing in inference.
+ */
+export function configureDecoding ({ threads }: { threads: number }): void {
+  sharp.concurrency(threads)
+  // The cache serves repeated operations on the same file; uploads never repeat, it would only keep them in memory.
+  sharp.cache(false)
+}
+
+export { sharp }

@@ -1,0 +1,97 @@
+import type { Metadata, Sharp, SharpOptions } from 'sharp'
+
+import { ServiceError } from '../errors.js'
+import { planGeometry, type Plan } from './geometry.js'
+import { isSrgbProfile } from './icc.js'
+import { sharp } from './libvips.js'
+import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
+import type { ImageLimits, InputSpec } from './types.js'
+
+const CHANNELS = 3
+
+const OPEN: SharpOptions = {
+  // A file cut short is an error; one that is only odd, which browsers show, is decoded.
+  failOn: 'truncated',
+  // Pixels are counted here, from the header, so that the error is the service's own.
+  limitInputPixels: false,
+  // Keeps the limits of the decoders themselves, on chunk sizes, scans and nesting.
+  unlimited: false
+}
+
+/** Runs a step of decoding: whatever it fails with is the upload's fault. */
+async function decoding<T> (format: ImageFormat, step: Promise<T>): Promise<T> {
+  try {
+    return await step
+  } catch (cause) {
+    throw undecodable(format, cause)
+  }
+}
+
+function undecodable (format: ImageFormat, cause?: unknown): ServiceError {
+  return new ServiceError(
+    'undecodable_image',
+    `The ${format.toUpperCase()} image is damaged, cut short or of a kind that cannot be decoded.`,
+    { cause }
+  )
+}
+
+function checkBytes (upload: Uint8Array, { maxImageBytes }: ImageLimits): void {
+  if (upload.length <= maxImageBytes) return
+  throw new ServiceError('image_too_large', `The image has ${upload.length} bytes; at most ${maxImageBytes} are accepted.`)
+}
+
+function checkPixels ({ width, height }: Metadata, { maxImagePixels }: ImageLimits): void {
+  if (width * height <= maxImagePixels) return
+  throw new ServiceError(
+    'image_too_many_pixels',
+    `The image has ${width} x ${height} pixels, ${width * height} in all; at most ${maxImagePixels} are accepted.`
+  )
+}
+
+function createPipeline (upload: Uint8Array, header: Metadata, plan: Plan, kernel: InputSpec['kernel']): Sharp {
+  const image = sharp(upload, { ...OPEN, ignoreIcc: header.icc !== undefined && isSrgbProfile(header.icc) })
+
+  // sharp converts 16 bit RGB with a profile to Display P3 and then calls the result sRGB.
+  if (header.space === 'rgb16' && header.hasProfile) image.pipelineColourspace('srgb')
+
+  if (plan.window) image.extract(plan.window)
+  if (plan.resize) {
+    image.resize({
+      ...plan.resize,
+      fit: 'fill',
+      kernel,
+      // Shrinks JPEG while decoding, but leaves a factor of two or more to the kernel, which makes the difference
+      // to a full decode invisible.
+      fastShrinkOnLoad: false
+    })
+  }
+  if (plan.crop) image.extract(plan.crop)
+  // Comes last: extract() after autoOrient() would rotate before resizing, without shrink-on-load. The order of
+  // execution is the same either way: resize, orient, crop.
+  return image.autoOrient().flatten({ background: 'white' }).raw({ depth: 'uchar' })
+}
+
+/**
+ * Decodes an image to the pixels of the network's input.
+ *
+ * @param upload The image file: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF (first page). Must not change until
+ * the promise is settled.
+ * @returns RGB bytes in sRGB, row by row, size x size x 3, upright, transparency over white. The array owns its
+ * ArrayBuffer, which can be transferred to a worker. An image that already has the input's size is not resampled.
+ * @throws ServiceError `no_image`, `image_too_large`, `unsupported_image_format`, `heic_not_supported`,
+ * `image_too_many_pixels` or `undecodable_image`, in the order of what it costs to find out.
+ */
+export async function toPixels (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
+  checkBytes(upload, limits)
+  const format = sniffFormat(upload)
+  const header = await decoding(format, sharp(upload, OPEN).metadata())
+  if (header.compression === 'hevc') throw heicError()
+  checkPixels(header, limits)
+
+  const quarterTurned = header.autoOrient.width !== header.width
+  const plan = planGeometry(header, quarterTurned, input)
+  // toUint8Array() and not toBuffer(), whose memory belongs to libvips and cannot be transferred.
+  const { data, info } = await decoding(format, createPipeline(upload, header, plan, input.kernel).toUint8Array())
+  if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
+}
