@@ -11,7 +11,7 @@ const CHANNELS = 3
 
 const OPEN: SharpOptions = {
   // A file cut short is an error; one that is only odd, which browsers show, is decoded.
-  failOn: 'truncated',
+  failOn: 'error',
   // Pixels are counted here, from the header, so that the error is the service's own.
   limitInputPixels: false,
   // Keeps the limits of the decoders themselves, on chunk sizes, scans and nesting.
@@ -78,6 +78,8 @@ function createPipeline (upload: Uint8Array, header: Metadata, plan: Plan, kerne
  * the promise is settled.
  * @returns RGB bytes in sRGB, row by row, size x size x 3, upright, transparency over white. The array owns its
  * ArrayBuffer, which can be transferred to a worker. An image that already has the input's size is not resampled.
+ * Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps of 8 bits; enlarging places the
+ * image half an output pixel further right and down, as libvips does.
  * @throws ServiceError `no_image`, `image_too_large`, `unsupported_image_format`, `heic_not_supported`,
  * `image_too_many_pixels` or `undecodable_image`, in the order of what it costs to find out.
  */

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import { configureDecoding, createDecoder, toPixels } from '../../src/preprocess/index.js'
+import { CROP, gradient, LIMITS, toSharp } from './pictures.js'
+
+const upload = await toSharp(gradient(300, 200)).jpeg().toBuffer()
+const options = { input: CROP, limits: LIMITS }
+
+configureDecoding({ threads: 1 })
+
+suite('decoder', () => {
+  test('gives what toPixels gives', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 2 })
+    assert.deepEqual(await decoder.decode(upload), await toPixels(upload, CROP, LIMITS))
+  })
+
+  test('decodes no more images at once than it is told, first come, first served', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 2 })
+    const finished: number[] = []
+    const all = Array.from({ length: 12 }, async (_, index) => {
+      await decoder.decode(upload)
+      assert.ok(decoder.active <= 2)
+      finished.push(index)
+    })
+    assert.equal(decoder.active, 2)
+    assert.equal(decoder.waiting, 10)
+    await Promise.all(all)
+    // Two that run side by side may finish in either order.
+    finished.forEach((index, position) => assert.ok(Math.abs(index - position) <= 1, finished.join()))
+    assert.equal(decoder.waiting, 0)
+  })
+
+  test('a failure frees its place', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 1 })
+    const failing = Array.from({ length: 3 }, () => assert.rejects(decoder.decode(Buffer.from('text')), { code: 'unsupported_image_format' }))
+    await decoder.decode(upload)
+    await Promise.all(failing)
+    assert.equal(decoder.active, 0)
+  })
+
+  test('an image that waits leaves when its signal aborts, with the reason', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 1 })
+    const first = decoder.decode(upload)
+    const controller = new AbortController()
+    const second = decoder.decode(upload, controller.signal)
+    const third = decoder.decode(upload)
+    assert.equal(decoder.waiting, 2)
+    const reason = new Error('the client has gone')
+    controller.abort(reason)
+    assert.equal(decoder.waiting, 1)
+    await assert.rejects(second, reason)
+    await Promise.all([first, third])
+  })
+
+  test('an image that is being decoded rejects at once and keeps its place', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 1 })
+    const controller = new AbortController()
+    const first = decoder.decode(upload, controller.signal)
+    const second = decoder.decode(upload)
+    controller.abort(new Error('the client has gone'))
+    await assert.rejects(first, /the client has gone/)
+    assert.equal(decoder.active, 1)
+    assert.equal(decoder.waiting, 1)
+    await second
+  })
+
+  test('a signal that has aborted costs nothing', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 1 })
+    const decoding = decoder.decode(upload, AbortSignal.abort(new Error('too late')))
+    assert.equal(decoder.active, 0)
+    await assert.rejects(decoding, /too late/)
+  })
+
+  test('a signal that aborts afterwards changes nothing', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 1 })
+    const controller = new AbortController()
+    const result = await decoder.decode(upload, controller.signal)
+    controller.abort()
+    assert.equal(result.length, CROP.size ** 2 * 3)
+  })
+
+  for (const concurrency of [0, -1, 1.5, Number.NaN]) {
+    test(`a concurrency of ${concurrency} is refused`, () => {
+      assert.throws(() => createDecoder({ ...options, concurrency }), RangeError)
+    })
+  }
+})
