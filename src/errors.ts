@@ -1,0 +1,60 @@
+/**
+ * Every error that a client can be sent: its stable code, HTTP status and title.
+ * The code is the contract; titles and details may change.
+ */
+export const ERRORS = {
+  malformed_body: { status: 400, title: 'The request body cannot be read' },
+  no_image: { status: 400, title: 'The request holds no image' },
+  invalid_query: { status: 400, title: 'A query parameter is wrong' },
+  not_found: { status: 404, title: 'There is nothing at this address' },
+  method_not_allowed: { status: 405, title: 'This address does not take this method' },
+  image_too_large: { status: 413, title: 'The image is too large in bytes' },
+  image_too_many_pixels: { status: 413, title: 'The image has too many pixels' },
+  too_many_images: { status: 413, title: 'The request holds too many images' },
+  request_too_large: { status: 413, title: 'The request body is too large' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  unsupported_image_format: { status: 415, title: 'The image format is not supported' },
+  heic_not_supported: { status: 415, title: 'HEIC images are not supported' },
+  undecodable_image: { status: 422, title: 'The image cannot be decoded' },
+  client_closed_request: { status: 499, title: 'The client closed the request' },
+  internal_error: { status: 500, title: 'Something went wrong in the service' },
+  inference_failed: { status: 500, title: 'The engine failed on this batch' },
+  queue_full: { status: 503, title: 'The queue is full' },
+  not_ready: { status: 503, title: 'The service is not ready' },
+  shutting_down: { status: 503, title: 'The service is shutting down' },
+  deadline_exceeded: { status: 504, title: 'The deadline passed before the image was classified' }
+} as const
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** An error meant for the client: `detail` says in one sentence what happened and what to do about it. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError'
+  readonly code: ErrorCode
+  /** Seconds after which trying again makes sense, sent as Retry-After. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor (code: ErrorCode, detail: string, options: { cause?: unknown, retryAfterSeconds?: number } = {}) {
+    super(detail, { cause: options.cause })
+    this.code = code
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get status (): number {
+    return ERRORS[this.code].status
+  }
+}
+
+/** RFC 9457 problem details, the body of every error reply and of each failed image in a larger reply. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: ErrorCode
+}
+
+export function toProblem (error: ServiceError): Problem {
+  const { status, title } = ERRORS[error.code]
+  return { type: 'about:blank', title, status, detail: error.message, code: error.code }
+}
