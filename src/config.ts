@@ -1,0 +1,78 @@
+import { availableParallelism, homedir } from 'node:os'
+import { join } from 'node:path'
+
+interface SettingBase {
+  readonly env: string
+  readonly help: string
+  /** Said in place of a default that only the machine knows. */
+  readonly defaultText?: string
+}
+interface IntegerSetting extends SettingBase { readonly type: 'integer', readonly default: number, readonly min: number, readonly max: number, readonly unit?: string }
+interface StringSetting extends SettingBase { readonly type: 'string', readonly default: string }
+interface ChoiceSetting<T extends string> extends SettingBase { readonly type: 'choice', readonly default: T, readonly choices: readonly T[] }
+type Setting = IntegerSetting | StringSetting | ChoiceSetting<string>
+
+const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({ type: 'choice', ...setting })
+
+/** Every setting there is: `--help`, the README's table and the reading of the environment all come from here. */
+export const SETTINGS = {
+  host: { env: 'HOST', type: 'string', default: '0.0.0.0', help: 'Address to listen on.' },
+  port: { env: 'PORT', type: 'integer', default: 8080, min: 0, max: 65535, help: 'Port to listen on; 0 takes a free one.' },
+  model: { env: 'MODEL', type: 'string', default: 'xception-cifar10', help: 'Model package: the name of a bundled one, or a folder.' },
+  backend: choice<'auto' | 'cpu' | 'gpu'>({ env: 'BACKEND', default: 'auto', choices: ['auto', 'cpu', 'gpu'], help: 'Device to run on; gpu refuses to start without one.' }),
+  tensorflowThreads: { env: 'TENSORFLOW_THREADS', type: 'integer', default: availableParallelism(), defaultText: 'the CPUs this process may use', min: 1, max: 1024, help: 'Threads that TensorFlow computes with.' },
+  maxBatchSize: { env: 'MAX_BATCH_SIZE', type: 'integer', default: 8, min: 1, max: 1024, unit: 'images', help: 'Most images that one run of the network takes.' },
+  batchDelayMs: { env: 'BATCH_DELAY_MS', type: 'integer', default: 0, min: 0, max: 60_000, unit: 'ms', help: 'How long an image may wait for others to share its batch.' },
+  queueSize: { env: 'QUEUE_SIZE', type: 'integer', default: 256, min: 1, max: 1_000_000, unit: 'images', help: 'Images that may wait; beyond that requests are answered 503.' },
+  requestTimeoutMs: { env: 'REQUEST_TIMEOUT_MS', type: 'integer', default: 30_000, min: 1, max: 3_600_000, unit: 'ms', help: 'Time from a request\'s arrival after which it is answered 504.' },
+  shutdownGraceMs: { env: 'SHUTDOWN_GRACE_MS', type: 'integer', default: 30_000, min: 0, max: 3_600_000, unit: 'ms', help: 'Time that accepted work has to finish after SIGTERM.' },
+  maxImageBytes: { env: 'MAX_IMAGE_BYTES', type: 'integer', default: 10 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest image that is taken.' },
+  maxImagePixels: { env: 'MAX_IMAGE_PIXELS', type: 'integer', default: 100_000_000, min: 1, max: 1_000_000_000, unit: 'pixels', help: 'Largest width times height, read from the header.' },
+  maxImagesPerRequest: { env: 'MAX_IMAGES_PER_REQUEST', type: 'integer', default: 32, min: 1, max: 1024, unit: 'images', help: 'Most images in one request.' },
+  maxRequestBytes: { env: 'MAX_REQUEST_BYTES', type: 'integer', default: 64 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest request body.' },
+  cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'xception-serve'), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled models.' },
+  logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
+} as const satisfies Record<string, Setting>
+
+type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { choices: ReadonlyArray<infer T> } ? T : string
+export type Config = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[K]> }
+
+/** Reads the settings. Throws an Error of one sentence that names the variable, its value and what is allowed. */
+export function readConfig (env: NodeJS.ProcessEnv): Config {
+  return Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(setting, env[setting.env])])) as unknown as Config
+}
+
+function readSetting (setting: Setting, text: string | undefined): string | number {
+  // An empty variable is what a Compose file or a manifest leaves where nothing was filled in.
+  if (text === undefined || text === '') return setting.default
+  if (setting.type === 'integer') {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= setting.min && value <= setting.max) return value
+  } else if (setting.type === 'string' || setting.choices.includes(text)) {
+    return text
+  }
+  throw new Error(`${setting.env}=${text} is not allowed: it takes ${allowedValues(setting)}.`)
+}
+
+function allowedValues (setting: Setting): string {
+  switch (setting.type) {
+    case 'integer': return `a whole number from ${setting.min} to ${setting.max}${setting.unit === undefined ? '' : ` (${setting.unit})`}`
+    case 'choice': return setting.choices.join(', ')
+    case 'string': return 'text'
+  }
+}
+
+function defaultOf (setting: Setting): string {
+  return setting.defaultText ?? String(setting.default)
+}
+
+/** The settings as a Markdown table, for the README. */
+export function settingsTable (): string {
+  const rows = Object.values(SETTINGS).map((setting: Setting) => `| \`${setting.env}\` | ${defaultOf(setting)} | ${allowedValues(setting)} | ${setting.help} |`)
+  return ['| variable | default | takes | what it does |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}
+
+/** The settings as plain text, for a terminal. */
+export function settingsHelp (): string {
+  return Object.values(SETTINGS).map((setting: Setting) => `  ${setting.env.padEnd(24)} ${setting.help}\n${' '.repeat(27)}${allowedValues(setting)}; default: ${defaultOf(setting).replaceAll('`', '')}`).join('\n')
+}

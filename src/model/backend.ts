@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+export type Backend = 'cpu' | 'gpu'
+
+/** What the set-up installed: which flavour of which TensorFlow. */
+export interface InstalledTensorFlow { readonly flavour: Backend, readonly tensorflow: string }
+
+/** Reads the note that the set-up leaves beside the library. Throws an Error of one sentence if there is none. */
+export function installedTensorFlow (): InstalledTensorFlow {
+  const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'))
+  try {
+    return JSON.parse(readFileSync(join(folder, 'deps/flavour.json'), 'utf8')) as InstalledTensorFlow
+  } catch {
+    throw new Error('TensorFlow is not installed: run npm run setup')
+  }
+}
+
+/**
+ * Prepares the process for the worker that loads TensorFlow. To be called on the main thread before the worker starts:
+ * TensorFlow reads the real environment, and a worker's `process.env` is a copy of it.
+ */
+export function configureTensorFlow (options: { backend: Backend | 'auto', threads: number }): void {
+  const threads = String(options.threads)
+  Object.assign(process.env, { TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: threads, TF_FORCE_GPU_ALLOW_GROWTH: 'true' })
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  if (options.backend === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1'
+}

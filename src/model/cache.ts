@@ -1,0 +1,66 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { compile, type Precision } from './graph/index.js'
+import type { ModelPackage } from './package.js'
+import type { Backend } from './backend.js'
+
+const GRAPH_FILE = 'saved_model.pb'
+const CHECKSUM_FILE = 'saved_model.pb.sha256'
+
+export interface CompiledModel {
+  /** Folder of the SavedModel. */
+  readonly path: string
+  readonly fromCache: boolean
+}
+
+/**
+ * Compiles a package's network, or takes it from `cacheDir` where it was compiled before.
+ * An entry's name is the hash of all that goes into it, the compiler included; an entry whose checksum is wrong is made anew.
+ */
+export async function compileCached (model: ModelPackage, options: { cacheDir: string, backend: Backend, precision: Precision }): Promise<CompiledModel> {
+  const { cacheDir, backend, precision } = options
+  const key = createHash('sha256').update(JSON.stringify([
+    await hashCompiler(), model.architecture, model.rescaling, precision, backend, await model.hashWeights()
+  ])).digest('hex').slice(0, 32)
+  const path = join(cacheDir, 'compiled', key)
+  if (await isWhole(path)) return { path, fromCache: true }
+
+  const graph = compile({ architecture: model.architecture, rescaling: model.rescaling, weights: await model.readWeights(), precision })
+  const temporary = `${path}.${randomUUID()}`
+  try {
+    await mkdir(temporary, { recursive: true })
+    await writeFile(join(temporary, GRAPH_FILE), graph)
+    await writeFile(join(temporary, CHECKSUM_FILE), sha256(graph))
+    await rm(path, { recursive: true, force: true })
+    await rename(temporary, path).catch(async (error: unknown) => {
+      // Another process may have put the same entry there first.
+      if (!await isWhole(path)) throw error
+    })
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+  return { path, fromCache: false }
+}
+
+async function isWhole (path: string): Promise<boolean> {
+  try {
+    const [graph, checksum] = await Promise.all([readFile(join(path, GRAPH_FILE)), readFile(join(path, CHECKSUM_FILE), 'utf8')])
+    return sha256(graph) === checksum
+  } catch {
+    return false
+  }
+}
+
+/** A change of the compiler makes every entry stale. */
+async function hashCompiler (): Promise<string> {
+  const graph = new URL('./graph/', import.meta.url)
+  const files = (await readdir(graph)).filter((name) => name.endsWith('.js')).sort().map((name) => new URL(name, graph))
+  const hash = createHash('sha256')
+  for (const file of [new URL('./layers.js', import.meta.url), ...files]) hash.update(await readFile(file))
+  return hash.digest('hex')
+}
+
+function sha256 (bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import type { Config } from '../config.js'
+import { ServiceError, toProblem } from '../errors.js'
+import { tooLarge } from '../routes/uploads.js'
+
+/** Every error leaves as `application/problem+json` (RFC 9457) with a stable code. */
+export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance, { config }: { config: Config }) => {
+  app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, request, reply) => {
+    const known = error instanceof ServiceError ? error : fromFramework(error, request.headers['content-type'], config)
+    if (known.status === 500) request.log.error({ err: error }, known.message)
+    return sendProblem(reply, known)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const methods = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url: request.url.split('?')[0] ?? '' }))
+    if (methods.length === 0) return sendProblem(reply, new ServiceError('not_found', 'There is nothing here: GET / lists what there is.'))
+    return sendProblem(reply.header('allow', methods.join(', ')), new ServiceError('method_not_allowed', `This address takes ${methods.join(' and ')}.`))
+  })
+})
+
+function sendProblem (reply: FastifyReply, error: ServiceError): FastifyReply {
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
+  // A body that was refused is still arriving: the connection cannot be used again.
+  if (error.status === 413) reply.header('connection', 'close')
+  return reply.code(error.status).type('application/problem+json').send(JSON.stringify(toProblem(error)))
+}
+
+function fromFramework (error: Error & { code?: string, statusCode?: number }, contentType: string | undefined, config: Config): ServiceError {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return contentType?.startsWith('application/json') === true
+        ? new ServiceError('request_too_large', `A request body takes at most ${config.maxRequestBytes} bytes.`)
+        : tooLarge(config.maxImageBytes)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new ServiceError('unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.')
+    case 'FST_FILES_LIMIT':
+    case 'FST_PARTS_LIMIT':
+      return new ServiceError('too_many_images', `A request takes at most ${config.maxImagesPerRequest} images.`)
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new ServiceError('no_image', 'The body is empty.')
+  }
+  const clientFault = error.statusCode !== undefined && error.statusCode < 500
+  // busboy's errors on a broken form carry no code.
+  const brokenForm = contentType?.startsWith('multipart/') === true && !(error instanceof TypeError)
+  if (clientFault || brokenForm) return new ServiceError('malformed_body', `The body cannot be read: ${error.message}.`, { cause: error })
+  return new ServiceError('internal_error', 'Something went wrong in the service; its log says what.', { cause: error })
+}

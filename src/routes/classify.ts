@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import multipart from '@fastify/multipart'
+import type { Config } from '../config.js'
+import { ServiceError, toProblem } from '../errors.js'
+import type { Service } from '../service.js'
+import { readUploads } from './uploads.js'
+
+/** `image/*` besides raw bytes: what it really is, its content tells. */
+const RAW_TYPES = /^(?:image\/[\w.+-]+|application\/octet-stream)$/i
+
+/** POST /classify: images in, labels and probabilities out. */
+export async function classifyRoutes (app: FastifyInstance, { service, config }: { service: Service, config: Config }): Promise<void> {
+  await app.register(multipart)
+  app.addContentTypeParser(RAW_TYPES, { parseAs: 'buffer', bodyLimit: config.maxImageBytes }, (_request, body, done) => { done(null, body) })
+
+  app.post<{ Querystring: { topK?: string } }>('/classify', { bodyLimit: config.maxRequestBytes }, async (request, reply) => {
+    const classifier = service.admit()
+    const k = readTopK(request.query.topK, classifier.labels.length)
+    const signal = deadline(reply, config.requestTimeoutMs)
+    const uploads = await readUploads(request, config)
+    const { results, timings } = await classifier.classify(uploads, k, signal)
+    const [only] = results
+    if (results.length === 1 && only !== undefined && 'error' in only) throw only.error
+    return {
+      model: classifier.description,
+      results: results.map((result) => 'error' in result ? { error: toProblem(result.error) } : result),
+      timings
+    }
+  })
+}
+
+function readTopK (text: string | undefined, classes: number): number {
+  if (text === undefined) return Math.min(5, classes)
+  const k = Number(text)
+  if (!/^\d+$/.test(text) || k < 1 || k > classes) throw new ServiceError('invalid_query', `topK is a whole number from 1 to ${classes}.`)
+  return k
+}
+
+/** Aborted when the request's time is up or its client has gone. */
+function deadline (reply: FastifyReply, timeoutMs: number): AbortSignal {
+  const controller = new AbortController()
+  const timer = setTimeout(() => {
+    controller.abort(new ServiceError('deadline_exceeded', `The request was not answered within ${timeoutMs} ms.`))
+  }, timeoutMs)
+  reply.raw.once('close', () => {
+    clearTimeout(timer)
+    if (!reply.raw.writableFinished) controller.abort(new ServiceError('client_closed_request', 'The client closed the connection.'))
+  })
+  return controller.signal
+}

@@ -1,0 +1,22 @@
+import type { FastifyInstance } from 'fastify'
+import type { Metrics } from '../metrics.js'
+import type { Service } from '../service.js'
+
+/** What orchestrators and scrapers read. */
+export async function statusRoutes (app: FastifyInstance, { service, metrics }: { service: Service, metrics: Metrics }): Promise<void> {
+  app.get('/livez', () => ({ status: 'alive' }))
+
+  app.get('/readyz', (_request, reply) => {
+    const reason = service.notReadyReason
+    return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason })
+  })
+
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+
+  app.get('/', () => ({
+    service: 'xception-serve',
+    status: service.notReadyReason ?? 'ready',
+    classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ?topK= predictions an image',
+    endpoints: ['POST /classify', 'GET /livez', 'GET /readyz', 'GET /metrics']
+  }))
+}

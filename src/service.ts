@@ -1,0 +1,30 @@
+import type { Classifier } from './classifier.js'
+import { ServiceError } from './errors.js'
+
+/** What the routes see of the process: loading, then serving, then draining. */
+export class Service {
+  private classifier: Classifier | undefined
+  private draining = false
+
+  /** Why the service takes no requests now, or undefined if it does. */
+  get notReadyReason (): 'loading' | 'restarting' | 'draining' | undefined {
+    if (this.draining) return 'draining'
+    if (this.classifier === undefined) return 'loading'
+    return this.classifier.ready ? undefined : 'restarting'
+  }
+
+  serve (classifier: Classifier): void {
+    this.classifier = classifier
+  }
+
+  drain (): void {
+    this.draining = true
+  }
+
+  /** The classifier for one request. Throws a ServiceError `not_ready` or `shutting_down`. */
+  admit (): Classifier {
+    if (this.draining) throw new ServiceError('shutting_down', 'The service is shutting down: send this request to another replica.', { retryAfterSeconds: 1 })
+    if (this.classifier === undefined) throw new ServiceError('not_ready', 'The model is still loading.', { retryAfterSeconds: 1 })
+    return this.classifier
+  }
+}
