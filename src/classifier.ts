@@ -112,7 +112,7 @@ export class Classifier {
       for (const one of settled) this.metrics.images.inc({ outcome: one.status === 'fulfilled' ? 'ok' : asServiceError(one.reason).code })
       signal.throwIfAborted()
       const answers = settled.flatMap((one) => one.status === 'fulfilled' ? [one.value] : [])
-      const most = (key: 'decodeMs' | 'queueMs' | 'inferenceMs' | 'batchSize'): number => Math.max(0, ...answers.map((answer) => answer[key]))
+      const most = (key: 'decodeMs' | 'queueMs' | 'inferenceMs' | 'batchSize'): number => Number(Math.max(0, ...answers.map((answer) => answer[key])).toFixed(2))
       return {
         results: settled.map((one) => one.status === 'fulfilled' ? { predictions: one.value.predictions } : { error: asServiceError(one.reason) }),
         timings: { decodeMs: most('decodeMs'), queueMs: most('queueMs'), inferenceMs: most('inferenceMs'), batchSize: most('batchSize') }

@@ -42,11 +42,10 @@ function readBody (body: unknown, { maxImageBytes, maxImagesPerRequest }: Upload
 function decodeBase64 (value: unknown, maxImageBytes: number): Upload {
   if (typeof value !== 'string') return new ServiceError('malformed_body', 'Each entry of "images" is a base64 string or a data URL.')
   const text = value.replace(/^data:[^,]*,/, '').replace(/\s+/g, '').replace(/=+$/, '')
-  const length = Math.floor(text.length * 3 / 4)
-  if (length > maxImageBytes) return tooLarge(maxImageBytes)
-  const bytes = Buffer.from(text, 'base64')
-  // Node skips what is no base64, so a wrong character shows as a missing byte.
-  return bytes.length === length ? bytes : new ServiceError('malformed_body', 'An entry of "images" is not valid base64.')
+  if (text.length * 3 / 4 > maxImageBytes) return tooLarge(maxImageBytes)
+  // Node skips what is no base64 instead of refusing it.
+  if (text.length % 4 === 1 || !/^[\w+/-]*$/.test(text)) return new ServiceError('malformed_body', 'An entry of "images" is not valid base64.')
+  return Buffer.from(text, 'base64')
 }
 
 function tooMany (most: number): ServiceError {

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { after, before, suite, test } from 'node:test'
+import sharp from 'sharp'
+import { startServer, type RunningServer } from '../support/server.js'
+import { shared, withoutShared } from '../support/shared.js'
+
+const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
+
+interface Reply {
+  model: { name: string, version: string, backend: string, precision: string }
+  results: Array<{ predictions?: Array<{ label: string, classId: number, probability: number }>, error?: { code: string, status: number } }>
+  timings: { decodeMs: number, queueMs: number, inferenceMs: number, batchSize: number }
+}
+
+let server: RunningServer
+before(async () => { server = await startServer({ MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000', BACKEND: 'cpu' }) })
+after(async () => { assert.equal(await server.stop(), 0) })
+
+const post = (body: Uint8Array<ArrayBuffer> | string | FormData, type?: string, query = ''): Promise<Response> =>
+  fetch(`${server.url}/classify${query}`, { method: 'POST', body, ...(type === undefined ? {} : { headers: { 'content-type': type } }) })
+
+const bytes = (buffer: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(buffer)
+
+const form = (...files: Uint8Array[]): FormData => {
+  const data = new FormData()
+  files.forEach((file, index) => { data.append(`any-${index}`, new Blob([bytes(file)]), `file-${index}`) })
+  return data
+}
+
+const labelOf = async (response: Response): Promise<string | undefined> => {
+  assert.equal(response.status, 200)
+  return ((await response.json()) as Reply).results[0]?.predictions?.[0]?.label
+}
+
+test('a multipart upload is answered with labels and probabilities', async () => {
+  const response = await post(form(CAT))
+  const reply = await response.json() as Reply
+  assert.deepEqual(reply.model, { name: 'xception-cifar10', version: '1', backend: 'cpu', precision: 'float32' })
+  const predictions = reply.results[0]?.predictions ?? []
+  assert.equal(predictions.length, 5)
+  assert.equal(predictions[0]?.label, 'cat')
+  assert.equal(predictions[0]?.classId, 3)
+  assert.deepEqual(predictions.map((p) => p.probability), predictions.map((p) => p.probability).sort((a, b) => b - a))
+  assert.equal(reply.timings.batchSize, 1)
+  assert.match(response.headers.get('x-request-id') ?? '', /^[\w-]{36}$/)
+})
+
+test('raw bodies and JSON carry the same photo', async () => {
+  assert.equal(await labelOf(await post(bytes(CAT), 'image/jpeg')), 'cat')
+  assert.equal(await labelOf(await post(bytes(CAT), 'application/octet-stream')), 'cat')
+  assert.equal(await labelOf(await post(bytes(CAT), 'image/png')), 'cat', 'the content counts, not the declared type')
+  const base64 = CAT.toString('base64')
+  assert.equal(await labelOf(await post(JSON.stringify({ images: [base64] }), 'application/json')), 'cat')
+  assert.equal(await labelOf(await post(JSON.stringify({ images: [`data:image/jpeg;base64,${base64}`] }), 'application/json')), 'cat')
+})
+
+test('every format', async () => {
+  const photo = sharp(CAT).resize(200, 200)
+  for (const encoded of [photo.clone().png(), photo.clone().webp(), photo.clone().gif(), photo.clone().avif(), photo.clone().tiff()]) {
+    assert.equal(await labelOf(await post(form(await encoded.toBuffer()))), 'cat')
+  }
+})
+
+test('of many images each has its own result, in upload order', async () => {
+  const response = await post(form(CAT, Buffer.from('no image'), CAT), undefined, '?topK=1')
+  const { results } = await response.json() as Reply
+  assert.equal(response.status, 200)
+  assert.deepEqual(results.map((result) => result.predictions?.length ?? result.error?.code), [1, 'unsupported_image_format', 1])
+})
+
+suite('errors', () => {
+  const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(12)])
+  const cases: Array<[name: string, status: number, code: string, send: () => Promise<Response>]> = [
+    ['no body', 400, 'no_image', () => fetch(`${server.url}/classify`, { method: 'POST' })],
+    ['an empty form', 400, 'no_image', () => post(form())],
+    ['an empty list', 400, 'no_image', () => post('{"images":[]}', 'application/json')],
+    ['broken JSON', 400, 'malformed_body', () => post('{', 'application/json')],
+    ['other JSON', 400, 'malformed_body', () => post('{"image":1}', 'application/json')],
+    ['broken base64', 400, 'malformed_body', () => post('{"images":["§§§§"]}', 'application/json')],
+    ['a broken form', 400, 'malformed_body', () => post('rubbish', 'multipart/form-data; boundary=x')],
+    ['a form without a boundary', 400, 'malformed_body', () => post('rubbish', 'multipart/form-data')],
+    ['a wrong topK', 400, 'invalid_query', () => post(form(CAT), undefined, '?topK=11')],
+    ['a topK that is no number', 400, 'invalid_query', () => post(form(CAT), undefined, '?topK=all')],
+    ['too many bytes in a form', 413, 'image_too_large', () => post(form(Buffer.alloc(200_001)))],
+    ['too many bytes in a body', 413, 'image_too_large', () => post(new Uint8Array(200_001), 'image/png')],
+    ['too many pixels', 413, 'image_too_many_pixels', async () => post(form(await sharp({ create: { width: 1001, height: 1000, channels: 3, background: 'red' } }).png().toBuffer()))],
+    ['too many images', 413, 'too_many_images', () => post(form(CAT, CAT, CAT, CAT, CAT))],
+    ['another content type', 415, 'unsupported_media_type', () => post('text', 'text/plain')],
+    ['another format', 415, 'unsupported_image_format', () => post(form(Buffer.from('%PDF-1.7')))],
+    ['HEIC', 415, 'heic_not_supported', () => post(form(heic))],
+    ['half a photo', 422, 'undecodable_image', () => post(form(CAT.subarray(0, CAT.length / 4)))],
+    ['an unknown address', 404, 'not_found', () => fetch(`${server.url}/nothing`)],
+    ['another method', 405, 'method_not_allowed', () => fetch(`${server.url}/classify`)]
+  ]
+  for (const [name, status, code, send] of cases) {
+    test(name, async () => {
+      const response = await send()
+      const problem = await response.json() as { code: string, status: number, title: string, detail: string }
+      assert.deepEqual([response.status, problem.code, problem.status], [status, code, status])
+      assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
+      assert.ok(problem.title.length > 0 && problem.detail.length > 0)
+    })
+  }
+})
+
+test('concurrent requests share batches', async () => {
+  const replies = await Promise.all(Array.from({ length: 24 }, async () => await (await post(form(CAT))).json() as Reply))
+  assert.ok(replies.every((reply) => reply.results[0]?.predictions?.[0]?.label === 'cat'))
+  assert.ok(replies.some((reply) => reply.timings.batchSize > 1))
+})
+
+test('a client that hangs up disturbs nobody', async () => {
+  for (let index = 0; index < 4; index++) {
+    const hanging = request(`${server.url}/classify`, { method: 'POST', headers: { 'content-type': 'image/jpeg', 'content-length': CAT.length } })
+    hanging.on('error', () => {})
+    hanging.write(CAT.subarray(0, index % 2 === 0 ? 1000 : CAT.length))
+    setTimeout(() => { hanging.destroy() }, 5)
+  }
+  assert.equal(await labelOf(await post(form(CAT))), 'cat')
+})
+
+test('the metrics are what Prometheus expects', async (t) => {
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  assert.match(metrics, /xception_predictions_total\{label="cat"\} \d+/)
+  assert.match(metrics, /xception_images_total\{outcome="heic_not_supported"\} 1/)
+  assert.match(metrics, /xception_model_info\{name="xception-cifar10",version="1",backend="cpu",precision="float32",tensorflow_version="2\.21\.0"\} 1/)
+  assert.match(metrics, /xception_images_in_flight 0/)
+  assert.match(metrics, /xception_queue_length 0/)
+  try {
+    execFileSync('promtool', ['--version'], { stdio: 'ignore' })
+  } catch {
+    return t.skip('promtool is not installed')
+  }
+  execFileSync('promtool', ['check', 'metrics'], { input: metrics })
+})
+
+test('the reference accuracy through POST /classify', { skip: withoutShared }, async () => {
+  const archive = readFileSync(shared('images/cifar10-test-2000.tar'))
+  const photos: Array<{ label: string, file: Buffer }> = []
+  for (let offset = 0; offset < archive.length;) {
+    const name = archive.toString('latin1', offset, offset + 100).replace(/\0.*$/s, '')
+    const size = Number.parseInt(archive.toString('latin1', offset + 124, offset + 136), 8) || 0
+    const label = /([a-z]+)\/[^/]+\.\w+$/.exec(name)?.[1]
+    if (label !== undefined && size > 0) photos.push({ label, file: archive.subarray(offset + 512, offset + 512 + size) })
+    offset += 512 + Math.ceil(size / 512) * 512
+  }
+  assert.equal(photos.length, 2000)
+  let right = 0
+  for (let start = 0; start < photos.length; start += 4) {
+    const four = photos.slice(start, start + 4)
+    const { results } = await (await post(form(...four.map(({ file }) => file)), undefined, '?topK=1')).json() as Reply
+    right += results.filter((result, index) => result.predictions?.[0]?.label === four[index]?.label).length
+  }
+  assert.ok(Math.abs(right / 2000 - 0.896) <= 0.003, `accuracy ${right / 2000}`)
+})

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { startServer } from '../support/server.js'
+
+const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
+const classify = (url: string): Promise<Response> => fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
+
+test('SIGTERM under load leaves nothing that was accepted unanswered', async () => {
+  const server = await startServer({ BACKEND: 'cpu' })
+  const replies = Array.from({ length: 40 }, () => classify(server.url))
+  await replies[0]
+  const exit = server.stop('SIGTERM')
+  for (const reply of replies) assert.ok([200, 503].includes((await reply).status))
+  assert.equal(await exit, 0)
+})
+
+test('a signal that arrives twice within a second counts once', async () => {
+  const server = await startServer({ BACKEND: 'cpu' })
+  process.kill(server.pid, 'SIGINT')
+  assert.equal(await server.stop('SIGINT'), 0)
+})
+
+test('a full queue answers 503 with Retry-After, a passed deadline 504', async () => {
+  const server = await startServer({ BACKEND: 'cpu', QUEUE_SIZE: '1', MAX_BATCH_SIZE: '4', BATCH_DELAY_MS: '1000', REQUEST_TIMEOUT_MS: '300' })
+  const waiting = classify(server.url)
+  let full: Response
+  do { full = await classify(server.url) } while (full.status === 504)
+  assert.equal(full.status, 503)
+  assert.equal(full.headers.get('retry-after'), '1')
+  assert.equal((await full.json() as { code: string }).code, 'queue_full')
+  const late = await waiting
+  assert.equal(late.status, 504)
+  assert.equal((await late.json() as { code: string }).code, 'deadline_exceeded')
+  assert.equal(await server.stop(), 0)
+})
+
+test('TENSORFLOW_THREADS is the number of threads that TensorFlow starts', { skip: process.platform === 'linux' ? false : 'threads are counted in /proc' }, async () => {
+  const computeThreads = async (threads: string): Promise<number> => {
+    const server = await startServer({ BACKEND: 'cpu', TENSORFLOW_THREADS: threads })
+    const tasks = `/proc/${server.pid}/task`
+    const count = readdirSync(tasks).filter((task) => readFileSync(`${tasks}/${task}/comm`, 'utf8').startsWith('tf_Compute')).length
+    await server.stop()
+    return count
+  }
+  const [one, five] = [await computeThreads('1'), await computeThreads('5')]
+  assert.ok(five > one, `${one} threads for 1, ${five} for 5`)
+})
+
+test('a wrong setting and an unknown model end the start with one sentence', async () => {
+  await assert.rejects(startServer({ PORT: 'http' }), /PORT=http is not allowed: it takes a whole number from 0 to 65535\./)
+  await assert.rejects(startServer({ MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model package nor a folder/)
+  await assert.rejects(startServer({ BACKEND: 'gpu' }), /BACKEND=gpu/)
+})

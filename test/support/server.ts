@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const SERVER = fileURLToPath(new URL('../../src/server.js', import.meta.url))
+
+export interface RunningServer {
+  readonly url: string
+  readonly pid: number
+  readonly log: string[]
+  /** Sends a signal and resolves with the exit code. */
+  stop (signal?: NodeJS.Signals): Promise<number | null>
+  readonly exit: Promise<number | null>
+}
+
+/** Starts the real server as a process on a free port and resolves when it is ready. Rejects with its output if it exits first. */
+export async function startServer (env: Record<string, string> = {}): Promise<RunningServer> {
+  const child = spawn(process.execPath, [SERVER], { env: { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const log: string[] = []
+  const exit = once(child, 'close').then(([code]) => code as number | null)
+  child.stderr.on('data', (chunk: Buffer) => { log.push(chunk.toString()) })
+  const url = await new Promise<string>((resolve, reject) => {
+    exit.then(() => { reject(new Error(`the server ended: ${log.join('\n')}`)) }, reject)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      log.push(line)
+      const found = /listening at (http:\S+?)"/.exec(line)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+  })
+  while ((await fetch(`${url}/readyz`)).status !== 200) {
+    if (child.exitCode !== null) throw new Error(`the server ended: ${log.join('\n')}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return {
+    url,
+    pid: child.pid ?? 0,
+    log,
+    exit,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal)
+      return exit
+    }
+  }
+}
