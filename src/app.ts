@@ -22,9 +22,15 @@ export async function buildApp ({ config, service, metrics, logger }: AppOptions
     disableRequestLogging: true,
     genReqId: (request) => requestId(request.headers['x-request-id']),
     // A body that trickles in must not hold its place for ever.
-    requestTimeout: config.requestTimeoutMs
+    requestTimeout: config.requestTimeoutMs,
+    // The routes say themselves, in the service's own form, that it is shutting down.
+    return503OnClosing: false
   })
   app.removeContentTypeParser('text/plain')
+  // A connection that is kept alive would hold up the shutdown.
+  app.addHook('onSend', async (_request, reply) => {
+    if (service.notReadyReason === 'draining') reply.header('connection', 'close')
+  })
   await app.register(errorsPlugin, { config })
   await app.register(observePlugin, { metrics })
   await app.register(statusRoutes, { service, metrics })

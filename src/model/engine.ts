@@ -38,7 +38,7 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be. */
   async start (): Promise<LoadReply> {
-    const pool = new Piscina({ filename: (this.options.workerFile ?? WORKER_FILE).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity })
+    const pool = new Piscina({ filename: (this.options.workerFile ?? WORKER_FILE).href, minThreads: 0, maxThreads: 1, idleTimeout: Infinity })
     this.pool = pool
     // A worker that dies between two batches is noticed here, one that dies in a batch by its rejected task.
     pool.on('workerDestroy', () => { if (this.pool === pool && this.isReady) this.replace(new Error('the worker exited')) })
@@ -91,6 +91,7 @@ export class Engine extends EventEmitter<EngineEvents> {
         setTimeout(() => { restart().catch(() => {}) }, RESTART_DELAY_MS).unref()
       }
     }
-    failed?.destroy().catch(() => {}).then(restart).catch(() => {})
+    // The pool is in the middle of telling us: its own bookkeeping has to end before it can be destroyed.
+    setImmediate(() => { failed?.destroy().catch(() => {}).then(restart).catch(() => {}) })
   }
 }

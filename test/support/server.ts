@@ -28,8 +28,13 @@ export async function startServer (env: Record<string, string> = {}): Promise<Ru
       if (found !== undefined) resolve(found)
     })
   })
-  while ((await fetch(`${url}/readyz`)).status !== 200) {
-    if (child.exitCode !== null) throw new Error(`the server ended: ${log.join('\n')}`)
+  for (;;) {
+    const response = await fetch(`${url}/readyz`).catch(() => undefined)
+    if (response?.status === 200) break
+    if (response === undefined) {
+      await exit
+      throw new Error(`the server ended: ${log.join('\n')}`)
+    }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return {
