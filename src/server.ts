@@ -46,7 +46,7 @@ async function serve (config: Config): Promise<void> {
     service.serve(classifier)
     logger.info({ model: classifier.description, tensorflow: classifier.tensorflowVersion }, 'ready')
   } catch (error) {
-    logger.fatal({ err: error }, (error as Error).message)
+    logger.fatal((error as Error).message)
     process.exit(1)
   }
 }
