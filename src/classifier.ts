@@ -93,11 +93,6 @@ export class Classifier {
     return this.model.labels
   }
 
-  /** Side of the network's input, in pixels. */
-  get inputSize (): number {
-    return this.model.input.size
-  }
-
   /**
    * Classifies the images of one request; each has its own result, in order. Throws a ServiceError if the request is not
    * admitted (`queue_full`, `not_ready`) or the signal's reason if it is aborted.

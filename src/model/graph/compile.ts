@@ -19,8 +19,8 @@ export interface CompileOptions {
 }
 
 /** The graph's ends: a vector of strings, each the raw RGB bytes of one image, and [batch, classes] probabilities. */
-export const INPUT_NODE = 'images'
-export const OUTPUT_NODE = 'probabilities'
+const INPUT_NODE = 'images'
+const OUTPUT_NODE = 'probabilities'
 
 /**
  * Compiles a network into a serialized TensorFlow SavedModel without variables, for any batch size.
