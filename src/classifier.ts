@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { availableParallelism } from 'node:os'
 import type { Config } from './config.js'
+import { usableCpus } from './cpus.js'
 import { ServiceError } from './errors.js'
 import type { Metrics } from './metrics.js'
 import { installedTensorFlow, type Backend } from './model/backend.js'
@@ -56,7 +56,7 @@ export class Classifier {
     private readonly metrics: Metrics
   ) {
     this.batcher = new Batcher({ engine, maxBatchSize: config.maxBatchSize, queueSize: config.queueSize, batchDelayMs: config.batchDelayMs, observer: metrics })
-    this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, availableParallelism()), input: model.input, limits: config })
+    this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: model.input, limits: config })
     engine.on('ready', () => { this.batcher.wake() })
     engine.on('restart', () => { metrics.workerRestarts.inc() })
   }

@@ -1,5 +1,6 @@
-import { availableParallelism, homedir } from 'node:os'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { usableCpus } from './cpus.js'
 
 interface SettingBase {
   readonly env: string
@@ -20,7 +21,7 @@ export const SETTINGS = {
   port: { env: 'PORT', type: 'integer', default: 8080, min: 0, max: 65535, help: 'Port to listen on; 0 takes a free one.' },
   model: { env: 'MODEL', type: 'string', default: 'xception-cifar10', help: 'Model package: the name of a bundled one, or a folder.' },
   backend: choice<'auto' | 'cpu' | 'gpu'>({ env: 'BACKEND', default: 'auto', choices: ['auto', 'cpu', 'gpu'], help: 'Device to run on; gpu refuses to start without one.' }),
-  tensorflowThreads: { env: 'TENSORFLOW_THREADS', type: 'integer', default: availableParallelism(), defaultText: 'the CPUs this process may use', min: 1, max: 1024, help: 'Threads that TensorFlow computes with.' },
+  tensorflowThreads: { env: 'TENSORFLOW_THREADS', type: 'integer', default: usableCpus(), defaultText: 'the CPUs this process may use', min: 1, max: 1024, help: 'Threads that TensorFlow computes with.' },
   maxBatchSize: { env: 'MAX_BATCH_SIZE', type: 'integer', default: 8, min: 1, max: 1024, unit: 'images', help: 'Most images that one run of the network takes.' },
   batchDelayMs: { env: 'BATCH_DELAY_MS', type: 'integer', default: 0, min: 0, max: 60_000, unit: 'ms', help: 'How long an image may wait for others to share its batch.' },
   queueSize: { env: 'QUEUE_SIZE', type: 'integer', default: 256, min: 1, max: 1_000_000, unit: 'images', help: 'Images that may wait; beyond that requests are answered 503.' },
