@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hashFile } from '../hash.js'
 import { compile, type Precision } from './graph/index.js'
 import type { ModelPackage } from './package.js'
 import type { Backend } from './backend.js'
@@ -31,7 +32,7 @@ export async function compileCached (model: ModelPackage, options: { cacheDir: s
   try {
     await mkdir(temporary, { recursive: true })
     await writeFile(join(temporary, GRAPH_FILE), graph)
-    await writeFile(join(temporary, CHECKSUM_FILE), sha256(graph))
+    await writeFile(join(temporary, CHECKSUM_FILE), createHash('sha256').update(graph).digest('hex'))
     await rm(path, { recursive: true, force: true })
     await rename(temporary, path).catch(async (error: unknown) => {
       // Another process may have put the same entry there first.
@@ -45,8 +46,7 @@ export async function compileCached (model: ModelPackage, options: { cacheDir: s
 
 async function isWhole (path: string): Promise<boolean> {
   try {
-    const [graph, checksum] = await Promise.all([readFile(join(path, GRAPH_FILE)), readFile(join(path, CHECKSUM_FILE), 'utf8')])
-    return sha256(graph) === checksum
+    return await hashFile(join(path, GRAPH_FILE)) === await readFile(join(path, CHECKSUM_FILE), 'utf8')
   } catch {
     return false
   }
@@ -59,8 +59,4 @@ async function hashCompiler (): Promise<string> {
   const hash = createHash('sha256')
   for (const file of [new URL('./layers.js', import.meta.url), ...files]) hash.update(await readFile(file))
   return hash.digest('hex')
-}
-
-function sha256 (bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

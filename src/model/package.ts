@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static } from 'typebox'
 import type { InputSpec } from '../preprocess/index.js'
+import { hashFile } from '../hash.js'
 import { parse } from '../schema.js'
 import { Architecture, parseArchitecture } from './architecture.js'
 import { classCount, layersOf } from './layers.js'
@@ -64,7 +64,7 @@ export async function openPackage (model: string): Promise<ModelPackage> {
     input: { ...input, size: architecture.inputSize },
     rescaling,
     labels: json.labels,
-    hashWeights: async () => createHash('sha256').update(await readFile(weightsPath)).digest('hex'),
+    hashWeights: () => hashFile(weightsPath),
     readWeights: () => readSafetensors(weightsPath)
   }
 }
