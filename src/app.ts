@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
 import type { Metrics } from './metrics.js'
-import { errorsPlugin } from './plugins/errors.js'
+import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
@@ -15,18 +15,25 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger
 }
 
+/** How long a client may go on sending after it was answered, before its connection is cut. */
+const LINGER_MS = 5000
+/** How often Node looks for connections that are over their time. */
+const CHECK_INTERVAL_MS = 1000
+
 /** The HTTP application: plugins and routes, nothing that listens. */
 export async function buildApp ({ config, service, metrics, logger }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => requestId(request.headers['x-request-id']),
-    // A body that trickles in must not hold its place for ever.
-    requestTimeout: config.requestTimeoutMs,
+    // The routes answer a body that trickles in; this ends what never becomes a request, or goes on after its answer.
+    requestTimeout: config.requestTimeoutMs + LINGER_MS,
+    http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    clientErrorHandler: answerBrokenHttp,
     // The routes say themselves, in the service's own form, that it is shutting down.
     return503OnClosing: false
   })
-  app.removeContentTypeParser('text/plain')
+  app.removeAllContentTypeParsers()
   // A connection that is kept alive would hold up the shutdown.
   app.addHook('onSend', async (_request, reply) => {
     if (service.notReadyReason === 'draining') reply.header('connection', 'close')

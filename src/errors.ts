@@ -3,11 +3,13 @@
  * The code is the contract; titles and details may change.
  */
 export const ERRORS = {
+  malformed_request: { status: 400, title: 'The request is not valid HTTP' },
   malformed_body: { status: 400, title: 'The request body cannot be read' },
   no_image: { status: 400, title: 'The request holds no image' },
   invalid_query: { status: 400, title: 'A query parameter is wrong' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
   image_too_large: { status: 413, title: 'The image is too large in bytes' },
   image_too_many_pixels: { status: 413, title: 'The image has too many pixels' },
   too_many_images: { status: 413, title: 'The request holds too many images' },
@@ -16,6 +18,7 @@ export const ERRORS = {
   unsupported_image_format: { status: 415, title: 'The image format is not supported' },
   heic_not_supported: { status: 415, title: 'HEIC images are not supported' },
   undecodable_image: { status: 422, title: 'The image cannot be decoded' },
+  headers_too_large: { status: 431, title: 'The request headers are too large' },
   client_closed_request: { status: 499, title: 'The client closed the request' },
   internal_error: { status: 500, title: 'Something went wrong in the service' },
   inference_failed: { status: 500, title: 'The engine failed on this batch' },

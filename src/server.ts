@@ -1,16 +1,5 @@
-import pino from 'pino'
-import pretty from 'pino-pretty'
-import { buildApp } from './app.js'
-import { Classifier } from './classifier.js'
 import { readConfig, settingsHelp, type Config } from './config.js'
-import { Metrics } from './metrics.js'
-import { configureTensorFlow } from './model/backend.js'
-import { openPackage } from './model/package.js'
-import { configureDecoding } from './preprocess/index.js'
-import { Service } from './service.js'
-
-/** npm and a terminal both deliver a Ctrl-C: two signals within this time are one. */
-const SAME_SIGNAL_MS = 1000
+import { serve } from './serve.js'
 
 if (process.argv.includes('--help')) {
   process.stdout.write(`Usage: npm start\n\nServes POST /classify. Settings are environment variables:\n\n${settingsHelp()}\n`)
@@ -23,54 +12,4 @@ if (process.argv.includes('--help')) {
     process.exit(1)
   }
   await serve(config)
-}
-
-async function serve (config: Config): Promise<void> {
-  const logger = process.stdout.isTTY ? pino({ level: config.logLevel }, pretty({ ignore: 'pid,hostname' })) : pino({ level: config.logLevel })
-  const metrics = new Metrics()
-  const service = new Service()
-  let classifier: Classifier | undefined
-
-  try {
-    // TensorFlow reads the environment of the process, so this comes before any thread is started.
-    configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads })
-    configureDecoding({ threads: 1 })
-    const app = await buildApp({ config, service, metrics, logger })
-    closeOnSignal(config, logger, service, async () => {
-      await app.close()
-      await classifier?.close()
-    })
-    await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening at ${address}` })
-    const model = await openPackage(config.model)
-    classifier = await Classifier.start(config, model, metrics)
-    service.serve(classifier)
-    logger.info({ model: classifier.description, tensorflow: classifier.tensorflowVersion }, 'ready')
-  } catch (error) {
-    logger.fatal((error as Error).message)
-    process.exit(1)
-  }
-}
-
-/** Not ready first, then what was accepted finishes, then exit 0; a second signal or the grace's end cuts it off. */
-function closeOnSignal (config: Config, logger: pino.Logger, service: Service, close: () => Promise<void>): void {
-  let firstAt: number | undefined
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (firstAt !== undefined) {
-      if (Date.now() - firstAt > SAME_SIGNAL_MS) process.exit(1)
-      return
-    }
-    firstAt = Date.now()
-    logger.info({ signal }, 'closing')
-    service.drain()
-    setTimeout(() => {
-      logger.error('the grace is over with work still running')
-      process.exit(1)
-    }, config.shutdownGraceMs).unref()
-    close().then(() => process.exit(0), (error: unknown) => {
-      logger.fatal({ err: error }, 'closing failed')
-      process.exit(1)
-    })
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
 }

@@ -1,8 +1,9 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { Config } from '../config.js'
 import { ServiceError, toProblem } from '../errors.js'
-import { tooLarge } from '../routes/uploads.js'
 
 /** Every error leaves as `application/problem+json` (RFC 9457) with a stable code. */
 export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance, { config }: { config: Config }) => {
@@ -20,24 +21,41 @@ export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance, { config 
 
 function sendProblem (reply: FastifyReply, error: ServiceError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-  // A body that was refused is still arriving: the connection cannot be used again.
-  if (error.status === 413) reply.header('connection', 'close')
+  // What still trickles in is not waited for. The rest of a body that is only too large is read and dropped instead:
+  // closing while the client sends would often cost it the answer.
+  if (error.code === 'deadline_exceeded') reply.header('connection', 'close')
   return reply.code(error.status).type('application/problem+json').send(JSON.stringify(toProblem(error)))
+}
+
+/** Answers what Node could not read as an HTTP request, and closes the connection. */
+export function answerBrokenHttp (error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = toProblem(brokenHttp(error.code))
+  const body = JSON.stringify(problem)
+  socket.end([
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'content-type: application/problem+json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close', '', body
+  ].join('\r\n'))
+}
+
+function brokenHttp (code: string | undefined): ServiceError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return new ServiceError('request_timeout', 'The request did not arrive in time.')
+    case 'HPE_HEADER_OVERFLOW': return new ServiceError('headers_too_large', 'The request headers take more than 16 KiB.')
+    default: return new ServiceError('malformed_request', 'This is not a valid HTTP/1.1 request.')
+  }
 }
 
 function fromFramework (error: Error & { code?: string, statusCode?: number }, contentType: string | undefined, config: Config): ServiceError {
   switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return contentType?.startsWith('application/json') === true
-        ? new ServiceError('request_too_large', `A request body takes at most ${config.maxRequestBytes} bytes.`)
-        : tooLarge(config.maxImageBytes)
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ServiceError('unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.')
     case 'FST_FILES_LIMIT':
     case 'FST_PARTS_LIMIT':
       return new ServiceError('too_many_images', `A request takes at most ${config.maxImagesPerRequest} images.`)
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new ServiceError('no_image', 'The body is empty.')
   }
   const clientFault = error.statusCode !== undefined && error.statusCode < 500
   // busboy's errors on a broken form carry no code.

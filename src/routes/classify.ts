@@ -5,19 +5,19 @@ import { ServiceError, toProblem } from '../errors.js'
 import type { Service } from '../service.js'
 import { readUploads } from './uploads.js'
 
-/** `image/*` besides raw bytes: what it really is, its content tells. */
-const RAW_TYPES = /^(?:image\/[\w.+-]+|application\/octet-stream)$/i
+/** Bodies that the route reads itself, within its deadline. */
+const BODY_TYPES = /^(?:image\/[\w.+-]+|application\/octet-stream|application\/json)$/i
 
 /** POST /classify: images in, labels and probabilities out. */
 export async function classifyRoutes (app: FastifyInstance, { service, config }: { service: Service, config: Config }): Promise<void> {
   await app.register(multipart)
-  app.addContentTypeParser(RAW_TYPES, { parseAs: 'buffer', bodyLimit: config.maxImageBytes }, (_request, body, done) => { done(null, body) })
+  app.addContentTypeParser(BODY_TYPES, (_request, payload, done) => { done(null, payload) })
 
   app.post<{ Querystring: { topK?: string } }>('/classify', { bodyLimit: config.maxRequestBytes }, async (request, reply) => {
     const classifier = service.admit()
     const k = readTopK(request.query.topK, classifier.labels.length)
     const signal = deadline(reply, config.requestTimeoutMs)
-    const uploads = await readUploads(request, config)
+    const uploads = await readUploads(request, config, signal)
     const { results, timings } = await classifier.classify(uploads, k, signal)
     const [only] = results
     if (results.length === 1 && only !== undefined && 'error' in only) throw only.error

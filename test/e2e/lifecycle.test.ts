@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { startServer } from '../support/server.js'
+import sharp from 'sharp'
+import { MISBEHAVING_SERVER, NPM_START, startServer } from '../support/server.js'
 
 const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 const classify = (url: string): Promise<Response> => fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
@@ -20,6 +21,19 @@ test('a signal that arrives twice within a second counts once', async () => {
   const server = await startServer({ BACKEND: 'cpu' })
   process.kill(server.pid, 'SIGINT')
   assert.equal(await server.stop('SIGINT'), 0)
+})
+
+test('npm start: SIGTERM to npm and Ctrl-C in a terminal both end it in order', async () => {
+  for (const end of ['SIGTERM', 'Ctrl-C'] as const) {
+    const server = await startServer({ BACKEND: 'cpu' }, NPM_START)
+    const reply = classify(server.url)
+    assert.equal((await reply).status, 200)
+    if (end === 'SIGTERM') process.kill(server.pid, 'SIGTERM')
+    else server.interrupt()
+    await server.exit
+    assert.equal(server.log.filter((line) => line.includes('"closing"')).length, 1, `${end} is taken once`)
+    assert.equal(server.log.filter((line) => line.includes('"closed"')).length, 1, `${end} ends it in order`)
+  }
 })
 
 test('a full queue answers 503 with Retry-After, a passed deadline 504', async () => {
@@ -52,4 +66,26 @@ test('a wrong setting and an unknown model end the start with one sentence', asy
   await assert.rejects(startServer({ PORT: 'http' }), /PORT=http is not allowed: it takes a whole number from 0 to 65535\./)
   await assert.rejects(startServer({ MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model package nor a folder/)
   await assert.rejects(startServer({ BACKEND: 'gpu' }), /BACKEND=gpu/)
+})
+
+test('a worker that fails: its images get an error once, the next ones succeed', async () => {
+  const server = await startServer({}, MISBEHAVING_SERVER)
+  const send = async (order: number): Promise<Response> => {
+    const png = await sharp({ create: { width: 32, height: 32, channels: 3, background: { r: order, g: 0, b: 0 } } }).png().toBuffer()
+    return await fetch(`${server.url}/classify`, { method: 'POST', body: new Uint8Array(png), headers: { 'content-type': 'image/png' } })
+  }
+  const untilServed = async (): Promise<void> => {
+    for (;;) {
+      const { status } = await send(0)
+      if (status === 200) return
+      assert.equal(status, 503, 'while the worker is replaced, requests are refused')
+    }
+  }
+  for (const [order, name] of [[1, 'throws'], [2, 'exits']] as const) {
+    const failed = await send(order)
+    assert.deepEqual([failed.status, (await failed.json() as { code: string }).code], [500, 'inference_failed'], name)
+    await untilServed()
+  }
+  assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_worker_restarts_total 2\n/)
+  assert.equal(await server.stop(), 0)
 })

@@ -58,7 +58,7 @@ suite('a worker that misbehaves is replaced', () => {
         await assert.rejects(engine.run([Uint8Array.of(code)]), { code: 'inference_failed' })
         await restarted
         if (!engine.ready) await once(engine, 'ready')
-        assert.deepEqual([...(await engine.run([Uint8Array.of(0)])).probabilities], [1])
+        assert.equal((await engine.run([Uint8Array.of(0)])).probabilities[0], 1)
       } finally {
         await engine.close()
       }

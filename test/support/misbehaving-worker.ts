@@ -1,6 +1,8 @@
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from '../../src/model/protocol.js'
 
-/* A worker without TensorFlow: the first pixel says what it does. 0 answers, 1 throws, 2 exits. */
+/* A worker without TensorFlow: the batch's first byte says what it does. 0 answers, 1 throws, 2 exits. */
+
+const CLASSES = 10
 
 export function load ({ path }: LoadRequest): LoadReply {
   if (path === 'refuse') throw new Error('no such model')
@@ -11,5 +13,7 @@ export function run ({ images }: RunRequest): RunReply {
   const order = images[0]?.[0]
   if (order === 1) throw new Error('as ordered')
   if (order === 2) process.exit(7)
-  return { probabilities: Float32Array.from(images, () => 1), inferenceMs: 1 }
+  const probabilities = new Float32Array(images.length * CLASSES)
+  images.forEach((_image, index) => { probabilities[index * CLASSES] = 1 })
+  return { probabilities, inferenceMs: 1 }
 }

@@ -3,11 +3,20 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const SERVER = fileURLToPath(new URL('../../src/server.js', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const script = (path: string): readonly string[] => [process.execPath, fileURLToPath(new URL(path, import.meta.url))]
+
+const SERVER = script('../../src/server.js')
+/** The same server with a worker that fails on demand. */
+export const MISBEHAVING_SERVER = script('./misbehaving-server.js')
+/** The server as the README starts it. */
+export const NPM_START = ['npm', 'start', '--silent']
 
 export interface RunningServer {
   readonly url: string
   readonly pid: number
+  /** Sends a signal to the process and its children, as a terminal's Ctrl-C does. */
+  interrupt (): void
   readonly log: string[]
   /** Sends a signal and resolves with the exit code. */
   stop (signal?: NodeJS.Signals): Promise<number | null>
@@ -15,8 +24,8 @@ export interface RunningServer {
 }
 
 /** Starts the real server as a process on a free port and resolves when it is ready. Rejects with its output if it exits first. */
-export async function startServer (env: Record<string, string> = {}): Promise<RunningServer> {
-  const child = spawn(process.execPath, [SERVER], { env: { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+export async function startServer (env: Record<string, string> = {}, [command, ...args] = SERVER): Promise<RunningServer> {
+  const child = spawn(command ?? '', args, { cwd: ROOT, detached: true, env: { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const log: string[] = []
   const exit = once(child, 'close').then(([code]) => code as number | null)
   child.stderr.on('data', (chunk: Buffer) => { log.push(chunk.toString()) })
@@ -42,6 +51,7 @@ export async function startServer (env: Record<string, string> = {}): Promise<Ru
     pid: child.pid ?? 0,
     log,
     exit,
+    interrupt: () => { process.kill(-(child.pid ?? 0), 'SIGINT') },
     stop: (signal = 'SIGTERM') => {
       child.kill(signal)
       return exit
