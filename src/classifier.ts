@@ -6,9 +6,10 @@ import type { Metrics } from './metrics.js'
 import { installedTensorFlow, type Backend } from './model/backend.js'
 import { Batcher, type Classified, type Reservation } from './model/batcher.js'
 import { compileCached } from './model/cache.js'
+import type { InputChoices } from './model/choices.js'
 import { Engine } from './model/engine.js'
-import { topK, type Prediction } from './model/labels.js'
-import type { ModelPackage } from './model/package.js'
+import { topK, type Label, type Prediction } from './model/labels.js'
+import { inputSpec, type Model } from './model/model.js'
 import { createDecoder, type Decoder } from './preprocess/index.js'
 
 /** Below the size of Node's thread pool (4), which decoding shares with file access. */
@@ -48,7 +49,7 @@ export class Classifier {
   private readonly decoder: Decoder
 
   private constructor (
-    private readonly model: ModelPackage,
+    private readonly model: Model,
     readonly description: ModelDescription,
     readonly tensorflowVersion: string,
     private readonly engine: Engine,
@@ -56,13 +57,13 @@ export class Classifier {
     private readonly metrics: Metrics
   ) {
     this.batcher = new Batcher({ engine, maxBatchSize: config.maxBatchSize, queueSize: config.queueSize, batchDelayMs: config.batchDelayMs, observer: metrics })
-    this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: model.input, limits: config })
+    this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: inputSpec(model.input), limits: config })
     engine.on('ready', () => { this.batcher.wake() })
     engine.on('restart', () => { metrics.workerRestarts.inc() })
   }
 
   /** Compiles the model (or takes it from the cache), starts the worker and warms it up. Throws an Error of one sentence. */
-  static async start (config: Config, model: ModelPackage, metrics: Metrics, workerFile?: URL): Promise<Classifier> {
+  static async start (config: Config, model: Model, metrics: Metrics, workerFile?: URL): Promise<Classifier> {
     if (config.backend === 'gpu' && installedTensorFlow().flavour === 'cpu') {
       throw new Error('BACKEND=gpu needs the CUDA flavour of TensorFlow, and the CPU flavour is installed: run npm run setup -- --gpu')
     }
@@ -70,7 +71,7 @@ export class Classifier {
     const { path } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision: 'float32' })
     const engine = new Engine({
       path,
-      imageBytes: model.input.size ** 2 * 3,
+      imageBytes: model.input.size.value ** 2 * 3,
       warmUpBatchSizes: [...new Set([1, config.maxBatchSize])],
       ...(workerFile === undefined ? {} : { workerFile })
     })
@@ -89,7 +90,12 @@ export class Classifier {
     return this.engine.ready
   }
 
-  get labels (): readonly string[] {
+  /** How pictures become the network's input, and why. */
+  get input (): InputChoices {
+    return this.model.input
+  }
+
+  get labels (): readonly Label[] {
     return this.model.labels
   }
 

@@ -11,7 +11,9 @@ interface SettingBase {
 interface IntegerSetting extends SettingBase { readonly type: 'integer', readonly default: number, readonly min: number, readonly max: number, readonly unit?: string }
 interface StringSetting extends SettingBase { readonly type: 'string', readonly default: string }
 interface ChoiceSetting<T extends string> extends SettingBase { readonly type: 'choice', readonly default: T, readonly choices: readonly T[] }
-type Setting = IntegerSetting | StringSetting | ChoiceSetting<string>
+/** A whole number that the service finds by itself unless it is set. */
+interface AutoSetting extends Omit<IntegerSetting, 'type' | 'default'> { readonly type: 'auto', readonly default: 'auto' | number }
+type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | AutoSetting
 
 const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({ type: 'choice', ...setting })
 
@@ -20,6 +22,12 @@ export const SETTINGS = {
   host: { env: 'HOST', type: 'string', default: '0.0.0.0', help: 'Address to listen on.' },
   port: { env: 'PORT', type: 'integer', default: 8080, min: 0, max: 65535, help: 'Port to listen on; 0 takes a free one.' },
   model: { env: 'MODEL', type: 'string', default: 'xception-cifar10', help: 'Model package: the name of a bundled one, or a folder.' },
+  labels: { env: 'LABELS', type: 'string', default: '', defaultText: 'what the model brings', help: 'File of labels: one a line, or a JSON array.' },
+  fit: choice<'auto' | 'crop' | 'fill'>({ env: 'FIT', default: 'auto', choices: ['auto', 'crop', 'fill'], help: 'How a picture becomes square: its centre cut out, or squeezed; auto is what the model says, fill for a Keras file.' }),
+  scale: choice<'auto' | '-1..1' | '0..1' | 'none'>({ env: 'SCALE', default: 'auto', choices: ['auto', '-1..1', '0..1', 'none'], help: 'How pixels become numbers where the model does not say; auto is -1..1.' }),
+  inputSize: { env: 'INPUT_SIZE', type: 'auto', default: 'auto', min: 71, max: 4096, unit: 'pixels', help: 'Side of the input where the model does not say; auto is 299.' },
+  kernel: choice<'auto' | 'nearest' | 'linear' | 'cubic' | 'lanczos3'>({ env: 'KERNEL', default: 'auto', choices: ['auto', 'nearest', 'linear', 'cubic', 'lanczos3'], help: 'How pictures are resized; auto is what the model says, linear for a Keras file.' }),
+  output: choice<'auto' | 'softmax' | 'sigmoid'>({ env: 'OUTPUT', default: 'auto', choices: ['auto', 'softmax', 'sigmoid'], help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.' }),
   backend: choice<'auto' | 'cpu' | 'gpu'>({ env: 'BACKEND', default: 'auto', choices: ['auto', 'cpu', 'gpu'], help: 'Device to run on; gpu refuses to start without one.' }),
   tensorflowThreads: { env: 'TENSORFLOW_THREADS', type: 'integer', default: usableCpus(), defaultText: 'the CPUs this process may use', min: 1, max: 1024, help: 'Threads that TensorFlow computes with.' },
   maxBatchSize: { env: 'MAX_BATCH_SIZE', type: 'integer', default: 8, min: 1, max: 1024, unit: 'images', help: 'Most images that one run of the network takes.' },
@@ -35,7 +43,7 @@ export const SETTINGS = {
   logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
 } as const satisfies Record<string, Setting>
 
-type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { choices: ReadonlyArray<infer T> } ? T : string
+type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { type: 'auto' } ? number | 'auto' : S extends { choices: ReadonlyArray<infer T> } ? T : string
 export type Config = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[K]> }
 
 /** Reads the settings. Throws an Error of one sentence that names the variable, its value and what is allowed. */
@@ -46,7 +54,8 @@ export function readConfig (env: NodeJS.ProcessEnv): Config {
 function readSetting (setting: Setting, text: string | undefined): string | number {
   // An empty variable is what a Compose file or a manifest leaves where nothing was filled in.
   if (text === undefined || text === '') return setting.default
-  if (setting.type === 'integer') {
+  if (setting.type === 'auto' && text === 'auto') return text
+  if (setting.type === 'integer' || setting.type === 'auto') {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= setting.min && value <= setting.max) return value
   } else if (setting.type === 'string' || setting.choices.includes(text)) {
@@ -57,10 +66,15 @@ function readSetting (setting: Setting, text: string | undefined): string | numb
 
 function allowedValues (setting: Setting): string {
   switch (setting.type) {
-    case 'integer': return `a whole number from ${setting.min} to ${setting.max}${setting.unit === undefined ? '' : ` (${setting.unit})`}`
+    case 'integer': return wholeNumber(setting)
+    case 'auto': return `auto or ${wholeNumber(setting)}`
     case 'choice': return setting.choices.join(', ')
     case 'string': return 'text'
   }
+}
+
+function wholeNumber ({ min, max, unit }: IntegerSetting | AutoSetting): string {
+  return `a whole number from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`
 }
 
 function defaultOf (setting: Setting): string {

@@ -5,7 +5,8 @@ import { Classifier } from './classifier.js'
 import type { Config } from './config.js'
 import { Metrics } from './metrics.js'
 import { configureTensorFlow } from './model/backend.js'
-import { openPackage } from './model/package.js'
+import { describeInput } from './model/choices.js'
+import { openModel } from './model/open.js'
 import { configureDecoding } from './preprocess/index.js'
 import { Service } from './service.js'
 
@@ -32,7 +33,9 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       await classifier?.close()
     })
     await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening at ${address}` })
-    const model = await openPackage(config.model)
+    const model = await openModel(config.model, config)
+    logger.info({ model: model.name, version: model.version, input: describeInput(model.input) }, 'model opened')
+    for (const warning of model.warnings) logger.warn(warning)
     classifier = await Classifier.start(config, model, metrics, workerFile)
     service.serve(classifier)
     logger.info({ model: classifier.description, tensorflow: classifier.tensorflowVersion }, 'ready')

@@ -1,5 +1,6 @@
-import type { Classifier } from './classifier.js'
+import type { Classifier, ModelDescription } from './classifier.js'
 import { ServiceError } from './errors.js'
+import type { InputChoices } from './model/choices.js'
 
 /** What the routes see of the process: loading, then serving, then draining. */
 export class Service {
@@ -11,6 +12,13 @@ export class Service {
     if (this.draining) return 'draining'
     if (this.classifier === undefined) return 'loading'
     return this.classifier.ready ? undefined : 'restarting'
+  }
+
+  /** The model that is served and how pictures become its input; undefined while it loads. */
+  get model (): (ModelDescription & { readonly classes: number, readonly input: InputChoices }) | undefined {
+    if (this.classifier === undefined) return undefined
+    const { description, labels, input } = this.classifier
+    return { ...description, classes: labels.length, input }
   }
 
   serve (classifier: Classifier): void {

@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { hashFile } from '../hash.js'
 import { compile, type Precision } from './graph/index.js'
-import type { ModelPackage } from './package.js'
+import type { Model } from './model.js'
 import type { Backend } from './backend.js'
 
 const GRAPH_FILE = 'saved_model.pb'
@@ -19,15 +19,15 @@ export interface CompiledModel {
  * Compiles a package's network, or takes it from `cacheDir` where it was compiled before.
  * An entry's name is the hash of all that goes into it, the compiler included; an entry whose checksum is wrong is made anew.
  */
-export async function compileCached (model: ModelPackage, options: { cacheDir: string, backend: Backend, precision: Precision }): Promise<CompiledModel> {
+export async function compileCached (model: Model, options: { cacheDir: string, backend: Backend, precision: Precision }): Promise<CompiledModel> {
   const { cacheDir, backend, precision } = options
   const key = createHash('sha256').update(JSON.stringify([
-    await hashCompiler(), model.architecture, model.rescaling, precision, backend, await model.hashWeights()
+    await hashCompiler(), model.architecture, model.input.rescaling.value, precision, backend, await model.hashWeights()
   ])).digest('hex').slice(0, 32)
   const path = join(cacheDir, 'compiled', key)
   if (await isWhole(path)) return { path, fromCache: true }
 
-  const graph = compile({ architecture: model.architecture, rescaling: model.rescaling, weights: await model.readWeights(), precision })
+  const graph = compile({ architecture: model.architecture, rescaling: model.input.rescaling.value, weights: await model.readWeights(), precision })
   const temporary = `${path}.${randomUUID()}`
   try {
     await mkdir(temporary, { recursive: true })

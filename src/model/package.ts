@@ -2,17 +2,19 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static } from 'typebox'
-import type { InputSpec } from '../preprocess/index.js'
 import { hashFile } from '../hash.js'
 import { parse } from '../schema.js'
 import { Architecture, parseArchitecture } from './architecture.js'
+import { chooseInput } from './choices.js'
+import { readLabels } from './labels.js'
 import { classCount, layersOf } from './layers.js'
-import type { Rescaling } from './graph/index.js'
+import type { Model, ModelSettings } from './model.js'
 import { readSafetensors } from './weights/safetensors.js'
-import type { Weights } from './weights/tensor.js'
 
 /** Where the model packages that ship with the service are. */
 const BUNDLED_PACKAGES = join(packageRoot(), 'models')
+
+const PACKAGE_FILE = 'model.json'
 
 const PerChannel = Type.Union([Type.Number(), Type.Tuple([Type.Number(), Type.Number(), Type.Number()])])
 
@@ -31,51 +33,34 @@ const ModelJson = Type.Object({
 })
 type ModelJson = Static<typeof ModelJson>
 
-/** A model package on disk, checked; its weights are read when they are needed. */
-export interface ModelPackage {
-  readonly name: string
-  readonly version: string
-  readonly architecture: Architecture
-  readonly input: InputSpec
-  readonly rescaling: Rescaling
-  readonly labels: readonly string[]
-  /** SHA-256 of the weights file, hexadecimal. */
-  hashWeights (): Promise<string>
-  readWeights (): Promise<Weights>
-}
-
-/**
- * Opens a model package: `model` names a bundled one, or is the path of a folder that holds `model.json`.
- * Throws an Error of one sentence if there is none or if it is wrong.
- */
-export async function openPackage (model: string): Promise<ModelPackage> {
-  const folder = await findFolder(model)
-  const path = join(folder, 'model.json')
+/** Opens a model package, the folder that holds `model.json`. Throws an Error of one sentence if it is wrong. */
+export async function openPackage (folder: string, settings: ModelSettings): Promise<Model> {
+  const path = join(folder, PACKAGE_FILE)
   const json = parseModelJson(await readFile(path, 'utf8'), path)
   const architecture = parseArchitecture(json.architecture)
   const classes = classCount(layersOf(architecture))
   if (json.labels.length !== classes) throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
-  const { rescaling, ...input } = json.input
   const weightsPath = resolve(folder, json.weights)
   return {
     name: json.name,
     version: json.version,
     architecture,
-    input: { ...input, size: architecture.inputSize },
-    rescaling,
-    labels: json.labels,
+    input: chooseInput(settings, { source: PACKAGE_FILE, size: architecture.inputSize, sizeIsKnown: true, ...json.input }),
+    labels: settings.labels === '' ? json.labels.map((label) => ({ label })) : await readLabels(settings.labels, classes),
+    warnings: [],
     hashWeights: () => hashFile(weightsPath),
     readWeights: () => readSafetensors(weightsPath)
   }
 }
 
-async function findFolder (model: string): Promise<string> {
-  // A bundled name wins over a folder of that name in the working directory: what a deployment serves must not depend on where it starts.
-  const candidates = /^[\w.-]+$/.test(model) ? [join(BUNDLED_PACKAGES, model), resolve(model)] : [resolve(model)]
-  for (const folder of candidates) {
-    if ((await stat(join(folder, 'model.json')).catch(() => undefined))?.isFile() === true) return folder
-  }
-  throw new Error(`MODEL=${model} is neither a bundled model package nor a folder with a model.json`)
+/** The folder of a bundled package, or undefined if there is none of that name. */
+export async function bundledPackage (name: string): Promise<string | undefined> {
+  const folder = join(BUNDLED_PACKAGES, name)
+  return /^[\w.-]+$/.test(name) && await isPackage(folder) ? folder : undefined
+}
+
+export async function isPackage (folder: string): Promise<boolean> {
+  return (await stat(join(folder, PACKAGE_FILE)).catch(() => undefined))?.isFile() === true
 }
 
 function parseModelJson (text: string, path: string): ModelJson {

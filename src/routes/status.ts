@@ -16,6 +16,7 @@ export async function statusRoutes (app: FastifyInstance, { service, metrics }: 
   app.get('/', () => ({
     service: 'xception-serve',
     status: service.notReadyReason ?? 'ready',
+    model: service.model,
     classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ?topK= predictions an image',
     endpoints: ['POST /classify', 'GET /livez', 'GET /readyz', 'GET /metrics']
   }))

@@ -7,14 +7,15 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { compileCached } from '../../src/model/cache.js'
 import { Engine } from '../../src/model/engine.js'
-import { openPackage } from '../../src/model/package.js'
+import { openModel } from '../../src/model/open.js'
+import { readConfig } from '../../src/config.js'
 import { shared, withoutShared } from '../support/shared.js'
 
 let cacheDir: string
 before(async () => { cacheDir = await mkdtemp(join(tmpdir(), 'xception-test-')) })
 after(async () => { await rm(cacheDir, { recursive: true }) })
 
-const compiled = async (): ReturnType<typeof compileCached> => await compileCached(await openPackage('xception-cifar10'), { cacheDir, backend: 'cpu', precision: 'float32' })
+const compiled = async (): ReturnType<typeof compileCached> => await compileCached(await openModel('xception-cifar10', readConfig({})), { cacheDir, backend: 'cpu', precision: 'float32' })
 
 test('a damaged cache entry is compiled anew', async () => {
   const first = await compiled()

@@ -1,0 +1,31 @@
+import type { InputSpec } from '../preprocess/index.js'
+import type { Architecture } from './architecture.js'
+import type { InputChoices, InputSettings } from './choices.js'
+import type { Label } from './labels.js'
+import type { Weights } from './weights/tensor.js'
+
+/** A model that can be served, checked, whatever it was read from; its weights are read when they are needed. */
+export interface Model {
+  readonly name: string
+  readonly version: string
+  readonly architecture: Architecture
+  readonly input: InputChoices
+  readonly labels: readonly Label[]
+  /** What the operator should know, one sentence each. */
+  readonly warnings: readonly string[]
+  /** SHA-256 of the file of weights, hexadecimal. */
+  hashWeights (): Promise<string>
+  readWeights (): Promise<Weights>
+}
+
+/** What the operator may set about a model. */
+export interface ModelSettings extends InputSettings {
+  /** Path of a file of labels; empty for the model's own. */
+  readonly labels: string
+  readonly output: 'softmax' | 'sigmoid' | 'auto'
+}
+
+/** What the decoder needs of a model's input. */
+export function inputSpec ({ size, fit, cropFraction, kernel }: InputChoices): InputSpec {
+  return { size: size.value, fit: fit.value, cropFraction, kernel: kernel.value }
+}
