@@ -3,14 +3,14 @@ import type { Config } from './config.js'
 import { usableCpus } from './cpus.js'
 import { ServiceError } from './errors.js'
 import type { Metrics } from './metrics.js'
-import { installedTensorFlow, type Backend } from './model/backend.js'
+import { chooseBackend, configureTensorFlow, type Backend } from './model/backend.js'
 import { Batcher, type Classified, type Reservation } from './model/batcher.js'
 import { compileCached } from './model/cache.js'
 import type { InputChoices } from './model/choices.js'
 import { Engine } from './model/engine.js'
 import { topK, type Label, type Prediction } from './model/labels.js'
 import { inputSpec, type Model } from './model/model.js'
-import { createDecoder, type Decoder } from './preprocess/index.js'
+import { configureDecoding, createDecoder, type Decoder } from './preprocess/index.js'
 
 /** Below the size of Node's thread pool (4), which decoding shares with file access. */
 const MAX_DECODES = 3
@@ -64,10 +64,10 @@ export class Classifier {
 
   /** Compiles the model (or takes it from the cache), starts the worker and warms it up. Throws an Error of one sentence. */
   static async start (config: Config, model: Model, metrics: Metrics, workerFile?: URL): Promise<Classifier> {
-    if (config.backend === 'gpu' && installedTensorFlow().flavour === 'cpu') {
-      throw new Error('BACKEND=gpu needs the CUDA flavour of TensorFlow, and the CPU flavour is installed: run npm run setup -- --gpu')
-    }
-    const backend = config.backend === 'auto' ? installedTensorFlow().flavour : config.backend
+    const backend = chooseBackend(config.backend)
+    // Both are settings of the whole process, made before any thread works.
+    configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads })
+    configureDecoding({ threads: 1 })
     const { path } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision: 'float32' })
     const engine = new Engine({
       path,

@@ -4,10 +4,8 @@ import { buildApp } from './app.js'
 import { Classifier } from './classifier.js'
 import type { Config } from './config.js'
 import { Metrics } from './metrics.js'
-import { configureTensorFlow } from './model/backend.js'
 import { describeInput } from './model/choices.js'
 import { openModel } from './model/open.js'
-import { configureDecoding } from './preprocess/index.js'
 import { Service } from './service.js'
 
 /** npm and a terminal both deliver a Ctrl-C: two signals within this time are one. */
@@ -24,9 +22,6 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
   let classifier: Classifier | undefined
 
   try {
-    // TensorFlow reads the environment of the process, so this comes before any thread is started.
-    configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads })
-    configureDecoding({ threads: 1 })
     const app = await buildApp({ config, service, metrics, logger })
     closeOnSignal(config, logger, service, async () => {
       await app.close()

@@ -17,6 +17,15 @@ export function installedTensorFlow (): InstalledTensorFlow {
   }
 }
 
+/** The backend that a setting means here. Throws an Error of one sentence if the installed TensorFlow cannot be it. */
+export function chooseBackend (setting: Backend | 'auto'): Backend {
+  const { flavour } = installedTensorFlow()
+  if (setting === 'gpu' && flavour === 'cpu') {
+    throw new Error('BACKEND=gpu needs the CUDA flavour of TensorFlow, and the CPU flavour is installed: run npm run setup -- --gpu')
+  }
+  return setting === 'auto' ? flavour : setting
+}
+
 /**
  * Prepares the process for the worker that loads TensorFlow. To be called on the main thread before the worker starts:
  * TensorFlow reads the real environment, and a worker's `process.env` is a copy of it.

@@ -1,0 +1,81 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { readConfig, settingsHelp, type Config } from '../config.js'
+import { serve } from '../serve.js'
+import { classifyFiles } from './classify.js'
+import { compileModel } from './compile.js'
+import { describeModel } from './describe.js'
+
+/** Wrong use: an unknown option, a wrong setting, a model that cannot be opened. */
+const WRONG_USE = 2
+
+interface ModelOptions { readonly model?: string, readonly labels?: string }
+
+/** The environment's settings, with what the command line says in their place. */
+function configOf (overrides: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+  return readConfig({ ...process.env, ...given })
+}
+
+function count (text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1.')
+  return Number(text)
+}
+
+const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ xception ${line}`).join('\n')}`
+
+const MODEL_HELP = 'model to use, as MODEL takes it'
+
+const program = new Command('xception')
+  .description('Classifies images with Xception: as a service, or from the command line.')
+  .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\nExit codes: 0, 1 if an image failed, ${WRONG_USE} for wrong use.`)
+  .exitOverride()
+
+program.command('serve')
+  .description('serve POST /classify')
+  .option('--model <model>', MODEL_HELP)
+  .option('--labels <file>', 'file of labels')
+  .option('--port <port>', 'port to listen on')
+  .addHelpText('after', examples('serve', 'serve --model model.keras --labels labels.txt --port 9000'))
+  .action(async (options: ModelOptions & { port?: string }) => {
+    await serve(configOf({ MODEL: options.model, LABELS: options.labels, PORT: options.port }))
+  })
+
+program.command('classify')
+  .description('classify image files, as the service would')
+  .argument('<files...>', 'image files, folders (searched for images) and patterns such as "photos/**/*.jpg"')
+  .option('--model <model>', MODEL_HELP)
+  .option('--labels <file>', 'file of labels')
+  .option('--top-k <count>', 'predictions an image (default: 5 for one file, 1 for more)', count)
+  .option('--json', 'print one JSON object a line instead of a table')
+  .addHelpText('after', examples('classify docs/cat.jpg', 'classify --json --top-k 3 photos "more/**/*.png"', 'classify --model imagenet photos'))
+  .action(async (files: string[], options: ModelOptions & { topK?: number, json?: true }) => {
+    const failed = await classifyFiles(files, {
+      config: configOf({ MODEL: options.model, LABELS: options.labels }), topK: options.topK, json: options.json === true
+    })
+    // TensorFlow's threads would keep the process for a moment longer.
+    process.exit(failed === 0 ? 0 : 1)
+  })
+
+program.command('describe')
+  .description('print a model\'s layers: shapes, parameters, multiply-adds')
+  .option('--model <model>', MODEL_HELP)
+  .option('--json', 'print JSON instead of a table')
+  .addHelpText('after', examples('describe', 'describe --model model.keras'))
+  .action(async (options: ModelOptions & { json?: true }) => {
+    await describeModel(configOf({ MODEL: options.model }), { json: options.json === true })
+  })
+
+program.command('compile')
+  .description('compile a model into the cache, so that the service starts faster')
+  .option('--model <model>', MODEL_HELP)
+  .addHelpText('after', examples('compile --model imagenet', 'compile --model model.keras'))
+  .action(async (options: ModelOptions) => {
+    await compileModel(configOf({ MODEL: options.model }))
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) process.stderr.write(`${(error as Error).message}\n`)
+  process.exit(error instanceof CommanderError && error.exitCode === 0 ? 0 : WRONG_USE)
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { shared, withoutShared } from '../support/shared.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const CAT = join(ROOT, 'docs/cat.jpg')
+
+interface Outcome { readonly status: number | null, readonly stdout: string, readonly stderr: string }
+
+/** Runs the command as `npx .` does, in the clone. */
+function xception (args: readonly string[], env: Record<string, string> = {}): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'bin/xception.mjs'), ...args], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, BACKEND: 'cpu', ...env } })
+  return { status, stdout, stderr }
+}
+
+let folder: string
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xception-cli-'))
+  mkdirSync(join(folder, 'photos/below'), { recursive: true })
+  copyFileSync(CAT, join(folder, 'photos/b.jpg'))
+  copyFileSync(CAT, join(folder, 'photos/below/a.JPG'))
+  writeFileSync(join(folder, 'photos/notes.md'), 'no image')
+  writeFileSync(join(folder, 'broken.jpg'), 'no image')
+})
+after(() => { rmSync(folder, { recursive: true }) })
+
+suite('classify', () => {
+  test('a photo in a table', () => {
+    const { status, stdout } = xception(['classify', CAT])
+    assert.equal(status, 0)
+    const [first, ...others] = stdout.trimEnd().split('\n')
+    assert.match(first ?? '', /cat\.jpg\s+0\.9\d{3} {2}cat$/)
+    assert.equal(others.length, 4)
+  })
+
+  test('files, folders and patterns as JSON lines, each once, in order', () => {
+    const photos = join(folder, 'photos')
+    const { status, stdout } = xception(['classify', '--json', '--top-k', '2', photos, `${folder}/**/b.jpg`, CAT])
+    assert.equal(status, 0)
+    const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { file: string, predictions: Array<{ label: string }> })
+    assert.deepEqual(lines.map(({ file }) => file), [join(photos, 'b.jpg'), join(photos, 'below/a.JPG'), CAT])
+    assert.ok(lines.every(({ predictions }) => predictions.length === 2 && predictions[0]?.label === 'cat'))
+  })
+
+  test('an image that fails is named, the others are classified, and the exit code is 1', () => {
+    const { status, stdout } = xception(['classify', join(folder, 'broken.jpg'), CAT])
+    assert.equal(status, 1)
+    assert.match(stdout, /broken\.jpg\s+failed {2}unsupported_image_format: /)
+    assert.match(stdout, /cat\.jpg\s+0\.9\d{3} {2}cat\n/)
+  })
+
+  test('all photos of a folder', { skip: withoutShared }, () => {
+    const { status, stdout } = xception(['classify', shared('images/imagenet')])
+    assert.equal(status, 0)
+    assert.equal(stdout.trimEnd().split('\n').length, 40)
+  })
+})
+
+test('describe gives every layer, the totals and the shares', () => {
+  const { status, stdout } = xception(['describe', '--json'])
+  assert.equal(status, 0)
+  const { parameters, layers, shares } = JSON.parse(stdout) as { parameters: number, layers: Array<{ parameters: number }>, shares: Array<{ parametersShare: number }> }
+  assert.equal(layers.reduce((total, layer) => total + layer.parameters, 0), parameters)
+  assert.ok(Math.abs(shares.reduce((total, share) => total + share.parametersShare, 0) - 1) < 1e-9)
+  assert.match(xception(['describe']).stdout, /block1_conv1 +convolution +32x32x32/)
+})
+
+test('compile prints the folder of the compiled model, once made and then from the cache', () => {
+  const cache = { MODEL_CACHE_DIR: join(folder, 'cache') }
+  const first = xception(['compile'], cache)
+  assert.equal(first.status, 0)
+  assert.match(first.stderr, /compiled in/)
+  assert.deepEqual(xception(['compile'], cache), { ...first, stderr: 'xception-cifar10: it was compiled before\n' })
+})
+
+suite('wrong use ends with one sentence and exit code 2', () => {
+  for (const [name, args, env, said] of [
+    ['an unknown option', ['classify', '--bad', 'x'], {}, /unknown option '--bad'/],
+    ['no file', ['classify'], {}, /missing required argument 'files'/],
+    ['a file that is not there', ['classify', 'nothing.jpg'], {}, /^nothing\.jpg: there is no image file/],
+    ['a count that is none', ['classify', '--top-k', '0', 'docs/cat.jpg'], {}, /whole number from 1/],
+    ['an unknown model', ['describe', '--model', 'nothing'], {}, /^MODEL=nothing is /],
+    ['a wrong setting', ['compile'], { PORT: 'http' }, /^PORT=http is not allowed/]
+  ] as const) {
+    test(name, () => {
+      const { status, stderr } = xception(args, env)
+      assert.equal(status, 2)
+      assert.match(stderr, said)
+      assert.doesNotMatch(stderr, /\n {4}at /)
+    })
+  }
+})
+
+test('each command has help with examples', () => {
+  for (const command of ['serve', 'classify', 'describe', 'compile']) {
+    const { status, stdout } = xception([command, '--help'])
+    assert.equal(status, 0)
+    assert.match(stdout, new RegExp(`Examples:\n {2}\\$ xception ${command}`))
+  }
+})
