@@ -7,6 +7,7 @@ import { observePlugin } from './plugins/observe.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
 import type { Service } from './service.js'
+import { tracingPlugin } from './tracing.js'
 
 export interface AppOptions {
   readonly config: Config
@@ -38,6 +39,7 @@ export async function buildApp ({ config, service, metrics, logger }: AppOptions
   app.addHook('onSend', async (_request, reply) => {
     if (service.notReadyReason === 'draining') reply.header('connection', 'close')
   })
+  await app.register(tracingPlugin)
   await app.register(errorsPlugin, { config })
   await app.register(observePlugin, { metrics })
   await app.register(statusRoutes, { service, metrics })

@@ -10,6 +10,7 @@ import type { InputChoices } from './model/choices.js'
 import { Engine } from './model/engine.js'
 import { topK, type Label, type Prediction } from './model/labels.js'
 import { inputSpec, type Model } from './model/model.js'
+import { inSpan, recordSpan } from './tracing.js'
 import { configureDecoding, createDecoder, type Decoder } from './preprocess/index.js'
 
 /** Below the size of Node's thread pool (4), which decoding shares with file access. */
@@ -132,14 +133,19 @@ export class Classifier {
     let pixels
     try {
       if (upload instanceof ServiceError) throw upload
-      pixels = await this.decoder.decode(upload, signal)
+      const bytes = upload
+      pixels = await inSpan('decode', () => this.decoder.decode(bytes, signal))
     } catch (error) {
       reservation.release()
       throw error
     }
     const decodeMs = performance.now() - startedAt
     this.metrics.decodeDuration.observe(decodeMs / 1000)
+    const submittedAt = performance.now()
     const classified = await reservation.submit(pixels)
+    const takenAt = submittedAt + classified.queueMs
+    recordSpan('queue', submittedAt, takenAt)
+    recordSpan('inference', takenAt, performance.now(), { 'xception.batch_size': classified.batchSize })
     const predictions = topK(classified.probabilities, this.model.labels, k)
     if (predictions[0] !== undefined) this.metrics.predictions.inc({ label: predictions[0].label })
     return { ...classified, predictions, decodeMs }

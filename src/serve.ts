@@ -7,6 +7,7 @@ import { Metrics } from './metrics.js'
 import { describeInput } from './model/choices.js'
 import { openModel } from './model/open.js'
 import { Service } from './service.js'
+import { startTracing } from './tracing.js'
 
 /** npm and a terminal both deliver a Ctrl-C: two signals within this time are one. */
 const SAME_SIGNAL_MS = 1000
@@ -22,10 +23,12 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
   let classifier: Classifier | undefined
 
   try {
+    const stopTracing = await startTracing(process.env)
     const app = await buildApp({ config, service, metrics, logger })
     closeOnSignal(config, logger, service, async () => {
       await app.close()
       await classifier?.close()
+      await stopTracing()
     })
     await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening at ${address}` })
     const model = await openModel(config.model, config)

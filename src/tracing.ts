@@ -1,0 +1,74 @@
+import { context, propagation, trace, SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api'
+import type { FastifyInstance } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+/** What asks for traces; further OTEL_* variables say how they are sent and sampled. */
+const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+
+const tracer = trace.getTracer('xception-serve')
+
+/**
+ * Starts sending traces over OTLP if the environment names a collector, and returns what sends the last of them.
+ * Without one nothing is loaded, and spans cost nothing.
+ */
+export async function startTracing (env: NodeJS.ProcessEnv): Promise<() => Promise<void>> {
+  if (!ENDPOINT_VARIABLES.some((name) => (env[name] ?? '') !== '')) return async () => {}
+  const [{ NodeTracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { defaultResource, detectResources, envDetector, resourceFromAttributes }] = await Promise.all([
+    import('@opentelemetry/sdk-trace-node'), import('@opentelemetry/exporter-trace-otlp-proto'), import('@opentelemetry/resources')
+  ])
+  const provider = new NodeTracerProvider({
+    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': 'xception-serve' })).merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())]
+  })
+  provider.register()
+  // A collector that is gone must not hold up the shutdown.
+  return async () => { await provider.shutdown().catch(() => {}) }
+}
+
+/**
+ * A server span for each request (probes and scrapes left out), child of the client's `traceparent`; what the request
+ * does runs in it, and its log lines carry its ids. Attributes by OpenTelemetry's conventions for HTTP.
+ */
+export const tracingPlugin = fastifyPlugin(async (app: FastifyInstance) => {
+  const spans = new WeakMap<object, Span>()
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    const route = request.routeOptions.url
+    if (route === undefined || request.method !== 'POST') return done()
+    const parent = propagation.extract(context.active(), request.headers)
+    const span = tracer.startSpan(`${request.method} ${route}`, {
+      kind: SpanKind.SERVER,
+      attributes: { 'http.request.method': request.method, 'http.route': route, 'url.path': route }
+    }, parent)
+    const { traceId, spanId } = span.spanContext()
+    if (trace.isSpanContextValid(span.spanContext())) request.log = request.log.child({ trace_id: traceId, span_id: spanId })
+    spans.set(request, span)
+    context.with(trace.setSpan(parent, span), done)
+  })
+
+  app.addHook('onResponse', async (request, reply) => {
+    const span = spans.get(request)
+    if (span === undefined) return
+    span.setAttribute('http.response.status_code', reply.statusCode)
+    if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
+    span.end()
+  })
+})
+
+/** Runs a step in a span of its own, which carries the step's error if it fails. */
+export async function inSpan<T> (name: string, work: () => Promise<T>): Promise<T> {
+  const span = tracer.startSpan(name)
+  try {
+    return await context.with(trace.setSpan(context.active(), span), work)
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) })
+    throw error
+  } finally {
+    span.end()
+  }
+}
+
+/** A span for a step that is over. `startMs` and `endMs` count as `performance.now()` does. */
+export function recordSpan (name: string, startMs: number, endMs: number, attributes: Readonly<Record<string, number>> = {}): void {
+  tracer.startSpan(name, { startTime: startMs, attributes }).end(endMs)
+}
