@@ -3,13 +3,13 @@ import type { Config } from './config.js'
 import { usableCpus } from './cpus.js'
 import { ServiceError } from './errors.js'
 import type { Metrics } from './metrics.js'
-import { chooseBackend, configureTensorFlow, type Backend } from './model/backend.js'
+import type { Backend } from './model/backend.js'
 import { Batcher, type Classified, type Reservation } from './model/batcher.js'
-import { compileCached } from './model/cache.js'
 import type { InputChoices } from './model/choices.js'
-import { Engine } from './model/engine.js'
+import type { Precision } from './model/graph/index.js'
 import { topK, type Label, type Prediction } from './model/labels.js'
 import { inputSpec, type Model } from './model/model.js'
+import { startRuntime, type Runtime } from './model/runtime.js'
 import { inSpan, recordSpan } from './tracing.js'
 import { configureDecoding, createDecoder, type Decoder } from './preprocess/index.js'
 
@@ -39,7 +39,7 @@ export interface ModelDescription {
   readonly name: string
   readonly version: string
   readonly backend: Backend
-  readonly precision: 'float32'
+  readonly precision: Precision
 }
 
 type Answer = { readonly predictions: readonly Prediction[], readonly decodeMs: number } & Classified
@@ -51,44 +51,37 @@ export class Classifier {
 
   private constructor (
     private readonly model: Model,
-    readonly description: ModelDescription,
-    readonly tensorflowVersion: string,
-    private readonly engine: Engine,
+    private readonly runtime: Runtime,
     config: Config,
     private readonly metrics: Metrics
   ) {
-    this.batcher = new Batcher({ engine, maxBatchSize: config.maxBatchSize, queueSize: config.queueSize, batchDelayMs: config.batchDelayMs, observer: metrics })
+    const { engines, maxBatchSize } = runtime
+    this.batcher = new Batcher({ engine: engines, maxBatchSize, queueSize: config.queueSize, batchDelayMs: config.batchDelayMs, observer: metrics })
     this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: inputSpec(model.input), limits: config })
-    engine.on('ready', () => { this.batcher.wake() })
-    engine.on('restart', () => { metrics.workerRestarts.inc() })
+    engines.on('ready', () => { this.batcher.wake() })
+    engines.on('restart', () => { metrics.workerRestarts.inc() })
+    metrics.modelInfo.set({ ...this.description, tensorflow_version: runtime.tensorflowVersion }, 1)
   }
 
-  /** Compiles the model (or takes it from the cache), starts the worker and warms it up. Throws an Error of one sentence. */
+  /** Starts the runtime and what feeds it; see `startRuntime`. Throws an Error of one sentence. */
   static async start (config: Config, model: Model, metrics: Metrics, workerFile?: URL): Promise<Classifier> {
-    const backend = chooseBackend(config.backend)
-    // Both are settings of the whole process, made before any thread works.
-    configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads })
     configureDecoding({ threads: 1 })
-    const { path } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision: 'float32' })
-    const engine = new Engine({
-      path,
-      imageBytes: model.input.size.value ** 2 * 3,
-      warmUpBatchSizes: [...new Set([1, config.maxBatchSize])],
-      ...(workerFile === undefined ? {} : { workerFile })
-    })
-    const loaded = await engine.start()
-    if (config.backend === 'gpu' && loaded.backend !== 'gpu') {
-      await engine.close()
-      throw new Error('BACKEND=gpu, and TensorFlow finds no usable GPU: check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu')
-    }
-    const description = { name: model.name, version: model.version, backend: loaded.backend, precision: 'float32' } as const
-    metrics.modelInfo.set({ ...description, tensorflow_version: loaded.tensorflowVersion }, 1)
-    return new Classifier(model, description, loaded.tensorflowVersion, engine, config, metrics)
+    return new Classifier(model, await startRuntime(config, model, workerFile), config, metrics)
+  }
+
+  /** What a reply says about the model. */
+  get description (): ModelDescription {
+    return { name: this.model.name, version: this.model.version, backend: this.runtime.backend, precision: this.runtime.precision }
+  }
+
+  /** What the operator wants to know at the start. */
+  get environment (): { readonly tensorflow: string, readonly maxBatchSize: number } {
+    return { tensorflow: this.runtime.tensorflowVersion, maxBatchSize: this.runtime.maxBatchSize }
   }
 
   /** False while there is no worker. */
   get ready (): boolean {
-    return this.engine.ready
+    return this.runtime.engines.ready
   }
 
   /** How pictures become the network's input, and why. */
@@ -106,7 +99,7 @@ export class Classifier {
    */
   async classify (uploads: readonly Upload[], k: number, signal: AbortSignal): Promise<Classification> {
     signal.throwIfAborted()
-    if (!this.engine.ready) throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
+    if (!this.runtime.engines.ready) throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
     const reservation = this.batcher.reserve(uploads.length, signal)
     this.metrics.imagesInFlight.inc(uploads.length)
     try {
@@ -125,7 +118,7 @@ export class Classifier {
   }
 
   async close (): Promise<void> {
-    await this.engine.close()
+    await this.runtime.engines.close()
   }
 
   private async classifyOne (upload: Upload, reservation: Reservation, k: number, signal: AbortSignal): Promise<Answer> {

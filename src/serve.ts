@@ -36,7 +36,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     for (const warning of model.warnings) logger.warn(warning)
     classifier = await Classifier.start(config, model, metrics, workerFile)
     service.serve(classifier)
-    logger.info({ model: classifier.description, tensorflow: classifier.tensorflowVersion }, 'ready')
+    logger.info({ model: classifier.description, ...classifier.environment }, 'ready')
   } catch (error) {
     logger.fatal((error as Error).message)
     process.exit(1)

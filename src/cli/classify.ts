@@ -28,7 +28,7 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const print = json ? printJson : tablePrinter(files)
   const progress = startProgress(files.length)
   // Twice a batch: the engine has its next one ready while it works.
-  const inFlight = Math.min(config.queueSize, 2 * config.maxBatchSize)
+  const inFlight = Math.min(config.queueSize, 2 * classifier.environment.maxBatchSize)
   let failed = 0
   try {
     for await (const [file, result] of inOrder(files, inFlight, async (file) => [file, await classifyFile(file, classifier, k, config)] as const)) {

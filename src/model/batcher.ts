@@ -2,9 +2,17 @@ import { performance } from 'node:perf_hooks'
 import { ServiceError } from '../errors.js'
 import type { RunReply } from './protocol.js'
 
+/**
+ * Batches a worker may hold: the one that it runs, and the next, so that it never waits for the main thread. Only a
+ * full batch goes ahead of its turn; a smaller one may still grow while the worker is busy.
+ */
+export const BATCHES_HELD = 2
+
 /** What the batcher needs of an engine. */
 export interface BatchRunner {
   readonly ready: boolean
+  /** Batches that it works on at the same time. */
+  readonly workers: number
   run (images: ReadonlyArray<Uint8Array<ArrayBuffer>>): Promise<RunReply>
 }
 
@@ -52,7 +60,8 @@ interface Entry {
 export class Batcher {
   private readonly waiting = new Set<Entry>()
   private reserved = 0
-  private running = false
+  /** Batches that the engine holds. */
+  private running = 0
   private delay: NodeJS.Timeout | undefined
 
   constructor (private readonly options: BatcherOptions) {}
@@ -90,15 +99,19 @@ export class Batcher {
 
   /** Looks for work; to be called when the engine becomes ready. */
   wake (): void {
-    if (this.running || this.delay !== undefined || this.waiting.size === 0 || !this.options.engine.ready) return
-    const [oldest] = this.waiting
-    const delayMs = oldest === undefined ? 0 : oldest.enqueuedAt + this.options.batchDelayMs - performance.now()
-    if (this.waiting.size < this.options.maxBatchSize && delayMs > 0) {
-      this.delay = setTimeout(() => {
-        this.delay = undefined
-        this.runBatch().catch(() => {})
-      }, delayMs)
-    } else {
+    const { engine, maxBatchSize, batchDelayMs } = this.options
+    while (engine.ready && this.waiting.size > 0) {
+      const isFull = this.waiting.size >= maxBatchSize
+      if (this.running >= engine.workers * (isFull ? BATCHES_HELD : 1)) return
+      const [oldest] = this.waiting
+      const delayMs = oldest === undefined || isFull ? 0 : oldest.enqueuedAt + batchDelayMs - performance.now()
+      if (delayMs > 0) {
+        this.delay ??= setTimeout(() => {
+          this.delay = undefined
+          this.wake()
+        }, Math.ceil(delayMs))
+        return
+      }
       this.runBatch().catch(() => {})
     }
   }
@@ -113,29 +126,23 @@ export class Batcher {
       this.waiting.add(entry)
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
-      if (this.delay !== undefined && this.waiting.size >= this.options.maxBatchSize) {
-        clearTimeout(this.delay)
-        this.delay = undefined
-      }
       this.wake()
     })
   }
 
   private async runBatch (): Promise<void> {
     const { engine, maxBatchSize, observer } = this.options
-    if (this.running || !engine.ready) return
-    const batch = [...this.waiting].slice(0, maxBatchSize)
-    if (batch.length === 0) return
+    const batch = [...take(this.waiting, maxBatchSize)]
     for (const entry of batch) this.waiting.delete(entry)
     this.changeReserved(-batch.length)
-    this.running = true
-    const startedAt = performance.now()
+    this.running++
     try {
       const { probabilities, inferenceMs } = await engine.run(batch.map((entry) => entry.image))
       observer?.batch(batch.length, inferenceMs)
+      const inferenceStartedAt = performance.now() - inferenceMs
       const classes = probabilities.length / batch.length
       batch.forEach((entry, index) => {
-        const queueMs = startedAt - entry.enqueuedAt
+        const queueMs = inferenceStartedAt - entry.enqueuedAt
         observer?.queued(queueMs)
         entry.resolve({ probabilities: probabilities.subarray(index * classes, (index + 1) * classes), queueMs, inferenceMs, batchSize: batch.length })
       })
@@ -143,7 +150,7 @@ export class Batcher {
       for (const entry of batch) entry.reject(error)
     } finally {
       for (const entry of batch) entry.forget()
-      this.running = false
+      this.running--
       this.wake()
     }
   }
@@ -151,5 +158,13 @@ export class Batcher {
   private changeReserved (by: number): void {
     this.reserved += by
     this.options.observer?.queueLength(this.reserved)
+  }
+}
+
+function * take<T> (items: Iterable<T>, most: number): Generator<T> {
+  let left = most
+  for (const item of items) {
+    if (left-- === 0) return
+    yield item
   }
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Piscina } from 'piscina'
 import { ServiceError } from '../errors.js'
+import { BATCHES_HELD } from './batcher.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 
 /** The module that runs in the worker thread. */
@@ -38,7 +39,7 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be. */
   async start (): Promise<LoadReply> {
-    const pool = new Piscina({ filename: (this.options.workerFile ?? WORKER_FILE).href, minThreads: 0, maxThreads: 1, idleTimeout: Infinity })
+    const pool = new Piscina({ filename: (this.options.workerFile ?? WORKER_FILE).href, minThreads: 0, maxThreads: 1, idleTimeout: Infinity, concurrentTasksPerWorker: BATCHES_HELD })
     this.pool = pool
     // A worker that dies between two batches is noticed here, one that dies in a batch by its rejected task.
     pool.on('workerDestroy', () => { if (this.pool === pool && this.isReady) this.replace(new Error('the worker exited')) })

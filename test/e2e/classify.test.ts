@@ -5,7 +5,8 @@ import { request } from 'node:http'
 import { after, before, suite, test } from 'node:test'
 import sharp from 'sharp'
 import { startServer, type RunningServer } from '../support/server.js'
-import { shared, withoutShared } from '../support/shared.js'
+import { cifar10Accuracy } from '../support/cifar10.js'
+import { withoutShared } from '../support/shared.js'
 
 const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 
@@ -138,21 +139,6 @@ test('the metrics are what Prometheus expects', async (t) => {
 })
 
 test('the reference accuracy through POST /classify', { skip: withoutShared }, async () => {
-  const archive = readFileSync(shared('images/cifar10-test-2000.tar'))
-  const photos: Array<{ label: string, file: Buffer }> = []
-  for (let offset = 0; offset < archive.length;) {
-    const name = archive.toString('latin1', offset, offset + 100).replace(/\0.*$/s, '')
-    const size = Number.parseInt(archive.toString('latin1', offset + 124, offset + 136), 8) || 0
-    const label = /([a-z]+)\/[^/]+\.\w+$/.exec(name)?.[1]
-    if (label !== undefined && size > 0) photos.push({ label, file: archive.subarray(offset + 512, offset + 512 + size) })
-    offset += 512 + Math.ceil(size / 512) * 512
-  }
-  assert.equal(photos.length, 2000)
-  let right = 0
-  for (let start = 0; start < photos.length; start += 4) {
-    const four = photos.slice(start, start + 4)
-    const { results } = await (await post(form(...four.map(({ file }) => file)), undefined, '?topK=1')).json() as Reply
-    right += results.filter((result, index) => result.predictions?.[0]?.label === four[index]?.label).length
-  }
-  assert.ok(Math.abs(right / 2000 - 0.896) <= 0.003, `accuracy ${right / 2000}`)
+  const accuracy = await cifar10Accuracy(server.url)
+  assert.ok(Math.abs(accuracy - 0.896) <= 0.003, `accuracy ${accuracy}`)
 })

@@ -6,6 +6,7 @@ import type { RunReply } from '../../src/model/protocol.js'
 /** An engine whose runs end when the test says so; each image's first byte comes back as its probability. */
 class ManualEngine implements BatchRunner {
   ready = true
+  workers = 1
   readonly batches: number[][] = []
   private finishers: Array<(error?: Error) => void> = []
 
@@ -36,8 +37,9 @@ test('a lone image goes at once; what comes meanwhile shares the next batch, in 
   const answers = [batcher.reserve(1, never).submit(image(0))]
   const rest = batcher.reserve(6, never)
   for (let value = 1; value <= 6; value++) answers.push(rest.submit(image(value)))
-  assert.deepEqual(engine.batches, [[0]])
+  assert.deepEqual(engine.batches, [[0], [1, 2, 3, 4]], 'a full batch is handed over ahead, one that may grow is not')
   await engine.finish()
+  assert.equal(engine.batches.length, 2)
   await engine.finish()
   await engine.finish()
   assert.deepEqual(engine.batches, [[0], [1, 2, 3, 4], [5, 6]])
@@ -97,5 +99,16 @@ test('with a delay an image waits for company, but a full batch goes at once', a
   answers.push(both.submit(image(2)))
   assert.deepEqual(engine.batches, [[1, 2]])
   await engine.finish()
+  await Promise.all(answers)
+})
+
+test('several workers have a batch each; one more each only if it is full', async () => {
+  const { engine, batcher } = setUp({ maxBatchSize: 2 })
+  engine.workers = 2
+  const places = batcher.reserve(8, never)
+  const answers = [0, 1, 2, 3, 4, 5, 6].map((value) => places.submit(image(value)))
+  assert.deepEqual(engine.batches, [[0], [1], [2, 3], [4, 5]])
+  for (let run = 0; run < 5; run++) await engine.finish()
+  assert.deepEqual(engine.batches.at(-1), [6])
   await Promise.all(answers)
 })
