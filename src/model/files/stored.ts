@@ -1,0 +1,24 @@
+/** One weight as a file keeps it. The values are read when asked for, so that a large file is never in memory twice. */
+export interface StoredWeight {
+  /** Name in the file: Keras 2 `block1_conv1/kernel:0`, Keras 3 `vars/0` ... */
+  readonly name: string
+  readonly shape: readonly number[]
+  /** float32 values, row-major; owned by the caller. */
+  read (): Promise<Float32Array>
+}
+/** The weights that belong together in the file, in the file's order. */
+export interface StoredLayer {
+  /** Legacy HDF5: the group's name (= the top-level layer's name; a nested model is ONE group). Keras 3: the path without `layers/` and `vars`, e.g. `functional/separable_conv2d_3`, in the order of the HDF5 file's creation or natural number order. TensorFlow.js and safetensors: the weight's name without its last part. */
+  readonly path: string
+  readonly weights: readonly StoredWeight[]
+}
+export type FileKind = 'keras-archive' | 'hdf5-model' | 'hdf5-weights' | 'keras3-weights' | 'tfjs-layers' | 'safetensors'
+export interface StoredModel {
+  readonly kind: FileKind
+  /** Keras's model configuration as parsed JSON, `{class_name, config, ...}`, where the file has one; not validated. */
+  readonly config: unknown
+  /** Version of Keras that wrote it, where the file says so. */
+  readonly kerasVersion: string | undefined
+  readonly layers: readonly StoredLayer[]
+  close (): Promise<void>
+}
