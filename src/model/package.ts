@@ -8,8 +8,8 @@ import { Architecture, parseArchitecture } from './architecture.js'
 import { chooseInput } from './choices.js'
 import { readLabels } from './labels.js'
 import { classCount, layersOf } from './layers.js'
+import { readSafetensors } from './files/safetensors.js'
 import type { Model, ModelSettings } from './model.js'
-import { readSafetensors } from './weights/safetensors.js'
 
 /** Where the model packages that ship with the service are. */
 const BUNDLED_PACKAGES = join(packageRoot(), 'models')

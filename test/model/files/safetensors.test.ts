@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { readSafetensors } from '../../../src/model/weights/safetensors.js'
+import { readSafetensors } from '../../../src/model/files/safetensors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
 after(() => { rmSync(folder, { recursive: true }) })
@@ -29,7 +29,7 @@ const damaged: Array<[name: string, path: () => string, message: RegExp]> = [
   ['a header that claims an absurd size', () => file('{}', floats(1), 2n ** 63n), /its header does not fit/],
   ['a header that is no JSON', () => file('rubbish', floats(1)), /JSON/],
   ['a header that is null', () => file('null', floats(1)), /header must be object/],
-  ['another type', () => file(entry('F16', [2], 0, 4), floats(1)), /w is F16, and only F32 is read/],
+  ['another type', () => file(entry('I64', [1], 0, 8), floats(1, 2)), /w is I64, and only F32, F16, BF16 are read/],
   ['a tensor beyond the end', () => file(entry('F32', [2], 0, 8), floats(1)), /w claims bytes 0 to 8 of 4/],
   ['a shape that does not fit', () => file(entry('F32', [3], 0, 4), floats(1)), /do not fit its shape \[3\]/],
   ['offsets the wrong way round', () => file(entry('F32', [1], 4, 0), floats(1)), /w claims bytes 4 to 0/]
