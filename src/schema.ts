@@ -1,16 +1,36 @@
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 
+/** The property that tells the alternatives of a union apart. */
+const DISCRIMINATOR = '/type'
+
+interface SchemaError {
+  readonly instancePath: string
+  readonly keyword: string
+  readonly message: string
+  readonly params: object
+}
+
 /**
  * Checks untrusted data (a parsed JSON file, a file's header) against a schema.
  * Throws an Error of one sentence: `what`, the path of the first thing that is wrong, and why.
  */
 export function parse<S extends TSchema> (schema: S, value: unknown, what: string): Static<S> {
   if (Value.Check(schema, value)) return value
-  // In a union each alternative adds its complaints; the deepest one belongs to the alternative that came closest.
-  const errors = [...Value.Errors(schema, value)]
-  const depth = (path: string): number => path.split('/').length
-  const closest = errors.reduce((best, error) => depth(error.instancePath) > depth(best.instancePath) ? error : best)
-  const path = closest.instancePath.slice(1).replaceAll('/', '.')
-  throw new Error(`${what}${path === '' ? '' : `: ${path}`} ${closest.message}`)
+  const errors: readonly SchemaError[] = [...Value.Errors(schema, value)]
+  const path = closestPath(errors)
+  const here = errors.filter((error) => error.instancePath === path)
+  const allowed = [...new Set(here.flatMap(({ params }) => 'allowedValue' in params ? [String(params.allowedValue)] : []))]
+  const why = allowed.length > 0 ? `must be ${allowed.join(' or ')}` : here[0]?.message ?? 'is wrong'
+  const field = path.slice(1).replaceAll('/', '.')
+  throw new Error(`${what}${field === '' ? '' : `: ${field}`} ${why}`)
+}
+
+/** In a union each alternative adds its complaints; the deepest one belongs to the alternative that came closest. */
+function closestPath (errors: readonly SchemaError[]): string {
+  const depth = ({ instancePath }: SchemaError): number => instancePath.split('/').length
+  const deepest = Math.max(...errors.map(depth))
+  const candidates = errors.filter((error) => depth(error) === deepest)
+  // All alternatives but one complain of the discriminator, so it is at fault only where nothing else is.
+  return (candidates.find((error) => !error.instancePath.endsWith(DISCRIMINATOR)) ?? candidates[0])?.instancePath ?? ''
 }

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static } from 'typebox'
 import { hashFile } from '../hash.js'
@@ -37,10 +37,9 @@ type ModelJson = Static<typeof ModelJson>
 export async function openPackage (folder: string, settings: ModelSettings): Promise<Model> {
   const path = join(folder, PACKAGE_FILE)
   const json = parseModelJson(await readFile(path, 'utf8'), path)
-  const architecture = parseArchitecture(json.architecture)
-  const classes = classCount(layersOf(architecture))
+  const { architecture, classes } = checkArchitecture(json.architecture, path)
   if (json.labels.length !== classes) throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
-  const weightsPath = resolve(folder, json.weights)
+  const weightsPath = await findWeights(folder, json.weights, path)
   return {
     name: json.name,
     version: json.version,
@@ -51,6 +50,23 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
     hashWeights: () => hashFile(weightsPath),
     readWeights: () => readSafetensors(weightsPath)
   }
+}
+
+function checkArchitecture (value: unknown, path: string): { architecture: Architecture, classes: number } {
+  try {
+    const architecture = parseArchitecture(value)
+    return { architecture, classes: classCount(layersOf(architecture)) }
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`)
+  }
+}
+
+async function findWeights (folder: string, name: string, path: string): Promise<string> {
+  // A package is a folder that can be passed on: nothing outside of it belongs to it.
+  if (basename(name) !== name) throw new Error(`${path}: weights is ${name}, and it must be the name of a file in the package's folder`)
+  const weightsPath = join(folder, name)
+  if ((await stat(weightsPath).catch(() => undefined))?.isFile() !== true) throw new Error(`${path}: weights is ${name}, and there is no such file in the package's folder`)
+  return weightsPath
 }
 
 /** The folder of a bundled package, or undefined if there is none of that name. */

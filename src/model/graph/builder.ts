@@ -4,7 +4,8 @@ import { DATA_TYPES, shapeProto, type AttrValue, type DataType, type NodeDef } f
 export type Precision = 'float32' | 'bfloat16'
 
 /**
- * Appends TensorFlow ops to a graph. Each method adds one op and returns its name, which is how others read it.
+ * Appends TensorFlow ops to a graph. Each method adds one op and returns the name by which others read it: the wanted one,
+ * changed where TensorFlow does not allow it or another op has it already (a layer may be called `probabilities`, or `my layer`).
  * Feature maps are NHWC. Only ops that have kernels for float32 and bfloat16 on CPUs and GPUs are offered
  * (`decodeRaw` alone runs on the CPU, where TensorFlow places it by itself).
  */
@@ -90,11 +91,18 @@ export class GraphBuilder {
     return this.op(name, 'Const', [], { dtype: dataType(type), value: { tensor } })
   }
 
-  private op (name: string, op: string, input: readonly string[], attr: Readonly<Record<string, AttrValue>>): string {
-    if (this.names.has(name)) throw new Error(`two ops are called ${name}`)
+  private op (wantedName: string, op: string, input: readonly string[], attr: Readonly<Record<string, AttrValue>>): string {
+    const name = this.freeName(wantedName.replace(/^[^A-Za-z0-9.]|[^A-Za-z0-9_./-]/g, '.'))
     this.names.add(name)
     this.nodes.push({ name, op, input, attr })
     return name
+  }
+
+  private freeName (name: string): string {
+    if (!this.names.has(name)) return name
+    let number = 1
+    while (this.names.has(`${name}_${number}`)) number++
+    return `${name}_${number}`
   }
 }
 

@@ -39,11 +39,11 @@ export function compile ({ architecture, rescaling, weights, precision }: Compil
     const inputs = layer.inputs.map((name) => values.get(name) as Value)
     values.set(layer.name, layer.operation.kind === 'input' ? emitter.input(layer, rescaling) : emitter.layer(layer, inputs))
   }
-  const classes = emitter.output(values.get(layers.at(-1)?.name ?? '') as Value, outputUnits(layers))
+  const output = emitter.output(values.get(layers.at(-1)?.name ?? '') as Value, outputUnits(layers))
   return encodeSavedModel(
     emitter.graph.nodes,
     { images: { name: `${INPUT_NODE}:0`, dtype: DATA_TYPES.string, tensorShape: shapeProto([-1]) } },
-    { probabilities: { name: `${OUTPUT_NODE}:0`, dtype: DATA_TYPES.float32, tensorShape: shapeProto([-1, classes]) } }
+    { probabilities: { name: `${output.node}:0`, dtype: DATA_TYPES.float32, tensorShape: shapeProto([-1, output.classes]) } }
   )
 }
 
@@ -61,6 +61,9 @@ interface Value {
 class Emitter {
   readonly graph = new GraphBuilder()
   private readonly consumers = new Map<string, Layer[]>()
+  private readonly convolutions: ReadonlySet<string>
+  /** Reshaped feature maps by node and form, since several layers may read one. */
+  private readonly reshapes = new Map<string, string>()
 
   constructor (
     private readonly architecture: Architecture,
@@ -71,6 +74,7 @@ class Emitter {
     for (const layer of layers) {
       for (const input of layer.inputs) this.consumers.set(input, [...this.consumers.get(input) ?? [], layer])
     }
+    this.convolutions = new Set(layers.filter(({ operation: { kind } }) => kind === 'convolution' || kind === 'separableConvolution').map(({ name }) => name))
   }
 
   input ({ outputShape }: Layer, { scale, offset }: Rescaling): Value {
@@ -109,15 +113,11 @@ class Emitter {
     }
   }
 
-  /** Names the graph's output. A single sigmoid unit becomes two probabilities, the unit's second. Returns the number of classes. */
-  output ({ node, type }: Value, units: number): number {
-    if (units > 1) {
-      this.graph.reshape(OUTPUT_NODE, node, type, [-1, units])
-      return units
-    }
+  /** The graph's output. A single sigmoid unit becomes two probabilities, the unit's second. */
+  output ({ node, type }: Value, units: number): { readonly node: string, readonly classes: number } {
+    if (units > 1) return { node: this.graph.reshape(OUTPUT_NODE, node, type, [-1, units]), classes: units }
     const one = this.graph.weights('output/one', type, [1], Float32Array.of(1))
-    this.graph.concat(OUTPUT_NODE, this.graph.binary('output/complement', 'Sub', one, node, type), node, type)
-    return 2
+    return { node: this.graph.concat(OUTPUT_NODE, this.graph.binary('output/complement', 'Sub', one, node, type), node, type), classes: 2 }
   }
 
   private convolution (layer: Layer, input: Value): Value {
@@ -197,8 +197,9 @@ class Emitter {
     return batchNormAffine(next, this.weights)
   }
 
+  /** True for a batch normalization right after a convolution, which has taken it in already. */
   private isFolded (layer: Layer): boolean {
-    return layer.flow !== 'head'
+    return this.convolutions.has(layer.inputs[0] ?? '')
   }
 
   private spatial (value: Value): Value {
@@ -211,7 +212,9 @@ class Emitter {
 
   private reshaped (value: Value, form: string, shape: readonly number[]): string {
     const name = `${value.node}/${form}`
-    return this.graph.nodes.some((node) => node.name === name) ? name : this.graph.reshape(name, value.node, value.type, shape)
+    const node = this.reshapes.get(name) ?? this.graph.reshape(name, value.node, value.type, shape)
+    this.reshapes.set(name, node)
+    return node
   }
 
   private toType (value: Value, type: Precision): Value {
