@@ -1,0 +1,190 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lock } from 'proper-lockfile'
+import { hashFile } from '../hash.js'
+
+export interface DownloadProgress {
+  readonly receivedBytes: number
+  /** Undefined where the server does not say. */
+  readonly totalBytes: number | undefined
+}
+
+export interface DownloadOptions {
+  readonly url: string
+  /** Of the whole file, hexadecimal; always checked. */
+  readonly sha256: string
+  /** Where the file goes; its folder is made. */
+  readonly path: string
+  /** A server that sends more than this is not believed. */
+  readonly maxBytes: number
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+  /** Time without a single byte after which the connection is given up. */
+  readonly idleTimeoutMs?: number
+  /** Wait before the second try; it doubles with each further one. */
+  readonly retryDelayMs?: number
+}
+
+/** Tries in a row that bring nothing; each byte that arrives starts the count again. */
+const MAX_FUTILE_TRIES = 5
+const MAX_RETRY_DELAY_MS = 30_000
+const WAIT_FOR_OTHER_MS = 250
+/** A process that has not touched its lock for so long is gone. */
+const STALE_LOCK_MS = 10_000
+const RETRIED_STATUSES = new Set([408, 425, 429])
+
+/** A failure that trying again does not mend. */
+class FinalError extends Error {}
+
+/**
+ * Downloads a file unless it is there already, and checks its hash either way. A broken connection is resumed where it
+ * broke, with growing pauses; the file appears under its name only when it is whole. Of several processes one downloads,
+ * the others wait for it.
+ *
+ * Throws an Error of one sentence that names the address and says where to put the file by hand.
+ */
+export async function download (options: DownloadOptions): Promise<void> {
+  const { url, sha256, path } = options
+  if (await isWhole(path, sha256)) return
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const release = await lockOrWait(options)
+    try {
+      // Another process may have finished it meanwhile.
+      if (!await isWhole(path, sha256)) await fetchWhole(options)
+    } finally {
+      await release()
+    }
+  } catch (error) {
+    throw new Error(`${url} cannot be downloaded: ${reasonOf(error)}. Download it by other means and put it at ${path}, or name a mirror.`, { cause: error })
+  }
+}
+
+async function isWhole (path: string, sha256: string): Promise<boolean> {
+  return await stat(path).catch(() => undefined) !== undefined && await hashFile(path) === sha256
+}
+
+const partialOf = ({ path, sha256 }: DownloadOptions): string => `${path}.${sha256.slice(0, 16)}.partial`
+
+async function sizeOf (path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0
+}
+
+async function lockOrWait (options: DownloadOptions): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      return await lock(options.path, { realpath: false, stale: STALE_LOCK_MS })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ELOCKED') throw error
+    }
+    options.onProgress?.({ receivedBytes: await sizeOf(partialOf(options)), totalBytes: undefined })
+    await sleep(WAIT_FOR_OTHER_MS)
+  }
+}
+
+async function fetchWhole (options: DownloadOptions): Promise<void> {
+  const partial = partialOf(options)
+  const resumed = await fetchAll(options, partial)
+  const found = await hashFile(partial)
+  if (found !== options.sha256) {
+    await rm(partial)
+    // The file may have changed on the server since its first part was fetched.
+    if (resumed) return await fetchWhole(options)
+    throw new Error(`its SHA-256 is ${found}, and ${options.sha256} is expected`)
+  }
+  await rename(partial, options.path)
+}
+
+/** Resolves with true if the file was put together from several responses. */
+async function fetchAll (options: DownloadOptions, partial: string): Promise<boolean> {
+  const { retryDelayMs = 1000 } = options
+  for (let futile = 0; ;) {
+    const before = await sizeOf(partial)
+    try {
+      return await fetchRest(options, partial, before)
+    } catch (error) {
+      if (error instanceof FinalError || isFull(error)) throw error
+      futile = await sizeOf(partial) > before ? 0 : futile + 1
+      if (futile === MAX_FUTILE_TRIES) throw error
+      const delayMs = error instanceof RetryAfter ? error.seconds * 1000 : retryDelayMs * 2 ** futile * (0.5 + Math.random())
+      await sleep(Math.min(delayMs, MAX_RETRY_DELAY_MS))
+    }
+  }
+}
+
+/** A server that says when to come back. */
+class RetryAfter extends Error {
+  constructor (message: string, readonly seconds: number) {
+    super(message)
+  }
+}
+
+/** One request: appends to the partial file what is missing from it. Resolves with true if something was there before. */
+async function fetchRest ({ url, maxBytes, onProgress, idleTimeoutMs = 30_000 }: DownloadOptions, partial: string, have: number): Promise<boolean> {
+  const controller = new AbortController()
+  const idle = setTimeout(() => { controller.abort(new Error(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
+  try {
+    const response = await fetch(url, {
+      signal: controller.signal,
+      // Bytes as they are stored: a range of something compressed would be useless.
+      headers: { 'accept-encoding': 'identity', ...have > 0 ? { range: `bytes=${have}-` } : {} }
+    })
+    const start = await startOf(response, have, partial)
+    const length = response.headers.get('content-length')
+    const totalBytes = length === null ? undefined : start + Number(length)
+    if (totalBytes !== undefined && totalBytes > maxBytes) throw tooLarge(maxBytes)
+    let receivedBytes = start
+    const counted = new Transform({
+      transform (chunk: Buffer, _encoding, done) {
+        idle.refresh()
+        receivedBytes += chunk.length
+        onProgress?.({ receivedBytes, totalBytes })
+        done(receivedBytes > maxBytes ? tooLarge(maxBytes) : null, chunk)
+      }
+    })
+    await pipeline(Readable.fromWeb((response.body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>), counted, createWriteStream(partial, { flags: start === 0 ? 'w' : 'a' }))
+    if (totalBytes !== undefined && receivedBytes < totalBytes) throw new Error('the connection broke')
+    return start > 0
+  } finally {
+    clearTimeout(idle)
+    controller.abort()
+  }
+}
+
+/** The byte that a response starts with. Throws for one that brings nothing. */
+async function startOf ({ status, statusText, headers }: Response, have: number, partial: string): Promise<number> {
+  if (status === 206) {
+    const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1])
+    if (start === have) return start
+    throw new Error('the server sent another part than was asked for')
+  }
+  // Servers that know no ranges send the whole again.
+  if (status === 200) return 0
+  if (status === 416) {
+    await rm(partial, { force: true })
+    throw new Error('the server has no such part')
+  }
+  const answer = `the server answered ${status} ${statusText}`.trimEnd()
+  if (status < 500 && !RETRIED_STATUSES.has(status)) throw new FinalError(answer)
+  const seconds = Number(headers.get('retry-after') ?? NaN)
+  throw Number.isFinite(seconds) ? new RetryAfter(answer, seconds) : new Error(answer)
+}
+
+function tooLarge (maxBytes: number): FinalError {
+  return new FinalError(`it is larger than the ${maxBytes} bytes that are taken`)
+}
+
+function isFull (error: unknown): boolean {
+  return (error as { code?: string } | undefined)?.code === 'ENOSPC'
+}
+
+function reasonOf (error: unknown): string {
+  if (isFull(error)) return 'the disk is full'
+  // fetch hides the reason of a connection that failed.
+  const { message, cause } = error as Error
+  return cause instanceof Error && cause.message !== '' ? cause.message : message
+}

@@ -1,0 +1,24 @@
+import { basename, join } from 'node:path'
+import { download, type DownloadProgress } from './download.js'
+
+/** The weights that Keras publishes for ImageNet's 1000 classes. */
+export const IMAGENET_URL = 'https://storage.googleapis.com/tensorflow/keras-applications/xception/xception_weights_tf_dim_ordering_tf_kernels.h5'
+export const IMAGENET_SHA256 = 'c5bf1c05b020c4177164039b854c3ef92b16b73384734647c1f0ad5cf79f6975'
+
+/** The published file has 92 MB; a larger build of one's own may be named. */
+const MAX_BYTES = 1024 ** 3
+
+export interface ImageNetOptions {
+  readonly cacheDir: string
+  readonly imagenetUrl: string
+  /** Hexadecimal. */
+  readonly imagenetSha256: string
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+}
+
+/** The path of the ImageNet weights, downloaded on first use. Throws an Error of one sentence, see `download`. */
+export async function fetchImageNet ({ cacheDir, imagenetUrl, imagenetSha256, onProgress }: ImageNetOptions): Promise<string> {
+  const path = join(cacheDir, 'imagenet', basename(new URL(imagenetUrl).pathname) || 'weights.h5')
+  await download({ url: imagenetUrl, sha256: imagenetSha256.toLowerCase(), path, maxBytes: MAX_BYTES, onProgress })
+  return path
+}
