@@ -35,10 +35,13 @@ export class Hdf5File {
 
   /** Opens the file for reading; the library can open no other one (HDF5 files may link to others), nor write. */
   static async open (path: string): Promise<Hdf5File> {
+    const complaints = { count: 0 }
     limitHeap()
+    // When it gives up, it says so there, and takes hold of it when it is loaded.
+    console.error = () => { complaints.count += 1 }
     const library = await import('h5wasm/node')
     const module = await library.ready
-    const complaints = confine(module, path)
+    confine(module, path, complaints)
     const id = guarded(complaints, () => module.open(path, module.H5F_ACC_RDONLY, false, -1, -1))
     return new Hdf5File(module, library, id, complaints, statSync(path).size)
   }
@@ -131,8 +134,7 @@ function guarded<T> (complaints: Complaints, step: () => T): T {
 }
 
 /** Lets the library open only `path`, and counts the lines that it prints instead of printing them. */
-function confine ({ FS: files }: Module, path: string): Complaints {
-  const complaints = { count: 0 }
+function confine ({ FS: files }: Module, path: string, complaints: Complaints): void {
   const open = files.open
   files.open = (wanted, ...rest) => {
     if (wanted !== path) throw Object.assign(new Error(`${wanted} is not to be opened`), { name: 'ErrnoError', errno: NO_SUCH_FILE })
@@ -142,7 +144,6 @@ function confine ({ FS: files }: Module, path: string): Complaints {
     complaints.count += 1
     return length
   }
-  return complaints
 }
 
 /** The library is built to take up to 2 GiB, and a hostile file could make it do so. */

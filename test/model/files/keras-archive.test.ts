@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { assertSentence, fillKeras3, readAll, writeFile, writeHdf5, zip, type ZipEntry } from './support.js'
+
+const weights = readFileSync(await writeHdf5('model.weights.h5', fillKeras3))
+const config = Buffer.from('{"class_name": "Sequential", "config": {}}')
+const metadata = Buffer.from('{"keras_version": "3.15.1", "date_saved": "2026-01-01"}')
+
+function archive (changes: Readonly<Record<string, Partial<ZipEntry> | undefined>> = {}): string {
+  const entries = Object.entries({ 'metadata.json': metadata, 'config.json': config, 'model.weights.h5': weights })
+  return writeFile('model.keras', zip(entries.flatMap(([name, content]) => {
+    const change = name in changes ? changes[name] : {}
+    return change === undefined ? [] : [{ name, content, ...change }]
+  })))
+}
+
+const whole = {
+  kind: 'keras-archive',
+  config: { class_name: 'Sequential', config: {} },
+  kerasVersion: '3.15.1',
+  weights: [['dense: vars/0 [2, 3]', [1, 2, 3, 4, 5, 6]], ['dense: vars/1 [3]', [7, 8, 9]]]
+}
+
+test('stored and deflated entries', async () => {
+  assert.deepEqual(await readAll(archive()), whole)
+  assert.deepEqual(await readAll(archive({ 'config.json': { deflated: true }, 'model.weights.h5': { deflated: true } })), whole)
+})
+
+test('without metadata the version is not known', async () => {
+  assert.deepEqual(await readAll(archive({ 'metadata.json': undefined })), { ...whole, kerasVersion: undefined })
+})
+
+const damaged: Array<[name: string, changes: Record<string, Partial<ZipEntry>>, message: RegExp]> = [
+  ['a configuration that is no JSON', { 'config.json': { content: Buffer.from('{') } }, /not a whole \.keras archive/],
+  ['weights that are not HDF5', { 'model.weights.h5': { content: Buffer.from('rubbish') } }, /damaged or cut off/],
+  ['a checksum that is wrong', { 'model.weights.h5': { claims: { checksum: 1 } } }, /the checksum of its model\.weights\.h5 is wrong/],
+  ['more bytes than claimed', { 'model.weights.h5': { deflated: true, claims: { bytes: 100 } } }, /not a whole \.keras archive/],
+  ['fewer bytes than claimed', { 'model.weights.h5': { deflated: true, claims: { bytes: weights.length + 1 } } }, /not a whole \.keras archive/],
+  ['an absurd size', { 'model.weights.h5': { deflated: true, claims: { bytes: 0xf0000000 } } }, /claims to grow from \d+ to 4026531840 bytes/],
+  ['a zip bomb', { 'model.weights.h5': { deflated: true, content: Buffer.alloc(1_000_000) } }, /claims to grow/],
+  ['an absurd configuration', { 'config.json': { content: Buffer.alloc(17_000_000) } }, /claims to grow/],
+  ['an encrypted entry', { 'config.json': { deflated: true, claims: { encrypted: true } } }, /encrypted/]
+]
+for (const [name, changes, message] of damaged) {
+  test(`${name}: refused in one sentence`, async () => {
+    const path = archive(changes)
+    await assert.rejects(readAll(path), (error) => assertSentence(error, path, message))
+  })
+}
