@@ -1,0 +1,66 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+/** What a layer is called with: another layer's output, or a constant. */
+export type Operand =
+  | { readonly layer: string }
+  | { readonly constant: unknown }
+
+const CONSTANT_MARKER = '_CONSTANT_VALUE'
+/** Keyword arguments that are operands; others (`training`, `mask`, `name`) change nothing when serving. */
+const OPERAND_KEYWORDS = new Set(['x', 'y', 'x1', 'x2'])
+/** Operands nest one level a list of tensors. */
+const MAX_DEPTH = 8
+
+const Keras3Call = Type.Object({ args: Type.Array(Type.Unknown()), kwargs: Type.Optional(Type.Record(Type.String(), Type.Unknown())) })
+const Keras3Tensor = Type.Object({
+  class_name: Type.Literal('__keras_tensor__'),
+  config: Type.Object({ keras_history: Type.Tuple([Type.String(), Type.Unknown(), Type.Unknown()]) })
+})
+/** `[layer, node, tensor]`, with keyword arguments as a fourth where a layer is called. */
+const Keras2Tensor = Type.Array(Type.Unknown(), { minItems: 3, maxItems: 4 })
+
+/**
+ * The operands of one call of a layer, an element of its `inbound_nodes`, in either syntax:
+ * Keras 3 has `{args, kwargs}` with `__keras_tensor__` objects, Keras 2 and TensorFlow.js have nested lists.
+ */
+export function operandsOf (call: unknown): Operand[] {
+  if (Value.Check(Keras3Call, call)) return [...call.args.flatMap((value) => keras3Operands(value, 0)), ...keywordOperands(call.kwargs ?? {}, keras3Operands)]
+  return keras2Operands(call, 0)
+}
+
+/** Names of the layers that `input_layers` or `output_layers` list: one `[name, node, tensor]` or a collection of them. */
+export function listedLayers (value: unknown): string[] {
+  const values = Array.isArray(value) && !isKeras2Tensor(value) ? value : Value.Check(Type.Record(Type.String(), Type.Unknown()), value) && !Array.isArray(value) ? Object.values(value) : [value]
+  return values.flatMap((entry) => isKeras2Tensor(entry) ? [entry[0]] : [])
+}
+
+function keras3Operands (value: unknown, depth: number): Operand[] {
+  if (Value.Check(Keras3Tensor, value)) return [{ layer: value.config.keras_history[0] }]
+  if (Array.isArray(value) && depth < MAX_DEPTH) {
+    const operands = value.flatMap((entry) => keras3Operands(entry, depth + 1))
+    if (operands.some((operand) => 'layer' in operand)) return operands
+  }
+  return [{ constant: value }]
+}
+
+function keras2Operands (value: unknown, depth: number): Operand[] {
+  if (isKeras2Tensor(value)) {
+    const [layer, , index, keywords] = value
+    const first = layer === CONSTANT_MARKER ? { constant: index } : { layer }
+    return [first, ...keywordOperands(isRecord(keywords) ? keywords : {}, (operand) => isKeras2Tensor(operand) ? [{ layer: operand[0] }] : [{ constant: operand }])]
+  }
+  return Array.isArray(value) && depth < MAX_DEPTH ? value.flatMap((entry) => keras2Operands(entry, depth + 1)) : []
+}
+
+function keywordOperands (keywords: Record<string, unknown>, read: (value: unknown, depth: number) => Operand[]): Operand[] {
+  return Object.entries(keywords).flatMap(([name, value]) => OPERAND_KEYWORDS.has(name) ? read(value, 0) : [])
+}
+
+function isKeras2Tensor (value: unknown): value is [string, ...unknown[]] {
+  return Value.Check(Keras2Tensor, value) && typeof value[0] === 'string'
+}
+
+function isRecord (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,151 @@
+import { Type, type Static, type TSchema } from 'typebox'
+import type { Activation } from '../architecture.js'
+import type { Padding } from '../layers.js'
+import { describe, parsePart, refuse } from './failure.js'
+import type { FlatLayer } from './flatten.js'
+import { scalingOperation, type ScalingOperation } from './scaling-operations.js'
+
+/** What a layer of a Keras file computes when serving, with the numbers that define it. */
+export type KerasOperation =
+  | { readonly kind: 'input' }
+  | { readonly kind: 'noEffect' }
+  | ScalingOperation
+  | { readonly kind: 'convolution', readonly filters: number, readonly kernelSize: number, readonly stride: number, readonly padding: Padding }
+  | { readonly kind: 'separableConvolution', readonly filters: number, readonly kernelSize: number }
+  | { readonly kind: 'batchNormalization', readonly epsilon: number, readonly center: boolean, readonly scale: boolean }
+  | { readonly kind: 'activation', readonly activation: Activation }
+  | { readonly kind: 'maxPooling', readonly size: number, readonly stride: number }
+  | { readonly kind: 'add' }
+  | { readonly kind: 'globalAveragePooling' }
+  | { readonly kind: 'globalMaxPooling' }
+  | { readonly kind: 'flatten' }
+  | { readonly kind: 'dense', readonly units: number, readonly activation: Activation, readonly useBias: boolean }
+
+const SUPPORTED = 'Rescaling, Normalization, constant arithmetic on the pixels, augmentation, Dropout, the layers of Xception, ' +
+  'GlobalAveragePooling2D, GlobalMaxPooling2D, Flatten, Dense, BatchNormalization, Activation, ReLU, ELU and Softmax'
+
+const NO_EFFECT = /^(Dropout|SpatialDropout2D|AlphaDropout|GaussianDropout|GaussianNoise|ActivityRegularization|Identity|Random(?!Crop)\w+|RandAugment|AugMix|CutMix|MixUp|Cast)$/
+
+const Side = Type.Integer({ minimum: 1, maximum: 1000 })
+const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+const Pair = Type.Tuple([Side, Side])
+const Sides = Type.Union([Side, Pair])
+const LAST_AXIS = [-1, 3]
+const ChannelsLast = Type.Optional(Type.Union([Type.Literal('channels_last'), Type.Null()]))
+const CONVOLUTION = {
+  filters: Count,
+  kernel_size: Sides,
+  strides: Sides,
+  padding: Type.Union([Type.Literal('valid'), Type.Literal('same')]),
+  data_format: ChannelsLast,
+  dilation_rate: Type.Optional(Type.Union([Type.Literal(1), Type.Tuple([Type.Literal(1), Type.Literal(1)])])),
+  groups: Type.Optional(Type.Literal(1)),
+  use_bias: Type.Literal(false),
+  activation: Type.Unknown()
+}
+const Convolution = Type.Object(CONVOLUTION)
+const SeparableConvolution = Type.Object({ ...CONVOLUTION, padding: Type.Literal('same'), depth_multiplier: Type.Optional(Type.Literal(1)) })
+const BatchNormalization = Type.Object({
+  axis: Type.Union([Type.Integer(), Type.Array(Type.Integer(), { minItems: 1, maxItems: 1 })]),
+  epsilon: Type.Number({ exclusiveMinimum: 0 }),
+  center: Type.Optional(Type.Boolean()),
+  scale: Type.Optional(Type.Boolean())
+})
+const MaxPooling = Type.Object({ pool_size: Sides, strides: Type.Optional(Type.Union([Sides, Type.Null()])), padding: Type.Literal('same'), data_format: ChannelsLast })
+const GlobalPooling = Type.Object({ data_format: ChannelsLast, keepdims: Type.Optional(Type.Union([Type.Literal(false), Type.Null()])) })
+const Flatten = Type.Object({ data_format: ChannelsLast })
+const Dense = Type.Object({ units: Count, use_bias: Type.Optional(Type.Boolean()), activation: Type.Unknown() })
+const ReLU = Type.Object({
+  max_value: Type.Optional(Type.Null()),
+  negative_slope: Type.Optional(Type.Union([Type.Literal(0), Type.Null()])),
+  threshold: Type.Optional(Type.Union([Type.Literal(0), Type.Null()]))
+})
+const ELU = Type.Object({ alpha: Type.Optional(Type.Literal(1)) })
+const Softmax = Type.Object({ axis: Type.Optional(Type.Union([Type.Literal(-1), Type.Literal(1), Type.Array(Type.Literal(-1), { maxItems: 1 })])) })
+
+/** Throws a WeightsError that names the layer if it is of a class or has a setting that is not supported. */
+export function operationOf (layer: FlatLayer): KerasOperation {
+  const tensors = layer.operands.filter((operand) => 'layer' in operand).length
+  if (tensors === 2 && isAddition(layer)) return { kind: 'add' }
+  if (tensors > 1) refuse(layer, `reads ${tensors} layers, and only the residual sums of Xception do`)
+  return simpleOperation(layer) ?? scalingOperation(layer) ?? refuse(layer, `is not supported: the service knows ${SUPPORTED}`)
+}
+
+function isAddition ({ className, config }: FlatLayer): boolean {
+  return className === 'Add' || (className === 'TFOpLambda' && ['__operators__.add', 'math.add'].includes(String(config.function)))
+}
+
+function simpleOperation (layer: FlatLayer): KerasOperation | undefined {
+  if (NO_EFFECT.test(layer.className)) return { kind: 'noEffect' }
+  if (layer.className === 'TFOpLambda' && layer.config.function === 'cast') return { kind: 'noEffect' }
+  switch (layer.className) {
+    case 'InputLayer': return { kind: 'input' }
+    case 'Conv2D': return convolution(layer)
+    case 'SeparableConv2D': return separableConvolution(layer)
+    case 'BatchNormalization': return batchNormalization(layer)
+    case 'MaxPooling2D': return maxPooling(layer)
+    case 'GlobalAveragePooling2D': checked(layer, GlobalPooling); return { kind: 'globalAveragePooling' }
+    case 'GlobalMaxPooling2D': checked(layer, GlobalPooling); return { kind: 'globalMaxPooling' }
+    case 'Flatten': checked(layer, Flatten); return { kind: 'flatten' }
+    case 'Dense': {
+      const { units, use_bias: useBias = true } = checked(layer, Dense)
+      return { kind: 'dense', units, activation: activationOf(layer), useBias }
+    }
+    case 'Activation': return { kind: 'activation', activation: activationOf(layer) }
+    case 'ReLU': checked(layer, ReLU); return { kind: 'activation', activation: 'relu' }
+    case 'ELU': checked(layer, ELU); return { kind: 'activation', activation: 'elu' }
+    case 'Softmax': checked(layer, Softmax); return { kind: 'activation', activation: 'softmax' }
+    default: return undefined
+  }
+}
+
+function convolution (layer: FlatLayer): KerasOperation {
+  const { filters, kernel_size: kernel, strides, padding } = checked(layer, Convolution)
+  linear(layer)
+  return { kind: 'convolution', filters, kernelSize: square(layer, 'kernel_size', kernel), stride: square(layer, 'strides', strides), padding }
+}
+
+function separableConvolution (layer: FlatLayer): KerasOperation {
+  const { filters, kernel_size: kernel, strides } = checked(layer, SeparableConvolution)
+  linear(layer)
+  if (square(layer, 'strides', strides) !== 1) refuse(layer, 'has strides, and the separable convolutions of Xception have none')
+  return { kind: 'separableConvolution', filters, kernelSize: square(layer, 'kernel_size', kernel) }
+}
+
+function batchNormalization (layer: FlatLayer): KerasOperation {
+  const { axis, epsilon, center = true, scale = true } = checked(layer, BatchNormalization)
+  const [index] = [axis].flat()
+  // A batch normalization of vectors has axis 1, which Keras writes as such.
+  if (index === undefined || ![...LAST_AXIS, 1].includes(index)) refuse(layer, `has axis ${String(index)}, and only the last, the channels, is supported`)
+  return { kind: 'batchNormalization', epsilon, center, scale }
+}
+
+function maxPooling (layer: FlatLayer): KerasOperation {
+  const { pool_size: size, strides } = checked(layer, MaxPooling)
+  return { kind: 'maxPooling', size: square(layer, 'pool_size', size), stride: square(layer, 'strides', strides ?? size) }
+}
+
+function linear (layer: FlatLayer): void {
+  const activation = activationOf(layer)
+  if (activation !== 'linear') refuse(layer, `has the activation ${activation}, and a batch normalization follows the convolutions of Xception directly`)
+}
+
+function square (layer: FlatLayer, setting: string, value: Static<typeof Sides>): number {
+  const [height = 0, width = height] = [value].flat()
+  return height === width ? height : refuse(layer, `has ${setting} [${height}, ${width}], and only equal ones are supported`)
+}
+
+/** The activation of a layer's configuration: a name, or Keras 3's object around one. */
+function activationOf (layer: FlatLayer): Activation {
+  const { activation } = layer.config
+  const name = typeof activation === 'object' && activation !== null && 'config' in activation ? activation.config : activation
+  switch (name) {
+    case null: case undefined: return 'linear'
+    case 'linear': case 'relu': case 'elu': case 'sigmoid': case 'softmax': return name
+    default: return refuse(layer, `has the activation ${JSON.stringify(activation)}, and linear, relu, elu, sigmoid and softmax are supported`)
+  }
+}
+
+function checked<S extends TSchema> (layer: FlatLayer, schema: S): Static<S> {
+  return parsePart(schema, layer.config, describe(layer))
+}
