@@ -1,5 +1,8 @@
 import { WeightsError } from '../weights/tensor.js'
 
+/** Reasons may quote the file, and a damaged one has anything for a name. */
+const MAX_REASON_LENGTH = 500
+
 /**
  * Runs a step of reading `path`. Whatever goes wrong becomes a WeightsError of one sentence: the path, `what` is wrong
  * ("is not a whole safetensors file"), and the reason.
@@ -9,6 +12,7 @@ export async function explained<T> (path: string, what: string, step: () => Prom
     return await step()
   } catch (error) {
     if (error instanceof WeightsError) throw error
-    throw new WeightsError(`${path} ${what}: ${(error as Error).message}`)
+    const reason = (error as Error).message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, MAX_REASON_LENGTH)
+    throw new WeightsError(`${path} ${what}: ${reason}`)
   }
 }

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { Type, type Static } from 'typebox'
 import { parse } from '../../schema.js'
-import { WeightsError, sizeOf, type Weights } from '../weights/tensor.js'
+import { sizeOf, type Weights } from '../weights/tensor.js'
 import { parseJson, readRange } from './bytes.js'
 import { explained } from './failure.js'
 import { FLOAT_BYTES, toFloat32, type FloatFormat } from './floats.js'
@@ -39,7 +39,7 @@ export async function openSafetensors (path: string): Promise<StoredModel> {
   const file = await open(path)
   try {
     const weights = await explained(path, NOT_WHOLE, () => readHeader(path, file))
-    refuseTorch(path, weights)
+    await explained(path, 'is not laid out as Keras does', async () => { refuseTorch(weights) })
     return { kind: 'safetensors', config: undefined, kerasVersion: undefined, layers: groupByPath(weights), close: () => file.close() }
   } catch (error) {
     await file.close()
@@ -86,9 +86,7 @@ async function readTensor (file: FileHandle, dataStart: number, name: string, { 
 }
 
 /** PyTorch keeps convolutions as (out, in, height, width) under other names, timm's Xception too: read as Keras's, they would give nonsense. */
-function refuseTorch (path: string, weights: readonly StoredWeight[]): void {
+function refuseTorch (weights: readonly StoredWeight[]): void {
   const torch = weights.find(({ name, shape }) => (name.endsWith('.weight') && shape.length === 4) || name.endsWith('.running_mean'))
-  if (torch !== undefined) {
-    throw new WeightsError(`${path} holds PyTorch weights (${torch.name}, in PyTorch's order of dimensions), as timm saves them: export a Keras model instead, with model.save('model.keras').`)
-  }
+  if (torch !== undefined) throw new Error(`${torch.name} is PyTorch's, as timm saves it: export a Keras model with model.save('model.keras')`)
 }

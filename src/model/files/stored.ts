@@ -19,6 +19,7 @@ export interface StoredModel {
   readonly config: unknown
   /** Version of Keras that wrote it, where the file says so. */
   readonly kerasVersion: string | undefined
+  /** Those that have weights. */
   readonly layers: readonly StoredLayer[]
   close (): Promise<void>
 }
