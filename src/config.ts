@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { usableCpus } from './cpus.js'
+import { IMAGENET_SHA256, IMAGENET_URL } from './model/imagenet.js'
 
 interface SettingBase {
   readonly env: string
@@ -21,7 +22,9 @@ const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): Choi
 export const SETTINGS = {
   host: { env: 'HOST', type: 'string', default: '0.0.0.0', help: 'Address to listen on.' },
   port: { env: 'PORT', type: 'integer', default: 8080, min: 0, max: 65535, help: 'Port to listen on; 0 takes a free one.' },
-  model: { env: 'MODEL', type: 'string', default: 'xception-cifar10', help: 'Model package: the name of a bundled one, or a folder.' },
+  model: { env: 'MODEL', type: 'string', default: 'xception-cifar10', help: 'What to serve: a bundled model, imagenet, or the path of a model package or a model file (.keras, .h5, .weights.h5, .safetensors, model.json of TensorFlow.js).' },
+  imagenetUrl: { env: 'IMAGENET_URL', type: 'string', default: IMAGENET_URL, defaultText: 'where Keras publishes it', help: 'Address of the weights for MODEL=imagenet.' },
+  imagenetSha256: { env: 'IMAGENET_SHA256', type: 'string', default: IMAGENET_SHA256, defaultText: 'the published file\'s', help: 'SHA-256 of that file, always checked.' },
   labels: { env: 'LABELS', type: 'string', default: '', defaultText: 'what the model brings', help: 'File of labels: one a line, or a JSON array.' },
   fit: choice<'auto' | 'crop' | 'fill'>({ env: 'FIT', default: 'auto', choices: ['auto', 'crop', 'fill'], help: 'How a picture becomes square: its centre cut out, or squeezed; auto is what the model says, fill for a Keras file.' }),
   scale: choice<'auto' | '-1..1' | '0..1' | 'none'>({ env: 'SCALE', default: 'auto', choices: ['auto', '-1..1', '0..1', 'none'], help: 'How pixels become numbers where the model does not say; auto is -1..1.' }),
@@ -41,7 +44,7 @@ export const SETTINGS = {
   maxImagePixels: { env: 'MAX_IMAGE_PIXELS', type: 'integer', default: 100_000_000, min: 1, max: 1_000_000_000, unit: 'pixels', help: 'Largest width times height, read from the header.' },
   maxImagesPerRequest: { env: 'MAX_IMAGES_PER_REQUEST', type: 'integer', default: 32, min: 1, max: 1024, unit: 'images', help: 'Most images in one request.' },
   maxRequestBytes: { env: 'MAX_REQUEST_BYTES', type: 'integer', default: 64 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest request body.' },
-  cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'xception-serve'), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled models.' },
+  cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'xception-serve'), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled and downloaded models.' },
   logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
 } as const satisfies Record<string, Setting>
 

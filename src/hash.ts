@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
 
 const CHUNK_BYTES = 1024 * 1024
 
-/** SHA-256 of a file, hexadecimal, read in pieces. */
-export async function hashFile (path: string): Promise<string> {
+/** SHA-256 of files, one after the other, hexadecimal, read in pieces. */
+export async function hashFiles (paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), hash)
+  for (const path of paths) {
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) hash.update(chunk as Buffer)
+  }
   return hash.digest('hex')
+}
+
+/** SHA-256 of a file, as `hashFiles`. */
+export async function hashFile (path: string): Promise<string> {
+  return await hashFiles([path])
 }

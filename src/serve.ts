@@ -6,6 +6,7 @@ import type { Config } from './config.js'
 import { Metrics } from './metrics.js'
 import { describeInput } from './model/choices.js'
 import { openModel } from './model/open.js'
+import { describeProgress, showProgress } from './progress.js'
 import { Service } from './service.js'
 import { startTracing } from './tracing.js'
 
@@ -31,7 +32,12 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       await stopTracing()
     })
     await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening at ${address}` })
-    const model = await openModel(config.model, config)
+    const show = showProgress((line) => { logger.info(line) })
+    const model = await openModel(config, (progress) => {
+      service.loading(describeProgress(progress))
+      show(progress)
+    })
+    service.loading('compiling and warming up')
     logger.info({ model: model.name, version: model.version, input: describeInput(model.input) }, 'model opened')
     for (const warning of model.warnings) logger.warn(warning)
     classifier = await Classifier.start(config, model, metrics, workerFile)

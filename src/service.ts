@@ -6,6 +6,7 @@ import type { InputChoices } from './model/choices.js'
 export class Service {
   private classifier: Classifier | undefined
   private draining = false
+  private step: string | undefined
 
   /** Why the service takes no requests now, or undefined if it does. */
   get notReadyReason (): 'loading' | 'restarting' | 'draining' | undefined {
@@ -19,6 +20,15 @@ export class Service {
     if (this.classifier === undefined) return undefined
     const { description, labels, input } = this.classifier
     return { ...description, classes: labels.length, input }
+  }
+
+  /** What loading is at, in words; undefined once it is over. */
+  get loadingStep (): string | undefined {
+    return this.classifier === undefined ? this.step : undefined
+  }
+
+  loading (step: string): void {
+    this.step = step
   }
 
   serve (classifier: Classifier): void {

@@ -5,6 +5,7 @@ import type { Config } from '../config.js'
 import { ServiceError, toProblem } from '../errors.js'
 import { Metrics } from '../metrics.js'
 import { openModel } from '../model/open.js'
+import { showProgress } from '../progress.js'
 import { findImages } from './files.js'
 
 export interface ClassifyOptions {
@@ -21,7 +22,7 @@ const NUMBER_WIDTH = 8
  */
 export async function classifyFiles (patterns: readonly string[], { config, topK, json }: ClassifyOptions): Promise<number> {
   const files = await findImages(patterns)
-  const model = await openModel(config.model, config)
+  const model = await openModel(config, showProgress())
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
   const classifier = await Classifier.start(config, model, new Metrics())
   const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), classifier.labels.length)

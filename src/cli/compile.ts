@@ -3,12 +3,13 @@ import type { Config } from '../config.js'
 import { chooseBackend } from '../model/backend.js'
 import { compileCached } from '../model/cache.js'
 import { openModel } from '../model/open.js'
+import { showProgress } from '../progress.js'
 import { choosePrecision } from '../model/precision.js'
 
 /** Compiles a model into the cache and prints the folder of its SavedModel. Throws an Error of one sentence. */
 export async function compileModel (config: Config): Promise<void> {
   const startedAt = performance.now()
-  const model = await openModel(config.model, config)
+  const model = await openModel(config, showProgress())
   const backend = chooseBackend(config.backend)
   const { path, fromCache } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision: choosePrecision(config.precision, backend) })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)

@@ -2,10 +2,11 @@ import type { Config } from '../config.js'
 import { describeInput } from '../model/choices.js'
 import { layersOf, type Layer } from '../model/layers.js'
 import { openModel } from '../model/open.js'
+import { showProgress } from '../progress.js'
 
 /** Prints a model's layers with their shapes and costs, and what each kind of layer has of the whole. Throws an Error of one sentence. */
 export async function describeModel (config: Config, { json }: { json: boolean }): Promise<void> {
-  const model = await openModel(config.model, config)
+  const model = await openModel(config, showProgress())
   const layers = layersOf(model.architecture)
   const summary = {
     model: model.name,

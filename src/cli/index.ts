@@ -1,5 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import { readConfig, settingsHelp, type Config } from '../config.js'
+import { fetchImageNet } from '../model/imagenet.js'
+import { showProgress } from '../progress.js'
 import { serve } from '../serve.js'
 import { classifyFiles } from './classify.js'
 import { compileModel } from './compile.js'
@@ -71,6 +73,14 @@ program.command('compile')
   .addHelpText('after', examples('compile --model imagenet', 'compile --model model.keras'))
   .action(async (options: ModelOptions) => {
     await compileModel(configOf({ MODEL: options.model }))
+  })
+
+program.command('fetch')
+  .description('download a model into the cache, for machines that will have no network')
+  .addArgument(new Argument('<model>', 'the model to fetch').choices(['imagenet']))
+  .addHelpText('after', examples('fetch imagenet', 'classify --model imagenet docs/cat.jpg'))
+  .action(async () => {
+    process.stdout.write(`${await fetchImageNet({ ...configOf({}), onProgress: showProgress() })}\n`)
   })
 
 try {

@@ -1,9 +1,13 @@
 import { basename, join } from 'node:path'
+import { packagePath } from '../package-root.js'
 import { download, type DownloadProgress } from './download.js'
 
 /** The weights that Keras publishes for ImageNet's 1000 classes. */
 export const IMAGENET_URL = 'https://storage.googleapis.com/tensorflow/keras-applications/xception/xception_weights_tf_dim_ordering_tf_kernels.h5'
 export const IMAGENET_SHA256 = 'c5bf1c05b020c4177164039b854c3ef92b16b73384734647c1f0ad5cf79f6975'
+
+/** Labels and WordNet ids in the order of the network's outputs. */
+export const IMAGENET_LABELS = packagePath('models/imagenet/labels.json')
 
 /** The published file has 92 MB; a larger build of one's own may be named. */
 const MAX_BYTES = 1024 ** 3

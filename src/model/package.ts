@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { hashFile } from '../hash.js'
+import { packagePath } from '../package-root.js'
 import { parse } from '../schema.js'
 import { Architecture, parseArchitecture } from './architecture.js'
 import { chooseInput } from './choices.js'
@@ -12,7 +12,7 @@ import { readSafetensors } from './files/safetensors.js'
 import type { Model, ModelSettings } from './model.js'
 
 /** Where the model packages that ship with the service are. */
-const BUNDLED_PACKAGES = join(packageRoot(), 'models')
+const BUNDLED_PACKAGES = packagePath('models')
 
 const PACKAGE_FILE = 'model.json'
 
@@ -75,7 +75,7 @@ export async function bundledPackage (name: string): Promise<string | undefined>
   return /^[\w.-]+$/.test(name) && await isPackage(folder) ? folder : undefined
 }
 
-export async function isPackage (folder: string): Promise<boolean> {
+async function isPackage (folder: string): Promise<boolean> {
   return (await stat(join(folder, PACKAGE_FILE)).catch(() => undefined))?.isFile() === true
 }
 
@@ -85,10 +85,4 @@ function parseModelJson (text: string, path: string): ModelJson {
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`)
   }
-}
-
-/** The folder of package.json, found upwards, so that sources and compiled files agree. */
-function packageRoot (): string {
-  const here = dirname(fileURLToPath(import.meta.url))
-  return here.slice(0, here.lastIndexOf('/dist/') + 1) || resolve(here, '../..')
 }

@@ -8,7 +8,7 @@ export async function statusRoutes (app: FastifyInstance, { service, metrics }: 
 
   app.get('/readyz', (_request, reply) => {
     const reason = service.notReadyReason
-    return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason })
+    return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason, progress: service.loadingStep })
   })
 
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))

@@ -85,6 +85,8 @@ suite('wrong use ends with one sentence and exit code 2', () => {
     ['a file that is not there', ['classify', 'nothing.jpg'], {}, /^nothing\.jpg: there is no image file/],
     ['a count that is none', ['classify', '--top-k', '0', 'docs/cat.jpg'], {}, /whole number from 1/],
     ['an unknown model', ['describe', '--model', 'nothing'], {}, /^MODEL=nothing is /],
+    ['another model to fetch', ['fetch', 'resnet'], {}, /Allowed choices are imagenet/],
+    ['a download that fails', ['fetch', 'imagenet'], { IMAGENET_URL: 'http://127.0.0.1:9/weights.h5', MODEL_CACHE_DIR: '/tmp/xception-none' }, /^http:\/\/127\.0\.0\.1:9\/weights\.h5 cannot be downloaded: .* put it at \/tmp\/xception-none\/imagenet\/weights\.h5/],
     ['a wrong setting', ['compile'], { PORT: 'http' }, /^PORT=http is not allowed/]
   ] as const) {
     test(name, () => {
@@ -97,7 +99,7 @@ suite('wrong use ends with one sentence and exit code 2', () => {
 })
 
 test('each command has help with examples', () => {
-  for (const command of ['serve', 'classify', 'describe', 'compile']) {
+  for (const command of ['serve', 'classify', 'describe', 'compile', 'fetch']) {
     const { status, stdout } = xception([command, '--help'])
     assert.equal(status, 0)
     assert.match(stdout, new RegExp(`Examples:\n {2}\\$ xception ${command}`))

@@ -15,7 +15,7 @@ let cacheDir: string
 before(async () => { cacheDir = await mkdtemp(join(tmpdir(), 'xception-test-')) })
 after(async () => { await rm(cacheDir, { recursive: true }) })
 
-const compiled = async (): ReturnType<typeof compileCached> => await compileCached(await openModel('xception-cifar10', readConfig({})), { cacheDir, backend: 'cpu', precision: 'float32' })
+const compiled = async (): ReturnType<typeof compileCached> => await compileCached(await openModel(readConfig({})), { cacheDir, backend: 'cpu', precision: 'float32' })
 
 test('a damaged cache entry is compiled anew', async () => {
   const first = await compiled()

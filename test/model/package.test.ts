@@ -55,7 +55,7 @@ suite('a model.json that is wrong is refused in one sentence that names the file
   for (const [name, change, said] of cases) {
     test(name, async (t) => {
       const folder = changedPackage(t, change)
-      await assert.rejects(openModel(folder, config), (error: Error) => {
+      await assert.rejects(openModel({ ...config, model: folder }), (error: Error) => {
         assert.match(error.message, said)
         assert.ok(error.message.includes(folder) && !error.message.includes('\n'), error.message)
         return true
@@ -66,7 +66,7 @@ suite('a model.json that is wrong is refused in one sentence that names the file
 
 suite('weights that do not fit the network are refused in one sentence that names the weight', () => {
   const compiled = async (change: (weights: Map<string, { shape: readonly number[], data: Float32Array }>) => void): Promise<Uint8Array> => {
-    const model = await openModel('xception-cifar10', config)
+    const model = await openModel(config)
     const weights = new Map(await model.readWeights())
     change(weights)
     return compile({ architecture: model.architecture, rescaling: model.input.rescaling.value, weights: weights as Weights, precision: 'float32' })
@@ -93,12 +93,12 @@ suite('LABELS', () => {
   const ten = Array.from({ length: 10 }, (_, index) => `kind ${index}`)
 
   test('one a line, with the line ends of any system', async (t) => {
-    const { labels } = await openModel('xception-cifar10', { ...config, labels: labelsFile(t, `\uFEFF${ten.join('\r\n')}\r\n`) })
+    const { labels } = await openModel({ ...config, labels: labelsFile(t, `\uFEFF${ten.join('\r\n')}\r\n`) })
     assert.deepEqual(labels.map(({ label }) => label), ten)
   })
 
   test('a JSON array of names, or of names with ids', async (t) => {
-    const { labels } = await openModel('xception-cifar10', { ...config, labels: labelsFile(t, JSON.stringify([...ten.slice(1), { label: 'last', wordnetId: 'n1' }])) })
+    const { labels } = await openModel({ ...config, labels: labelsFile(t, JSON.stringify([...ten.slice(1), { label: 'last', wordnetId: 'n1' }])) })
     assert.deepEqual(labels.at(-1), { label: 'last', wordnetId: 'n1' })
   })
 
@@ -108,7 +108,7 @@ suite('LABELS', () => {
     ['other JSON', '[1]', /names: labels/]
   ] as const) {
     test(`${name} is refused`, async (t) => {
-      await assert.rejects(openModel('xception-cifar10', { ...config, labels: labelsFile(t, text) }), said)
+      await assert.rejects(openModel({ ...config, labels: labelsFile(t, text) }), said)
     })
   }
 })

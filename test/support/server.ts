@@ -18,6 +18,8 @@ export interface RunningServer {
   /** Sends a signal to the process and its children, as a terminal's Ctrl-C does. */
   interrupt (): void
   readonly log: string[]
+  /** What /readyz answered before it was ready. */
+  readonly notReady: readonly string[]
   /** Sends a signal and resolves with the exit code. */
   stop (signal?: NodeJS.Signals): Promise<number | null>
   readonly exit: Promise<number | null>
@@ -37,9 +39,11 @@ export async function startServer (env: Record<string, string> = {}, [command, .
       if (found !== undefined) resolve(found)
     })
   })
+  const notReady: string[] = []
   for (;;) {
     const response = await fetch(`${url}/readyz`).catch(() => undefined)
     if (response?.status === 200) break
+    if (response !== undefined) notReady.push(await response.text())
     if (response === undefined) {
       await exit
       throw new Error(`the server ended: ${log.join('\n')}`)
@@ -50,6 +54,7 @@ export async function startServer (env: Record<string, string> = {}, [command, .
     url,
     pid: child.pid ?? 0,
     log,
+    notReady,
     exit,
     interrupt: () => { process.kill(-(child.pid ?? 0), 'SIGINT') },
     stop: (signal = 'SIGTERM') => {

@@ -5,7 +5,7 @@ import { identify } from './identify.js'
 import { openKerasArchive } from './keras-archive.js'
 import { openSafetensors } from './safetensors.js'
 import type { StoredModel } from './stored.js'
-import { openTfjsLayers } from './tfjs-layers.js'
+import { openTfjsLayers, tfjsFiles } from './tfjs-layers.js'
 
 export { identify } from './identify.js'
 export type { FileKind, StoredLayer, StoredModel, StoredWeight } from './stored.js'
@@ -23,4 +23,10 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
     case 'safetensors': return await openSafetensors(file)
     case 'package': throw new WeightsError(`${file} describes a model package: name its folder, ${dirname(file)}.`)
   }
+}
+
+/** The files that a trained model consists of. Throws a WeightsError as `readStoredModel` does. */
+export async function filesOf (path: string): Promise<string[]> {
+  const { container, file } = await identify(path)
+  return container === 'tfjs-layers' ? await tfjsFiles(file) : [file]
 }

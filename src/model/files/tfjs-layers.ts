@@ -61,6 +61,15 @@ export async function openTfjsLayers (path: string): Promise<StoredModel> {
   })
 }
 
+/** The files of the model: model.json and its shards. Throws a WeightsError as `openTfjsLayers` does. */
+export async function tfjsFiles (path: string): Promise<string[]> {
+  return await explained(path, NOT_WHOLE, async () => {
+    const { weightsManifest } = parse(ModelJson, parseJson(await readFile(path)), 'model.json')
+    const shards = await Promise.all(weightsManifest.flatMap(({ paths }) => paths).map((name) => openShard(dirname(path), name)))
+    return [path, ...shards.map((shard) => shard.path)]
+  })
+}
+
 /** The converter puts Keras's configuration under `model_config`; TensorFlow.js itself puts it at the top. */
 function configOf ({ model_config: config, ...topology }: Record<string, unknown>): unknown {
   return config === undefined ? topology : typeof config === 'string' ? JSON.parse(config) : config

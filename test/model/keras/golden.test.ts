@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { after, suite, test } from 'node:test'
 import type { Architecture } from '../../../src/model/architecture.js'
 import { recognize } from '../../../src/model/keras/index.js'
 import type { Tensor, Weights } from '../../../src/model/weights/tensor.js'
+import { realModel } from '../../support/real-model.js'
 import { shared, withoutShared } from '../../support/shared.js'
 import { assertClose, floats, probabilitiesOf, withStored } from './answers.js'
 import { safetensors } from './safetensors.js'
@@ -75,13 +75,8 @@ function kerasNames (weights: Weights): Weights {
 }
 
 test('a real transfer-learned model answers as Keras does on 18 photos', { skip: withoutShared }, async (context) => {
-  const path = join(tmpdir(), 'xception-serve-real-model')
-  try {
-    execFileSync('bash', [shared('real-model/get.sh'), path], { stdio: 'pipe' })
-  } catch {
-    context.skip('the real model cannot be fetched')
-    return
-  }
+  const path = realModel()
+  if (path === undefined) return context.skip('the real model cannot be fetched')
   const found = await probabilitiesOf(join(path, 'model.keras'), readFileSync(shared('real-model/inputs.u8')))
   const logits = floats(readFileSync(shared('real-model/logits.f32')))
   assertClose(found, Array.from({ length: 18 }, (_, row) => softmax([...logits.subarray(row * 6, row * 6 + 6)])).flat())

@@ -1,0 +1,40 @@
+import { SingleBar } from 'cli-progress'
+import type { DownloadProgress } from './model/download.js'
+
+const LINE_INTERVAL_MS = 5000
+const MEGABYTE = 1e6
+
+/**
+ * Shows a download on standard error: a bar on a terminal, elsewhere a line now and then, which `line` may take instead.
+ * Returns what to call with each piece of news.
+ */
+export function showProgress (line = (text: string): void => { process.stderr.write(`${text}\n`) }): (progress: DownloadProgress) => void {
+  return process.stderr.isTTY ? progressBar() : progressLines(line)
+}
+
+/** The news in one phrase. */
+export function describeProgress ({ receivedBytes, totalBytes }: DownloadProgress): string {
+  const received = (receivedBytes / MEGABYTE).toFixed(1)
+  return totalBytes === undefined
+    ? `downloading the model: ${received} MB`
+    : `downloading the model: ${received} of ${(totalBytes / MEGABYTE).toFixed(1)} MB`
+}
+
+function progressBar (): (progress: DownloadProgress) => void {
+  const bar = new SingleBar({ format: 'downloading the model {bar} {value} of {total} MB, {eta_formatted} left', stream: process.stderr, stopOnComplete: true, clearOnComplete: true })
+  return ({ receivedBytes, totalBytes }) => {
+    if (totalBytes === undefined) return
+    if (!bar.isActive) bar.start(Math.ceil(totalBytes / MEGABYTE), 0)
+    bar.update(Math.ceil(receivedBytes / MEGABYTE))
+  }
+}
+
+function progressLines (line: (text: string) => void): (progress: DownloadProgress) => void {
+  let lastAt = 0
+  return (progress) => {
+    const isLast = progress.receivedBytes === progress.totalBytes
+    if (!isLast && Date.now() - lastAt < LINE_INTERVAL_MS) return
+    lastAt = Date.now()
+    line(describeProgress(progress))
+  }
+}
