@@ -3,6 +3,7 @@ import type { Activation } from '../architecture.js'
 import type { Padding } from '../layers.js'
 import { describe, parsePart, refuse } from './failure.js'
 import type { FlatLayer } from './flatten.js'
+import { checkSettings } from './settings.js'
 import { scalingOperation, type ScalingOperation } from './scaling-operations.js'
 
 /** What a layer of a Keras file computes when serving, with the numbers that define it. */
@@ -30,41 +31,25 @@ const Side = Type.Integer({ minimum: 1, maximum: 1000 })
 const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 const Pair = Type.Tuple([Side, Side])
 const Sides = Type.Union([Side, Pair])
-const LAST_AXIS = [-1, 3]
-const ChannelsLast = Type.Optional(Type.Union([Type.Literal('channels_last'), Type.Null()]))
-const CONVOLUTION = {
+const Convolution = Type.Object({
   filters: Count,
   kernel_size: Sides,
   strides: Sides,
   padding: Type.Union([Type.Literal('valid'), Type.Literal('same')]),
-  data_format: ChannelsLast,
-  dilation_rate: Type.Optional(Type.Union([Type.Literal(1), Type.Tuple([Type.Literal(1), Type.Literal(1)])])),
-  groups: Type.Optional(Type.Literal(1)),
-  use_bias: Type.Literal(false),
-  activation: Type.Unknown()
-}
-const Convolution = Type.Object(CONVOLUTION)
-const SeparableConvolution = Type.Object({ ...CONVOLUTION, padding: Type.Literal('same'), depth_multiplier: Type.Optional(Type.Literal(1)) })
+  // Keras's default is a bias, so that a layer that says nothing has one.
+  use_bias: Type.Boolean()
+})
 const BatchNormalization = Type.Object({
-  axis: Type.Union([Type.Integer(), Type.Array(Type.Integer(), { minItems: 1, maxItems: 1 })]),
   epsilon: Type.Number({ exclusiveMinimum: 0 }),
   center: Type.Optional(Type.Boolean()),
   scale: Type.Optional(Type.Boolean())
 })
-const MaxPooling = Type.Object({ pool_size: Sides, strides: Type.Optional(Type.Union([Sides, Type.Null()])), padding: Type.Literal('same'), data_format: ChannelsLast })
-const GlobalPooling = Type.Object({ data_format: ChannelsLast, keepdims: Type.Optional(Type.Union([Type.Literal(false), Type.Null()])) })
-const Flatten = Type.Object({ data_format: ChannelsLast })
-const Dense = Type.Object({ units: Count, use_bias: Type.Optional(Type.Boolean()), activation: Type.Unknown() })
-const ReLU = Type.Object({
-  max_value: Type.Optional(Type.Null()),
-  negative_slope: Type.Optional(Type.Union([Type.Literal(0), Type.Null()])),
-  threshold: Type.Optional(Type.Union([Type.Literal(0), Type.Null()]))
-})
-const ELU = Type.Object({ alpha: Type.Optional(Type.Literal(1)) })
-const Softmax = Type.Object({ axis: Type.Optional(Type.Union([Type.Literal(-1), Type.Literal(1), Type.Array(Type.Literal(-1), { maxItems: 1 })])) })
+const MaxPooling = Type.Object({ pool_size: Sides, strides: Type.Optional(Type.Union([Sides, Type.Null()])), padding: Type.Literal('same') })
+const Dense = Type.Object({ units: Count, use_bias: Type.Optional(Type.Boolean()) })
 
 /** Throws a WeightsError that names the layer if it is of a class or has a setting that is not supported. */
 export function operationOf (layer: FlatLayer): KerasOperation {
+  checkSettings(layer)
   const tensors = layer.operands.filter((operand) => 'layer' in operand).length
   if (tensors === 2 && isAddition(layer)) return { kind: 'add' }
   if (tensors > 1) refuse(layer, `reads ${tensors} layers, and only the residual sums of Xception do`)
@@ -84,17 +69,17 @@ function simpleOperation (layer: FlatLayer): KerasOperation | undefined {
     case 'SeparableConv2D': return separableConvolution(layer)
     case 'BatchNormalization': return batchNormalization(layer)
     case 'MaxPooling2D': return maxPooling(layer)
-    case 'GlobalAveragePooling2D': checked(layer, GlobalPooling); return { kind: 'globalAveragePooling' }
-    case 'GlobalMaxPooling2D': checked(layer, GlobalPooling); return { kind: 'globalMaxPooling' }
-    case 'Flatten': checked(layer, Flatten); return { kind: 'flatten' }
+    case 'GlobalAveragePooling2D': return { kind: 'globalAveragePooling' }
+    case 'GlobalMaxPooling2D': return { kind: 'globalMaxPooling' }
+    case 'Flatten': return { kind: 'flatten' }
     case 'Dense': {
       const { units, use_bias: useBias = true } = checked(layer, Dense)
       return { kind: 'dense', units, activation: activationOf(layer), useBias }
     }
     case 'Activation': return { kind: 'activation', activation: activationOf(layer) }
-    case 'ReLU': checked(layer, ReLU); return { kind: 'activation', activation: 'relu' }
-    case 'ELU': checked(layer, ELU); return { kind: 'activation', activation: 'elu' }
-    case 'Softmax': checked(layer, Softmax); return { kind: 'activation', activation: 'softmax' }
+    case 'ReLU': return { kind: 'activation', activation: 'relu' }
+    case 'ELU': return { kind: 'activation', activation: 'elu' }
+    case 'Softmax': return { kind: 'activation', activation: 'softmax' }
     default: return undefined
   }
 }
@@ -106,17 +91,13 @@ function convolution (layer: FlatLayer): KerasOperation {
 }
 
 function separableConvolution (layer: FlatLayer): KerasOperation {
-  const { filters, kernel_size: kernel, strides } = checked(layer, SeparableConvolution)
+  const { filters, kernel_size: kernel } = checked(layer, Convolution)
   linear(layer)
-  if (square(layer, 'strides', strides) !== 1) refuse(layer, 'has strides, and the separable convolutions of Xception have none')
   return { kind: 'separableConvolution', filters, kernelSize: square(layer, 'kernel_size', kernel) }
 }
 
 function batchNormalization (layer: FlatLayer): KerasOperation {
-  const { axis, epsilon, center = true, scale = true } = checked(layer, BatchNormalization)
-  const [index] = [axis].flat()
-  // A batch normalization of vectors has axis 1, which Keras writes as such.
-  if (index === undefined || ![...LAST_AXIS, 1].includes(index)) refuse(layer, `has axis ${String(index)}, and only the last, the channels, is supported`)
+  const { epsilon, center = true, scale = true } = checked(layer, BatchNormalization)
   return { kind: 'batchNormalization', epsilon, center, scale }
 }
 

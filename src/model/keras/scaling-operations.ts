@@ -28,7 +28,6 @@ const ARITHMETIC: ReadonlyMap<string, Arithmetic> = new Map([
 ])
 
 const NormalizationConfig = Type.Object({
-  axis: Type.Optional(Type.Union([Type.Null(), Type.Literal(-1), Type.Literal(3), Type.Array(Type.Union([Type.Literal(-1), Type.Literal(3)]), { maxItems: 1 })])),
   mean: Type.Optional(Type.Unknown()),
   variance: Type.Optional(Type.Unknown()),
   invert: Type.Optional(Type.Boolean())
@@ -65,7 +64,7 @@ function arithmetic (layer: FlatLayer, operator: Arithmetic): ScalingOperation {
   const each = (compute: (value: number) => number): ChannelValues => [compute(constant[0]), compute(constant[1]), compute(constant[2])]
   switch (operator) {
     case 'add': return { kind: 'affine', scale: [1, 1, 1], offset: constant }
-    case 'subtract': return constantFirst ? { kind: 'affine', scale: [-1, -1, -1], offset: constant } : { kind: 'affine', scale: [1, 1, 1], offset: each((value) => -value) }
+    case 'subtract': return constantFirst ? { kind: 'affine', scale: [-1, -1, -1], offset: constant } : { kind: 'affine', scale: [1, 1, 1], offset: each((value) => 0 - value) }
     case 'multiply': return { kind: 'affine', scale: constant, offset: [0, 0, 0] }
     case 'divide': {
       if (constantFirst) refuse(layer, 'divides a constant by the pixels, which is not a scaling')

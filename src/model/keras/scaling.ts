@@ -44,7 +44,7 @@ async function affineOf ({ layer, operation }: KerasNode, readStatistics: (layer
   const deviation = perChannel((channel) => Math.max(Math.sqrt(variance[channel]), SMALLEST_DEVIATION))
   return operation.invert
     ? { scale: deviation, offset: mean }
-    : { scale: perChannel((channel) => 1 / deviation[channel]), offset: perChannel((channel) => -mean[channel] / deviation[channel]) }
+    : { scale: perChannel((channel) => 1 / deviation[channel]), offset: perChannel((channel) => (0 - mean[channel]) / deviation[channel]) }
 }
 
 function compose (first: Affine, second: Affine): Affine {

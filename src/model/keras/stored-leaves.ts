@@ -13,6 +13,9 @@ export interface KindedLeaf {
   readonly weights: readonly StoredWeight[]
 }
 
+/** More channels or classes than any network has. */
+const MAX_DIMENSION = 1_000_000
+
 /** What a layer of each kind keeps, by the dimensions of its weights, in Keras's order. */
 const KINDS: ReadonlyArray<{ readonly kind: LeafKind, readonly roles: readonly string[], readonly dimensions: string }> = [
   { kind: 'convolution', roles: ['kernel'], dimensions: '4' },
@@ -39,6 +42,8 @@ function split (path: string, weights: readonly StoredWeight[]): Leaf[] {
 }
 
 function kinded ({ name, weights }: Leaf): KindedLeaf {
+  const absurd = weights.find(({ shape }) => shape.some((size) => size < 1 || size > MAX_DIMENSION))
+  if (absurd !== undefined) throw new WeightsError(`the layer ${name}: ${absurd.name} has shape [${absurd.shape.join(', ')}], and 1 to ${MAX_DIMENSION} are possible`)
   for (const { kind, roles, dimensions } of KINDS) {
     const picked = weights.length === roles.length ? pickRoles(weights, roles) : undefined
     if (picked?.map(({ shape }) => shape.length).join() === dimensions) return { name, kind, roles, weights: picked }
