@@ -52,7 +52,7 @@ export function operationOf (layer: FlatLayer): KerasOperation {
   checkSettings(layer)
   const tensors = layer.operands.filter((operand) => 'layer' in operand).length
   if (tensors === 2 && isAddition(layer)) return { kind: 'add' }
-  if (tensors > 1) refuse(layer, `reads ${tensors} layers, and only the residual sums of Xception do`)
+  if (tensors > 1) refuse(layer, `reads ${tensors} layers, and only the residual sums of Xception do: the service knows ${SUPPORTED}`)
   return simpleOperation(layer) ?? scalingOperation(layer) ?? refuse(layer, `is not supported: the service knows ${SUPPORTED}`)
 }
 

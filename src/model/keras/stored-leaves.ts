@@ -25,6 +25,11 @@ const KINDS: ReadonlyArray<{ readonly kind: LeafKind, readonly roles: readonly s
   { kind: 'dense', roles: ['kernel'], dimensions: '2' }
 ]
 
+/** Names that Keras gives layers of which the user names none. */
+const NUMBERED = /^(conv2d|separable_conv2d|batch_normalization|dense)(_\d+)?$/
+
+const naturalOrder = new Intl.Collator('en', { numeric: true })
+
 /** The layers of a file that has no configuration, in its order. Throws a WeightsError if one is of no kind that Xception has. */
 export function storedLeaves (stored: StoredModel): KindedLeaf[] {
   const leaves = stored.layers.filter(({ weights }) => weights.length > 0).flatMap(({ path, weights }) => split(path, weights))
@@ -33,12 +38,12 @@ export function storedLeaves (stored: StoredModel): KindedLeaf[] {
   return leaves.map((leaf) => kinded(leaf))
 }
 
-const naturalOrder = new Intl.Collator('en', { numeric: true })
-
-/** A legacy group may hold a whole nested model. */
+/** A legacy group may hold a whole nested model, in whose order the layers that are frozen come last: Keras's own numbers tell more. */
 function split (path: string, weights: readonly StoredWeight[]): Leaf[] {
   const leaves = leavesOf(weights)
-  return leaves.length > 1 ? leaves : [{ name: path.slice(path.lastIndexOf('/') + 1), weights }]
+  if (leaves.length < 2) return [{ name: path.slice(path.lastIndexOf('/') + 1), weights }]
+  const numbered = leaves.filter(({ name }) => NUMBERED.test(name)).sort((left, right) => naturalOrder.compare(left.name, right.name))
+  return [...leaves.filter(({ name }) => !NUMBERED.test(name)), ...numbered]
 }
 
 function kinded ({ name, weights }: Leaf): KindedLeaf {

@@ -45,6 +45,19 @@ suite('weights without a configuration tell the network by their shapes', () => 
     assert.deepEqual((await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))).architecture, ANY_SIZE)
   })
 
+  test('a nested base in one group, what is frozen last', async () => {
+    // Keras numbers the shortcuts, and lists what is trained first.
+    const numbered = LAYERS.slice(0, -1).flatMap(({ weights }) => weights).map((weight) => ({
+      ...weight,
+      name: weight.name.replace(/^block(\d)_residual_bn/, (_, block: string) => `batch_normalization_${Number(block) + 7}`).replace(/^block(\d)_residual/, (_, block: string) => `conv2d_${Number(block) + 7}`)
+    }))
+    const frozen = numbered.slice(0, 30)
+    const base = { path: 'xception', weights: [...numbered.slice(30), ...frozen] }
+    const { architecture, readWeights } = await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))
+    assert.deepEqual(architecture, ANY_SIZE)
+    assert.deepEqual(Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), [])
+  })
+
   test('one unit is a sigmoid, several are what the hint says', async () => {
     const one = { ...ANY_SIZE, head: [SMALL.head[0], { type: 'dense', name: 'predictions', units: 1, activation: 'sigmoid' }] } as Architecture
     assert.deepEqual((await recognize(weightsOnly(storedLayers(one)))).architecture, one)
@@ -64,7 +77,7 @@ const refused: Array<[name: string, layers: StoredLayer[], message: RegExp]> = [
   ['a wrong shape', replaced('block3_sepconv1', storedWeight('block3_sepconv1/depthwise_kernel', [5, 5, 6, 1], 1), storedWeight('block3_sepconv1/pointwise_kernel', [1, 1, 6, 8], 1)), /^the layer block3_sepconv1: expected depthwise_kernel of shape \[3, 3, 6, 1\], found \[5, 5, 6, 1\]$/],
   ['shortcuts that do not fit', replaced('block3_residual', storedWeight('block3_residual/kernel', [1, 1, 6, 7], 1)), /^the layer block3_residual: expected kernel of shape \[1, 1, 6, 8\], found \[1, 1, 6, 7\]$/],
   ['another classifier', replaced('predictions', storedWeight('predictions/kernel', [99, 3], 1), storedWeight('predictions/bias', [3], 1)), /^the layer predictions: expected kernel of shape \[11, 3\], found \[99, 3\]$/],
-  ['the kind of another layer', replaced('block2_residual', storedWeight('block2_residual/kernel', [5, 3], 1)), /residual convolutions|Dense layers/],
+  ['the kind of another layer', replaced('block2_residual', storedWeight('block2_residual/kernel', [5, 3], 1)), /^the file has 2 residual convolutions and 11 separable convolutions, which is no Xception/],
   ['something else', [{ path: 'dense', weights: [storedWeight('kernel', [3, 2], 1), storedWeight('bias', [2], 1)] }], /^the file has 0 convolutions and 0 separable convolutions, which is no Xception$/],
   ['nothing', [], /which is no Xception/],
   ['no shortcuts and no names', unnamed(storedLayers({ ...SMALL, residual: false })), /^the file has only weights, without residual convolutions, and the name layer_4 does not tell its module/]
