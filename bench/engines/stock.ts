@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module'
+import util from 'node:util'
+import type * as TensorFlow from '@tensorflow/tfjs-node'
+import { configureTensorFlow } from '../../src/model/backend.js'
+import { layersOf, type Layer } from '../../src/model/layers.js'
+import type { BenchModel } from '../model.js'
+import { toChannelsLast } from '../pixels.js'
+import type { BenchEngine, EngineOptions } from './engine.js'
+
+/** tfjs-node as its documentation shows it, a `tf.LayersModel`, on the TensorFlow that the service uses. */
+export async function startStock (model: BenchModel, { threads }: EngineOptions): Promise<BenchEngine> {
+  configureTensorFlow({ backend: 'cpu', threads })
+  const tf = loadTensorFlow()
+  const network = layersModel(tf, model)
+  const { inputSize } = model.architecture
+  const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } }
+  return {
+    version: `tfjs-node ${tf.version['tfjs-node']}, TensorFlow ${binding.TF_Version}`,
+    prepare: (images) => {
+      const pixels = tf.tensor4d(toChannelsLast(images, inputSize, model.rescaling), [images.length, inputSize, inputSize, 3])
+      return async () => {
+        const output = network.predict(pixels, { batchSize: images.length }) as TensorFlow.Tensor
+        const probabilities = output.dataSync<'float32'>()
+        tf.dispose([pixels, output])
+        return probabilities
+      }
+    },
+    close: async () => { network.dispose() }
+  }
+}
+
+function loadTensorFlow (): typeof TensorFlow {
+  // Node 23 removed a function that tfjs-node 4.22 still calls.
+  if (!('isNullOrUndefined' in util)) {
+    Object.defineProperty(util, 'isNullOrUndefined', { value: (value: unknown) => value === null || value === undefined })
+  }
+  return createRequire(import.meta.url)('@tensorflow/tfjs-node') as typeof TensorFlow
+}
+
+/** The network as a Keras user would write it, layer by layer. */
+export function layersModel (tf: typeof TensorFlow, { architecture, weights }: BenchModel): TensorFlow.LayersModel {
+  const values = new Map<string, TensorFlow.SymbolicTensor>()
+  const layers = layersOf(architecture)
+  const input = tf.input({ shape: [architecture.inputSize, architecture.inputSize, 3] })
+  let output = input
+  for (const layer of layers) {
+    if (layer.operation.kind !== 'input') {
+      const inputs = layer.inputs.map((name) => values.get(name) as TensorFlow.SymbolicTensor)
+      output = keras(tf, layer).apply(inputs.length === 1 ? inputs[0] as TensorFlow.SymbolicTensor : inputs) as TensorFlow.SymbolicTensor
+    }
+    values.set(layer.name, output)
+  }
+  const network = tf.model({ inputs: input, outputs: output })
+  for (const layer of layers.filter((one) => one.weights.length > 0)) {
+    network.getLayer(layer.name).setWeights(layer.weights.map(({ name, shape }) => tf.tensor((weights.get(name) as { data: Float32Array }).data, [...shape])))
+  }
+  return network
+}
+
+function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer): TensorFlow.layers.Layer {
+  const channels = outputShape.at(-1) ?? 0
+  switch (operation.kind) {
+    case 'convolution': return tf.layers.conv2d({ name, filters: channels, kernelSize: operation.kernelSize, strides: operation.stride, padding: operation.padding, useBias: false })
+    case 'separableConvolution':
+      if (operation.intermediateActivation !== 'none') throw new Error('tf.layers.separableConv2d has no activation between its two steps')
+      return tf.layers.separableConv2d({ name, filters: channels, kernelSize: operation.kernelSize, padding: 'same', useBias: false })
+    case 'batchNormalization': return tf.layers.batchNormalization({ name, epsilon: operation.epsilon })
+    case 'activation': return tf.layers.activation({ name, activation: operation.activation })
+    case 'maxPooling': return tf.layers.maxPooling2d({ name, poolSize: operation.size, strides: operation.stride, padding: 'same' })
+    case 'add': return tf.layers.add({ name })
+    case 'globalAveragePooling': return tf.layers.globalAveragePooling2d({ name })
+    case 'globalMaxPooling': return tf.layers.globalMaxPooling2d({ name })
+    case 'flatten': return tf.layers.flatten({ name })
+    case 'dense': return tf.layers.dense({ name, units: channels, activation: operation.activation })
+    case 'input': throw new Error('the input is no layer that computes')
+  }
+}

@@ -1,0 +1,19 @@
+/** A sample's middle and spread. */
+export interface Summary {
+  readonly median: number
+  /** First and third quartile. */
+  readonly quartiles: readonly [number, number]
+  readonly count: number
+}
+
+/** Linear interpolation between the two nearest of the sorted values; `share` in [0, 1]. */
+export function quantile (values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right)
+  const position = (sorted.length - 1) * share
+  const [low, high] = [sorted[Math.floor(position)] ?? NaN, sorted[Math.ceil(position)] ?? NaN]
+  return low + (high - low) * (position - Math.floor(position))
+}
+
+export function summarize (values: readonly number[]): Summary {
+  return { median: quantile(values, 0.5), quartiles: [quantile(values, 0.25), quantile(values, 0.75)], count: values.length }
+}
