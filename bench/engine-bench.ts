@@ -1,4 +1,5 @@
 import { agreementOf, assertAgreement } from './agreement.js'
+import { barChart } from './chart.js'
 import type { EngineOptions } from './engines/engine.js'
 import { EngineProcess } from './engines/process.js'
 import { hasNativeBfloat16, type Machine } from './machine.js'
@@ -122,4 +123,15 @@ export function engineTable ({ figures }: EngineResult): string {
     ['engine', 'batch', 'time / ONNX Runtime', 'times stock tfjs-node', 'ms an image'],
     figures.map((figure) => [nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1), spread(figure.milliseconds, 1)])
   )
+}
+
+/** How many images each engine classifies in the time in which onnxruntime-node classifies one, as an SVG document. */
+export function engineChart ({ figures }: EngineResult): string {
+  return barChart('Images a second, ONNX Runtime float32 = 1', BATCH_SIZES.map((batchSize) => ({
+    title: `Batch of ${batchSize}`,
+    bars: figures.filter((figure) => figure.batchSize === batchSize).map((figure) => {
+      const value = 1 / figure.toOnnxRuntime.median
+      return { label: nameOf(figure), value, text: value.toFixed(2), own: figure.engine === 'ours' }
+    })
+  })))
 }

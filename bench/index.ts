@@ -2,16 +2,19 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { benchEngines, engineTable } from './engine-bench.js'
+import { benchEngines, engineChart, engineTable } from './engine-bench.js'
+import { benchHttp, httpTable } from './http-bench.js'
 import { describeMachine } from './machine.js'
 
 const RESULTS = fileURLToPath(new URL('../../bench/results/', import.meta.url))
-const KINDS = ['engine'] as const
+const KINDS = ['engine', 'http'] as const
 type Kind = (typeof KINDS)[number]
 
 interface Options {
   readonly only?: Kind
   readonly rounds: number
+  readonly httpRounds: number
+  readonly seconds: number
   readonly threads: number
   readonly model?: string
 }
@@ -20,6 +23,8 @@ const options = new Command('npm run bench --')
   .description('Measures the service beside its peers, prints a table and writes bench/results/.')
   .addOption(new Option('--only <kind>', 'measure one thing').choices(KINDS))
   .option('--rounds <count>', 'rounds of the engine benchmark', positiveInteger, 10)
+  .option('--http-rounds <count>', 'rounds of the HTTP benchmark', positiveInteger, 3)
+  .option('--seconds <count>', 'seconds of load on each server at each number of connections', positiveInteger, 20)
   .option('--threads <count>', 'threads that every engine computes with', positiveInteger, availableParallelism())
   .option('--model <folder>', 'model package with real weights; random weights otherwise')
   .parse()
@@ -33,6 +38,12 @@ const benches: Record<Kind, () => Promise<void>> = {
     const result = await benchEngines(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
     console.log(`${engineTable(result)}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads, ${result.weights} weights; ${Object.values(result.versions).join('; ')}\n`)
     await save('engine', result)
+    await writeFile(`${RESULTS}engine.svg`, engineChart(result))
+  },
+  http: async () => {
+    const result = await benchHttp(machine, { ...options, rounds: options.httpRounds, model: options.model })
+    console.log(`${httpTable(result)}\n\nmedians of ${result.rounds} rounds of ${result.seconds} s, ${result.threads} threads, ${result.weights} weights; clients on the same machine\n`)
+    await save('http', result)
   }
 }
 for (const kind of options.only === undefined ? KINDS : [options.only]) await benches[kind]()
