@@ -90,11 +90,20 @@ async function startServers (servers: Server[], machine: Machine, folder: string
     const { url, stop } = await startServer({
       MODEL: model ?? folder, PRECISION: precision, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: join(folder, 'cache')
     })
+    await checkPrecision(url, precision)
     const raw = await EngineProcess.start({ engine: 'ours', precision, threads, model })
     servers.push({ name: `ours ${precision}`, url, raw, stop: () => stop() })
   }
   servers.push({ name: ONNX_RUNTIME_PEER, ...await startPeer('onnxruntime', { threads, model }) })
   servers.push({ name: 'tfjs-node in the handler', ...await startPeer('stock', { threads, model }) })
+}
+
+/** A setting that was not taken would be measured under a wrong name. */
+async function checkPrecision (url: string, expected: Precision): Promise<void> {
+  const [photo] = await makePhotos()
+  const response = await fetch(`${url}/classify`, { method: 'POST', body: new Uint8Array(photo ?? []), headers: { 'content-type': 'image/jpeg' } })
+  const { model } = await response.json() as { model?: { precision: string } }
+  if (model?.precision !== expected) throw new Error(`the service was to compute in ${expected} and says ${model?.precision ?? response.status}`)
 }
 
 async function measureRounds (servers: readonly Server[], { rounds, seconds }: HttpBenchOptions): Promise<readonly Sample[]> {

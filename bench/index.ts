@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { usableCpus } from '../src/cpus.js'
 import { benchEngines, engineChart, engineTable } from './engine-bench.js'
 import { benchHttp, httpTable } from './http-bench.js'
 import { describeMachine } from './machine.js'
@@ -25,7 +25,7 @@ const options = new Command('npm run bench --')
   .option('--rounds <count>', 'rounds of the engine benchmark', positiveInteger, 10)
   .option('--http-rounds <count>', 'rounds of the HTTP benchmark', positiveInteger, 3)
   .option('--seconds <count>', 'seconds of load on each server at each number of connections', positiveInteger, 20)
-  .option('--threads <count>', 'threads that every engine computes with', positiveInteger, availableParallelism())
+  .option('--threads <count>', 'threads that every engine computes with', positiveInteger, usableCpus())
   .option('--model <folder>', 'model package with real weights; random weights otherwise')
   .parse()
   .opts<Options>()

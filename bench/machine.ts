@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { cpus, totalmem } from 'node:os'
+import { usableCpus } from '../src/cpus.js'
 
 /** Instructions that decide how fast matrices are multiplied. */
 const NOTABLE_FLAGS = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16', 'amx_int8']
@@ -19,7 +20,7 @@ export function describeMachine (): Machine {
   const flags = cpuFlags()
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
-    cpus: availableParallelism(),
+    cpus: usableCpus(),
     flags: NOTABLE_FLAGS.filter((flag) => flags.has(flag)),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform} ${process.arch}`,

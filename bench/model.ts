@@ -1,7 +1,8 @@
+import { readConfig } from '../src/config.js'
 import { XCEPTION, type Architecture } from '../src/model/architecture.js'
 import type { Rescaling } from '../src/model/graph/index.js'
 import { layersOf, type Layer } from '../src/model/layers.js'
-import { openPackage } from '../src/model/package.js'
+import { openModel } from '../src/model/open.js'
 import { sizeOf, type Tensor, type Weights } from '../src/model/weights/tensor.js'
 import { Random } from './random.js'
 
@@ -17,11 +18,11 @@ export interface BenchModel {
   readonly weights: Weights
 }
 
-/** Reads a model package, or makes the full-size network with random weights where `model` is undefined. */
+/** Opens what `model` names as the service does, or makes the full-size network with random weights where `model` is undefined. */
 export async function loadModel (model: string | undefined): Promise<BenchModel> {
   if (model === undefined) return { architecture: XCEPTION, rescaling: { scale: 1 / 127.5, offset: -1 }, weights: randomWeights(XCEPTION) }
-  const { architecture, rescaling, readWeights } = await openPackage(model)
-  return { architecture, rescaling, weights: await readWeights() }
+  const { architecture, input, readWeights } = await openModel(model, readConfig({}))
+  return { architecture, rescaling: input.rescaling.value, weights: await readWeights() }
 }
 
 /**
