@@ -21,7 +21,7 @@ export interface BenchModel {
 /** Opens what `model` names as the service does, or makes the full-size network with random weights where `model` is undefined. */
 export async function loadModel (model: string | undefined): Promise<BenchModel> {
   if (model === undefined) return { architecture: XCEPTION, rescaling: { scale: 1 / 127.5, offset: -1 }, weights: randomWeights(XCEPTION) }
-  const { architecture, input, readWeights } = await openModel(model, readConfig({}))
+  const { architecture, input, readWeights } = await openModel({ ...readConfig({}), model })
   return { architecture, rescaling: input.rescaling.value, weights: await readWeights() }
 }
 
