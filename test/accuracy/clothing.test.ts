@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { CLOTHING_LABELS, clothingPackage } from '../support/clothing.js'
+import { readLabelledPhotos, type LabelledPhoto } from '../support/photos.js'
+import { realModel } from '../support/real-model.js'
+import { startServer } from '../support/server.js'
+import { shared, withoutShared } from '../support/shared.js'
+
+/* The full-size network with real weights on real photos: the backbone that was trained on ImageNet, a head for clothes. */
+
+interface Answer { readonly label: string, readonly probabilities: readonly number[] }
+
+/** Asks a server of the package for every photo. */
+async function answersOf (env: Record<string, string>, photos: readonly LabelledPhoto[]): Promise<Answer[]> {
+  const server = await startServer({ BACKEND: 'cpu', FIT: 'fill', ...env })
+  try {
+    const answers: Answer[] = []
+    for (let start = 0; start < photos.length; start += 32) {
+      const form = new FormData()
+      for (const { file } of photos.slice(start, start + 32)) form.append('image', new Blob([file]))
+      const response = await fetch(`${server.url}/classify?topK=10`, { method: 'POST', body: form })
+      const { results } = await response.json() as { results: Array<{ predictions: Array<{ label: string, classId: number, probability: number }> }> }
+      answers.push(...results.map(({ predictions }) => ({
+        label: predictions[0]?.label ?? '',
+        probabilities: [...predictions].sort((left, right) => left.classId - right.classId).map(({ probability }) => probability)
+      })))
+    }
+    return answers
+  } finally {
+    await server.stop()
+  }
+}
+
+const share = (photos: readonly LabelledPhoto[], isRight: (index: number) => boolean): number => photos.filter((_, index) => isRight(index)).length / photos.length
+
+suite('341 photos of clothes through POST /classify', { skip: withoutShared }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-clothing-'))
+  after(() => { rmSync(folder, { recursive: true }) })
+  const photos = withoutShared === false ? readLabelledPhotos(shared('real-model/clothing-validation.tar')) : []
+  let env: Record<string, string> | undefined
+  let float32: Answer[] = []
+
+  before(async () => {
+    const model = realModel()
+    if (model === undefined) return
+    const path = await clothingPackage(model, join(folder, 'package'))
+    env = { MODEL: path, LABELS: join(path, 'labels.txt'), MODEL_CACHE_DIR: join(folder, 'cache'), REQUEST_TIMEOUT_MS: '120000' }
+  })
+
+  test('float32 is as accurate as the reference, and says the same', async (t) => {
+    if (env === undefined) return t.skip('the real model cannot be fetched')
+    assert.equal(photos.length, 341)
+    const reference = new Float32Array(new Uint8Array(readFileSync(shared('real-model/clothing-validation.f32'))).buffer)
+    const labels = CLOTHING_LABELS()
+    const expected = photos.map((_, index) => {
+      const row = reference.subarray(index * labels.length, (index + 1) * labels.length)
+      return labels[row.indexOf(Math.max(...row))]
+    })
+    float32 = await answersOf(env, photos)
+    const accuracy = share(photos, (index) => float32[index]?.label === photos[index]?.label)
+    const same = share(photos, (index) => float32[index]?.label === expected[index])
+    t.diagnostic(`accuracy ${accuracy.toFixed(4)}, same label as the reference ${same.toFixed(4)}`)
+    assert.ok(Math.abs(accuracy - 0.903) <= 0.01, `accuracy ${accuracy}`)
+    assert.ok(same >= 0.97, `same label on ${same}`)
+  })
+
+  test('bfloat16 costs at most one point, 1 % of the labels and 0.06 of a probability', async (t) => {
+    if (env === undefined) return t.skip('the real model cannot be fetched')
+    const bfloat16 = await answersOf({ ...env, PRECISION: 'bfloat16' }, photos)
+    const accuracy = share(photos, (index) => bfloat16[index]?.label === photos[index]?.label)
+    const same = share(photos, (index) => bfloat16[index]?.label === float32[index]?.label)
+    const largest = Math.max(...bfloat16.flatMap(({ probabilities }, index) => probabilities.map((value, classId) => Math.abs(value - (float32[index]?.probabilities[classId] ?? NaN)))))
+    t.diagnostic(`accuracy ${accuracy.toFixed(4)}, same label as float32 ${same.toFixed(4)}, largest difference of a probability ${largest.toFixed(4)}`)
+    assert.ok(Math.abs(accuracy - 0.903) <= 0.01, `accuracy ${accuracy}`)
+    assert.ok(same >= 0.99, `same label on ${same}`)
+    assert.ok(largest <= 0.06, `largest difference ${largest}`)
+  })
+})
