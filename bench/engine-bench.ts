@@ -2,7 +2,7 @@ import { agreementOf, assertAgreement } from './agreement.js'
 import { barChart } from './chart.js'
 import type { EngineOptions } from './engines/engine.js'
 import { EngineProcess } from './engines/process.js'
-import { hasNativeBfloat16, type Machine } from './machine.js'
+import type { Machine } from './machine.js'
 import { quantile, summarize, type Summary } from './statistics.js'
 import { formatTable } from './table.js'
 
@@ -52,7 +52,7 @@ const STOCK: Contestant = { engine: 'tfjs-node', precision: 'float32' }
  */
 export async function benchEngines (machine: Machine, { rounds, threads, model }: EngineBenchOptions): Promise<EngineResult> {
   const contestants: Contestant[] = [{ engine: 'ours', precision: 'float32' }, REFERENCE, STOCK]
-  if (hasNativeBfloat16(machine)) contestants.splice(1, 0, { engine: 'ours', precision: 'bfloat16' })
+  if (machine.nativeBfloat16) contestants.splice(1, 0, { engine: 'ours', precision: 'bfloat16' })
   const engines = new Map<string, EngineProcess>()
   try {
     for (const one of contestants) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))

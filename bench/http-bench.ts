@@ -5,7 +5,7 @@ import type { Precision } from '../src/model/graph/index.js'
 import { startServer } from '../test/support/server.js'
 import { EngineProcess } from './engines/process.js'
 import { measureLoad, type Load } from './load.js'
-import { hasNativeBfloat16, type Machine } from './machine.js'
+import type { Machine } from './machine.js'
 import { loadModel } from './model.js'
 import { writePackage } from './package-writer.js'
 import { makePhotos } from './photos.js'
@@ -85,7 +85,7 @@ export async function benchHttp (machine: Machine, options: HttpBenchOptions): P
 
 async function startServers (servers: Server[], machine: Machine, folder: string, { threads, model }: HttpBenchOptions): Promise<void> {
   if (model === undefined) await writePackage(folder, await loadModel(model))
-  const precisions: Precision[] = hasNativeBfloat16(machine) ? ['float32', 'bfloat16'] : ['float32']
+  const precisions: Precision[] = machine.nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
   for (const precision of precisions) {
     const { url, stop } = await startServer({
       MODEL: model ?? folder, PRECISION: precision, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: join(folder, 'cache')

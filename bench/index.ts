@@ -31,7 +31,7 @@ const options = new Command('npm run bench --')
   .opts<Options>()
 
 const machine = describeMachine()
-console.log(`${machine.cpus} x ${machine.cpu} (${machine.flags.join(', ')}), ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}\n`)
+console.log(`${machine.cpus} x ${machine.cpu} (${machine.flags.join(', ')}), ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}${machine.nativeBfloat16 ? '' : '; no native bfloat16, so it is left out'}\n`)
 
 const benches: Record<Kind, () => Promise<void>> = {
   engine: async () => {

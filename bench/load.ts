@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import autocannon from 'autocannon'
 import { quantile } from './statistics.js'
@@ -68,7 +69,9 @@ function startProbe (url: string): { stop (): Promise<readonly number[]> } {
   const pending: Array<Promise<number>> = []
   const ask = async (): Promise<number> => {
     const askedAt = performance.now()
-    await (await fetch(url)).arrayBuffer()
+    // A connection of its own, as a kubelet makes for each probe.
+    const [response] = await once(get(url, { agent: false }), 'response') as [IncomingMessage]
+    await once(response.resume(), 'end')
     return performance.now() - askedAt
   }
   const timer = setInterval(() => {

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { usableCpus } from '../src/cpus.js'
+import { choosePrecision } from '../src/model/precision.js'
 
 /** Instructions that decide how fast matrices are multiplied. */
-const NOTABLE_FLAGS = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16', 'amx_int8']
-const BFLOAT16_FLAGS = ['avx512_bf16', 'amx_bf16']
+const NOTABLE_FLAGS = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16', 'amx_int8', 'bf16']
 
 /** What the figures of one run hold for. */
 export interface Machine {
   readonly cpu: string
   readonly cpus: number
   readonly flags: readonly string[]
+  /** Whether the CPU computes in bfloat16 by itself; emulated, it is slower than float32 and not worth a row. */
+  readonly nativeBfloat16: boolean
   readonly memoryGiB: number
   readonly platform: string
   readonly node: string
@@ -22,21 +24,17 @@ export function describeMachine (): Machine {
     cpu: cpus()[0]?.model ?? 'unknown',
     cpus: usableCpus(),
     flags: NOTABLE_FLAGS.filter((flag) => flags.has(flag)),
+    nativeBfloat16: choosePrecision('auto', 'cpu') === 'bfloat16',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform} ${process.arch}`,
     node: process.version
   }
 }
 
-/** Whether the CPU multiplies bfloat16 numbers by itself. */
-export function hasNativeBfloat16 ({ flags }: Machine): boolean {
-  return BFLOAT16_FLAGS.some((flag) => flags.includes(flag))
-}
-
 /** Empty where there is no /proc/cpuinfo. */
 function cpuFlags (): ReadonlySet<string> {
   try {
-    return new Set(/^flags\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '))
+    return new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '))
   } catch {
     return new Set()
   }
