@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { addon } from './setup/addon.mjs'
 import { build } from './setup/build.mjs'
 import { dependencies } from './setup/dependencies.mjs'
@@ -16,11 +17,12 @@ import { tensorflow } from './setup/tensorflow.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-const USAGE = `Usage: npm run setup [-- --cpu | --gpu]
+const USAGE = `Usage: npm run setup [-- [--cpu | --gpu] [--no-build]]
 
 Installs what the service needs: npm packages, TensorFlow ${TENSORFLOW_VERSION}, its addon, the compiled TypeScript.
-  --gpu   TensorFlow for CUDA (Linux x64 only); later set-ups of this folder keep to it
-  --cpu   TensorFlow for CPUs, the default
+  --gpu        TensorFlow for CUDA (Linux x64 only); later set-ups of this folder keep to it
+  --cpu        TensorFlow for CPUs, the default
+  --no-build   all but the compiled TypeScript
 `
 
 const STEPS = [dependencies, tensorflow, addon, build]
@@ -29,11 +31,12 @@ const STEPS = [dependencies, tensorflow, addon, build]
  * Brings this clone to where the service and its tests can start. Steps whose result is there already are skipped,
  * and a signal ends the process at once without leaving anything half done.
  *
- * @param {{ flavour?: 'cpu' | 'gpu', quiet?: boolean, targets?: typeof TARGETS }} [options] flavour: of TensorFlow, by
- *   default the one chosen before; quiet: say nothing of steps that are skipped; targets: what can be installed
+ * @param {{ flavour?: 'cpu' | 'gpu', sources?: boolean, quiet?: boolean, targets?: typeof TARGETS }} [options]
+ *   flavour: of TensorFlow, by default the one chosen before; sources: whether to compile them;
+ *   quiet: say nothing of steps that are skipped; targets: what can be installed
  * @throws {SetupError} when something is missing, in a sentence that says how to get it
  */
-export async function setup ({ flavour, quiet = false, targets = TARGETS } = {}) {
+export async function setup ({ flavour, sources = true, quiet = false, targets = TARGETS } = {}) {
   // Kept outside node_modules, which `npm ci` empties.
   const state = join(ROOT, '.setup')
   const chosen = flavour ?? (readJson(join(state, 'flavour.json'))?.flavour === 'gpu' ? 'gpu' : 'cpu')
@@ -43,15 +46,16 @@ export async function setup ({ flavour, quiet = false, targets = TARGETS } = {})
     target: findTarget({ flavour: chosen, targets }),
     env: process.env
   }
+  const steps = sources ? STEPS : STEPS.filter(step => step !== build)
   const report = createReport({ quiet })
   const waiting = pid => report.line(`Waiting for another set-up of this folder (process ${pid}).`)
   try {
     await interruptible(async () => {
-      if (STEPS.every(step => step.isDone(context))) {
-        for (const step of STEPS) report.skipped(step.name)
+      if (steps.every(step => step.isDone(context))) {
+        for (const step of steps) report.skipped(step.name)
       } else {
         requireSystem(readJson(join(ROOT, 'package.json')).engines.node)
-        await withLock(join(state, 'lock'), { waiting }, () => runSteps(context, report))
+        await withLock(join(state, 'lock'), { waiting }, () => runSteps(steps, context, report))
       }
       if (flavour !== undefined) {
         mkdirSync(state, { recursive: true })
@@ -63,8 +67,8 @@ export async function setup ({ flavour, quiet = false, targets = TARGETS } = {})
   }
 }
 
-async function runSteps (context, report) {
-  for (const step of STEPS) {
+async function runSteps (steps, context, report) {
+  for (const step of steps) {
     if (step.isDone(context)) {
       report.skipped(step.name)
       continue
@@ -97,12 +101,18 @@ export async function asCommand (work) {
 }
 
 function parseArguments (args) {
-  const known = { '--cpu': 'cpu', '--gpu': 'gpu' }
-  if (args.length === 0) return {}
-  if (args.length === 1 && args[0] in known) return { flavour: known[args[0]] }
-  const asked = args.length === 1 && ['--help', '-h'].includes(args[0])
-  process[asked ? 'stdout' : 'stderr'].write(USAGE)
-  process.exit(asked ? 0 : 2)
+  const flag = { type: 'boolean' }
+  let values
+  try {
+    ({ values } = parseArgs({ args, options: { cpu: flag, gpu: flag, 'no-build': flag, help: { ...flag, short: 'h' } } }))
+  } catch {
+    values = undefined
+  }
+  if (values === undefined || values.help || (values.cpu && values.gpu)) {
+    process[values?.help ? 'stdout' : 'stderr'].write(USAGE)
+    process.exit(values?.help ? 0 : 2)
+  }
+  return { flavour: ['cpu', 'gpu'].find(name => values[name]), sources: !values['no-build'] }
 }
 
 // Node resolves links in a module's own address, but not in argv.

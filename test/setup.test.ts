@@ -102,6 +102,13 @@ suite('setup, step by step', () => {
     assertSteps(await clone.setup(), allSkipped)
   })
 
+  test('--no-build does all but compile the sources', async t => {
+    const clone = new Clone(t)
+    clone.seedTensorflow()
+    assertSteps(await clone.setup(['--no-build']), { packages: 'skipped', TensorFlow: 'skipped', addon: 'done' })
+    assert.ok(!clone.has('dist'))
+  })
+
   test('other arguments print the usage', async t => {
     const clone = new Clone(t)
     for (const args of [['--tpu'], ['--cpu', '--gpu'], ['now']]) {

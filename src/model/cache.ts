@@ -18,6 +18,7 @@ export interface CompiledModel {
 /**
  * Compiles a package's network, or takes it from `cacheDir` where it was compiled before.
  * An entry's name is the hash of all that goes into it, the compiler included; an entry whose checksum is wrong is made anew.
+ * Nothing is written where the entry is there. Throws an Error of one sentence if it is not and `cacheDir` takes none.
  */
 export async function compileCached (model: Model, options: { cacheDir: string, backend: Backend, precision: Precision }): Promise<CompiledModel> {
   const { cacheDir, backend, precision } = options
@@ -28,6 +29,15 @@ export async function compileCached (model: Model, options: { cacheDir: string, 
   if (await isWhole(path)) return { path, fromCache: true }
 
   const graph = compile({ architecture: model.architecture, rescaling: model.input.rescaling.value, weights: await model.readWeights(), precision })
+  await keep(graph, path).catch((error: unknown) => {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    throw new Error(`MODEL_CACHE_DIR=${cacheDir} does not hold this model compiled and cannot be written (${reason}): mount a writable folder there, or name another one`)
+  })
+  return { path, fromCache: false }
+}
+
+/** Puts the entry there as a whole or not at all. */
+async function keep (graph: Uint8Array, path: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}`
   try {
     await mkdir(temporary, { recursive: true })
@@ -41,7 +51,6 @@ export async function compileCached (model: Model, options: { cacheDir: string, 
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }
-  return { path, fromCache: false }
 }
 
 async function isWhole (path: string): Promise<boolean> {

@@ -89,3 +89,7 @@ test('a worker that fails: its images get an error once, the next ones succeed',
   assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_worker_restarts_total 2\n/)
   assert.equal(await server.stop(), 0)
 })
+
+test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async () => {
+  await assert.rejects(startServer({ BACKEND: 'cpu', MODEL_CACHE_DIR: '/dev/null/cache' }), /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled and cannot be written \(ENOTDIR\): mount/)
+})

@@ -1,0 +1,127 @@
+# Targets: cpu (the last stage, so the default) and gpu. docs/container.md says how to build and run them.
+# There is no "syntax" line: it would make BuildKit fetch its front end from a public registry, whatever mirror is set.
+ARG REGISTRY=docker.io/library
+ARG BUILD_IMAGE=${REGISTRY}/node:24.21.0-bookworm-slim
+ARG RUNTIME_IMAGE=${REGISTRY}/node:24.21.0-bookworm-slim
+
+
+FROM ${BUILD_IMAGE} AS tools
+# What stands before /debian and /debian-security in the sources of apt.
+ARG DEBIAN_MIRROR=http://deb.debian.org
+# Node and npm then trust the system's certificates, which the secret "ca" may replace in each step that downloads.
+ENV NODE_OPTIONS=--use-openssl-ca SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+RUN --mount=type=cache,id=apt-archives,target=/var/cache/apt,sharing=locked \
+    --mount=type=cache,id=apt-lists,target=/var/lib/apt/lists,sharing=locked \
+    rm -f /etc/apt/apt.conf.d/docker-clean \
+    && find /etc/apt -name '*.sources' -o -name sources.list | xargs sed -i "s|http://deb.debian.org|${DEBIAN_MIRROR}|" \
+    && apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends binutils ca-certificates g++ python3-pip
+WORKDIR /app
+
+
+# Every package of the lock file, to compile with.
+FROM tools AS packages
+ARG NPM_CONFIG_REGISTRY
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=secret,id=npmrc,target=/root/.npmrc \
+    --mount=type=cache,id=npm,target=/root/.npm \
+    npm ci --include=dev --no-progress
+
+
+# The packages that the service runs with, without what only browsers, debuggers and compilers read.
+FROM tools AS production
+ARG NPM_CONFIG_REGISTRY
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=secret,id=npmrc,target=/root/.npmrc \
+    --mount=type=cache,id=npm,target=/root/.npm \
+    npm ci --omit=dev --no-progress \
+    && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' \) -delete \
+    && find node_modules/@tensorflow -type f \( -name '*.min.js' -o -name '*.html' -o -name '*.es2017.js' -o -name '*.fesm.js' \) -delete
+
+
+# The set-up's libraries are links into its cache, which is mounted for this step only: they are copied, then stripped.
+FROM packages AS native-cpu
+ARG PIP_INDEX_URL
+COPY scripts scripts
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=secret,id=pipconf,target=/etc/pip.conf \
+    --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
+    node scripts/setup.mjs --cpu --no-build \
+    && mkdir /native && cp -rL --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
+    && find /native -name '*.so*' -exec strip --strip-unneeded {} +
+
+
+FROM packages AS native-gpu
+ARG PIP_INDEX_URL
+COPY scripts scripts
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=secret,id=pipconf,target=/etc/pip.conf \
+    --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
+    node scripts/setup.mjs --gpu --no-build \
+    && mkdir /native && cp -rL --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
+    && find /native -name '*.so*' -exec strip --strip-unneeded {} +
+
+
+# Of NVIDIA's wheels only the shared libraries stay.
+FROM tools AS cuda
+ARG PIP_INDEX_URL
+COPY scripts/container/cuda-requirements.txt ./
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=secret,id=pipconf,target=/etc/pip.conf \
+    --mount=type=cache,id=pip,target=/root/.cache/pip \
+    python3 -m pip install --require-hashes --no-deps --only-binary=:all: --no-compile --target /wheels -r cuda-requirements.txt \
+    && cd /wheels && mkdir /cuda && find nvidia -path '*/lib/*.so*' -exec cp --parents -t /cuda {} +
+
+
+FROM packages AS compiled
+COPY tsconfig.json ./
+COPY src src
+RUN node node_modules/typescript/bin/tsc -p . --incremental false --sourceMap false
+COPY models models
+COPY scripts/container/compile-bundled.mjs scripts/container/
+RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs cpu gpu
+
+
+FROM scratch AS service
+COPY LICENSE package.json ./
+COPY scripts/container/healthcheck.mjs scripts/container/
+COPY models models
+COPY --from=compiled /app/dist dist
+
+
+FROM ${RUNTIME_IMAGE} AS runtime
+LABEL org.opencontainers.image.title="Xception Serve" \
+      org.opencontainers.image.description="Image classification over HTTP with Xception" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0"
+ENV NODE_ENV=production MODEL_CACHE_DIR=/var/cache/xception-serve
+WORKDIR /app
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "scripts/container/healthcheck.mjs"]
+# As a number, so that an orchestrator can see that it is not root.
+USER 1000:1000
+# The exec form: node is process 1 and gets the signals itself.
+ENTRYPOINT ["node", "dist/src/server.js"]
+
+
+# What changes least comes first, so that an upgrade of the service moves few bytes.
+FROM runtime AS gpu
+# Read by the NVIDIA container runtime, which brings the driver.
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+ENV BACKEND=gpu
+# TensorFlow looks for nvidia/*/lib beside the folder that it lies in itself.
+COPY --from=cuda /cuda/nvidia node_modules/@tensorflow/tfjs-node/deps/nvidia
+COPY --from=native-gpu /native ./
+COPY --from=production /app/node_modules node_modules
+COPY --from=service / ./
+COPY --from=compiled --chown=1000:1000 /cache /var/cache/xception-serve
+
+
+FROM runtime AS cpu
+COPY --from=native-cpu /native ./
+COPY --from=production /app/node_modules node_modules
+COPY --from=service / ./
+COPY --from=compiled --chown=1000:1000 /cache /var/cache/xception-serve

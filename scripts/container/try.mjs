@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+// Runs localhost/xception-serve:TARGET read-only and without rights, and checks what docs/container.md promises of it.
+// Usage, as root: try.mjs cpu | gpu
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { start, withRootfs } from './rootfs.mjs'
+
+const PHOTO = new URL('../../docs/cat.jpg', import.meta.url)
+const LIBRARIES = 'app/node_modules/@tensorflow/tfjs-node/deps'
+const ANY_PORT = { HOST: '127.0.0.1', PORT: '0' }
+
+/** What TensorFlow opens by name when it meets a GPU. */
+const CUDA_LIBRARIES = [
+  'libcublas.so.12', 'libcublasLt.so.12', 'libcudart.so.12', 'libcudnn.so.9', 'libcufft.so.11', 'libcupti.so.12',
+  'libcurand.so.10', 'libcusolver.so.11', 'libcusparse.so.12', 'libnccl.so.2', 'libnvJitLink.so.12', 'libnvrtc.so.12'
+]
+
+const CHECKS = {
+  async cpu (rootfs, config) {
+    holdsNoTools(rootfs)
+    await servesAndStops(rootfs, config)
+    await saysThatTheCacheIsReadOnly(rootfs, config)
+  },
+
+  async gpu (rootfs, config) {
+    holdsNoTools(rootfs)
+    findsCudaLibraries(rootfs)
+    await refusesWithoutGpu(rootfs, config)
+    await servesAndStops(rootfs, config, { BACKEND: 'cpu' })
+  }
+}
+
+function holdsNoTools (rootfs) {
+  const names = ['python3*', 'gcc*', 'g++*', 'cc', 'c++', 'clang*', 'ld', 'as', 'make', 'nvcc', 'ptxas']
+  const found = find(rootfs, ['-path', '*/bin/*', '(', ...names.flatMap(name => ['-o', '-name', name]).slice(1), ')'])
+  assert.deepEqual(found, [], 'tools of development in the image')
+  assert.deepEqual(find(`${rootfs}/${LIBRARIES}`, ['-type', 'l']), [], 'links instead of libraries')
+}
+
+async function servesAndStops (rootfs, config, env = {}) {
+  const container = start(rootfs, config, { ...ANY_PORT, ...env })
+  const url = await container.waitFor(log => /"ready"/.test(log) && /listening at (http:[^"]+)/.exec(log)?.[1])
+  const response = await fetch(`${url}/classify?topK=1`, { method: 'POST', body: readFileSync(PHOTO), headers: { 'content-type': 'image/jpeg' } })
+  const { results } = await response.json()
+  assert.equal(results[0].predictions[0].label, 'cat')
+  const [, ...check] = config.Healthcheck.Test
+  assert.equal(await container.execute(['PORT=' + new URL(url).port, ...check]), 0, 'the health check of a ready server')
+  assert.equal(await container.execute(['PORT=1', ...check]), 1, 'the health check where nobody listens')
+  container.signal('SIGTERM')
+  assert.equal(await container.exit, 0, `SIGTERM ends it with 0:\n${container.log()}`)
+}
+
+async function saysThatTheCacheIsReadOnly (rootfs, config) {
+  const container = start(rootfs, config, { ...ANY_PORT, MODEL_CACHE_DIR: '/var/cache/other' })
+  assert.equal(await container.exit, 1)
+  assert.match(lastMessage(container.log()), /^MODEL_CACHE_DIR=\/var\/cache\/other does not hold this model compiled and cannot be written /)
+}
+
+async function refusesWithoutGpu (rootfs, config) {
+  const container = start(rootfs, config, ANY_PORT)
+  assert.equal(await container.exit, 1)
+  assert.match(lastMessage(container.log()), /^BACKEND=gpu, and TensorFlow finds no usable GPU: /)
+}
+
+/** The loader's own answer: TensorFlow's run path leads to each library, and each finds what it needs itself. */
+function findsCudaLibraries (rootfs) {
+  const files = find(`${rootfs}/${LIBRARIES}`, ['-name', '*.so*']).map(path => path.slice(rootfs.length))
+  for (const name of CUDA_LIBRARIES) assert.ok(files.some(file => file.endsWith(`/${name}`)), `${name} is missing`)
+  for (const file of files) {
+    const listed = execFileSync('chroot', [rootfs, 'ldd', file], { encoding: 'utf8' })
+    assert.doesNotMatch(listed, /not found/, `${file} lacks a library`)
+  }
+}
+
+function lastMessage (log) {
+  return JSON.parse(log.trim().split('\n').at(-1)).msg
+}
+
+function find (folder, criteria) {
+  return execFileSync('find', [folder, '-xdev', ...criteria], { encoding: 'utf8' }).split('\n').filter(Boolean)
+}
+
+const target = process.argv[2]
+const before = Date.now()
+await withRootfs(`localhost/xception-serve:${target}`, CHECKS[target])
+console.log(`${target}: holds in ${((Date.now() - before) / 1000).toFixed(1)} s`)
