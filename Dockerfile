@@ -70,8 +70,9 @@ ARG PIP_INDEX_URL
 COPY scripts/container/cuda-requirements.txt ./
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pipconf,target=/etc/pip.conf \
-    --mount=type=cache,id=pip,target=/root/.cache/pip \
-    python3 -m pip install --require-hashes --no-deps --only-binary=:all: --no-compile --target /wheels -r cuda-requirements.txt \
+    --mount=type=cache,id=wheels,target=/var/cache/wheels \
+    python3 -m pip download --require-hashes --no-deps --only-binary=:all: --dest /var/cache/wheels -r cuda-requirements.txt \
+    && python3 -m pip install --require-hashes --no-deps --no-index --find-links /var/cache/wheels --no-compile --target /wheels -r cuda-requirements.txt \
     && cd /wheels && mkdir /cuda && find nvidia -path '*/lib/*.so*' -exec cp --parents -t /cuda {} +
 
 
@@ -86,7 +87,7 @@ RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs cpu gpu
 
 FROM scratch AS service
 COPY LICENSE package.json ./
-COPY scripts/container/healthcheck.mjs scripts/container/
+COPY scripts/container/healthcheck.mjs scripts/container/signals.mjs scripts/container/
 COPY models models
 COPY --from=compiled /app/dist dist
 
@@ -100,11 +101,11 @@ ENV NODE_ENV=production MODEL_CACHE_DIR=/var/cache/xception-serve
 WORKDIR /app
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "scripts/container/healthcheck.mjs"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/app/scripts/container/healthcheck.mjs"]
 # As a number, so that an orchestrator can see that it is not root.
 USER 1000:1000
 # The exec form: node is process 1 and gets the signals itself.
-ENTRYPOINT ["node", "dist/src/server.js"]
+ENTRYPOINT ["node", "--import", "/app/scripts/container/signals.mjs", "/app/dist/src/server.js"]
 
 
 # What changes least comes first, so that an upgrade of the service moves few bytes.

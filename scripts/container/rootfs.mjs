@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const DEADLINE_MS = 60_000
@@ -81,16 +81,22 @@ export function start (rootfs, config, env) {
     /** Runs a command beside process 1 and returns its exit code. */
     async execute (command) {
       const beside = spawn('nsenter', [
-        '--target', pidOfFirstProcess(child.pid), '--mount', '--pid', '--root', `--wd=${rootfs}${config.WorkingDir}`, 'env', '-i', ...variables, ...command
+        '--target', String(pidOfFirstProcess(child.pid)), '--mount', '--pid', '--root', `--wd=${rootfs}${config.WorkingDir}`, 'env', '-i', ...variables, ...command
       ], { stdio: 'inherit' })
       const [code] = await once(beside, 'close')
       return code
     },
 
-    signal: name => process.kill(Number(pidOfFirstProcess(child.pid)), name)
+    /** Signals process 1, if there is one yet or still. */
+    signal (name) {
+      const pid = pidOfFirstProcess(child.pid)
+      if (pid !== undefined) process.kill(pid, name)
+    }
   }
 }
 
+/** @returns {number | undefined} undefined before it has been started and after it has ended */
 function pidOfFirstProcess (unshare) {
-  return readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8').trim()
+  const path = `/proc/${unshare}/task/${unshare}/children`
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) || undefined : undefined
 }
