@@ -60,11 +60,16 @@ export function layersOf (architecture: Architecture): readonly Layer[] {
   return walk.layers
 }
 
-/** Number of values that the last layer gives. */
+/** Number of values that the last layer gives. Throws an Error if they cannot be one probability a class. */
 export function outputUnits (layers: readonly Layer[]): number {
   const shape = layers.at(-1)?.outputShape
   if (shape?.length !== 1) throw new Error('architecture: head must end in one number a class, so it needs a pooling or a flatten layer')
-  return shape[0]
+  const [units] = shape
+  const operation = layers.at(-1)?.operation
+  if (units === 1 && operation !== undefined && 'activation' in operation && operation.activation === 'softmax') {
+    throw new Error('architecture: head ends in a softmax over one unit, which always gives 1: use sigmoid, or two units')
+  }
+  return units
 }
 
 /** Number of classes: the output's units, or two where a single sigmoid unit decides between two labels. */

@@ -89,8 +89,8 @@ suite('a compiled network agrees with a naive one in float64', () => {
     })
   }
 
-  // A number of bfloat16 has 8 significant bits, so it is off by 0.2 % on average of either sign. Two dozen roundings in a row, added up
-  // as independent, make 1 % of a logit; the logits here are below 10 and a probability changes by a quarter of its logit at most.
+  // A bfloat16 number has 8 significant bits: rounding to it is off by 0.4 % of the number at most, by 0.1 % on average. Thirty roundings in
+  // a row, added up as independent ones, make 1 % of a logit; logits here are a few units, and a probability moves by a quarter of what its logit does.
   test('in bfloat16, as near as its 8 bits allow', async () => {
     const { expected, run } = network(SMALL, RESCALING)
     const [, three] = await run('bfloat16')

@@ -6,7 +6,7 @@ import { suite, test, type TestContext } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { compile } from '../../src/model/graph/index.js'
 import { openModel } from '../../src/model/open.js'
-import type { Weights } from '../../src/model/weights/tensor.js'
+import type { Tensor } from '../../src/model/weights/tensor.js'
 
 const BUNDLED = new URL('../../../models/xception-cifar10', import.meta.url)
 const config = readConfig({})
@@ -43,13 +43,19 @@ suite('a model.json that is wrong is refused in one sentence that names the file
   const cases: Array<[name: string, change: (text: string) => string, said: RegExp]> = [
     ['half of it', (text) => text.slice(0, 100), /model\.json: .*JSON/],
     ['no name', json((model) => { delete model.name }), /model\.json: model package .*name/],
+    ['no stem', json((model) => { Reflect.deleteProperty(model.architecture, 'stem') }), /model\.json: model package: architecture .*stem/],
+    ['a number where another thing is needed', json((model) => { Object.assign(model.architecture, { residual: 1 }) }), /architecture\.residual must be boolean/],
+    ['an image too small for a valid stem', json((model) => { Object.assign(model.architecture, { inputSize: 4, stem: { filters: [32, 48], strides: [1, 1], padding: 'valid' } }) }), /inputSize is too small, block1_conv2 has no pixel left/],
     ['no filters', json((model) => { model.architecture.entryFilters[0] = 0 }), /architecture\.entryFilters\.0/],
     ['an unknown activation', json((model) => { Object.assign(model.architecture.head[1] ?? {}, { activation: 'swish' }) }), /architecture\.head\.1\.activation must be linear or relu/],
     ['labels that do not fit', json((model) => { model.labels.pop() }), /it has 9 labels, and the network gives 10 classes/],
     ['a head without probabilities', json((model) => { Object.assign(model.architecture.head[1] ?? {}, { activation: 'relu' }) }), /head must end in softmax or sigmoid, not in relu/],
     ['a head without pooling', json((model) => { model.architecture.head.shift() }), /predictions takes a vector, so the head needs a pooling or a flatten layer/],
+    ['a softmax over one unit', json((model) => { Object.assign(model.architecture.head[1] ?? {}, { units: 1 }) }), /head ends in a softmax over one unit/],
+    ['two layers of one name', json((model) => { model.architecture.head.push({ type: 'dense', ...model.architecture.head[1] }) }), /two layers are called predictions/],
     ['sums that do not fit', json((model) => { model.architecture.middle.filters = 7 }), /middle\.filters must equal the last of entryFilters \(192\)/],
     ['weights outside the package', json((model) => { model.weights = '../weights.safetensors' }), /weights .*\.\.\/weights\.safetensors/],
+    ['weights by an absolute path', json((model) => { model.weights = '/var/weights.safetensors' }), /weights .*\/var\/weights\.safetensors/],
     ['weights that are not there', json((model) => { model.weights = 'other.safetensors' }), /other\.safetensors/]
   ]
   for (const [name, change, said] of cases) {
@@ -64,23 +70,30 @@ suite('a model.json that is wrong is refused in one sentence that names the file
   }
 })
 
+const zeros = (...shape: number[]): Tensor => ({ shape, data: new Float32Array(shape.reduce((product, length) => product * length, 1)) })
+
 suite('weights that do not fit the network are refused in one sentence that names the weight', () => {
-  const compiled = async (change: (weights: Map<string, { shape: readonly number[], data: Float32Array }>) => void): Promise<Uint8Array> => {
+  const compiled = async (change: (weights: Map<string, Tensor>) => void): Promise<Uint8Array> => {
     const model = await openModel(config)
     const weights = new Map(await model.readWeights())
     change(weights)
-    return compile({ architecture: model.architecture, rescaling: model.input.rescaling.value, weights: weights as Weights, precision: 'float32' })
+    return compile({ architecture: model.architecture, rescaling: model.input.rescaling.value, weights, precision: 'float32' })
   }
 
-  test('a missing one', async () => {
-    await assert.rejects(compiled((weights) => { weights.delete('block2_sepconv1_bn/gamma') }), { name: 'WeightsError', message: 'the weight block2_sepconv1_bn/gamma is missing' })
-  })
-
-  test('another shape', async () => {
-    await assert.rejects(compiled((weights) => { weights.set('predictions/kernel', { shape: [512, 9], data: new Float32Array(512 * 9) }) }), {
-      name: 'WeightsError', message: 'the weight predictions/kernel has shape [512, 9], and [512, 10] is needed'
-    })
-  })
+  const cases: Array<[name: string, change: Parameters<typeof compiled>[0], message: string]> = [
+    ['a missing one', (weights) => { weights.delete('block2_sepconv1_bn/gamma') }, 'the weight block2_sepconv1_bn/gamma is missing, expected with shape [96]'],
+    ['another shape', (weights) => { weights.set('predictions/kernel', zeros(512, 9)) }, 'the weight predictions/kernel has shape [512, 9], expected [512, 10]'],
+    ['the same size in another shape', (weights) => { weights.set('predictions/kernel', zeros(10, 512)) }, 'the weight predictions/kernel has shape [10, 512], expected [512, 10]'],
+    ['one too many', (weights) => { weights.set('block9_sepconv9_bn/gamma', zeros(12)) }, 'the weight block9_sepconv9_bn/gamma with shape [12] belongs to no layer of the architecture'],
+    [
+      'several',
+      (weights) => { weights.delete('predictions/kernel'); weights.delete('predictions/bias'); weights.set('classifier/kernel', zeros(512, 10)) },
+      'the weight predictions/kernel is missing, expected with shape [512, 10] (and 2 more of the weights do not fit the architecture)'
+    ]
+  ]
+  for (const [name, change, message] of cases) {
+    test(name, async () => { await assert.rejects(compiled(change), { name: 'WeightsError', message }) })
+  }
 })
 
 suite('LABELS', () => {

@@ -2,6 +2,7 @@ import type { Activation, Architecture } from '../architecture.js'
 import { layersOf, outputUnits, type Layer, type Shape } from '../layers.js'
 import { sizeOf, type Weights } from '../weights/tensor.js'
 import { GraphBuilder, type Precision } from './builder.js'
+import { checkWeights } from './check-weights.js'
 import { batchNormAffine, foldIntoKernel, weightOf } from './fold.js'
 import { DATA_TYPES, encodeSavedModel, shapeProto } from './messages.js'
 
@@ -29,10 +30,11 @@ const OUTPUT_NODE = 'probabilities'
  * TensorFlow runs faster than the same work as Conv2D, and their bias and ReLU follow directly so that TensorFlow's
  * optimizer fuses all three into one op.
  *
- * Throws a WeightsError if a weight is missing or has another shape than the architecture says.
+ * Throws a WeightsError if a weight is missing, has another shape than the architecture says, or belongs to no layer.
  */
 export function compile ({ architecture, rescaling, weights, precision }: CompileOptions): Uint8Array {
   const layers = layersOf(architecture)
+  checkWeights(layers, weights)
   const emitter = new Emitter(architecture, weights, precision, layers)
   const values = new Map<string, Value>()
   for (const layer of layers) {
@@ -60,8 +62,8 @@ interface Value {
 
 class Emitter {
   readonly graph = new GraphBuilder()
-  private readonly consumers = new Map<string, Layer[]>()
-  private readonly convolutions: ReadonlySet<string>
+  /** Batch normalizations by the name of the convolution that each follows and is folded into. */
+  private readonly foldedNormalizations: ReadonlyMap<string, Layer>
   /** Reshaped feature maps by node and form, since several layers may read one. */
   private readonly reshapes = new Map<string, string>()
 
@@ -71,10 +73,10 @@ class Emitter {
     private readonly precision: Precision,
     layers: readonly Layer[]
   ) {
-    for (const layer of layers) {
-      for (const input of layer.inputs) this.consumers.set(input, [...this.consumers.get(input) ?? [], layer])
-    }
-    this.convolutions = new Set(layers.filter(({ operation: { kind } }) => kind === 'convolution' || kind === 'separableConvolution').map(({ name }) => name))
+    const convolutions = new Set(layers.filter(({ operation: { kind } }) => kind === 'convolution' || kind === 'separableConvolution').map(({ name }) => name))
+    this.foldedNormalizations = new Map(layers
+      .filter(({ operation }) => operation.kind === 'batchNormalization')
+      .flatMap((layer) => layer.inputs.filter((input) => convolutions.has(input)).map((input) => [input, layer])))
   }
 
   input ({ outputShape }: Layer, { scale, offset }: Rescaling): Value {
@@ -192,14 +194,13 @@ class Emitter {
   }
 
   private affineAfter (layer: Layer): ReturnType<typeof batchNormAffine> {
-    const next = this.consumers.get(layer.name)?.[0]
-    if (next?.operation.kind !== 'batchNormalization') throw new Error(`${layer.name} is not followed by a batch normalization`)
-    return batchNormAffine(next, this.weights)
+    const normalization = this.foldedNormalizations.get(layer.name)
+    if (normalization === undefined) throw new Error(`${layer.name} is not followed by a batch normalization`)
+    return batchNormAffine(normalization, this.weights)
   }
 
-  /** True for a batch normalization right after a convolution, which has taken it in already. */
-  private isFolded (layer: Layer): boolean {
-    return this.convolutions.has(layer.inputs[0] ?? '')
+  private isFolded (normalization: Layer): boolean {
+    return normalization.inputs.some((input) => this.foldedNormalizations.has(input))
   }
 
   private spatial (value: Value): Value {

@@ -1,5 +1,5 @@
 import type { Layer } from '../layers.js'
-import { WeightsError, type Tensor, type Weights } from '../weights/tensor.js'
+import type { Tensor, Weights } from '../weights/tensor.js'
 
 /** A convolution's kernel with the batch normalization after it folded in, and the bias that stays. */
 export interface FoldedKernel {
@@ -13,16 +13,10 @@ export interface ChannelAffine {
   readonly shift: Float64Array
 }
 
-/** Looks up one weight of a layer and checks its shape. Throws a WeightsError that says what was expected and what was found. */
+/** Looks up one weight of a layer, which `checkWeights` found to be there and to fit. */
 export function weightOf (layer: Layer, weight: string, weights: Weights): Tensor {
-  const name = `${layer.name}/${weight}`
-  const spec = layer.weights.find((entry) => entry.name === name)
-  if (spec === undefined) throw new Error(`${layer.name} has no weight called ${weight}`)
-  const tensor = weights.get(name)
-  if (tensor === undefined) throw new WeightsError(`the weight ${name} is missing`)
-  if (tensor.shape.join() !== spec.shape.join()) {
-    throw new WeightsError(`the weight ${name} has shape [${tensor.shape.join(', ')}], and [${spec.shape.join(', ')}] is needed`)
-  }
+  const tensor = weights.get(`${layer.name}/${weight}`)
+  if (tensor === undefined) throw new Error(`${layer.name} has no weight called ${weight}`)
   return tensor
 }
 
