@@ -41,7 +41,7 @@ interface ModelJson {
 
 suite('a model.json that is wrong is refused in one sentence that names the file and the field', () => {
   const cases: Array<[name: string, change: (text: string) => string, said: RegExp]> = [
-    ['half of it', (text) => text.slice(0, 100), /model\.json: .*JSON/],
+    ['half of it', (text) => text.slice(0, 100), /model\.json is damaged JSON/],
     ['no name', json((model) => { delete model.name }), /model\.json: model package .*name/],
     ['no stem', json((model) => { Reflect.deleteProperty(model.architecture, 'stem') }), /model\.json: model package: architecture .*stem/],
     ['a number where another thing is needed', json((model) => { Object.assign(model.architecture, { residual: 1 }) }), /architecture\.residual must be boolean/],
