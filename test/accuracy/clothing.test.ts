@@ -3,8 +3,12 @@ import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { readConfig } from '../../src/config.js'
+import { openModel } from '../../src/model/open.js'
+import { startRuntime } from '../../src/model/runtime.js'
 import { CLOTHING_LABELS, clothingPackage } from '../support/clothing.js'
 import { readLabelledPhotos, type LabelledPhoto } from '../support/photos.js'
+import { pillowPixels } from '../support/pillow.js'
 import { realModel } from '../support/real-model.js'
 import { startServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
@@ -40,6 +44,7 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
   const folder = mkdtempSync(join(tmpdir(), 'xception-clothing-'))
   after(() => { rmSync(folder, { recursive: true }) })
   const photos = withoutShared === false ? readLabelledPhotos(shared('real-model/clothing-validation.tar')) : []
+  const reference = withoutShared === false ? new Float32Array(new Uint8Array(readFileSync(shared('real-model/clothing-validation.f32'))).buffer) : new Float32Array()
   let env: Record<string, string> | undefined
   let float32: Answer[] = []
 
@@ -53,7 +58,6 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
   test('float32 is as accurate as the reference, and says the same', async (t) => {
     if (env === undefined) return t.skip('the real model cannot be fetched')
     assert.equal(photos.length, 341)
-    const reference = new Float32Array(new Uint8Array(readFileSync(shared('real-model/clothing-validation.f32'))).buffer)
     const labels = CLOTHING_LABELS()
     const expected = photos.map((_, index) => {
       const row = reference.subarray(index * labels.length, (index + 1) * labels.length)
@@ -65,6 +69,24 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
     t.diagnostic(`accuracy ${accuracy.toFixed(4)}, same label as the reference ${same.toFixed(4)}`)
     assert.ok(Math.abs(accuracy - 0.903) <= 0.01, `accuracy ${accuracy}`)
     assert.ok(same >= 0.97, `same label on ${same}`)
+  })
+
+  test('equals Keras on the pixels that Pillow makes', async (t) => {
+    if (env === undefined) return t.skip('the real model cannot be fetched')
+    const pixels = pillowPixels(shared('real-model/clothing-validation.tar'))
+    if (pixels === undefined) return t.skip('Pillow 12 or later is not installed')
+    const config = { ...readConfig(env), backend: 'cpu' as const }
+    const { engines } = await startRuntime(config, await openModel(config))
+    t.after(() => engines.close())
+    const imageBytes = 299 * 299 * 3
+    let largest = 0
+    for (let start = 0; start < photos.length; start += 8) {
+      const images = photos.slice(start, start + 8).map((_, index) => new Uint8Array(pixels.subarray((start + index) * imageBytes, (start + index + 1) * imageBytes)))
+      const { probabilities } = await engines.run(images)
+      probabilities.forEach((value, index) => { largest = Math.max(largest, Math.abs(value - (reference[start * 10 + index] ?? NaN))) })
+    }
+    t.diagnostic(`largest difference of a probability ${largest.toExponential(1)}`)
+    assert.ok(largest < 1e-5, `largest difference ${largest}`)
   })
 
   test('bfloat16 costs at most one point, 1 % of the labels and 0.06 of a probability', async (t) => {
