@@ -9,7 +9,7 @@ const MEGABYTE = 1e6
  * Returns what to call with each piece of news.
  */
 export function showProgress (line = (text: string): void => { process.stderr.write(`${text}\n`) }): (progress: DownloadProgress) => void {
-  return process.stderr.isTTY ? progressBar() : progressLines(line)
+  return process.stderr.isTTY ? progressBar(line) : progressLines(line)
 }
 
 /** The news in one phrase. */
@@ -20,10 +20,16 @@ export function describeProgress ({ receivedBytes, totalBytes }: DownloadProgres
     : `downloading the model: ${received} of ${(totalBytes / MEGABYTE).toFixed(1)} MB`
 }
 
-function progressBar (): (progress: DownloadProgress) => void {
-  const bar = new SingleBar({ format: 'downloading the model {bar} {value} of {total} MB, {eta_formatted} left', stream: process.stderr, stopOnComplete: true, clearOnComplete: true })
-  return ({ receivedBytes, totalBytes }) => {
-    if (totalBytes === undefined) return
+function progressBar (line: (text: string) => void): (progress: DownloadProgress) => void {
+  // Without a total, as in a process that waits for another one's download, there is nothing to draw.
+  const lines = progressLines(line)
+  const bar = new SingleBar({ format: 'downloading the model {bar} {value} of {total} MB, {eta_formatted} left', stream: process.stderr, stopOnComplete: true, clearOnComplete: true, linewrap: true })
+  return (progress) => {
+    const { receivedBytes, totalBytes } = progress
+    if (totalBytes === undefined) {
+      lines(progress)
+      return
+    }
     if (!bar.isActive) bar.start(Math.ceil(totalBytes / MEGABYTE), 0)
     bar.update(Math.ceil(receivedBytes / MEGABYTE))
   }
