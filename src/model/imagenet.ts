@@ -20,8 +20,10 @@ export interface ImageNetOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
 }
 
-/** The path of the ImageNet weights, downloaded on first use. Throws an Error of one sentence, see `download`. */
+/** The path of the ImageNet weights, downloaded on first use. Throws an Error of one sentence for a wrong address or hash, else see `download`. */
 export async function fetchImageNet ({ cacheDir, imagenetUrl, imagenetSha256, onProgress }: ImageNetOptions): Promise<string> {
+  if (!URL.canParse(imagenetUrl)) throw new Error(`IMAGENET_URL=${imagenetUrl} is not an address: it takes one that starts with http: or https:.`)
+  if (!/^[0-9a-f]{64}$/i.test(imagenetSha256)) throw new Error(`IMAGENET_SHA256=${imagenetSha256} is not a SHA-256: it takes 64 hexadecimal digits.`)
   const path = join(cacheDir, 'imagenet', basename(new URL(imagenetUrl).pathname) || 'weights.h5')
   await download({ url: imagenetUrl, sha256: imagenetSha256.toLowerCase(), path, maxBytes: MAX_BYTES, onProgress })
   return path

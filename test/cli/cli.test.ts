@@ -87,6 +87,8 @@ suite('wrong use ends with one sentence and exit code 2', () => {
     ['an unknown model', ['describe', '--model', 'nothing'], {}, /^MODEL=nothing is /],
     ['another model to fetch', ['fetch', 'resnet'], {}, /Allowed choices are imagenet/],
     ['a download that fails', ['fetch', 'imagenet'], { IMAGENET_URL: 'http://127.0.0.1:9/weights.h5', MODEL_CACHE_DIR: '/tmp/xception-none' }, /^http:\/\/127\.0\.0\.1:9\/weights\.h5 cannot be downloaded: .* put it at \/tmp\/xception-none\/imagenet\/weights\.h5/],
+    ['no address', ['fetch', 'imagenet'], { IMAGENET_URL: 'weights.h5' }, /^IMAGENET_URL=weights\.h5 is not an address/],
+    ['no hash', ['fetch', 'imagenet'], { IMAGENET_SHA256: 'c5bf' }, /^IMAGENET_SHA256=c5bf is not a SHA-256/],
     ['a wrong setting', ['compile'], { PORT: 'http' }, /^PORT=http is not allowed/]
   ] as const) {
     test(name, () => {
