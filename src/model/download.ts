@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -15,6 +15,7 @@ export interface DownloadProgress {
 }
 
 export interface DownloadOptions {
+  /** A user name and password in it are sent as basic authentication, and never shown. */
   readonly url: string
   /** Of the whole file, hexadecimal; always checked. */
   readonly sha256: string
@@ -32,6 +33,8 @@ export interface DownloadOptions {
 /** Tries in a row that bring nothing; each byte that arrives starts the count again. */
 const MAX_FUTILE_TRIES = 5
 const MAX_RETRY_DELAY_MS = 30_000
+/** A server that wants to be left alone for longer is as good as down. */
+const MAX_RETRY_AFTER_SECONDS = 300
 const WAIT_FOR_OTHER_MS = 250
 /** A process that has not touched its lock for so long is gone. */
 const STALE_LOCK_MS = 10_000
@@ -39,6 +42,8 @@ const RETRIED_STATUSES = new Set([408, 425, 429])
 
 /** A failure that trying again does not mend. */
 class FinalError extends Error {}
+
+class DiskFull extends FinalError {}
 
 /**
  * Downloads a file unless it is there already, and checks its hash either way. A broken connection is resumed where it
@@ -52,15 +57,17 @@ export async function download (options: DownloadOptions): Promise<void> {
   if (await isWhole(path, sha256)) return
   try {
     await mkdir(dirname(path), { recursive: true })
-    const release = await lockOrWait(options)
+    const lost = new AbortController()
+    const release = await lockOrWait(options, () => { lost.abort(new FinalError('its lock was removed or taken over meanwhile')) })
     try {
       // Another process may have finished it meanwhile.
-      if (!await isWhole(path, sha256)) await fetchWhole(options)
+      if (!await isWhole(path, sha256)) await fetchWhole(options, lost.signal)
     } finally {
-      await release()
+      if (!lost.signal.aborted) await release()
     }
   } catch (error) {
-    throw new Error(`${url} cannot be downloaded: ${reasonOf(error)}. Download it by other means and put it at ${path}, or name a mirror.`, { cause: error })
+    const advice = isFull(error) ? 'Free some space, or choose another folder' : `Download it by other means and put it at ${path}, or name a mirror`
+    throw new Error(`${split(url).address} cannot be downloaded: ${reasonOf(error)}. ${advice}.`, { cause: error })
   }
 }
 
@@ -74,10 +81,10 @@ async function sizeOf (path: string): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0
 }
 
-async function lockOrWait (options: DownloadOptions): Promise<() => Promise<void>> {
+async function lockOrWait (options: DownloadOptions, onLost: () => void): Promise<() => Promise<void>> {
   for (;;) {
     try {
-      return await lock(options.path, { realpath: false, stale: STALE_LOCK_MS })
+      return await lock(options.path, { realpath: false, stale: STALE_LOCK_MS, onCompromised: onLost })
     } catch (error) {
       if ((error as { code?: string }).code !== 'ELOCKED') throw error
     }
@@ -86,32 +93,40 @@ async function lockOrWait (options: DownloadOptions): Promise<() => Promise<void
   }
 }
 
-async function fetchWhole (options: DownloadOptions): Promise<void> {
+async function fetchWhole (options: DownloadOptions, signal: AbortSignal): Promise<void> {
   const partial = partialOf(options)
-  const resumed = await fetchAll(options, partial)
-  const found = await hashFile(partial)
+  const resumed = await fetchAll(options, partial, signal)
+  let found = await hashFile(partial)
+  if (found !== options.sha256 && resumed) {
+    // The file may have changed on the server since its first part was fetched: one fresh start decides.
+    await rm(partial)
+    await fetchAll(options, partial, signal)
+    found = await hashFile(partial)
+  }
   if (found !== options.sha256) {
     await rm(partial)
-    // The file may have changed on the server since its first part was fetched.
-    if (resumed) return await fetchWhole(options)
     throw new Error(`its SHA-256 is ${found}, and ${options.sha256} is expected`)
   }
+  signal.throwIfAborted()
   await rename(partial, options.path)
 }
 
 /** Resolves with true if the file was put together from several responses. */
-async function fetchAll (options: DownloadOptions, partial: string): Promise<boolean> {
+async function fetchAll (options: DownloadOptions, partial: string, signal: AbortSignal): Promise<boolean> {
   const { retryDelayMs = 1000 } = options
   for (let futile = 0; ;) {
     const before = await sizeOf(partial)
     try {
-      return await fetchRest(options, partial, before)
+      return await fetchRest(options, partial, before, signal)
     } catch (error) {
+      signal.throwIfAborted()
+      // What has arrived would keep the disk full.
+      if (isFull(error)) await rm(partial, { force: true })
       if (error instanceof FinalError || isFull(error)) throw error
       futile = await sizeOf(partial) > before ? 0 : futile + 1
       if (futile === MAX_FUTILE_TRIES) throw error
-      const delayMs = error instanceof RetryAfter ? error.seconds * 1000 : retryDelayMs * 2 ** futile * (0.5 + Math.random())
-      await sleep(Math.min(delayMs, MAX_RETRY_DELAY_MS))
+      const delayMs = Math.min(retryDelayMs * 2 ** futile * (0.5 + Math.random()), MAX_RETRY_DELAY_MS)
+      await sleep(error instanceof RetryAfter ? Math.max(error.seconds * 1000, delayMs) : delayMs)
     }
   }
 }
@@ -124,19 +139,19 @@ class RetryAfter extends Error {
 }
 
 /** One request: appends to the partial file what is missing from it. Resolves with true if something was there before. */
-async function fetchRest ({ url, maxBytes, onProgress, idleTimeoutMs = 30_000 }: DownloadOptions, partial: string, have: number): Promise<boolean> {
+async function fetchRest ({ url, maxBytes, onProgress, idleTimeoutMs = 30_000 }: DownloadOptions, partial: string, have: number, signal: AbortSignal): Promise<boolean> {
   const controller = new AbortController()
   const idle = setTimeout(() => { controller.abort(new Error(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
   try {
-    const response = await fetch(url, {
-      signal: controller.signal,
-      // Bytes as they are stored: a range of something compressed would be useless.
-      headers: { 'accept-encoding': 'identity', ...have > 0 ? { range: `bytes=${have}-` } : {} }
-    })
+    const response = await request(url, have, AbortSignal.any([signal, controller.signal]))
     const start = await startOf(response, have, partial)
-    const length = response.headers.get('content-length')
+    // The length of something compressed says nothing of the file's.
+    const length = isEncoded(response.headers) ? null : response.headers.get('content-length')
     const totalBytes = length === null ? undefined : start + Number(length)
-    if (totalBytes !== undefined && totalBytes > maxBytes) throw tooLarge(maxBytes)
+    if (totalBytes !== undefined) {
+      if (totalBytes > maxBytes) throw tooLarge(maxBytes)
+      await requireSpace(dirname(partial), totalBytes - start)
+    }
     let receivedBytes = start
     const counted = new Transform({
       transform (chunk: Buffer, _encoding, done) {
@@ -155,11 +170,44 @@ async function fetchRest ({ url, maxBytes, onProgress, idleTimeoutMs = 30_000 }:
   }
 }
 
+async function request (url: string, have: number, signal: AbortSignal): Promise<Response> {
+  const { address, authorization } = split(url)
+  // Bytes as they are stored: a range of something compressed would be useless.
+  const headers = { 'accept-encoding': 'identity', ...authorization, ...have > 0 ? { range: `bytes=${have}-` } : {} }
+  try {
+    return await fetch(address, { signal, headers })
+  } catch (error) {
+    signal.throwIfAborted()
+    const code = ((error as Error).cause as { code?: string } | undefined)?.code
+    // What fetch itself refuses (redirects without end, a forbidden port) has no code, and no certificate gets valid in seconds.
+    throw code === undefined || /CERT|SIGNATURE/.test(code) ? new FinalError(reasonOf(error)) : error
+  }
+}
+
+/** fetch takes credentials only as a header, and they belong in no message. */
+function split (url: string): { address: string, authorization: { authorization?: string } } {
+  if (!URL.canParse(url)) return { address: url, authorization: {} }
+  const address = new URL(url)
+  const credentials = [address.username, address.password].map(decodeURIComponent).join(':')
+  address.username = address.password = ''
+  return { address: address.href, authorization: credentials === ':' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
+}
+
+function isEncoded (headers: Headers): boolean {
+  return (headers.get('content-encoding') ?? 'identity') !== 'identity'
+}
+
+async function requireSpace (folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bytes > bavail * bsize) throw new DiskFull(`the disk of ${folder} has ${Math.floor(bavail * bsize / 1e6)} MB left and it needs ${Math.ceil(bytes / 1e6)} MB`)
+}
+
 /** The byte that a response starts with. Throws for one that brings nothing. */
 async function startOf ({ status, statusText, headers }: Response, have: number, partial: string): Promise<number> {
   if (status === 206) {
     const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1])
-    if (start === have) return start
+    if (start === have && !isEncoded(headers)) return start
+    await rm(partial, { force: true })
     throw new Error('the server sent another part than was asked for')
   }
   // Servers that know no ranges send the whole again.
@@ -170,8 +218,16 @@ async function startOf ({ status, statusText, headers }: Response, have: number,
   }
   const answer = `the server answered ${status} ${statusText}`.trimEnd()
   if (status < 500 && !RETRIED_STATUSES.has(status)) throw new FinalError(answer)
-  const seconds = Number(headers.get('retry-after') ?? NaN)
-  throw Number.isFinite(seconds) ? new RetryAfter(answer, seconds) : new Error(answer)
+  const seconds = secondsUntilRetry(headers)
+  if (seconds === undefined) throw new Error(answer)
+  throw seconds > MAX_RETRY_AFTER_SECONDS ? new FinalError(`${answer}, and to come back in ${Math.ceil(seconds / 60)} minutes`) : new RetryAfter(answer, seconds)
+}
+
+/** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */
+function secondsUntilRetry (headers: Headers): number | undefined {
+  const value = headers.get('retry-after') ?? ''
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds)
 }
 
 function tooLarge (maxBytes: number): FinalError {
@@ -179,12 +235,12 @@ function tooLarge (maxBytes: number): FinalError {
 }
 
 function isFull (error: unknown): boolean {
-  return (error as { code?: string } | undefined)?.code === 'ENOSPC'
+  return error instanceof DiskFull || ['ENOSPC', 'EDQUOT'].includes((error as { code?: string } | undefined)?.code ?? '')
 }
 
 function reasonOf (error: unknown): string {
-  if (isFull(error)) return 'the disk is full'
-  // fetch hides the reason of a connection that failed.
-  const { message, cause } = error as Error
-  return cause instanceof Error && cause.message !== '' ? cause.message : message
+  if (isFull(error) && !(error instanceof DiskFull)) return 'the disk is full'
+  // fetch hides the reason of a connection that failed, and that of a host with several addresses has no message.
+  const { message, cause } = error as Error & { cause?: Partial<NodeJS.ErrnoException> }
+  return cause?.message || cause?.code || message
 }
