@@ -58,6 +58,7 @@ export class Classifier {
     const { engines, maxBatchSize } = runtime
     this.batcher = new Batcher({ engine: engines, maxBatchSize, queueSize: config.queueSize, batchDelayMs: config.batchDelayMs, observer: metrics })
     this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: inputSpec(model.input), limits: config })
+    metrics.queueCapacity.set(config.queueSize)
     engines.on('ready', () => { this.batcher.wake() })
     engines.on('restart', () => { metrics.workerRestarts.inc() })
     metrics.modelInfo.set({ ...this.description, tensorflow_version: runtime.tensorflowVersion }, 1)

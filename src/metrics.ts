@@ -15,6 +15,8 @@ export class Metrics implements BatcherObserver {
   readonly predictions = new Counter({ name: 'xception_predictions_total', help: 'Images by their most probable label.', labelNames: ['label'], registers: this.registers })
   readonly decodeDuration = new Histogram({ name: 'xception_decode_duration_seconds', help: 'Time to decode one image, waiting for a free thread included.', buckets: SECONDS, registers: this.registers })
   readonly workerRestarts = new Counter({ name: 'xception_worker_restarts_total', help: 'Times the worker failed and was replaced.', registers: this.registers })
+  readonly ready = new Gauge({ name: 'xception_ready', help: '1 while /readyz answers 200, else 0.', registers: this.registers })
+  readonly queueCapacity = new Gauge({ name: 'xception_queue_capacity', help: 'Images that the queue can hold.', registers: this.registers })
   readonly imagesInFlight = new Gauge({ name: 'xception_images_in_flight', help: 'Images accepted and not answered yet.', registers: this.registers })
   readonly modelInfo = new Gauge({ name: 'xception_model_info', help: 'The model that is served; always 1.', labelNames: ['name', 'version', 'backend', 'precision', 'tensorflow_version'], registers: this.registers })
   private readonly queueDuration = new Histogram({ name: 'xception_queue_duration_seconds', help: 'Time an image waited for the engine.', buckets: SECONDS, registers: this.registers })

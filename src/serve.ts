@@ -49,7 +49,10 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
   }
 }
 
-/** Not ready first, then what was accepted finishes, then exit 0; a second signal or the grace's end cuts it off. */
+/**
+ * Not ready first, then closed to new requests, then what was accepted finishes, then exit 0; a second signal or the
+ * grace's end cuts it off. Only SIGTERM waits for load balancers, and only a service that they may have found ready.
+ */
 function closeOnSignal (config: Config, logger: pino.Logger, service: Service, close: () => Promise<void>): void {
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -59,7 +62,12 @@ function closeOnSignal (config: Config, logger: pino.Logger, service: Service, c
     }
     firstAt = Date.now()
     logger.info({ signal }, 'closing')
+    const delayMs = signal === 'SIGTERM' && service.notReadyReason !== 'loading' ? config.drainDelayMs : 0
     service.drain()
+    setTimeout(finish, delayMs)
+  }
+  const finish = (): void => {
+    service.close()
     setTimeout(() => {
       logger.error('the grace is over with work still running')
       process.exit(1)

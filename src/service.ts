@@ -2,10 +2,11 @@ import type { Classifier, ModelDescription } from './classifier.js'
 import { ServiceError } from './errors.js'
 import type { InputChoices } from './model/choices.js'
 
-/** What the routes see of the process: loading, then serving, then draining. */
+/** What the routes see of the process: loading, then serving, then draining, then closed to new requests. */
 export class Service {
   private classifier: Classifier | undefined
   private draining = false
+  private closed = false
   private step: string | undefined
 
   /** Why the service takes no requests now, or undefined if it does. */
@@ -35,13 +36,20 @@ export class Service {
     this.classifier = classifier
   }
 
+  /** Not ready any more, and still taking requests until load balancers have noticed. */
   drain (): void {
     this.draining = true
   }
 
+  /** Takes no more requests. */
+  close (): void {
+    this.draining = true
+    this.closed = true
+  }
+
   /** The classifier for one request. Throws a ServiceError `not_ready` or `shutting_down`. */
   admit (): Classifier {
-    if (this.draining) throw new ServiceError('shutting_down', 'The service is shutting down: send this request to another replica.', { retryAfterSeconds: 1 })
+    if (this.closed) throw new ServiceError('shutting_down', 'The service is shutting down: send this request to another replica.', { retryAfterSeconds: 1 })
     if (this.classifier === undefined) throw new ServiceError('not_ready', 'The model is still loading.', { retryAfterSeconds: 1 })
     return this.classifier
   }

@@ -11,7 +11,10 @@ export async function statusRoutes (app: FastifyInstance, { service, metrics }: 
     return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason, progress: service.loadingStep })
   })
 
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  app.get('/metrics', async (_request, reply) => {
+    metrics.ready.set(service.notReadyReason === undefined ? 1 : 0)
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
 
   app.get('/', () => ({
     service: 'xception-serve',

@@ -27,7 +27,7 @@ export interface RunningServer {
 
 /** Starts the real server as a process on a free port and resolves when it is ready. Rejects with its output if it exits first. */
 export async function startServer (env: Record<string, string> = {}, [command, ...args] = SERVER): Promise<RunningServer> {
-  const child = spawn(command ?? '', args, { cwd: ROOT, detached: true, env: { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command ?? '', args, { cwd: ROOT, detached: true, env: { ...process.env, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const log: string[] = []
   const exit = once(child, 'close').then(([code]) => code as number | null)
   child.stderr.on('data', (chunk: Buffer) => { log.push(chunk.toString()) })

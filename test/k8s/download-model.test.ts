@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { readConfig } from '../../src/config.js'
+import { openModel } from '../../src/model/open.js'
+import { K8S } from './kustomize.js'
+
+const BUNDLED = fileURLToPath(new URL('../../../models/xception-cifar10/', import.meta.url))
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(BUNDLED + file)).digest('hex')
+
+let origin: Server
+let url: string
+before(async () => {
+  origin = createServer((request, response) => {
+    const name = request.url?.replace('/packages/one/', '') ?? ''
+    if (readdirSync(BUNDLED).includes(name)) response.end(readFileSync(BUNDLED + name))
+    else response.writeHead(404).end()
+  }).listen(0, '127.0.0.1')
+  await once(origin, 'listening')
+  url = `http://127.0.0.1:${(origin.address() as AddressInfo).port}/packages/one`
+})
+after(() => { origin.close() })
+
+/** Runs the init container's script; resolves with what it says when it fails, '' when all is well. */
+async function download (folder: string, env: Record<string, string>): Promise<string> {
+  return await new Promise((resolve) => {
+    execFile(process.execPath, [`${K8S}components/model-download/download-model.mjs`, folder], { env: { ...process.env, ...env } }, (error, _stdout, stderr) => { resolve(error === null ? '' : stderr) })
+  })
+}
+
+test('the init container fetches a package that the service opens, and nothing that it was not told to expect', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-download-'))
+  try {
+    const good = { MODEL_URL: url, MODEL_JSON_SHA256: sha256('model.json'), WEIGHTS_SHA256: sha256('weights.safetensors') }
+    const other = 'f'.repeat(64)
+    assert.match(await download(join(folder, 'a'), { ...good, MODEL_JSON_SHA256: other }), /model\.json has SHA-256 \w{64}, and f{64} is expected/)
+    assert.match(await download(join(folder, 'b'), { ...good, WEIGHTS_SHA256: other }), /weights\.safetensors has SHA-256/)
+    assert.deepEqual(readdirSync(join(folder, 'b')), ['model.json'])
+    assert.match(await download(join(folder, 'c'), { ...good, MODEL_URL: `${url}/nowhere` }), /answered 404/)
+    assert.equal(await download(join(folder, 'd'), good), '')
+    assert.equal((await openModel(readConfig({ MODEL: join(folder, 'd') }))).name, 'xception-cifar10')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import fastify from 'fastify'
+import { parse } from 'yaml'
+import { SETTINGS, readConfig } from '../../src/config.js'
+import { Metrics } from '../../src/metrics.js'
+import { statusRoutes } from '../../src/routes/status.js'
+import { Service } from '../../src/service.js'
+import { K8S, KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kustomize.js'
+
+interface Probe { readonly httpGet: { readonly path: string, readonly port: string }, readonly periodSeconds: number, readonly failureThreshold: number }
+interface EnvVar { readonly name: string, readonly value?: string, readonly valueFrom?: { readonly resourceFieldRef?: { readonly resource: string, readonly divisor: string } } }
+interface Container {
+  readonly name: string
+  readonly image: string
+  readonly env: readonly EnvVar[]
+  readonly ports?: ReadonlyArray<{ readonly name: string, readonly containerPort: number }>
+  readonly lifecycle?: { readonly preStop: { readonly sleep: { readonly seconds: number } } }
+  readonly startupProbe: Probe
+  readonly readinessProbe: Probe
+  readonly livenessProbe: Probe
+  readonly resources: { readonly limits: Readonly<Record<string, string>>, readonly requests: Readonly<Record<string, string>> }
+  readonly volumeMounts: ReadonlyArray<{ readonly name: string, readonly mountPath: string, readonly readOnly?: boolean }>
+}
+interface DeploymentSpec {
+  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> }
+  readonly template: {
+    readonly metadata: { readonly labels: Readonly<Record<string, string>> },
+    readonly spec: {
+      readonly containers: readonly Container[]
+      readonly initContainers?: readonly Container[]
+      readonly terminationGracePeriodSeconds: number
+      readonly volumes: ReadonlyArray<{ readonly name: string, readonly emptyDir?: object }>
+    }
+  }
+}
+
+const VERSION = (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+/** Of the init container's script, not of the service. */
+const DOWNLOAD_VARIABLES = ['MODEL_URL', 'MODEL_JSON_SHA256', 'WEIGHTS_SHA256']
+
+function named<T> (manifests: readonly Manifest[], kind: string): T {
+  const [found, ...others] = manifests.filter((manifest) => manifest.kind === kind)
+  assert.ok(found !== undefined && others.length === 0, `exactly one ${kind}`)
+  return found.spec as T
+}
+
+function server (manifests: readonly Manifest[]): Container {
+  const found = named<DeploymentSpec>(manifests, 'Deployment').template.spec.containers.find(({ name }) => name === 'server')
+  assert.ok(found !== undefined)
+  return found
+}
+
+/** The service's own reading of the settings that the manifest gives it. */
+function configOf ({ env }: Container): ReturnType<typeof readConfig> {
+  return readConfig(Object.fromEntries(env.map(({ name, value }) => [name, value])))
+}
+
+for (const kustomization of KUSTOMIZATIONS) {
+  test(`k8s/${kustomization} agrees with the code`, { skip: withoutKustomize }, async () => {
+    const manifests = render(kustomization)
+    const { template, selector } = named<DeploymentSpec>(manifests, 'Deployment')
+    const container = server(manifests)
+    const config = configOf(container)
+
+    const known = new Set<string>(Object.values(SETTINGS).map(({ env }) => env))
+    assert.deepEqual(container.env.map(({ name }) => name).filter((name) => !known.has(name)), [])
+    for (const init of template.spec.initContainers ?? []) assert.deepEqual(init.env.map(({ name }) => name), DOWNLOAD_VARIABLES)
+
+    const threads = container.env.find(({ name }) => name === SETTINGS.tensorflowThreads.env)?.valueFrom?.resourceFieldRef
+    assert.deepEqual([threads?.resource, threads?.divisor], ['limits.cpu', '1'])
+    assert.ok(container.resources.limits.cpu !== undefined, 'without a limit the node\'s cores would be taken')
+
+    assert.deepEqual(container.ports?.map(({ name, containerPort }) => [name, containerPort]), [['http', config.port]])
+    const app = fastify()
+    await app.register(statusRoutes, { service: new Service(), metrics: new Metrics() })
+    for (const { httpGet } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
+      assert.equal(httpGet.port, 'http')
+      assert.ok(app.hasRoute({ method: 'GET', url: httpGet.path }), httpGet.path)
+    }
+    assert.deepEqual([container.startupProbe, container.readinessProbe, container.livenessProbe].map(({ httpGet }) => httpGet.path), ['/readyz', '/readyz', '/livez'])
+
+    const cache = container.volumeMounts.find(({ mountPath }) => mountPath === config.cacheDir)
+    assert.ok(template.spec.volumes.some(({ name, emptyDir }) => name === cache?.name && emptyDir !== undefined), 'MODEL_CACHE_DIR is a writable volume')
+
+    const graceMs = template.spec.terminationGracePeriodSeconds * 1000
+    assert.ok((container.lifecycle?.preStop.sleep.seconds ?? 0) * 1000 + config.drainDelayMs + config.shutdownGraceMs < graceMs, 'SIGKILL comes after the last step of draining')
+    const unready = container.readinessProbe.periodSeconds * container.readinessProbe.failureThreshold * 1000
+    assert.ok(unready <= config.drainDelayMs, 'the pod is found not ready while it still takes requests')
+
+    const images = [container, ...template.spec.initContainers ?? []].map(({ image }) => image)
+    assert.deepEqual(new Set(images), new Set([`xception-serve:${VERSION}${config.backend === 'gpu' ? '-gpu' : ''}`]))
+
+    const labels = Object.entries(template.metadata.labels)
+    const service = named<{ selector: Record<string, string>, ports: Array<{ targetPort: string }> }>(manifests, 'Service')
+    for (const wanted of [selector.matchLabels, service.selector, named<{ selector: { matchLabels: Record<string, string> } }>(manifests, 'PodDisruptionBudget').selector.matchLabels, named<{ podSelector: { matchLabels: Record<string, string> } }>(manifests, 'NetworkPolicy').podSelector.matchLabels]) {
+      assert.ok(Object.keys(wanted).length > 0)
+      for (const pair of Object.entries(wanted)) assert.deepEqual(labels.find(([key]) => key === pair[0]), pair)
+    }
+    assert.deepEqual(service.ports.map(({ targetPort }) => targetPort), ['http'])
+  })
+}
+
+test('the overlays together use every component', () => {
+  const used = KUSTOMIZATIONS.flatMap((path) => (parse(readFileSync(`${K8S}${path}/kustomization.yaml`, 'utf8')) as { components?: string[] }).components ?? [])
+  assert.deepEqual(new Set(used.map((path) => path.split('/').at(-1))), new Set(readdirSync(`${K8S}components`)))
+})
+
+test('KEDA takes the HorizontalPodAutoscaler\'s place', { skip: withoutKustomize }, () => {
+  const kinds = (path: string): string[] => render(path).map(({ kind }) => kind).filter((kind) => ['ScaledObject', 'HorizontalPodAutoscaler'].includes(kind))
+  assert.deepEqual(kinds('overlays/keda'), ['ScaledObject'])
+  assert.deepEqual(kinds('overlays/cpu'), ['HorizontalPodAutoscaler'])
+  assert.deepEqual(kinds('overlays/gpu'), [])
+})
+
+test('the GPU overlay asks for a GPU and refuses to serve without one', { skip: withoutKustomize }, () => {
+  const container = server(render('overlays/gpu'))
+  assert.equal(container.resources.limits['nvidia.com/gpu'], '1')
+  assert.equal(configOf(container).backend, 'gpu')
+})
