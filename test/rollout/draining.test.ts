@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { startServer } from '../support/server.js'
+
+const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
+
+test('after SIGTERM the server says that it is not ready, serves on and tells clients to leave, then exits 0', async () => {
+  const server = await startServer({ BACKEND: 'cpu', DRAIN_DELAY_MS: '3000' })
+  const exit = server.stop('SIGTERM')
+  for (;;) {
+    const probe = await fetch(`${server.url}/readyz`)
+    if (probe.status === 503) {
+      assert.deepEqual(await probe.json(), { status: 'not ready', reason: 'draining' })
+      break
+    }
+    await probe.arrayBuffer()
+  }
+  const response = await fetch(`${server.url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
+  assert.equal(response.status, 200)
+  assert.equal(response.headers.get('connection'), 'close')
+  await response.arrayBuffer()
+  assert.equal(await exit, 0)
+})
+
+test('Ctrl-C waits for no load balancer', async () => {
+  // The delay outlasts the test's own time limit, so that waiting for it would fail.
+  const server = await startServer({ BACKEND: 'cpu', DRAIN_DELAY_MS: '3600000' })
+  assert.equal(await server.stop('SIGINT'), 0)
+})
