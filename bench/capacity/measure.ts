@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
+import { usableCpus } from '../../src/cpus.js'
 import { startServer, type RunningServer } from '../../test/support/server.js'
 import { poissonArrivals, type Replica } from './simulate.js'
 
 const PHOTO = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 /** Runs of each batch size; the median counts. */
 const CALIBRATION_RUNS = 30
-/** What src/classifier.ts decodes at once on two or more cores: two of them share this machine's with the rest. */
-const DECODERS = 2
+/** As many as the service decodes at once. */
+const DECODERS = Math.min(3, usableCpus())
 
 interface Timings { readonly decodeMs: number, readonly queueMs: number, readonly inferenceMs: number, readonly batchSize: number }
 
