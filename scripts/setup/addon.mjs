@@ -1,17 +1,20 @@
 import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { run } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { hashOf, publishFolder, readJson } from './files.mjs'
 import { TENSORFLOW_VERSION } from './platform.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
+/** tfjs-node's own addon, and ours beside it. */
 const ADDON = 'tfjs_binding.node'
+const ALLOCATOR = 'allocator.node'
 
-const COMPILER_FLAGS = [
-  '-O2', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding', '-DBUILDING_NODE_EXTENSION'
-]
+const COMPILER_FLAGS = ['-O2', '-std=c++17', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION']
+const ADDON_FLAGS = ['-DNODE_GYP_MODULE_NAME=tfjs_binding']
+const ALLOCATOR_SOURCE = fileURLToPath(new URL('native/allocator.cc', import.meta.url))
 
 /**
  * The step that gives tfjs-node its native half: TensorFlow's libraries linked into `deps/lib`, the addon compiled
@@ -30,7 +33,7 @@ export const addon = {
       installed.addon === addonKey(context) &&
       // Dangling links show that the cache has been deleted or moved.
       target.libraries.every(name => existsSync(join(deps, 'lib', name))) &&
-      existsSync(join(tfjsFolder(root), 'lib', 'napi-v8', ADDON))
+      [ADDON, ALLOCATOR].every(name => existsSync(join(tfjsFolder(root), 'lib', 'napi-v8', name)))
   },
 
   async run (context) {
@@ -44,7 +47,7 @@ export const addon = {
     await publishFolder(join(tfjsFolder(root), 'lib'), async folder => {
       mkdirSync(join(folder, 'napi-v8'))
       // A copy, because Node resolves links and the addon would then look for its libraries beside the cached one.
-      copyFileSync(join(compiled, ADDON), join(folder, 'napi-v8', ADDON))
+      for (const name of [ADDON, ALLOCATOR]) copyFileSync(join(compiled, name), join(folder, 'napi-v8', name))
     }, { replace: () => true })
     await publishFolder(join(tfjsFolder(root), 'deps'), async folder => {
       mkdirSync(join(folder, 'lib'))
@@ -68,9 +71,11 @@ function addonKey ({ root, target, env }) {
   const sources = join(tfjsFolder(root), 'binding')
   return hashOf([
     ...readdirSync(sources).sort().map(name => readFileSync(join(sources, name))),
+    readFileSync(ALLOCATOR_SOURCE),
     readFileSync(join(headersFolder(root), 'package.json')),
     target.sha256,
     ...COMPILER_FLAGS,
+    ...ADDON_FLAGS,
     ...target.linkerFlags,
     env.CXX ?? '',
     systemRelease()
@@ -83,16 +88,20 @@ function systemRelease () {
 }
 
 async function compile (folder, context) {
-  const { root, target, env } = context
-  const [compiler, ...compilerArgs] = findCompiler(env)
+  const { root, target } = context
   const tensorflow = tensorflowFolder(context)
   const binding = join(tfjsFolder(root), 'binding')
   const sources = readdirSync(binding).filter(name => name.endsWith('.cc')).map(name => join(binding, name))
+  await compileAddon(folder, context, ADDON, [
+    ...ADDON_FLAGS, '-I', join(tensorflow, 'include'), ...sources, ...target.libraries.map(name => join(tensorflow, 'lib', name))
+  ])
+  await compileAddon(folder, context, ALLOCATOR, [ALLOCATOR_SOURCE])
+}
+
+async function compileAddon (folder, { root, target, env }, name, inputs) {
+  const [compiler, ...compilerArgs] = findCompiler(env)
   const args = [
-    ...compilerArgs, ...COMPILER_FLAGS,
-    '-I', join(tensorflow, 'include'), '-I', join(headersFolder(root), 'include'),
-    ...sources, ...target.libraries.map(name => join(tensorflow, 'lib', name)), ...target.linkerFlags,
-    '-o', join(folder, ADDON)
+    ...compilerArgs, ...COMPILER_FLAGS, '-I', join(headersFolder(root), 'include'), ...inputs, ...target.linkerFlags, '-o', join(folder, name)
   ]
   let result
   try {
