@@ -64,7 +64,7 @@ test('TENSORFLOW_THREADS is the number of threads that TensorFlow computes with'
 
 test('a wrong setting and an unknown model end the start with one sentence', async () => {
   await assert.rejects(startServer({ PORT: 'http' }), /PORT=http is not allowed: it takes a whole number from 0 to 65535\./)
-  await assert.rejects(startServer({ MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model package nor a folder/)
+  await assert.rejects(startServer({ MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model nor the path of a model/)
   await assert.rejects(startServer({ BACKEND: 'gpu' }), /BACKEND=gpu/)
 })
 
