@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import multipart from '@fastify/multipart'
 import type { Config } from '../config.js'
@@ -39,6 +40,8 @@ function readTopK (text: string | undefined, classes: number): number {
 /** Aborted when the request's time is up or its client has gone. */
 function deadline (reply: FastifyReply, timeoutMs: number): AbortSignal {
   const controller = new AbortController()
+  // Each image of the request listens, and 32 of them are no leak.
+  setMaxListeners(0, controller.signal)
   const timer = setTimeout(() => {
     controller.abort(new ServiceError('deadline_exceeded', `The request was not answered within ${timeoutMs} ms.`))
   }, timeoutMs)

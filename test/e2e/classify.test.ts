@@ -107,6 +107,14 @@ suite('errors', () => {
   }
 })
 
+test('a request of many images warns of nothing', async () => {
+  const server = await startServer({ BACKEND: 'cpu' })
+  const response = await fetch(`${server.url}/classify`, { method: 'POST', body: form(...Array.from({ length: 32 }, () => CAT)) })
+  assert.equal(((await response.json()) as Reply).results.length, 32)
+  await server.stop()
+  assert.ok(!server.log.some((line) => line.includes('Warning')), server.log.join('\n'))
+})
+
 test('concurrent requests share batches', async () => {
   const replies = await Promise.all(Array.from({ length: 24 }, async () => await (await post(form(CAT))).json() as Reply))
   assert.ok(replies.every((reply) => reply.results[0]?.predictions?.[0]?.label === 'cat'))
