@@ -73,7 +73,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=cache,id=wheels,target=/var/cache/wheels \
     python3 -m pip download --require-hashes --no-deps --only-binary=:all: --dest /var/cache/wheels -r cuda-requirements.txt \
     && python3 -m pip install --require-hashes --no-deps --no-index --find-links /var/cache/wheels --no-compile --target /wheels -r cuda-requirements.txt \
-    && cd /wheels && mkdir /cuda && find nvidia -path '*/lib/*.so*' -exec cp --parents -t /cuda {} +
+    && cd /wheels && mkdir /cuda && find nvidia -path '*/lib/*.so*' -exec cp --link --parents -t /cuda {} + && rm -r /wheels
 
 
 FROM packages AS compiled
