@@ -40,7 +40,7 @@ export async function buildApp ({ config, service, metrics, logger }: AppOptions
     if (service.notReadyReason === 'draining') reply.header('connection', 'close')
   })
   await app.register(tracingPlugin)
-  await app.register(errorsPlugin, { config })
+  await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics })
   await app.register(statusRoutes, { service, metrics })
   await app.register(classifyRoutes, { service, config })

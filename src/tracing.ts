@@ -1,6 +1,7 @@
-import { context, propagation, trace, SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api'
+import { context, propagation, trace, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { onceOver } from './plugins/observe.js'
 
 /** What asks for traces; further OTEL_* variables say how they are sent and sampled. */
 const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
@@ -30,9 +31,7 @@ export async function startTracing (env: NodeJS.ProcessEnv): Promise<() => Promi
  * does runs in it, and its log lines carry its ids. Attributes by OpenTelemetry's conventions for HTTP.
  */
 export const tracingPlugin = fastifyPlugin(async (app: FastifyInstance) => {
-  const spans = new WeakMap<object, Span>()
-
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url
     if (route === undefined || request.method !== 'POST') return done()
     const parent = propagation.extract(context.active(), request.headers)
@@ -42,16 +41,12 @@ export const tracingPlugin = fastifyPlugin(async (app: FastifyInstance) => {
     }, parent)
     const { traceId, spanId } = span.spanContext()
     if (trace.isSpanContextValid(span.spanContext())) request.log = request.log.child({ trace_id: traceId, span_id: spanId })
-    spans.set(request, span)
+    onceOver(reply, (status) => {
+      span.setAttribute('http.response.status_code', status)
+      if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
+      span.end()
+    })
     context.with(trace.setSpan(parent, span), done)
-  })
-
-  app.addHook('onResponse', async (request, reply) => {
-    const span = spans.get(request)
-    if (span === undefined) return
-    span.setAttribute('http.response.status_code', reply.statusCode)
-    if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
-    span.end()
   })
 })
 

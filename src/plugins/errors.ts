@@ -2,13 +2,12 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import type { Config } from '../config.js'
 import { ServiceError, toProblem } from '../errors.js'
 
 /** Every error leaves as `application/problem+json` (RFC 9457) with a stable code. */
-export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance, { config }: { config: Config }) => {
+export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, request, reply) => {
-    const known = error instanceof ServiceError ? error : fromFramework(error, request.headers['content-type'], config)
+    const known = error instanceof ServiceError ? error : fromFramework(error)
     if (known.status === 500) request.log.error({ err: error }, known.message)
     return sendProblem(reply, known)
   })
@@ -49,17 +48,13 @@ function brokenHttp (code: string | undefined): ServiceError {
   }
 }
 
-function fromFramework (error: Error & { code?: string, statusCode?: number }, contentType: string | undefined, config: Config): ServiceError {
+function fromFramework (error: Error & { code?: string, statusCode?: number }): ServiceError {
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ServiceError('unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.')
-    case 'FST_FILES_LIMIT':
-    case 'FST_PARTS_LIMIT':
-      return new ServiceError('too_many_images', `A request takes at most ${config.maxImagesPerRequest} images.`)
+    case 'ECONNRESET':
+      return new ServiceError('client_closed_request', 'The client closed the connection.')
   }
-  const clientFault = error.statusCode !== undefined && error.statusCode < 500
-  // busboy's errors on a broken form carry no code.
-  const brokenForm = contentType?.startsWith('multipart/') === true && !(error instanceof TypeError)
-  if (clientFault || brokenForm) return new ServiceError('malformed_body', `The body cannot be read: ${error.message}.`, { cause: error })
+  if (error.statusCode !== undefined && error.statusCode < 500) return new ServiceError('malformed_body', `The request cannot be read: ${error.message}.`, { cause: error })
   return new ServiceError('internal_error', 'Something went wrong in the service; its log says what.', { cause: error })
 }

@@ -1,16 +1,24 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { ERRORS } from '../errors.js'
 import type { Metrics } from '../metrics.js'
+
+/** Calls `done` when a request is over, with its status: 499 if the client went before it had its answer. */
+export function onceOver (reply: FastifyReply, done: (status: number) => void): void {
+  // Fastify's own hook for this is not called for a client that goes.
+  reply.raw.once('close', () => { done(reply.raw.writableFinished ? reply.statusCode : ERRORS.client_closed_request.status) })
+}
 
 /** For each request: its id in the reply, one log line and its duration. */
 export const observePlugin = fastifyPlugin(async (app: FastifyInstance, { metrics }: { metrics: Metrics }) => {
-  app.addHook('onRequest', async (request, reply) => { reply.header('x-request-id', request.id) })
-
-  app.addHook('onResponse', async (request, reply) => {
-    // Unknown addresses share one label, or anybody could make as many time series as they like.
-    const route = request.routeOptions.url ?? 'unknown'
-    metrics.requestDuration.observe({ route, status: reply.statusCode }, reply.elapsedTime / 1000)
-    const probe = route === '/livez' || route === '/readyz' || route === '/metrics'
-    request.log[probe ? 'debug' : 'info']({ method: request.method, route, status: reply.statusCode, durationMs: Number(reply.elapsedTime.toFixed(1)) }, 'request')
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    onceOver(reply, (status) => {
+      // Unknown addresses share one label, or anybody could make as many time series as they like.
+      const route = request.routeOptions.url ?? 'unknown'
+      metrics.requestDuration.observe({ route, status }, reply.elapsedTime / 1000)
+      const probe = route === '/livez' || route === '/readyz' || route === '/metrics'
+      request.log[probe ? 'debug' : 'info']({ method: request.method, route, status, durationMs: Number(reply.elapsedTime.toFixed(1)) }, 'request')
+    })
   })
 })

@@ -31,7 +31,7 @@ export async function readUploads (request: FastifyRequest, limits: UploadLimits
 async function readMultipart (request: FastifyRequest, { maxImageBytes, maxImagesPerRequest, maxRequestBytes }: UploadLimits, signal: AbortSignal): Promise<Upload[]> {
   const uploads: Upload[] = []
   let bytes = 0
-  const parts = request.parts({ limits: { fileSize: maxImageBytes, files: maxImagesPerRequest + 1, fields: 100, parts: maxImagesPerRequest + 101 }, throwFileSizeLimit: false } as Parameters<FastifyRequest['parts']>[0])
+  const parts = readable(request.parts({ limits: { fileSize: maxImageBytes, files: maxImagesPerRequest + 1, fields: 100, parts: maxImagesPerRequest + 101 }, throwFileSizeLimit: false } as Parameters<FastifyRequest['parts']>[0]), maxImagesPerRequest)
   for await (const part of untilAborted(parts, signal)) {
     if (part.type !== 'file') continue
     if (uploads.length === maxImagesPerRequest) throw tooMany(maxImagesPerRequest)
@@ -40,6 +40,18 @@ async function readMultipart (request: FastifyRequest, { maxImageBytes, maxImage
     uploads.push(part.file.truncated ? tooLarge(maxImageBytes) : file)
   }
   return uploads
+}
+
+/** The same parts; what the parser complains of is the client's fault. */
+async function * readable<T> (parts: AsyncIterable<T>, maxImagesPerRequest: number): AsyncGenerator<T> {
+  try {
+    yield * parts
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string }
+    if (code === 'ECONNRESET') throw error
+    if (code === 'FST_FILES_LIMIT' || code === 'FST_PARTS_LIMIT') throw tooMany(maxImagesPerRequest)
+    throw new ServiceError('malformed_body', `The form cannot be read: ${message}.`, { cause: error })
+  }
 }
 
 async function readBody (request: FastifyRequest, limits: UploadLimits, signal: AbortSignal): Promise<Upload[]> {

@@ -123,11 +123,15 @@ test('concurrent requests share batches', async () => {
 
 test('a client that hangs up disturbs nobody', async () => {
   for (let index = 0; index < 4; index++) {
-    const hanging = request(`${server.url}/classify`, { method: 'POST', headers: { 'content-type': 'image/jpeg', 'content-length': CAT.length } })
+    const type = index < 2 ? 'image/jpeg' : 'multipart/form-data; boundary=x'
+    const hanging = request(`${server.url}/classify`, { method: 'POST', headers: { 'content-type': type, 'content-length': CAT.length + 1 } })
     hanging.on('error', () => {})
     hanging.write(CAT.subarray(0, index % 2 === 0 ? 1000 : CAT.length))
     setTimeout(() => { hanging.destroy() }, 5)
   }
+  const statuses = (): number[] => server.log.flatMap((line) => line.includes('"route":"/classify"') ? [(JSON.parse(line) as { status: number }).status] : [])
+  while (statuses().filter((status) => status === 499).length < 4) await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.ok(!statuses().includes(500), 'a client that goes is no fault of the service')
   assert.equal(await labelOf(await post(form(CAT))), 'cat')
 })
 
