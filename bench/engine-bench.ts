@@ -3,8 +3,8 @@ import { barChart } from './chart.js'
 import type { EngineOptions } from './engines/engine.js'
 import { EngineProcess } from './engines/process.js'
 import type { Machine } from './machine.js'
-import { quantile, summarize, type Summary } from './statistics.js'
-import { formatTable } from './table.js'
+import { quantile, spread, summarize, type Summary } from './statistics.js'
+import type { Table } from './table.js'
 
 const BATCH_SIZES = [1, 4, 8, 16]
 /** The batch on which the engines have to agree before they are timed. */
@@ -117,12 +117,11 @@ function figureOf (one: Contestant, batchSize: number, times: Times): EngineFigu
 }
 
 /** The figures as one table, ratios first. */
-export function engineTable ({ figures }: EngineResult): string {
-  const spread = ({ median, quartiles: [low, high] }: Summary, digits: number): string => `${median.toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`
-  return formatTable(
-    ['engine', 'batch', 'time / ONNX Runtime', 'times stock tfjs-node', 'ms an image'],
-    figures.map((figure) => [nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1), spread(figure.milliseconds, 1)])
-  )
+export function engineTable ({ figures }: EngineResult): Table {
+  return {
+    header: ['engine', 'batch', 'time / ONNX Runtime', 'times stock tfjs-node', 'ms an image'],
+    rows: figures.map((figure) => [nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1), spread(figure.milliseconds, 1)])
+  }
 }
 
 /** How many images each engine classifies in the time in which onnxruntime-node classifies one, as an SVG document. */

@@ -1,19 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Precision } from '../src/model/graph/index.js'
 import { startServer } from '../test/support/server.js'
+import { measureDecoding, type DecodingFigure } from './decoding.js'
 import { EngineProcess } from './engines/process.js'
 import { measureLoad, type Load } from './load.js'
+import { watchShares, type Shares } from './load-shares.js'
 import type { Machine } from './machine.js'
-import { loadModel } from './model.js'
-import { writePackage } from './package-writer.js'
 import { makePhotos } from './photos.js'
+import { classifyPhoto, inFolder, servedModel, weightsOf } from './served.js'
 import { startPeer } from './servers.js'
 import { quantile, summarize, type Summary } from './statistics.js'
-import { formatTable } from './table.js'
+import type { Table } from './table.js'
 
 const CONNECTIONS = [1, 4, 16, 64]
+/** Where the engine should never wait for images. */
+const SATURATION_CONNECTIONS = 16
 /** Batch sizes at which the raw engine is tried; its best is what the service is held against. */
 const RAW_BATCH_SIZES = [4, 8, 16]
 /** The first run is not counted. */
@@ -41,6 +42,8 @@ export interface HttpFigure extends Readonly<Record<keyof Load, Summary>> {
   readonly toOnnxRuntimePeer: Summary
   /** Its rate as a share of the raw engine's at its best batch size; for the service's own rows. */
   readonly shareOfEngine?: Summary
+  /** Of the service itself where it is saturated. */
+  readonly shares?: Readonly<Record<keyof Shares, Summary>>
 }
 
 export interface HttpResult {
@@ -48,6 +51,7 @@ export interface HttpResult {
   readonly threads: number
   readonly rounds: number
   readonly seconds: number
+  readonly decoding: readonly DecodingFigure[]
   readonly figures: readonly HttpFigure[]
 }
 
@@ -60,35 +64,32 @@ interface Sample extends Load {
   readonly round: number
   /** Images a second without HTTP. */
   readonly engineRate?: number
+  readonly shares?: Shares | undefined
 }
 
 /** Loads the service and its peers in turn; who waits does nothing. The load comes from this process, on the same machine. */
 export async function benchHttp (machine: Machine, options: HttpBenchOptions): Promise<HttpResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'xception-bench-'))
-  const servers: Server[] = []
-  try {
-    await startServers(servers, machine, folder, options)
-    const samples = await measureRounds(servers, options)
-    const { model, threads, rounds, seconds } = options
-    return {
-      weights: model === undefined ? 'random' : 'real',
-      threads,
-      rounds,
-      seconds,
-      figures: CONNECTIONS.flatMap((connections) => servers.map(({ name }) => figureOf(name, connections, samples)))
+  return await inFolder(async (folder) => {
+    const servers: Server[] = []
+    try {
+      const { threads, rounds, seconds } = options
+      const served = await servedModel(options.model, folder)
+      const decoding = await measureDecoding(served)
+      await startServers(servers, machine, folder, served, options)
+      const samples = await measureRounds(servers, decoding[0]?.cpuMs ?? NaN, options)
+      const figures = CONNECTIONS.flatMap((connections) => servers.map(({ name }) => figureOf(name, connections, samples)))
+      return { weights: weightsOf(options.model), threads, rounds, seconds, decoding, figures }
+    } finally {
+      await Promise.all(servers.flatMap((server) => [server.stop(), server.raw?.stop()]))
     }
-  } finally {
-    await Promise.all(servers.flatMap((server) => [server.stop(), server.raw?.stop()]))
-    await rm(folder, { recursive: true })
-  }
+  })
 }
 
-async function startServers (servers: Server[], machine: Machine, folder: string, { threads, model }: HttpBenchOptions): Promise<void> {
-  if (model === undefined) await writePackage(folder, await loadModel(model))
+async function startServers (servers: Server[], machine: Machine, folder: string, served: string, { threads, model }: HttpBenchOptions): Promise<void> {
   const precisions: Precision[] = machine.nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
   for (const precision of precisions) {
     const { url, stop } = await startServer({
-      MODEL: model ?? folder, PRECISION: precision, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: join(folder, 'cache')
+      MODEL: served, PRECISION: precision, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: join(folder, 'cache')
     })
     await checkPrecision(url, precision)
     const raw = await EngineProcess.start({ engine: 'ours', precision, threads, model })
@@ -100,20 +101,23 @@ async function startServers (servers: Server[], machine: Machine, folder: string
 
 /** A setting that was not taken would be measured under a wrong name. */
 async function checkPrecision (url: string, expected: Precision): Promise<void> {
-  const [photo] = await makePhotos()
-  const response = await fetch(`${url}/classify`, { method: 'POST', body: new Uint8Array(photo ?? []), headers: { 'content-type': 'image/jpeg' } })
-  const { model } = await response.json() as { model?: { precision: string } }
-  if (model?.precision !== expected) throw new Error(`the service was to compute in ${expected} and says ${model?.precision ?? response.status}`)
+  const [photo = Buffer.of()] = await makePhotos()
+  const precision = await classifyPhoto(url, photo)
+  if (precision !== expected) throw new Error(`the service was to compute in ${expected} and says ${precision}`)
 }
 
-async function measureRounds (servers: readonly Server[], { rounds, seconds }: HttpBenchOptions): Promise<readonly Sample[]> {
+async function measureRounds (servers: readonly Server[], decodeCpuMs: number, { rounds, seconds }: HttpBenchOptions): Promise<readonly Sample[]> {
   const photos = await makePhotos()
   const samples: Sample[] = []
   for (let round = 0; round < rounds; round++) {
     for (const connections of CONNECTIONS) {
       for (const { name, url, raw } of round % 2 === 0 ? servers : [...servers].reverse()) {
-        const load = await measureLoad({ url, photos, connections, seconds })
-        samples.push({ ...load, server: name, connections, round, ...(raw === undefined ? {} : { engineRate: await rawRate(raw) }) })
+        const watched = raw !== undefined && connections === SATURATION_CONNECTIONS
+        const [load, shares] = await Promise.all([
+          measureLoad({ url, photos, connections, seconds }),
+          watched ? watchShares({ url, seconds, decodeCpuMs }) : undefined
+        ])
+        samples.push({ ...load, server: name, connections, round, shares, ...(raw === undefined ? {} : { engineRate: await rawRate(raw) }) })
       }
     }
   }
@@ -132,13 +136,14 @@ async function rawRate (engine: EngineProcess): Promise<number> {
 function figureOf (server: string, connections: number, samples: readonly Sample[]): HttpFigure {
   const own = samples.filter((sample) => sample.server === server && sample.connections === connections)
   const peer = (round: number): number => samples.find((sample) => sample.server === ONNX_RUNTIME_PEER && sample.connections === connections && sample.round === round)?.imagesPerSecond ?? NaN
-  const shares = own.flatMap(({ imagesPerSecond, engineRate }) => engineRate === undefined ? [] : [imagesPerSecond / engineRate])
+  const engineShares = own.flatMap(({ imagesPerSecond, engineRate }) => engineRate === undefined ? [] : [imagesPerSecond / engineRate])
   const of = (key: keyof Load): Summary => summarize(own.map((sample) => sample[key]))
   return {
     server,
     connections,
     toOnnxRuntimePeer: summarize(own.map(({ imagesPerSecond, round }) => imagesPerSecond / peer(round))),
-    ...(shares.length === 0 ? {} : { shareOfEngine: summarize(shares) }),
+    ...(engineShares.length === 0 ? {} : { shareOfEngine: summarize(engineShares) }),
+    ...summarizeShares(own),
     imagesPerSecond: of('imagesPerSecond'),
     p50: of('p50'),
     p95: of('p95'),
@@ -147,13 +152,21 @@ function figureOf (server: string, connections: number, samples: readonly Sample
   }
 }
 
+function summarizeShares (samples: readonly Sample[]): Pick<HttpFigure, 'shares'> {
+  const shares = samples.flatMap((sample) => sample.shares ?? [])
+  if (shares.length === 0) return {}
+  return { shares: { engineIdle: summarize(shares.map(({ engineIdle }) => engineIdle)), decodeCpu: summarize(shares.map(({ decodeCpu }) => decodeCpu)) } }
+}
+
 /** The figures as one table, ratios first. */
-export function httpTable ({ figures }: HttpResult): string {
-  return formatTable(
-    ['server', 'connections', 'rate / ONNX Runtime peer', 'rate / raw engine', 'images/s', 'p50 ms', 'p95 ms', 'p99 ms', '/livez p99 ms'],
-    figures.map((figure) => [
+export function httpTable ({ figures }: HttpResult): Table {
+  const percent = (share: Summary | undefined): string => share === undefined ? '' : (share.median * 100).toFixed(1)
+  return {
+    header: ['server', 'connections', 'rate / ONNX Runtime peer', 'rate / raw engine', 'engine idle %', 'decoding % of CPU', 'images/s', 'p50 ms', 'p95 ms', 'p99 ms', '/livez p99 ms'],
+    rows: figures.map((figure) => [
       figure.server, String(figure.connections), figure.toOnnxRuntimePeer.median.toFixed(2), figure.shareOfEngine?.median.toFixed(2) ?? '',
+      percent(figure.shares?.engineIdle), percent(figure.shares?.decodeCpu),
       figure.imagesPerSecond.median.toFixed(1), ...([figure.p50, figure.p95, figure.p99].map(({ median }) => median.toFixed(0))), figure.livezP99.median.toFixed(1)
     ])
-  )
+  }
 }

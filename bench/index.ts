@@ -2,12 +2,17 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { usableCpus } from '../src/cpus.js'
+import { decodingTable } from './decoding.js'
 import { benchEngines, engineChart, engineTable } from './engine-bench.js'
 import { benchHttp, httpTable } from './http-bench.js'
 import { describeMachine } from './machine.js'
+import { benchMemory, growthTable, loadedTable } from './memory-bench.js'
+import { benchStart, startTable } from './start-bench.js'
+import { formatTable } from './table.js'
+import { benchWorkers, workersTable } from './workers-bench.js'
 
 const RESULTS = fileURLToPath(new URL('../../bench/results/', import.meta.url))
-const KINDS = ['engine', 'http'] as const
+const KINDS = ['engine', 'http', 'start', 'memory'] as const
 type Kind = (typeof KINDS)[number]
 
 interface Options {
@@ -15,6 +20,8 @@ interface Options {
   readonly rounds: number
   readonly httpRounds: number
   readonly seconds: number
+  readonly starts: number
+  readonly images: number
   readonly threads: number
   readonly model?: string
 }
@@ -25,6 +32,8 @@ const options = new Command('npm run bench --')
   .option('--rounds <count>', 'rounds of the engine benchmark', positiveInteger, 10)
   .option('--http-rounds <count>', 'rounds of the HTTP benchmark', positiveInteger, 3)
   .option('--seconds <count>', 'seconds of load on each server at each number of connections', positiveInteger, 20)
+  .option('--starts <count>', 'cold and warm starts of each network', positiveInteger, 5)
+  .option('--images <count>', 'images after which the resident set is read', positiveInteger, 10_000)
   .option('--threads <count>', 'threads that every engine computes with', positiveInteger, usableCpus())
   .option('--model <folder>', 'model package with real weights; random weights otherwise')
   .parse()
@@ -36,14 +45,28 @@ console.log(`${machine.cpus} x ${machine.cpu} (${machine.flags.join(', ')}), ${m
 const benches: Record<Kind, () => Promise<void>> = {
   engine: async () => {
     const result = await benchEngines(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
-    console.log(`${engineTable(result)}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads, ${result.weights} weights; ${Object.values(result.versions).join('; ')}\n`)
+    console.log(`${formatTable(engineTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads, ${result.weights} weights; ${Object.values(result.versions).join('; ')}\n`)
     await save('engine', result)
     await writeFile(`${RESULTS}engine.svg`, engineChart(result))
   },
   http: async () => {
     const result = await benchHttp(machine, { ...options, rounds: options.httpRounds, model: options.model })
-    console.log(`${httpTable(result)}\n\nmedians of ${result.rounds} rounds of ${result.seconds} s, ${result.threads} threads, ${result.weights} weights; clients on the same machine\n`)
-    await save('http', result)
+    console.log(`${formatTable(httpTable(result))}\n\nmedians of ${result.rounds} rounds of ${result.seconds} s, ${result.threads} threads, ${result.weights} weights; clients on the same machine\n`)
+    console.log(`${formatTable(decodingTable(result.decoding))}\n\ndecoding alone, one image at a time\n`)
+    const workers = await benchWorkers({ ...options, rounds: options.httpRounds, model: options.model })
+    console.log(`${formatTable(workersTable(workers))}\n\nour service at 16 connections, float32\n`)
+    await save('http', { ...result, workers })
+  },
+  start: async () => {
+    const result = await benchStart({ runs: options.starts, threads: options.threads, model: options.model })
+    console.log(`${formatTable(startTable(result))}\n\nmedians and quartiles of ${result.runs} starts, ${result.weights} weights of the full-size network\n`)
+    await save('start', result)
+  },
+  memory: async () => {
+    const result = await benchMemory({ images: options.images, threads: options.threads, model: options.model })
+    console.log(`${formatTable(loadedTable(result))}\n\nfull-size network, ${result.weights} weights, ready and one photo classified\n`)
+    console.log(`${formatTable(growthTable(result))}\n\nbundled network\n`)
+    await save('memory', result)
   }
 }
 for (const kind of options.only === undefined ? KINDS : [options.only]) await benches[kind]()

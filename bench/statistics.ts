@@ -17,3 +17,8 @@ export function quantile (values: readonly number[], share: number): number {
 export function summarize (values: readonly number[]): Summary {
   return { median: quantile(values, 0.5), quartiles: [quantile(values, 0.25), quantile(values, 0.75)], count: values.length }
 }
+
+/** The median, with the quartiles in brackets. */
+export function spread ({ median, quartiles: [low, high] }: Summary, digits: number): string {
+  return `${median.toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`
+}

@@ -1,7 +1,18 @@
-/** Columns padded to their widest cell; the first column to the left, numbers to the right. */
-export function formatTable (header: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+/** Cells of text; a row may be shorter than the header. */
+export interface Table {
+  readonly header: readonly string[]
+  readonly rows: ReadonlyArray<readonly string[]>
+}
+
+/** For a terminal: columns padded to their widest cell; the first column to the left, numbers to the right. */
+export function formatTable ({ header, rows }: Table): string {
   const all = [header, ...rows]
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]): string => widths.map((width, column) => column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)).join('  ')
   return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
+}
+
+export function markdownTable ({ header, rows }: Table): string {
+  const line = (row: readonly string[]): string => `| ${header.map((_, column) => row[column] ?? '').join(' | ')} |`
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
 }

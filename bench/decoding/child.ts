@@ -1,0 +1,52 @@
+import { performance } from 'node:perf_hooks'
+import sharp from 'sharp'
+import { readConfig } from '../../src/config.js'
+import { inputSpec } from '../../src/model/model.js'
+import { openModel } from '../../src/model/open.js'
+import { configureDecoding, createDecoder, type Decoder } from '../../src/preprocess/index.js'
+import { makeLargePhoto, makePhotos } from '../photos.js'
+
+/*
+ * Decodes and does nothing else, so that the CPU time of the process is that of decoding. Prints a JSON array.
+ * The argument is what MODEL names: its input decides how far a photo is reduced.
+ */
+
+/** Passes over the photos that are counted; one more comes first, for the caches. */
+const PASSES = 10
+
+/** What decoding one photo takes. */
+export interface DecodingFigure {
+  readonly width: number
+  readonly height: number
+  /** Of the JPEG file, mean. */
+  readonly bytes: number
+  readonly cpuMs: number
+  readonly wallMs: number
+}
+
+configureDecoding({ threads: 1 })
+const config = readConfig({ MODEL: process.argv[2] })
+const { input } = await openModel(config)
+const decoder = createDecoder({ concurrency: 1, input: inputSpec(input), limits: config })
+const figures = [await measure(decoder, await makePhotos()), await measure(decoder, [await makeLargePhoto()])]
+process.stdout.write(JSON.stringify(figures))
+
+async function measure (decoder: Decoder, photos: readonly Buffer[]): Promise<DecodingFigure> {
+  await decodeAll(decoder, photos)
+  const [cpuBefore, startedAt] = [process.cpuUsage(), performance.now()]
+  for (let pass = 0; pass < PASSES; pass++) await decodeAll(decoder, photos)
+  const [cpu, wallMs] = [process.cpuUsage(cpuBefore), performance.now() - startedAt]
+  const { width, height } = await sharp(photos[0]).metadata()
+  const images = PASSES * photos.length
+  return {
+    width,
+    height,
+    bytes: Math.round(photos.reduce((sum, { length }) => sum + length, 0) / photos.length),
+    cpuMs: (cpu.user + cpu.system) / 1000 / images,
+    wallMs: wallMs / images
+  }
+}
+
+async function decodeAll (decoder: Decoder, photos: readonly Buffer[]): Promise<void> {
+  for (const photo of photos) await decoder.decode(photo)
+}

@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SETTINGS } from '../src/config.js'
+import { startServer } from '../test/support/server.js'
+import { makePhotos } from './photos.js'
+import { classifyPhoto, inFolder, servedModel, weightsOf } from './served.js'
+import type { Table } from './table.js'
+
+const BATCH_SIZES = [1, 8]
+/** Requests in flight while the images are sent. */
+const CONNECTIONS = 16
+/** When the resident set is read, as shares of the images. */
+const POINTS = [0, 0.1, 0.25, 0.5, 1]
+
+export interface MemoryBenchOptions {
+  readonly images: number
+  readonly threads: number
+  readonly model: string | undefined
+}
+
+/** Of a process, in MB of 10^6 bytes. */
+interface Memory {
+  readonly resident: number
+  /** The most that it ever was. */
+  readonly peak: number
+}
+
+/** The full-size network when it is ready and has classified one photo. */
+interface LoadedFigure extends Memory {
+  readonly maxBatchSize: number
+  readonly start: 'cold' | 'warm'
+}
+
+/** The bundled network after so many images. */
+interface GrowthFigure extends Memory {
+  readonly images: number
+}
+
+export interface MemoryResult {
+  readonly weights: 'random' | 'real'
+  readonly threads: number
+  readonly loaded: readonly LoadedFigure[]
+  readonly growth: readonly GrowthFigure[]
+}
+
+/** Reads the resident set of the service's process: after loading, and while many images pass. Linux only. */
+export async function benchMemory ({ images, threads, model }: MemoryBenchOptions): Promise<MemoryResult> {
+  return await inFolder(async (folder) => {
+    const photos = await makePhotos()
+    const env = { BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) }
+    const fullSize = { ...env, MODEL: await servedModel(model, folder) }
+    const loaded: LoadedFigure[] = []
+    for (const maxBatchSize of BATCH_SIZES) {
+      const settings = { ...fullSize, MAX_BATCH_SIZE: String(maxBatchSize), MODEL_CACHE_DIR: join(folder, `cache-${maxBatchSize}`) }
+      for (const start of ['cold', 'warm'] as const) loaded.push({ maxBatchSize, start, ...await memoryAfterLoad(settings, photos) })
+    }
+    const growth = await measureGrowth({ ...env, MODEL: SETTINGS.model.default, MODEL_CACHE_DIR: join(folder, 'cache-bundled') }, photos, images)
+    return { weights: weightsOf(model), threads, loaded, growth }
+  })
+}
+
+async function memoryAfterLoad (env: Record<string, string>, photos: readonly Buffer[]): Promise<Memory> {
+  const server = await startServer(env)
+  try {
+    await sendPhotos(server.url, photos, 1)
+    return await memoryOf(server.pid)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function measureGrowth (env: Record<string, string>, photos: readonly Buffer[], images: number): Promise<readonly GrowthFigure[]> {
+  const server = await startServer(env)
+  try {
+    const figures: GrowthFigure[] = []
+    let sent = 0
+    for (const point of POINTS) {
+      const target = Math.round(images * point)
+      await sendPhotos(server.url, photos, target - sent)
+      sent = target
+      figures.push({ images: sent, ...await memoryOf(server.pid) })
+    }
+    return figures
+  } finally {
+    await server.stop()
+  }
+}
+
+async function sendPhotos (url: string, photos: readonly Buffer[], count: number): Promise<void> {
+  let started = 0
+  await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+    while (started < count) await classifyPhoto(url, photos[started++ % photos.length] ?? Buffer.of())
+  }))
+}
+
+async function memoryOf (pid: number): Promise<Memory> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const megabytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024 / 1e6
+  return { resident: megabytes('VmRSS'), peak: megabytes('VmHWM') }
+}
+
+export function loadedTable ({ loaded }: MemoryResult): Table {
+  return {
+    header: ['MAX_BATCH_SIZE', 'start', 'resident MB', 'peak MB'],
+    rows: loaded.map(({ maxBatchSize, start, ...memory }) => [String(maxBatchSize), start, ...cells(memory)])
+  }
+}
+
+export function growthTable ({ growth }: MemoryResult): Table {
+  return {
+    header: ['images', 'resident MB', 'peak MB'],
+    rows: growth.map(({ images, ...memory }) => [String(images), ...cells(memory)])
+  }
+}
+
+function cells ({ resident, peak }: Memory): readonly string[] {
+  return [resident.toFixed(0), peak.toFixed(0)]
+}

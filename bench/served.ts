@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadModel } from './model.js'
+import { writePackage } from './package-writer.js'
+
+/** Hands a new folder to `run` and removes it afterwards. */
+export async function inFolder<T> (run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'xception-bench-'))
+  try {
+    return await run(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** What MODEL has to name: `model`, or `folder`, into which the full-size network is then written with random weights. */
+export async function servedModel (model: string | undefined, folder: string): Promise<string> {
+  if (model === undefined) await writePackage(folder, await loadModel(model))
+  return model ?? folder
+}
+
+/** Whether the network computes with somebody's weights or with those of the seed. */
+export function weightsOf (model: string | undefined): 'random' | 'real' {
+  return model === undefined ? 'random' : 'real'
+}
+
+/** Classifies one photo and resolves with the precision that the answer names. Throws an Error if the answer is not 200. */
+export async function classifyPhoto (url: string, photo: Buffer): Promise<string> {
+  const response = await fetch(`${url}/classify`, { method: 'POST', body: new Uint8Array(photo), headers: { 'content-type': 'image/jpeg' } })
+  if (response.status !== 200) throw new Error(`${url}/classify answered ${response.status}: ${await response.text()}`)
+  const { model } = await response.json() as { model: { precision: string } }
+  return model.precision
+}
