@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { usableCpus } from '../src/cpus.js'
 import { decodingTable } from './decoding.js'
@@ -7,12 +5,11 @@ import { benchEngines, engineChart, engineTable } from './engine-bench.js'
 import { benchHttp, httpTable } from './http-bench.js'
 import { describeMachine } from './machine.js'
 import { benchMemory, growthTable, loadedTable } from './memory-bench.js'
+import { KINDS, saveResult, writeResultFile } from './results.js'
 import { benchStart, startTable } from './start-bench.js'
 import { formatTable } from './table.js'
 import { benchWorkers, workersTable } from './workers-bench.js'
 
-const RESULTS = fileURLToPath(new URL('../../bench/results/', import.meta.url))
-const KINDS = ['engine', 'http', 'start', 'memory'] as const
 type Kind = (typeof KINDS)[number]
 
 interface Options {
@@ -46,8 +43,8 @@ const benches: Record<Kind, () => Promise<void>> = {
   engine: async () => {
     const result = await benchEngines(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
     console.log(`${formatTable(engineTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads, ${result.weights} weights; ${Object.values(result.versions).join('; ')}\n`)
-    await save('engine', result)
-    await writeFile(`${RESULTS}engine.svg`, engineChart(result))
+    await saveResult('engine', machine, result)
+    await writeResultFile('engine.svg', engineChart(result))
   },
   http: async () => {
     const result = await benchHttp(machine, { ...options, rounds: options.httpRounds, model: options.model })
@@ -55,26 +52,21 @@ const benches: Record<Kind, () => Promise<void>> = {
     console.log(`${formatTable(decodingTable(result.decoding))}\n\ndecoding alone, one image at a time\n`)
     const workers = await benchWorkers({ ...options, rounds: options.httpRounds, model: options.model })
     console.log(`${formatTable(workersTable(workers))}\n\nour service at 16 connections, float32\n`)
-    await save('http', { ...result, workers })
+    await saveResult('http', machine, { ...result, workers })
   },
   start: async () => {
     const result = await benchStart({ runs: options.starts, threads: options.threads, model: options.model })
     console.log(`${formatTable(startTable(result))}\n\nmedians and quartiles of ${result.runs} starts, ${result.weights} weights of the full-size network\n`)
-    await save('start', result)
+    await saveResult('start', machine, result)
   },
   memory: async () => {
     const result = await benchMemory({ images: options.images, threads: options.threads, model: options.model })
     console.log(`${formatTable(loadedTable(result))}\n\nfull-size network, ${result.weights} weights, ready and one photo classified\n`)
     console.log(`${formatTable(growthTable(result))}\n\nbundled network\n`)
-    await save('memory', result)
+    await saveResult('memory', machine, result)
   }
 }
 for (const kind of options.only === undefined ? KINDS : [options.only]) await benches[kind]()
-
-async function save (kind: Kind, result: object): Promise<void> {
-  await mkdir(RESULTS, { recursive: true })
-  await writeFile(`${RESULTS}${kind}.json`, `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, ...result }, null, 2)}\n`)
-}
 
 function positiveInteger (text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1.')

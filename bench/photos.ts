@@ -6,7 +6,7 @@ const [WIDTH, HEIGHT] = [500, 375]
 const COUNT = 16
 const [LARGE_WIDTH, LARGE_HEIGHT] = [4000, 3000]
 /** As a camera's sensor leaves it; without it an enlarged picture would hold too little to decode. */
-const NOISE = { type: 'gaussian', mean: 128, sigma: 12 } as const
+const NOISE = { type: 'gaussian', mean: 128, sigma: 40 } as const
 const JPEG = { quality: 85 }
 
 /** JPEG photos of the usual size, each another cut of the same picture. */

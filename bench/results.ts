@@ -1,0 +1,45 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { EngineResult } from './engine-bench.js'
+import type { HttpResult } from './http-bench.js'
+import type { Machine } from './machine.js'
+import type { MemoryResult } from './memory-bench.js'
+import type { StartResult } from './start-bench.js'
+import type { WorkersResult } from './workers-bench.js'
+
+const FOLDER = fileURLToPath(new URL('../../bench/results/', import.meta.url))
+
+/** What `npm run bench` measures, and what it leaves. */
+export interface Results {
+  readonly engine: EngineResult
+  readonly http: HttpResult & { readonly workers: WorkersResult }
+  readonly start: StartResult
+  readonly memory: MemoryResult
+}
+export const KINDS = ['engine', 'http', 'start', 'memory'] as const satisfies ReadonlyArray<keyof Results>
+
+/** A result with the day and the machine of its measurement. */
+export type Saved<Result> = Result & { readonly date: string, readonly machine: Machine }
+
+/** Writes bench/results/KIND.json. */
+export async function saveResult<Kind extends keyof Results> (kind: Kind, machine: Machine, result: Results[Kind]): Promise<void> {
+  const saved: Saved<Results[Kind]> = { date: new Date().toISOString().slice(0, 10), machine, ...result }
+  await writeResultFile(`${kind}.json`, `${JSON.stringify(saved, null, 2)}\n`)
+}
+
+export async function writeResultFile (name: string, text: string): Promise<void> {
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(`${FOLDER}${name}`, text)
+}
+
+/** What the last run left; undefined where there was none. */
+export async function readResult<Kind extends keyof Results> (kind: Kind): Promise<Saved<Results[Kind]> | undefined> {
+  let text: string
+  try {
+    text = await readFile(`${FOLDER}${kind}.json`, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  return JSON.parse(text) as Saved<Results[Kind]>
+}
