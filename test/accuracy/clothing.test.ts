@@ -80,10 +80,16 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
     t.after(() => engines.close())
     const imageBytes = 299 * 299 * 3
     let largest = 0
-    for (let start = 0; start < photos.length; start += 8) {
-      const images = photos.slice(start, start + 8).map((_, index) => new Uint8Array(pixels.subarray((start + index) * imageBytes, (start + index + 1) * imageBytes)))
-      const { probabilities } = await engines.run(images)
-      probabilities.forEach((value, index) => { largest = Math.max(largest, Math.abs(value - (reference[start * 10 + index] ?? NaN))) })
+    // Every fourth photo, so that all kinds of clothes are among them.
+    const chosen = photos.flatMap((_, index) => index % 4 === 0 ? [index] : [])
+    for (let start = 0; start < chosen.length; start += 8) {
+      const some = chosen.slice(start, start + 8)
+      const { probabilities } = await engines.run(some.map((index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))))
+      const classes = probabilities.length / some.length
+      probabilities.forEach((value, at) => {
+        const expected = reference[(some[Math.floor(at / classes)] ?? NaN) * classes + at % classes]
+        largest = Math.max(largest, Math.abs(value - (expected ?? NaN)))
+      })
     }
     t.diagnostic(`largest difference of a probability ${largest.toExponential(1)}`)
     assert.ok(largest < 1e-5, `largest difference ${largest}`)
