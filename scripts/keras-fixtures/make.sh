@@ -13,4 +13,7 @@ trap 'rm -rf "$environment"' EXIT INT TERM
 "$environment/bin/pip" install --quiet --no-deps --only-binary=:all: --requirement "$here/requirements.txt"
 
 export TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow
+rm -f "$target"/*.gz
 "$environment/bin/python" "$here/make.py" "$target"
+# HDF5's own bookkeeping is most of these files, and nearly all of it is zeros.
+gzip -9 -n "$target"/*.keras "$target"/*.h5
