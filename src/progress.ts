@@ -13,8 +13,9 @@ export function showProgress (line = (text: string): void => { process.stderr.wr
 }
 
 /** The news in one phrase. */
-export function describeProgress ({ receivedBytes, totalBytes }: DownloadProgress): string {
+export function describeProgress ({ receivedBytes, totalBytes, retry }: DownloadProgress): string {
   const received = (receivedBytes / MEGABYTE).toFixed(1)
+  if (retry !== undefined) return `downloading the model: ${received} MB, then ${retry.reason}; next try in ${Math.ceil(retry.delayMs / 1000)} s`
   return totalBytes === undefined
     ? `downloading the model: ${received} MB`
     : `downloading the model: ${received} of ${(totalBytes / MEGABYTE).toFixed(1)} MB`
@@ -38,8 +39,8 @@ function progressBar (line: (text: string) => void): (progress: DownloadProgress
 function progressLines (line: (text: string) => void): (progress: DownloadProgress) => void {
   let lastAt = 0
   return (progress) => {
-    const isLast = progress.receivedBytes === progress.totalBytes
-    if (!isLast && Date.now() - lastAt < LINE_INTERVAL_MS) return
+    const isNews = progress.receivedBytes === progress.totalBytes || progress.retry !== undefined
+    if (!isNews && Date.now() - lastAt < LINE_INTERVAL_MS) return
     lastAt = Date.now()
     line(describeProgress(progress))
   }

@@ -12,6 +12,8 @@ export interface DownloadProgress {
   readonly receivedBytes: number
   /** Undefined where the server does not say. */
   readonly totalBytes: number | undefined
+  /** Why a try failed, when another one follows. */
+  readonly retry?: { readonly reason: string, readonly delayMs: number }
 }
 
 export interface DownloadOptions {
@@ -123,10 +125,13 @@ async function fetchAll (options: DownloadOptions, partial: string, signal: Abor
       // What has arrived would keep the disk full.
       if (isFull(error)) await rm(partial, { force: true })
       if (error instanceof FinalError || isFull(error)) throw error
-      futile = await sizeOf(partial) > before ? 0 : futile + 1
+      const receivedBytes = await sizeOf(partial)
+      futile = receivedBytes > before ? 0 : futile + 1
       if (futile === MAX_FUTILE_TRIES) throw error
-      const delayMs = Math.min(retryDelayMs * 2 ** futile * (0.5 + Math.random()), MAX_RETRY_DELAY_MS)
-      await sleep(error instanceof RetryAfter ? Math.max(error.seconds * 1000, delayMs) : delayMs)
+      const pauseMs = Math.min(retryDelayMs * 2 ** futile * (0.5 + Math.random()), MAX_RETRY_DELAY_MS)
+      const delayMs = error instanceof RetryAfter ? Math.max(error.seconds * 1000, pauseMs) : pauseMs
+      options.onProgress?.({ receivedBytes, totalBytes: undefined, retry: { reason: reasonOf(error), delayMs } })
+      await sleep(delayMs)
     }
   }
 }

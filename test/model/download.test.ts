@@ -11,6 +11,7 @@ import { suite, test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { describeProgress } from '../../src/progress.js'
 import { download, type DownloadOptions } from '../../src/model/download.js'
 
 const PROCESS = fileURLToPath(new URL('../support/download-process.js', import.meta.url))
@@ -95,8 +96,11 @@ suite('a download arrives whole', () => {
   test('over a connection that breaks again and again, from where it broke', async (t) => {
     const { path } = target(t)
     const { url, requests } = await serve(t, (_count, request, response) => { send(request, response, { most: 40_000, path }) })
-    await get(url, path)
+    const told: string[] = []
+    await get(url, path, { onProgress: (progress) => { if (progress.retry !== undefined) told.push(describeProgress(progress)) } })
     assertWhole(path)
+    assert.equal(told.length, 7)
+    assert.match(told[0] ?? '', /^downloading the model: 0\.0 MB, then .+; next try in 1 s$/)
     assert.deepEqual(requests.map(({ headers }) => headers.range), [undefined, ...[40, 80, 120, 160, 200, 240, 280].map((kilo) => `bytes=${kilo}000-`)])
   })
 
