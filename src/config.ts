@@ -33,7 +33,7 @@ export const SETTINGS = {
   output: choice<'auto' | 'softmax' | 'sigmoid'>({ env: 'OUTPUT', default: 'auto', choices: ['auto', 'softmax', 'sigmoid'], help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.' }),
   backend: choice<'auto' | 'cpu' | 'gpu'>({ env: 'BACKEND', default: 'auto', choices: ['auto', 'cpu', 'gpu'], help: 'Device to run on; gpu refuses to start without one.' }),
   tensorflowThreads: { env: 'TENSORFLOW_THREADS', type: 'integer', default: usableCpus(), defaultText: 'the CPUs this process may use', min: 1, max: 1024, help: 'Threads that TensorFlow computes with.' },
-  precision: choice<'float32' | 'bfloat16' | 'auto'>({ env: 'PRECISION', default: 'float32', choices: ['float32', 'bfloat16', 'auto'], help: 'Numbers to compute with; auto is bfloat16 where the CPU has it natively, which is faster and nearly as exact.' }),
+  precision: choice<'float32' | 'bfloat16' | 'auto'>({ env: 'PRECISION', default: 'float32', choices: ['float32', 'bfloat16', 'auto'], help: 'Numbers to compute with; auto is bfloat16 where the CPU or the GPUs (from Ampere) have it natively, which is faster and nearly as exact.' }),
   engineWorkers: { env: 'ENGINE_WORKERS', type: 'integer', default: 1, min: 1, max: 64, help: 'TensorFlow sessions that run side by side, for machines with more cores than one session fills.' },
   maxBatchSize: { env: 'MAX_BATCH_SIZE', type: 'auto', default: 8, min: 1, max: 1024, unit: 'images', help: 'Most images that one run of the network takes; auto measures the best once and remembers it.' },
   batchDelayMs: { env: 'BATCH_DELAY_MS', type: 'integer', default: 0, min: 0, max: 60_000, unit: 'ms', help: 'How long an image may wait for others to share its batch.' },

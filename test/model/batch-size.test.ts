@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { bestBatchSize, smallestGoodSize } from '../../src/model/batch-size.js'
 import type { BatchRunner } from '../../src/model/batcher.js'
-import { choosePrecision, hasNativeBfloat16 } from '../../src/model/precision.js'
 
 test('the smallest batch size within 3 % of the best rate', () => {
   assert.equal(smallestGoodSize(new Map([[1, 10], [2, 15], [4, 19.5], [8, 20], [16, 19]])), 4)
@@ -36,13 +35,4 @@ test('batch sizes are measured once, and again where the answer is lost or belon
   writeFileSync(join(folder, 'batch-sizes.json'), 'rubbish')
   await best(2)
   assert.equal(runs, 3 * once)
-})
-
-test('auto is bfloat16 only where a CPU has it', () => {
-  assert.ok(hasNativeBfloat16('flags : fpu avx512f avx512_bf16 sse'))
-  assert.ok(hasNativeBfloat16('flags : amx_tile amx_bf16'))
-  assert.ok(hasNativeBfloat16('Features : fp asimd bf16'))
-  assert.ok(!hasNativeBfloat16('flags : fpu avx2 avx512f'))
-  assert.equal(choosePrecision('auto', 'gpu'), 'float32')
-  assert.equal(choosePrecision('bfloat16', 'gpu'), 'bfloat16')
 })
