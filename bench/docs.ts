@@ -1,24 +1,26 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { decodingTable } from './decoding.js'
-import { engineTable } from './engine-bench.js'
+import { describePeak, engineTable } from './engine-bench.js'
 import { httpTable } from './http-bench.js'
 import type { Machine } from './machine.js'
 import { growthTable, loadedTable } from './memory-bench.js'
 import { replaceBlock } from './page.js'
 import { readResult, type Saved } from './results.js'
+import { speedTable } from './speed.js'
 import { startTable } from './start-bench.js'
 import { markdownTable, type Table } from './table.js'
 import { workersTable } from './workers-bench.js'
 
-/* Writes the tables of docs/performance.md from bench/results/. A table that was not measured is left out. */
+/* Writes the tables of docs/performance.md and the README from bench/results/. A table that was not measured is left out. */
 
 const PAGE = new URL('../../docs/performance.md', import.meta.url)
+const README = new URL('../../README.md', import.meta.url)
 
 type Measured = Saved<{ readonly weights: 'random' | 'real' }>
 
 const [engine, http, start, memory] = [await readResult('engine'), await readResult('http'), await readResult('start'), await readResult('memory')]
 const blocks: Readonly<Record<string, string>> = {
-  engine: engine === undefined ? '' : block(engine, engineTable(engine), `medians and quartiles of ${engine.rounds} rounds, ${engine.threads} threads; ${[...new Set(Object.values(engine.versions))].join('; ')}`),
+  engine: engine === undefined ? '' : block(engine, engineTable(engine), `medians and quartiles of ${engine.rounds} rounds, ${engine.threads} threads; ${describePeak(engine)}; ${[...new Set(Object.values(engine.versions))].join('; ')}`),
   http: http === undefined ? '' : block(http, httpTable(http), `medians of ${http.rounds} rounds of ${http.seconds} s, ${http.threads} threads`),
   decoding: http === undefined ? '' : block(http, decodingTable(http.decoding), 'one image at a time, one thread'),
   workers: http === undefined ? '' : block(http, workersTable(http.workers), `medians and quartiles of ${http.workers.rounds} rounds of ${http.workers.seconds} s, 16 connections, float32`),
@@ -27,9 +29,14 @@ const blocks: Readonly<Record<string, string>> = {
   growth: memory === undefined ? '' : block(memory, growthTable(memory), `${memory.threads} threads, float32`)
 }
 
-let page = await readFile(PAGE, 'utf8')
-for (const [name, text] of Object.entries(blocks)) page = replaceBlock(page, name, text)
-await writeFile(PAGE, page)
+await fill(PAGE, blocks)
+await fill(README, { speed: engine === undefined || http === undefined ? '' : `${markdownTable(speedTable(engine, http))}\n` })
+
+async function fill (page: URL, texts: Readonly<Record<string, string>>): Promise<void> {
+  let content = await readFile(page, 'utf8')
+  for (const [name, text] of Object.entries(texts)) content = replaceBlock(content, name, text)
+  await writeFile(page, content)
+}
 
 function block ({ date, machine, weights }: Measured, table: Table, how: string): string {
   return `${markdownTable(table)}\n\n${date}, ${describe(machine)}; ${weights} weights; ${how}.\n`

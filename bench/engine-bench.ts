@@ -1,8 +1,11 @@
+import { layersOf } from '../src/model/layers.js'
 import { agreementOf, assertAgreement } from './agreement.js'
 import { barChart } from './chart.js'
 import type { EngineOptions } from './engines/engine.js'
+import { MATRIX_PRODUCTS_OPERATIONS } from './engines/matrix-products.js'
 import { EngineProcess } from './engines/process.js'
 import type { Machine } from './machine.js'
+import { loadModel } from './model.js'
 import { quantile, spread, summarize, type Summary } from './statistics.js'
 import type { Table } from './table.js'
 
@@ -30,6 +33,8 @@ export interface EngineFigure extends Contestant {
   readonly toOnnxRuntime: Summary
   /** tfjs-node's time of the same round divided by its own. */
   readonly speedUpOverStock: Summary
+  /** Operations a second as a share of what TensorFlow reaches in the same round and precision with matrix products alone. */
+  readonly shareOfPeak: Summary
 }
 
 export interface EngineResult {
@@ -39,6 +44,8 @@ export interface EngineResult {
   readonly versions: Readonly<Record<string, string>>
   /** Largest difference to onnxruntime-node's output; see agreement.ts. */
   readonly agreement: Readonly<Record<string, { readonly logits: number, readonly probabilities: number }>>
+  /** Matrix products alone, in 10^9 operations a second, by precision. */
+  readonly peak: Readonly<Record<string, Summary>>
   readonly figures: readonly EngineFigure[]
 }
 
@@ -57,14 +64,19 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
   try {
     for (const one of contestants) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
     const agreement = await compareOutputs(engines, model === undefined ? 'random' : 'real')
+    const peaks = contestants.filter(({ engine }) => engine === 'ours').map(peakOf)
+    for (const one of peaks) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
     const times = await timeRounds(engines, rounds)
+    const { architecture } = await loadModel(model)
+    const operations = 2 * layersOf(architecture).reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0)
     return {
       weights: model === undefined ? 'random' : 'real',
       threads,
       rounds,
       versions: Object.fromEntries([...engines].map(([name, engine]) => [name, engine.version])),
       agreement,
-      figures: BATCH_SIZES.flatMap((batchSize) => contestants.map((one) => figureOf(one, batchSize, times)))
+      peak: Object.fromEntries(peaks.map((one) => [one.precision, summarize(BATCH_SIZES.flatMap((batchSize) => rates(one, batchSize, times, MATRIX_PRODUCTS_OPERATIONS)))])),
+      figures: BATCH_SIZES.flatMap((batchSize) => contestants.map((one) => figureOf(one, batchSize, times, operations)))
     }
   } finally {
     await Promise.all([...engines.values()].map((engine) => engine.stop()))
@@ -73,6 +85,10 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
 
 function nameOf ({ engine, precision }: Contestant): string {
   return `${engine} ${precision}`
+}
+
+function peakOf ({ precision }: Contestant): Contestant {
+  return { engine: 'matrix-products', precision }
 }
 
 async function compareOutputs (engines: ReadonlyMap<string, EngineProcess>, weights: 'random' | 'real'): Promise<EngineResult['agreement']> {
@@ -95,32 +111,52 @@ async function timeRounds (engines: ReadonlyMap<string, EngineProcess>, rounds: 
     for (const batchSize of BATCH_SIZES) {
       const turns = round % 2 === 0 ? [...engines] : [...engines].reverse()
       for (const [name, engine] of turns) {
-        const { milliseconds } = await engine.run(batchSize, name === nameOf(STOCK) ? STOCK_REPEATS : REPEATS)
+        // Matrix products are the same work whatever the batch.
+        const images = name.startsWith('matrix-products') ? 1 : batchSize
+        const { milliseconds } = await engine.run(images, name === nameOf(STOCK) ? STOCK_REPEATS : REPEATS)
         const key = `${name} ${batchSize}`
-        times.set(key, [...times.get(key) ?? [], quantile(milliseconds.slice(1), 0.5) / batchSize])
+        times.set(key, [...times.get(key) ?? [], quantile(milliseconds.slice(1), 0.5) / images])
       }
     }
   }
   return times
 }
 
-function figureOf (one: Contestant, batchSize: number, times: Times): EngineFigure {
-  const timesOf = (contestant: Contestant): readonly number[] => times.get(`${nameOf(contestant)} ${batchSize}`) ?? []
-  const [own, reference, stock] = [timesOf(one), timesOf(REFERENCE), timesOf(STOCK)]
+function timesOf (one: Contestant, batchSize: number, times: Times): readonly number[] {
+  return times.get(`${nameOf(one)} ${batchSize}`) ?? []
+}
+
+/** 10^9 operations a second, one number a round. */
+function rates (one: Contestant, batchSize: number, times: Times, operations: number): readonly number[] {
+  return timesOf(one, batchSize, times).map((milliseconds) => operations / milliseconds / 1e6)
+}
+
+/** `operations` are those of one image. */
+function figureOf (one: Contestant, batchSize: number, times: Times, operations: number): EngineFigure {
+  const own = timesOf(one, batchSize, times)
+  const reference = timesOf(REFERENCE, batchSize, times)
+  const stock = timesOf(STOCK, batchSize, times)
+  const peak = rates(peakOf(one), batchSize, times, MATRIX_PRODUCTS_OPERATIONS)
   return {
     ...one,
     batchSize,
     milliseconds: summarize(own),
     toOnnxRuntime: summarize(own.map((time, round) => time / (reference[round] ?? NaN))),
-    speedUpOverStock: summarize(own.map((time, round) => (stock[round] ?? NaN) / time))
+    speedUpOverStock: summarize(own.map((time, round) => (stock[round] ?? NaN) / time)),
+    shareOfPeak: summarize(rates(one, batchSize, times, operations).map((rate, round) => rate / (peak[round] ?? NaN)))
   }
+}
+
+/** What the table's shares are of, in words. */
+export function describePeak ({ peak }: EngineResult): string {
+  return `matrix products alone reach ${Object.entries(peak).map(([precision, { median }]) => `${median.toFixed(0)} GFLOP/s in ${precision}`).join(' and ')}`
 }
 
 /** The figures as one table, ratios first. */
 export function engineTable ({ figures }: EngineResult): Table {
   return {
-    header: ['engine', 'batch', 'time / ONNX Runtime', 'times stock tfjs-node', 'ms an image'],
-    rows: figures.map((figure) => [nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1), spread(figure.milliseconds, 1)])
+    header: ['engine', 'batch', 'time / ONNX Runtime', 'times stock tfjs-node', '% of peak', 'ms an image'],
+    rows: figures.map((figure) => [nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1), (figure.shareOfPeak.median * 100).toFixed(0), spread(figure.milliseconds, 1)])
   }
 }
 

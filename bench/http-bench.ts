@@ -14,7 +14,7 @@ import type { Table } from './table.js'
 
 const CONNECTIONS = [1, 4, 16, 64]
 /** Where the engine should never wait for images. */
-const SATURATION_CONNECTIONS = 16
+export const SATURATION_CONNECTIONS = 16
 /** Batch sizes at which the raw engine is tried; its best is what the service is held against. */
 const RAW_BATCH_SIZES = [4, 8, 16]
 /** The first run is not counted. */

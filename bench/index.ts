@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { usableCpus } from '../src/cpus.js'
 import { decodingTable } from './decoding.js'
-import { benchEngines, engineChart, engineTable } from './engine-bench.js'
+import { benchEngines, describePeak, engineChart, engineTable } from './engine-bench.js'
 import { benchHttp, httpTable } from './http-bench.js'
 import { describeMachine } from './machine.js'
 import { benchMemory, growthTable, loadedTable } from './memory-bench.js'
@@ -42,7 +42,7 @@ console.log(`${machine.cpus} x ${machine.cpu} (${machine.flags.join(', ')}), ${m
 const benches: Record<Kind, () => Promise<void>> = {
   engine: async () => {
     const result = await benchEngines(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
-    console.log(`${formatTable(engineTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads, ${result.weights} weights; ${Object.values(result.versions).join('; ')}\n`)
+    console.log(`${formatTable(engineTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads, ${result.weights} weights; ${describePeak(result)}; ${[...new Set(Object.values(result.versions))].join('; ')}\n`)
     await saveResult('engine', machine, result)
     await writeResultFile('engine.svg', engineChart(result))
   },

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import autocannon from 'autocannon'
 import { quantile } from './statistics.js'
 
-const PROBE_INTERVAL_MS = 20
+const PROBE_INTERVAL_MS = 100
 /** The slowest peer takes seconds an image where many wait. */
 const TIMEOUT_S = 120
 /** Answers of one batch arrive within this time. */

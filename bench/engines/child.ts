@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { loadModel, testImages } from '../model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
+import { startMatrixProducts } from './matrix-products.js'
 import { startOnnxRuntime } from './onnxruntime.js'
 import { startOurs } from './ours.js'
 import { startStock } from './stock.js'
@@ -38,7 +39,7 @@ async function answer (request: Request): Promise<Reply | undefined> {
       const { options } = request
       const model = await loadModel(options.model)
       imageSize = model.architecture.inputSize
-      const start = { ours: startOurs, 'tfjs-node': startStock, 'onnxruntime-node': startOnnxRuntime }[options.engine]
+      const start = { ours: startOurs, 'tfjs-node': startStock, 'onnxruntime-node': startOnnxRuntime, 'matrix-products': startMatrixProducts }[options.engine]
       engine = await start(model, options)
       return { kind: 'started', version: engine.version }
     }

@@ -1,7 +1,7 @@
 import type { Precision } from '../../src/model/graph/index.js'
 
-/** Who computes. */
-export type EngineName = 'ours' | 'tfjs-node' | 'onnxruntime-node'
+/** Who computes; `matrix-products` is no network but the most that a network could reach. */
+export type EngineName = 'ours' | 'tfjs-node' | 'onnxruntime-node' | 'matrix-products'
 
 /** What one child process measures. */
 export interface EngineOptions {

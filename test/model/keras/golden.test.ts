@@ -7,9 +7,9 @@ import type { Architecture } from '../../../src/model/architecture.js'
 import { recognize } from '../../../src/model/keras/index.js'
 import type { Tensor, Weights } from '../../../src/model/weights/tensor.js'
 import { realModel } from '../../support/real-model.js'
+import { safetensors } from '../../support/safetensors.js'
 import { shared, withoutShared } from '../../support/shared.js'
 import { assertClose, floats, probabilitiesOf, withStored } from './answers.js'
-import { safetensors } from './safetensors.js'
 import { saveTfjs } from './tfjs.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))

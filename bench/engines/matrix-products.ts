@@ -1,0 +1,44 @@
+import { GraphBuilder, type Precision } from '../../src/model/graph/builder.js'
+import { DATA_TYPES, encodeSavedModel, shapeProto } from '../../src/model/graph/messages.js'
+import type { BenchModel } from '../model.js'
+import { Random } from '../../test/support/random.js'
+import type { BenchEngine, EngineOptions } from './engine.js'
+import { startGraph } from './graph.js'
+
+/** Large enough for TensorFlow's kernels to be at their best, small enough for the caches. */
+const SIDE = 1024
+const PRODUCTS = 16
+
+/** Floating-point operations of one run, an addition and a multiplication counted as two. */
+export const MATRIX_PRODUCTS_OPERATIONS = PRODUCTS * 2 * SIDE ** 3
+
+/** Products of square matrices one after the other and nothing else, in the service's own engine: what could be reached at best. */
+export async function startMatrixProducts (_model: BenchModel, { threads, precision }: EngineOptions): Promise<BenchEngine> {
+  const { engine, version } = await startGraph(matrixProducts(precision), SIDE ** 2, threads)
+  return {
+    version,
+    prepare: () => {
+      const matrix = new Uint8Array(SIDE ** 2).fill(1)
+      return async () => (await engine.run([matrix])).probabilities
+    },
+    close: () => engine.close()
+  }
+}
+
+/** A graph that reads a matrix of bytes and gives the mean of its product with one constant matrix, again and again. */
+function matrixProducts (precision: Precision): Uint8Array {
+  const graph = new GraphBuilder()
+  const random = new Random(1)
+  // Such a matrix keeps the size of what it is multiplied with.
+  const factor = graph.weights('factor', precision, [SIDE, SIDE], Float32Array.from({ length: SIDE ** 2 }, () => random.normal() / Math.sqrt(SIDE)))
+  const bytes = graph.decodeRaw('bytes', graph.placeholder('images', 'string', [-1]))
+  let product = graph.cast('matrix', graph.reshape('square', bytes, 'uint8', [SIDE, SIDE]), 'uint8', precision)
+  for (let count = 0; count < PRODUCTS; count++) product = graph.matMul('product', product, factor, precision)
+  const output = graph.cast('float', graph.reshape('spatial', product, precision, [1, SIDE, SIDE, 1]), precision, 'float32')
+  const mean = graph.reduceSpatial('mean', 'Mean', output, 'float32')
+  return encodeSavedModel(
+    graph.nodes,
+    { images: { name: 'images:0', dtype: DATA_TYPES.string, tensorShape: shapeProto([-1]) } },
+    { probabilities: { name: `${mean}:0`, dtype: DATA_TYPES.float32, tensorShape: shapeProto([-1, 1]) } }
+  )
+}

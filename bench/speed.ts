@@ -1,0 +1,24 @@
+import type { EngineResult } from './engine-bench.js'
+import { SATURATION_CONNECTIONS, type HttpResult } from './http-bench.js'
+import type { Table } from './table.js'
+
+/** The contestants by the names that a newcomer knows them by. */
+const CONTESTANTS = [
+  { name: 'this service, bfloat16', engine: 'ours', precision: 'bfloat16', server: 'ours bfloat16' },
+  { name: 'this service, float32', engine: 'ours', precision: 'float32', server: 'ours float32' },
+  { name: 'onnxruntime-node, float32', engine: 'onnxruntime-node', precision: 'float32', server: 'onnxruntime-node in the handler' },
+  { name: 'tfjs-node on the same TensorFlow, float32', engine: 'tfjs-node', precision: 'float32', server: 'tfjs-node in the handler' }
+]
+
+/** What the README shows: time an image, and under load the rate and the wait of a health check. */
+export function speedTable ({ figures }: EngineResult, http: HttpResult): Table {
+  return {
+    header: ['', 'time, batch 1', 'time, batch 8', `images/s, ${SATURATION_CONNECTIONS} connections`, '`/livez` p99 meanwhile, ms'],
+    rows: CONTESTANTS.flatMap(({ name, engine, precision, server }) => {
+      const time = (batchSize: number): string | undefined => figures.find((one) => one.engine === engine && one.precision === precision && one.batchSize === batchSize)?.toOnnxRuntime.median.toFixed(2)
+      const load = http.figures.find((one) => one.server === server && one.connections === SATURATION_CONNECTIONS)
+      const [single, eight] = [time(1), time(8)]
+      return single === undefined || eight === undefined || load === undefined ? [] : [[name, single, eight, load.toOnnxRuntimePeer.median.toFixed(2), load.livezP99.median.toFixed(0)]]
+    })
+  }
+}
