@@ -55,7 +55,8 @@ export interface HttpResult {
   readonly figures: readonly HttpFigure[]
 }
 
-const ONNX_RUNTIME_PEER = 'onnxruntime-node in the handler'
+export const ONNX_RUNTIME_PEER = 'onnxruntime-node in the handler'
+export const STOCK_PEER = 'tfjs-node in the handler'
 
 /** One measurement of one round. */
 interface Sample extends Load {
@@ -96,7 +97,7 @@ async function startServers (servers: Server[], machine: Machine, folder: string
     servers.push({ name: `ours ${precision}`, url, raw, stop: () => stop() })
   }
   servers.push({ name: ONNX_RUNTIME_PEER, ...await startPeer('onnxruntime', { threads, model }) })
-  servers.push({ name: 'tfjs-node in the handler', ...await startPeer('stock', { threads, model }) })
+  servers.push({ name: STOCK_PEER, ...await startPeer('stock', { threads, model }) })
 }
 
 /** A setting that was not taken would be measured under a wrong name. */

@@ -1,13 +1,13 @@
 import type { EngineResult } from './engine-bench.js'
-import { SATURATION_CONNECTIONS, type HttpResult } from './http-bench.js'
+import { ONNX_RUNTIME_PEER, SATURATION_CONNECTIONS, STOCK_PEER, type HttpResult } from './http-bench.js'
 import type { Table } from './table.js'
 
 /** The contestants by the names that a newcomer knows them by. */
 const CONTESTANTS = [
   { name: 'this service, bfloat16', engine: 'ours', precision: 'bfloat16', server: 'ours bfloat16' },
   { name: 'this service, float32', engine: 'ours', precision: 'float32', server: 'ours float32' },
-  { name: 'onnxruntime-node, float32', engine: 'onnxruntime-node', precision: 'float32', server: 'onnxruntime-node in the handler' },
-  { name: 'tfjs-node on the same TensorFlow, float32', engine: 'tfjs-node', precision: 'float32', server: 'tfjs-node in the handler' }
+  { name: 'onnxruntime-node, float32', engine: 'onnxruntime-node', precision: 'float32', server: ONNX_RUNTIME_PEER },
+  { name: 'tfjs-node on the same TensorFlow, float32', engine: 'tfjs-node', precision: 'float32', server: STOCK_PEER }
 ]
 
 /** What the README shows: time an image, and under load the rate and the wait of a health check. */

@@ -1,7 +1,7 @@
 import { GraphBuilder, type Precision } from '../../src/model/graph/builder.js'
 import { DATA_TYPES, encodeSavedModel, shapeProto } from '../../src/model/graph/messages.js'
-import type { BenchModel } from '../model.js'
 import { Random } from '../../test/support/random.js'
+import type { BenchModel } from '../model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 import { startGraph } from './graph.js'
 
