@@ -28,7 +28,7 @@ export interface Dataset {
 
 /**
  * One open HDF5 file. Wraps the C library's WebAssembly build, which runs on through its errors: here whatever it complains
- * of is an Error. Must run in a thread of its own, for what it changes in that thread's globals and for the memory it keeps.
+ * of is an Error. Must run in a process of its own, for what it changes in the globals and for the memory it keeps.
  */
 export class Hdf5File {
   private constructor (private readonly module: Module, private readonly library: Library, private readonly id: bigint, private readonly complaints: Complaints, readonly bytes: number) {}

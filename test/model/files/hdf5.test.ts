@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { File } from 'h5wasm/node'
+import { readStoredModel } from '../../../src/model/files/index.js'
 import { assertSentence, dataset, fillKeras3, readAll, writeFile, writeHdf5 } from './support.js'
 
 function fillLegacy (file: File, root = file.create_group('model_weights')): void {
@@ -143,4 +144,16 @@ test('a weight in another file is not looked for', async () => {
     conv.create_external_link(other, '/kernel', 'kernel')
   })
   await assert.rejects(readAll(path), (error) => assertSentence(error, path, /lists kernel, which it does not have/))
+})
+
+test('a process of the library that ends early makes an error, and nothing hangs', async () => {
+  const path = await writeHdf5('killed.weights.h5', fillKeras3)
+  const { layers, close } = await readStoredModel(path)
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').map(Number)
+  assert.equal(children.length, 1)
+  for (const child of children) process.kill(child, 'SIGKILL')
+  for (const { read } of layers[0]?.weights ?? []) {
+    await assert.rejects(read(), (error: unknown) => assertSentence(error, path, /the process that reads it ended with SIGKILL/))
+  }
+  await close()
 })
