@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Precision } from '../src/model/graph/index.js'
-import { startServer } from '../test/support/server.js'
+import { startServer, type RunningServer } from '../test/support/server.js'
 import { measureDecoding, type DecodingFigure } from './decoding.js'
 import { EngineProcess } from './engines/process.js'
 import { measureLoad, type Load } from './load.js'
@@ -56,6 +56,7 @@ export interface HttpResult {
 }
 
 export const ONNX_RUNTIME_PEER = 'onnxruntime-node in the handler'
+export const THROUGHPUT_ROW = 'ours float32, a worker a thread, batches of 4'
 export const STOCK_PEER = 'tfjs-node in the handler'
 
 /** One measurement of one round. */
@@ -88,14 +89,19 @@ export async function benchHttp (machine: Machine, options: HttpBenchOptions): P
 
 async function startServers (servers: Server[], machine: Machine, folder: string, served: string, { threads, model }: HttpBenchOptions): Promise<void> {
   const precisions: Precision[] = machine.nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
+  const start = async (precision: Precision, env: Record<string, string>): Promise<RunningServer> => {
+    const server = await startServer({ MODEL: served, PRECISION: precision, BACKEND: 'cpu', MODEL_CACHE_DIR: join(folder, 'cache'), ...env })
+    await checkPrecision(server.url, precision)
+    return server
+  }
   for (const precision of precisions) {
-    const { url, stop } = await startServer({
-      MODEL: served, PRECISION: precision, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: join(folder, 'cache')
-    })
-    await checkPrecision(url, precision)
+    const { url, stop } = await start(precision, { TENSORFLOW_THREADS: String(threads) })
     const raw = await EngineProcess.start({ engine: 'ours', precision, threads, model })
     servers.push({ name: `ours ${precision}`, url, raw, stop: () => stop() })
   }
+  // Each thread with a session of its own: nobody waits for another at the end of an operation, and a lone image has one thread.
+  const { url, stop } = await start('float32', { ENGINE_WORKERS: String(threads), TENSORFLOW_THREADS: '1', MAX_BATCH_SIZE: '4' })
+  servers.push({ name: THROUGHPUT_ROW, url, stop: () => stop() })
   servers.push({ name: ONNX_RUNTIME_PEER, ...await startPeer('onnxruntime', { threads, model }) })
   servers.push({ name: STOCK_PEER, ...await startPeer('stock', { threads, model }) })
 }

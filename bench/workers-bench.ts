@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { BATCHES_HELD } from '../src/model/batcher.js'
 import { startServer, type RunningServer } from '../test/support/server.js'
 import { measureLoad } from './load.js'
 import { makePhotos } from './photos.js'
@@ -18,6 +19,7 @@ export interface WorkersBenchOptions {
 interface Setting {
   readonly workers: number
   readonly threads: number
+  readonly batchSize: number
 }
 
 interface WorkersFigure extends Setting {
@@ -33,9 +35,12 @@ export interface WorkersResult {
   readonly figures: readonly WorkersFigure[]
 }
 
-/** The full-size network in one engine worker and in two, with all threads and with half of them. */
+/**
+ * The full-size network in one engine worker and in two, with all threads and with half of them. Batches are as large as
+ * the connections can keep two waiting for each worker.
+ */
 export async function benchWorkers ({ rounds, seconds, threads, model }: WorkersBenchOptions): Promise<WorkersResult> {
-  const settings: readonly Setting[] = [{ workers: 1, threads }, { workers: 2, threads }, { workers: 2, threads: Math.ceil(threads / 2) }]
+  const settings = [[1, threads], [2, threads], [2, Math.ceil(threads / 2)]].map(([workers = 1, threads = 1]): Setting => ({ workers, threads, batchSize: CONNECTIONS / BATCHES_HELD / workers }))
   return await inFolder(async (folder) => {
     const servers: RunningServer[] = []
     try {
@@ -54,9 +59,9 @@ export async function benchWorkers ({ rounds, seconds, threads, model }: Workers
   })
 }
 
-async function start ({ workers, threads }: Setting, model: string, folder: string): Promise<RunningServer> {
+async function start ({ workers, threads, batchSize }: Setting, model: string, folder: string): Promise<RunningServer> {
   return await startServer({
-    MODEL: model, BACKEND: 'cpu', ENGINE_WORKERS: String(workers), TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: join(folder, 'cache')
+    MODEL: model, BACKEND: 'cpu', ENGINE_WORKERS: String(workers), TENSORFLOW_THREADS: String(threads), MAX_BATCH_SIZE: String(batchSize), MODEL_CACHE_DIR: join(folder, 'cache')
   })
 }
 
@@ -76,7 +81,7 @@ async function measureRounds (servers: readonly RunningServer[], rounds: number,
 
 export function workersTable ({ figures }: WorkersResult): Table {
   return {
-    header: ['ENGINE_WORKERS', 'TENSORFLOW_THREADS', 'rate / one worker', 'images/s'],
-    rows: figures.map(({ workers, threads, toOneWorker, imagesPerSecond }) => [String(workers), String(threads), spread(toOneWorker, 2), imagesPerSecond.median.toFixed(1)])
+    header: ['ENGINE_WORKERS', 'TENSORFLOW_THREADS', 'MAX_BATCH_SIZE', 'rate / one worker', 'images/s'],
+    rows: figures.map(({ workers, threads, batchSize, toOneWorker, imagesPerSecond }) => [String(workers), String(threads), String(batchSize), spread(toOneWorker, 2), imagesPerSecond.median.toFixed(1)])
   }
 }

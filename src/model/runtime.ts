@@ -23,7 +23,7 @@ export interface Runtime {
 export async function startRuntime (config: Config, model: Model, workerFile?: URL): Promise<Runtime> {
   const backend = chooseBackend(config.backend)
   const precision = choosePrecision(config.precision, backend)
-  configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads })
+  configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads, sessions: config.engineWorkers })
   const { path } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision })
   const imageBytes = model.input.size.value ** 2 * 3
   const engines = new Engines(config.engineWorkers, {
