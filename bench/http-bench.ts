@@ -109,7 +109,7 @@ async function startServers (servers: Server[], machine: Machine, folder: string
 /** A setting that was not taken would be measured under a wrong name. */
 async function checkPrecision (url: string, expected: Precision): Promise<void> {
   const [photo = Buffer.of()] = await makePhotos()
-  const precision = await classifyPhoto(url, photo)
+  const { model: { precision } } = await classifyPhoto(url, photo) as { model: { precision: string } }
   if (precision !== expected) throw new Error(`the service was to compute in ${expected} and says ${precision}`)
 }
 

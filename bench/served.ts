@@ -25,10 +25,9 @@ export function weightsOf (model: string | undefined): 'random' | 'real' {
   return model === undefined ? 'random' : 'real'
 }
 
-/** Classifies one photo and resolves with the precision that the answer names. Throws an Error if the answer is not 200. */
-export async function classifyPhoto (url: string, photo: Buffer): Promise<string> {
+/** Classifies one photo and resolves with the answer. Throws an Error if it is not 200. */
+export async function classifyPhoto (url: string, photo: Buffer): Promise<unknown> {
   const response = await fetch(`${url}/classify`, { method: 'POST', body: new Uint8Array(photo), headers: { 'content-type': 'image/jpeg' } })
   if (response.status !== 200) throw new Error(`${url}/classify answered ${response.status}: ${await response.text()}`)
-  const { model } = await response.json() as { model: { precision: string } }
-  return model.precision
+  return await response.json()
 }
