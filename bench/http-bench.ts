@@ -167,7 +167,8 @@ function summarizeShares (samples: readonly Sample[]): Pick<HttpFigure, 'shares'
 
 /** The figures as one table, ratios first. */
 export function httpTable ({ figures }: HttpResult): Table {
-  const percent = (share: Summary | undefined): string => share === undefined ? '' : (share.median * 100).toFixed(1)
+  // The readings are some milliseconds apart from the batches' ends, so that a share of nothing may come out below.
+  const percent = (share: Summary | undefined): string => share === undefined ? '' : Math.max(0, share.median * 100).toFixed(1)
   return {
     header: ['server', 'connections', 'rate / ONNX Runtime peer', 'rate / raw engine', 'engine idle %', 'decoding % of CPU', 'images/s', 'p50 ms', 'p95 ms', 'p99 ms', '/livez p99 ms'],
     rows: figures.map((figure) => [
