@@ -56,8 +56,8 @@ export interface HttpResult {
 }
 
 export const ONNX_RUNTIME_PEER = 'onnxruntime-node in the handler'
-export const THROUGHPUT_ROW = 'ours float32, a worker a thread, batches of 4'
 export const STOCK_PEER = 'tfjs-node in the handler'
+const THROUGHPUT_ROW = 'ours float32, a worker a thread, batches of 4'
 
 /** One measurement of one round. */
 interface Sample extends Load {
