@@ -105,7 +105,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["nod
 # As a number, so that an orchestrator can see that it is not root.
 USER 1000:1000
 # The exec form: node is process 1 and gets the signals itself.
-ENTRYPOINT ["node", "--import", "/app/scripts/container/signals.mjs", "/app/dist/src/server.js"]
+ENTRYPOINT ["node", "--import", "/app/scripts/container/signals.mjs", "/app/dist/src/main.js"]
 
 
 # What changes least comes first, so that an upgrade of the service moves few bytes.

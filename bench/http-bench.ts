@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Precision } from '../src/model/graph/index.js'
+import type { Precision } from '../src/compiler/index.js'
 import { startServer, type RunningServer } from '../test/support/server.js'
 import { measureDecoding, type DecodingFigure } from './decoding.js'
 import { EngineProcess } from './engines/process.js'

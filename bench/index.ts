@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { usableCpus } from '../src/cpus.js'
+import { usableCpus } from '../src/base/cpus.js'
 import { decodingTable } from './decoding.js'
 import { benchEngines, describePeak, engineChart, engineTable } from './engine-bench.js'
 import { benchHttp, httpTable } from './http-bench.js'

@@ -1,9 +1,9 @@
 import { readConfig } from '../src/config.js'
 import { XCEPTION, type Architecture } from '../src/model/architecture.js'
-import type { Rescaling } from '../src/model/graph/index.js'
+import type { Rescaling } from '../src/model/input.js'
 import { layersOf, type Layer } from '../src/model/layers.js'
-import { openModel } from '../src/model/open.js'
-import { sizeOf, type Tensor, type Weights } from '../src/model/weights/tensor.js'
+import { openModel } from '../src/sources/open.js'
+import { sizeOf, type Tensor, type Weights } from '../src/model/weights.js'
 import { Random } from '../test/support/random.js'
 
 /** The seed of the weights that stand in where no real ones are at hand. */

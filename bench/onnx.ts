@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/light.js'
 import type { Architecture, Activation } from '../src/model/architecture.js'
 import { layersOf, type Layer, type Padding, type Shape } from '../src/model/layers.js'
-import { sizeOf, type Tensor, type Weights } from '../src/model/weights/tensor.js'
+import { sizeOf, type Tensor, type Weights } from '../src/model/weights.js'
 
 /* The parts of ONNX's messages that the network needs, with the names and numbers of onnx/onnx.proto. */
 const SCHEMA = {

@@ -1,4 +1,4 @@
-import type { Rescaling } from '../src/model/graph/index.js'
+import type { Rescaling } from '../src/model/input.js'
 
 type Images = ReadonlyArray<Uint8Array<ArrayBuffer>>
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { BATCHES_HELD } from '../src/model/batcher.js'
+import { BATCHES_HELD } from '../src/engine/batcher.js'
 import { startServer, type RunningServer } from '../test/support/server.js'
 import { measureLoad } from './load.js'
 import { makePhotos } from './photos.js'

@@ -3,4 +3,4 @@
 import { asCommand, setup } from './setup.mjs'
 
 await asCommand(() => setup({ quiet: true }))
-await import('../dist/src/server.js')
+await import('../dist/src/main.js')

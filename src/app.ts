@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
-import type { Metrics } from './metrics.js'
+import type { Metrics } from './telemetry/metrics.js'
 import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
-import type { Service } from './service.js'
-import { tracingPlugin } from './tracing.js'
+import type { Service } from './service/slot.js'
+import { tracingPlugin } from './plugins/tracing.js'
 
 export interface AppOptions {
   readonly config: Config

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { usableCpus } from './cpus.js'
-import { IMAGENET_SHA256, IMAGENET_URL } from './model/imagenet.js'
+import { usableCpus } from './base/cpus.js'
+import { IMAGENET_SHA256, IMAGENET_URL } from './sources/imagenet.js'
 
 interface SettingBase {
   readonly env: string
@@ -13,8 +13,8 @@ interface IntegerSetting extends SettingBase { readonly type: 'integer', readonl
 interface StringSetting extends SettingBase { readonly type: 'string', readonly default: string }
 interface ChoiceSetting<T extends string> extends SettingBase { readonly type: 'choice', readonly default: T, readonly choices: readonly T[] }
 /** A whole number that the service finds by itself unless it is set. */
-interface AutoSetting extends Omit<IntegerSetting, 'type' | 'default'> { readonly type: 'auto', readonly default: 'auto' | number }
-type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | AutoSetting
+interface IntegerOrAutoSetting extends Omit<IntegerSetting, 'type' | 'default'> { readonly type: 'integerOrAuto', readonly default: 'auto' | number }
+type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | IntegerOrAutoSetting
 
 const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({ type: 'choice', ...setting })
 
@@ -28,14 +28,14 @@ export const SETTINGS = {
   labels: { env: 'LABELS', type: 'string', default: '', defaultText: 'what the model brings', help: 'File of labels: one a line, or a JSON array.' },
   fit: choice<'auto' | 'crop' | 'fill'>({ env: 'FIT', default: 'auto', choices: ['auto', 'crop', 'fill'], help: 'How a picture becomes square: its centre cut out, or squeezed; auto is what the model says, fill for a Keras file.' }),
   scale: choice<'auto' | '-1..1' | '0..1' | 'none'>({ env: 'SCALE', default: 'auto', choices: ['auto', '-1..1', '0..1', 'none'], help: 'How pixels become numbers where the model does not say; auto is -1..1.' }),
-  inputSize: { env: 'INPUT_SIZE', type: 'auto', default: 'auto', min: 71, max: 4096, unit: 'pixels', help: 'Side of the input where the model does not say; auto is 299.' },
+  inputSize: { env: 'INPUT_SIZE', type: 'integerOrAuto', default: 'auto', min: 71, max: 4096, unit: 'pixels', help: 'Side of the input where the model does not say; auto is 299.' },
   kernel: choice<'auto' | 'nearest' | 'linear' | 'cubic' | 'lanczos3'>({ env: 'KERNEL', default: 'auto', choices: ['auto', 'nearest', 'linear', 'cubic', 'lanczos3'], help: 'How pictures are resized; auto is what the model says, linear for a Keras file.' }),
   output: choice<'auto' | 'softmax' | 'sigmoid'>({ env: 'OUTPUT', default: 'auto', choices: ['auto', 'softmax', 'sigmoid'], help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.' }),
   backend: choice<'auto' | 'cpu' | 'gpu'>({ env: 'BACKEND', default: 'auto', choices: ['auto', 'cpu', 'gpu'], help: 'Device to run on; gpu refuses to start without one.' }),
   tensorflowThreads: { env: 'TENSORFLOW_THREADS', type: 'integer', default: usableCpus(), defaultText: 'the CPUs this process may use', min: 1, max: 1024, help: 'Threads that TensorFlow computes with.' },
   precision: choice<'float32' | 'bfloat16' | 'auto'>({ env: 'PRECISION', default: 'float32', choices: ['float32', 'bfloat16', 'auto'], help: 'Numbers to compute with; auto is bfloat16 where the CPU or the GPUs (from Ampere) have it natively, which is faster and nearly as exact.' }),
   engineWorkers: { env: 'ENGINE_WORKERS', type: 'integer', default: 1, min: 1, max: 64, help: 'TensorFlow sessions that run side by side, for machines with more cores than one session fills.' },
-  maxBatchSize: { env: 'MAX_BATCH_SIZE', type: 'auto', default: 8, min: 1, max: 1024, unit: 'images', help: 'Most images that one run of the network takes; auto measures the best once and remembers it.' },
+  maxBatchSize: { env: 'MAX_BATCH_SIZE', type: 'integerOrAuto', default: 8, min: 1, max: 1024, unit: 'images', help: 'Most images that one run of the network takes; auto measures the best once and remembers it.' },
   batchDelayMs: { env: 'BATCH_DELAY_MS', type: 'integer', default: 0, min: 0, max: 60_000, unit: 'ms', help: 'How long an image may wait for others to share its batch.' },
   queueSize: { env: 'QUEUE_SIZE', type: 'integer', default: 256, min: 1, max: 1_000_000, unit: 'images', help: 'Images that may wait; beyond that requests are answered 503.' },
   requestTimeoutMs: { env: 'REQUEST_TIMEOUT_MS', type: 'integer', default: 30_000, min: 1, max: 3_600_000, unit: 'ms', help: 'Time from a request\'s arrival after which it is answered 504.' },
@@ -49,7 +49,7 @@ export const SETTINGS = {
   logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
 } as const satisfies Record<string, Setting>
 
-type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { type: 'auto' } ? number | 'auto' : S extends { choices: ReadonlyArray<infer T> } ? T : string
+type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { type: 'integerOrAuto' } ? number | 'auto' : S extends { choices: ReadonlyArray<infer T> } ? T : string
 export type Config = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[K]> }
 
 /** Reads the settings. Throws an Error of one sentence that names the variable, its value and what is allowed. */
@@ -60,8 +60,8 @@ export function readConfig (env: NodeJS.ProcessEnv): Config {
 function readSetting (setting: Setting, text: string | undefined): string | number {
   // An empty variable is what a Compose file or a manifest leaves where nothing was filled in.
   if (text === undefined || text === '') return setting.default
-  if (setting.type === 'auto' && text === 'auto') return text
-  if (setting.type === 'integer' || setting.type === 'auto') {
+  if (setting.type === 'integerOrAuto' && text === 'auto') return text
+  if (setting.type === 'integer' || setting.type === 'integerOrAuto') {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= setting.min && value <= setting.max) return value
   } else if (setting.type === 'string' || setting.choices.includes(text)) {
@@ -73,13 +73,13 @@ function readSetting (setting: Setting, text: string | undefined): string | numb
 function allowedValues (setting: Setting): string {
   switch (setting.type) {
     case 'integer': return wholeNumber(setting)
-    case 'auto': return `auto or ${wholeNumber(setting)}`
+    case 'integerOrAuto': return `auto or ${wholeNumber(setting)}`
     case 'choice': return setting.choices.join(', ')
     case 'string': return 'text'
   }
 }
 
-function wholeNumber ({ min, max, unit }: IntegerSetting | AutoSetting): string {
+function wholeNumber ({ min, max, unit }: IntegerSetting | IntegerOrAutoSetting): string {
   return `a whole number from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`
 }
 

@@ -69,11 +69,11 @@ suite('setup, step by step', () => {
     const clone = new Clone(t)
     clone.seedTensorflow()
     await clone.setup()
-    clone.write('src/server.ts', 'export const wrong: number = "text"\n')
+    clone.write('src/main.ts', 'export const wrong: number = "text"\n')
     const { code, stderr } = await clone.setup()
     assert.equal(code, 1)
     assert.match(stderr, /src\/server\.ts.*TS2322/)
-    assert.ok(clone.has('dist/src/server.js'))
+    assert.ok(clone.has('dist/src/main.js'))
     assert.deepEqual(clone.leftovers(), [])
   })
 

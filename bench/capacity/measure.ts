@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { usableCpus } from '../../src/cpus.js'
+import { usableCpus } from '../../src/base/cpus.js'
 import { startServer, type RunningServer } from '../../test/support/server.js'
 import { poissonArrivals, type Replica } from './simulate.js'
 

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import sharp from 'sharp'
 import { readConfig } from '../../src/config.js'
 import { inputSpec } from '../../src/model/model.js'
-import { openModel } from '../../src/model/open.js'
+import { openModel } from '../../src/sources/open.js'
 import { configureDecoding, createDecoder, type Decoder } from '../../src/preprocess/index.js'
 import { makeLargePhoto, makePhotos } from '../photos.js'
 

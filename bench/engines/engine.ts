@@ -1,4 +1,4 @@
-import type { Precision } from '../../src/model/graph/index.js'
+import type { Precision } from '../../src/compiler/index.js'
 
 /** Who computes; `matrix-products` is no network but the most that a network could reach. */
 export type EngineName = 'ours' | 'tfjs-node' | 'onnxruntime-node' | 'matrix-products'

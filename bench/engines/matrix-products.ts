@@ -1,5 +1,5 @@
-import { GraphBuilder, type Precision } from '../../src/model/graph/builder.js'
-import { DATA_TYPES, encodeSavedModel, shapeProto } from '../../src/model/graph/messages.js'
+import { GraphBuilder, type Precision } from '../../src/compiler/graph-builder.js'
+import { DATA_TYPES, encodeSavedModel, shapeProto } from '../../src/compiler/messages.js'
 import { Random } from '../../test/support/random.js'
 import type { BenchModel } from '../model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'

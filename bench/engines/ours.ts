@@ -1,4 +1,4 @@
-import { compile } from '../../src/model/graph/index.js'
+import { compile } from '../../src/compiler/index.js'
 import type { BenchModel } from '../model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 import { startGraph } from './graph.js'

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
-import { configureTensorFlow } from '../../src/model/backend.js'
+import { configureTensorFlow } from '../../src/engine/backend.js'
 import { layersOf, type Layer } from '../../src/model/layers.js'
 import type { BenchModel } from '../model.js'
 import { toChannelsLast } from '../pixels.js'

@@ -1,7 +1,7 @@
 // Usage: compile-bundled.mjs BACKEND...: puts the default model's compiled graphs into MODEL_CACHE_DIR, for an image to hold.
 import { readConfig } from '../../dist/src/config.js'
-import { compileCached } from '../../dist/src/model/cache.js'
-import { openModel } from '../../dist/src/model/open.js'
+import { compileCached } from '../../dist/src/compiler/cache.js'
+import { openModel } from '../../dist/src/sources/open.js'
 
 const config = readConfig(process.env)
 const model = await openModel(config)

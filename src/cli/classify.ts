@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
 import { SingleBar } from 'cli-progress'
-import { Classifier, type ImageResult, type Upload } from '../classifier.js'
+import { Classifier, type ImageResult, type Upload } from '../service/classifier.js'
 import type { Config } from '../config.js'
-import { ServiceError, toProblem } from '../errors.js'
-import { Metrics } from '../metrics.js'
-import { openModel } from '../model/open.js'
-import { showProgress } from '../progress.js'
+import { ServiceError, toProblem } from '../base/errors.js'
+import { Metrics } from '../telemetry/metrics.js'
+import { openModel } from '../sources/open.js'
+import { showProgress } from '../sources/download-progress.js'
 import { findImages } from './files.js'
 
 export interface ClassifyOptions {

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import type { Config } from '../config.js'
-import { chooseBackend } from '../model/backend.js'
-import { compileCached } from '../model/cache.js'
-import { openModel } from '../model/open.js'
-import { showProgress } from '../progress.js'
-import { choosePrecision } from '../model/precision.js'
+import { chooseBackend } from '../engine/backend.js'
+import { compileCached } from '../compiler/cache.js'
+import { openModel } from '../sources/open.js'
+import { showProgress } from '../sources/download-progress.js'
+import { choosePrecision } from '../engine/precision.js'
 
 /** Compiles a model into the cache and prints the folder of its SavedModel. Throws an Error of one sentence. */
 export async function compileModel (config: Config): Promise<void> {

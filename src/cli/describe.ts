@@ -1,8 +1,8 @@
 import type { Config } from '../config.js'
-import { describeInput } from '../model/choices.js'
+import { describeInput } from '../model/input.js'
 import { layersOf, type Layer } from '../model/layers.js'
-import { openModel } from '../model/open.js'
-import { showProgress } from '../progress.js'
+import { openModel } from '../sources/open.js'
+import { showProgress } from '../sources/download-progress.js'
 
 /** Prints a model's layers with their shapes and costs, and what each kind of layer has of the whole. Throws an Error of one sentence. */
 export async function describeModel (config: Config, { json }: { json: boolean }): Promise<void> {

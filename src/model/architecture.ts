@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { parse } from '../schema.js'
+import { parse } from '../base/schema.js'
 
 /*
  * The Xception family as data (Chollet 2017, arXiv 1610.02357, Figure 5).

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
-import { parse } from '../schema.js'
+import { parse } from '../base/schema.js'
 
 const Label = Type.Object({ label: Type.String({ minLength: 1 }), wordnetId: Type.Optional(Type.String({ minLength: 1 })) })
 const LabelList = Type.Array(Type.Union([Type.String({ minLength: 1 }), Label]), { minItems: 1, maxItems: 1_000_000 })

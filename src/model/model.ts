@@ -1,8 +1,7 @@
-import type { InputSpec } from '../preprocess/index.js'
 import type { Architecture } from './architecture.js'
-import type { InputChoices, InputSettings } from './choices.js'
+import type { InputChoices, InputSettings, InputSpec } from './input.js'
 import type { Label } from './labels.js'
-import type { Weights } from './weights/tensor.js'
+import type { Weights } from './weights.js'
 
 /** A model that can be served, checked, whatever it was read from; its weights are read when they are needed. */
 export interface Model {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ServiceError, toProblem } from '../errors.js'
+import { ServiceError, toProblem } from '../base/errors.js'
 
 /** Every error leaves as `application/problem+json` (RFC 9457) with a stable code. */
 export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ERRORS } from '../errors.js'
-import type { Metrics } from '../metrics.js'
+import { ERRORS } from '../base/errors.js'
+import type { Metrics } from '../telemetry/metrics.js'
 
 /** Calls `done` when a request is over, with its status: 499 if the client went before it had its answer. */
 export function onceOver (reply: FastifyReply, done: (status: number) => void): void {

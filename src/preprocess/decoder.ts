@@ -1,5 +1,6 @@
 import { toPixels } from './pixels.js'
-import type { ImageLimits, InputSpec } from './types.js'
+import type { InputSpec } from '../model/input.js'
+import type { ImageLimits } from './types.js'
 
 export interface DecoderOptions {
   /**

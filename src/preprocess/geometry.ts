@@ -1,4 +1,4 @@
-import type { InputSpec } from './types.js'
+import type { InputSpec } from '../model/input.js'
 
 export interface Size {
   width: number

@@ -1,11 +1,12 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp'
 
-import { ServiceError } from '../errors.js'
+import { ServiceError } from '../base/errors.js'
 import { planGeometry, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
 import { sharp } from './libvips.js'
 import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
-import type { ImageLimits, InputSpec } from './types.js'
+import type { InputSpec } from '../model/input.js'
+import type { ImageLimits } from './types.js'
 
 const CHANNELS = 3
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ServiceError } from '../errors.js'
+import type { ServiceError } from '../base/errors.js'
 
 export interface ReadOptions {
   readonly maxBytes: number

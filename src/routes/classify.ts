@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import multipart from '@fastify/multipart'
 import type { Config } from '../config.js'
-import { ServiceError, toProblem } from '../errors.js'
-import type { Service } from '../service.js'
+import { ServiceError, toProblem } from '../base/errors.js'
+import type { Service } from '../service/slot.js'
 import { readUploads } from './uploads.js'
 
 /** Bodies that the route reads itself, within its deadline. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { Metrics } from '../metrics.js'
-import type { Service } from '../service.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { Service } from '../service/slot.js'
 
 /** What orchestrators and scrapers read. */
 export async function statusRoutes (app: FastifyInstance, { service, metrics }: { service: Service, metrics: Metrics }): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
-import type { Upload } from '../classifier.js'
-import { ServiceError } from '../errors.js'
+import type { Upload } from '../service/classifier.js'
+import { ServiceError } from '../base/errors.js'
 import { readAll, untilAborted } from './body.js'
 
 export interface UploadLimits {

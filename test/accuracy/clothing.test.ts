@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { readConfig } from '../../src/config.js'
-import { openModel } from '../../src/model/open.js'
-import { startRuntime } from '../../src/model/runtime.js'
+import { openModel } from '../../src/sources/open.js'
+import { startRuntime } from '../../src/service/loaded-model.js'
 import { CLOTHING_LABELS, clothingPackage } from '../support/clothing.js'
 import { readLabelledPhotos, type LabelledPhoto } from '../support/photos.js'
 import { pillowPixels } from '../support/pillow.js'
@@ -76,7 +76,7 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
     const pixels = pillowPixels(shared('real-model/clothing-validation.tar'))
     if (pixels === undefined) return t.skip('Pillow 12 or later is not installed')
     const config = { ...readConfig(env), backend: 'cpu' as const }
-    const { engines } = await startRuntime(config, await openModel(config))
+    const { pool } = await startRuntime(config, await openModel(config))
     t.after(() => engines.close())
     const imageBytes = 299 * 299 * 3
     let largest = 0

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from '../../src/config.js'
-import { openModel } from '../../src/model/open.js'
+import { openModel } from '../../src/sources/open.js'
 import { K8S } from './kustomize.js'
 
 const BUNDLED = fileURLToPath(new URL('../../../models/xception-cifar10/', import.meta.url))

@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import fastify from 'fastify'
 import { parse } from 'yaml'
 import { SETTINGS, readConfig } from '../../src/config.js'
-import { Metrics } from '../../src/metrics.js'
+import { Metrics } from '../../src/telemetry/metrics.js'
 import { statusRoutes } from '../../src/routes/status.js'
-import { Service } from '../../src/service.js'
+import { Service } from '../../src/service/slot.js'
 import { K8S, KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kustomize.js'
 
 interface Probe { readonly httpGet: { readonly path: string, readonly port: string }, readonly periodSeconds: number, readonly failureThreshold: number }

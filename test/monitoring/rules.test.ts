@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { Metrics } from '../../src/metrics.js'
+import { Metrics } from '../../src/telemetry/metrics.js'
 import { MONITORING, alerts, dashboardQueries, recordingRules, ruleFile, scalingQueries } from './queries.js'
 
 const withoutPromtool = spawnSync('promtool', ['--version']).error === undefined ? false : 'promtool is not installed'

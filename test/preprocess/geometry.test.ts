@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { toPixels, type InputSpec } from '../../src/preprocess/index.js'
+import type { InputSpec } from '../../src/model/input.js'
+import { toPixels } from '../../src/preprocess/index.js'
 import { CROP, difference, FILL, gradient, LIMITS, paint, storedAs, toSharp, type Picture } from './pictures.js'
 
 const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8]

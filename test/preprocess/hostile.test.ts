@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { ServiceError, type ErrorCode } from '../../src/errors.js'
+import { ServiceError, type ErrorCode } from '../../src/base/errors.js'
 import { toPixels } from '../../src/preprocess/index.js'
 import { CROP, FILL, gradient, LIMITS, patches, pngChunk, toAnimation, toSharp } from './pictures.js'
 

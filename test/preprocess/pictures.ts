@@ -1,7 +1,8 @@
 import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 
-import type { ImageLimits, InputSpec } from '../../src/preprocess/index.js'
+import type { InputSpec } from '../../src/model/input.js'
+import type { ImageLimits } from '../../src/preprocess/index.js'
 
 export const FILL: InputSpec = { size: 48, fit: 'fill', cropFraction: 1, kernel: 'linear' }
 export const CROP: InputSpec = { size: 48, fit: 'crop', cropFraction: 0.875, kernel: 'linear' }

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writePackage } from '../../bench/package-writer.js'
 import type { Architecture } from '../../src/model/architecture.js'
-import { readStoredModel } from '../../src/model/files/index.js'
-import { readSafetensors } from '../../src/model/files/safetensors.js'
-import { recognize } from '../../src/model/keras/index.js'
+import { readStoredModel } from '../../src/sources/files/index.js'
+import { readSafetensors } from '../../src/sources/files/safetensors.js'
+import { recognize } from '../../src/sources/keras/index.js'
 import { shared } from './shared.js'
 
 /** Labels of the head for clothes, in the order of its outputs. */

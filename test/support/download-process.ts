@@ -1,4 +1,4 @@
-import { download } from '../../src/model/download.js'
+import { download } from '../../src/sources/download.js'
 
 /* One of several processes that want the same file: url, sha256, path. */
 

@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config.js'
-import { serve } from '../../src/serve.js'
+import { serve } from '../../src/server.js'
 
 /* The real server with a worker that fails when its images say so. */
 

@@ -1,4 +1,4 @@
-import type { LoadReply, LoadRequest, RunReply, RunRequest } from '../../src/model/protocol.js'
+import type { LoadReply, LoadRequest, RunReply, RunRequest } from '../../src/engine/protocol.js'
 
 /* A worker without TensorFlow: the batch's first byte says what it does. 0 answers, 1 throws, 2 exits. */
 

@@ -1,4 +1,4 @@
-import { sizeOf, type Weights } from '../../src/model/weights/tensor.js'
+import { sizeOf, type Weights } from '../../src/model/weights.js'
 
 /** A safetensors file of float32 tensors (https://github.com/huggingface/safetensors), in the order of their names as its own writers have it. */
 export function safetensors (weights: Weights): Uint8Array {

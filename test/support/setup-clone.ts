@@ -68,7 +68,7 @@ export class Clone {
     for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', '.npmrc', 'scripts']) {
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true })
     }
-    this.write('src/server.ts', 'console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }))\n')
+    this.write('src/main.ts', 'console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }))\n')
     this.#linkPackages()
   }
 

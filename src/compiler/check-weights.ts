@@ -1,0 +1,27 @@
+import type { Layer } from '../model/layers.js'
+import { WeightsError, type Weights } from '../model/weights.js'
+
+/**
+ * Holds weights against the layers that they are for: each layer's weights in the layer's shapes, and no others.
+ * Throws a WeightsError that names the first one that does not fit, what was expected and what was found.
+ */
+export function checkWeights (layers: readonly Layer[], weights: Weights): void {
+  const specs = layers.flatMap((layer) => layer.weights)
+  const known = new Set(specs.map(({ name }) => name))
+  const problems = specs.flatMap(({ name, shape }) => {
+    const found = weights.get(name)
+    if (found === undefined) return [`the weight ${name} is missing, expected with shape ${list(shape)}`]
+    if (list(found.shape) !== list(shape)) return [`the weight ${name} has shape ${list(found.shape)}, expected ${list(shape)}`]
+    return []
+  })
+  for (const [name, { shape }] of weights) {
+    if (!known.has(name)) problems.push(`the weight ${name} with shape ${list(shape)} belongs to no layer of the architecture`)
+  }
+  const [first, ...others] = problems
+  if (first === undefined) return
+  throw new WeightsError(others.length === 0 ? first : `${first} (and ${others.length} more of the weights do not fit the architecture)`)
+}
+
+function list (shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`
+}

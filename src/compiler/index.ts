@@ -1,0 +1,2 @@
+export { compile, type CompileOptions } from './compile.js'
+export type { Precision } from './graph-builder.js'

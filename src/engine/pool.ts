@@ -1,0 +1,73 @@
+import { EventEmitter } from 'node:events'
+import type { BatchRunner } from './batcher.js'
+import { SupervisedWorker, type WorkerOptions } from './supervised-worker.js'
+import type { LoadReply, RunReply } from './protocol.js'
+
+interface PoolEvents {
+  /** A worker failed and is being replaced. */
+  restart: [reason: Error]
+  /** A worker is up, for the first time or again. */
+  ready: []
+}
+
+/** Several workers, each with a session of its own; a batch goes to the one that holds the fewest. */
+export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner {
+  private readonly all: readonly SupervisedWorker[]
+  private readonly held = new Map<SupervisedWorker, number>()
+
+  constructor (count: number, options: WorkerOptions) {
+    super()
+    this.all = Array.from({ length: count }, () => new SupervisedWorker(options))
+    for (const worker of this.all) {
+      worker.on('restart', (reason) => { this.emit('restart', reason) })
+      worker.on('ready', () => { this.emit('ready') })
+    }
+  }
+
+  get ready (): boolean {
+    return this.workers > 0
+  }
+
+  /** Workers that can take a batch. */
+  get workers (): number {
+    return this.all.filter((worker) => worker.ready).length
+  }
+
+  /** Starts the workers one after the other; rejects with the reason if one cannot be started. */
+  async start (): Promise<LoadReply> {
+    let reply
+    try {
+      for (const worker of this.all) reply = await worker.start()
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    if (reply === undefined) throw new RangeError('there is no worker to start')
+    return reply
+  }
+
+  /** As `SupervisedWorker.run`. */
+  async run (images: ReadonlyArray<Uint8Array<ArrayBuffer>>): Promise<RunReply> {
+    const worker = this.leastBusy()
+    this.held.set(worker, this.holds(worker) + 1)
+    try {
+      return await worker.run(images)
+    } finally {
+      this.held.set(worker, this.holds(worker) - 1)
+    }
+  }
+
+  async close (): Promise<void> {
+    await Promise.all(this.all.map((worker) => worker.close()))
+  }
+
+  /** A ready one wherever there is one; one that is not answers with the reason. */
+  private leastBusy (): SupervisedWorker {
+    const rank = (worker: SupervisedWorker): number => worker.ready ? this.holds(worker) : Infinity
+    return this.all.reduce((best, worker) => rank(worker) < rank(best) ? worker : best)
+  }
+
+  private holds (worker: SupervisedWorker): number {
+    return this.held.get(worker) ?? 0
+  }
+}

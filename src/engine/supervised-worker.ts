@@ -1,0 +1,98 @@
+import { EventEmitter } from 'node:events'
+import { Piscina } from 'piscina'
+import { ServiceError } from '../base/errors.js'
+import { BATCHES_HELD } from './batcher.js'
+import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
+
+/** The module that runs in the worker thread. */
+export const WORKER_FILE = new URL('./worker.js', import.meta.url)
+
+/** Wait before the next try when a new worker could not be brought up either. */
+const RESTART_DELAY_MS = 1000
+
+export interface WorkerOptions extends LoadRequest {
+  /** The worker's module; tests hand in ones that misbehave. */
+  readonly workerFile?: URL
+}
+
+interface WorkerEvents {
+  /** The worker failed and a new one is being started. */
+  restart: [reason: Error]
+  /** The worker is up, for the first time or again. */
+  ready: []
+}
+
+/** The front of the worker thread that owns TensorFlow. A worker that throws or exits is replaced. */
+export class SupervisedWorker extends EventEmitter<WorkerEvents> {
+  private pool: Piscina | undefined
+  private closed = false
+  private isReady = false
+
+  constructor (private readonly options: WorkerOptions) {
+    super()
+  }
+
+  /** False while there is no worker to run a batch. */
+  get ready (): boolean {
+    return this.isReady
+  }
+
+  /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be. */
+  async start (): Promise<LoadReply> {
+    const pool = new Piscina({ filename: (this.options.workerFile ?? WORKER_FILE).href, minThreads: 0, maxThreads: 1, idleTimeout: Infinity, concurrentTasksPerWorker: BATCHES_HELD })
+    this.pool = pool
+    // A worker that dies between two batches is noticed here, one that dies in a batch by its rejected task.
+    pool.on('workerDestroy', () => { if (this.pool === pool && this.isReady) this.replace(new Error('the worker exited')) })
+    pool.on('error', (error: Error) => { if (this.pool === pool && this.isReady) this.replace(error) })
+    try {
+      const { path, imageBytes, warmUpBatchSizes } = this.options
+      const reply = await pool.run({ path, imageBytes, warmUpBatchSizes } satisfies LoadRequest, { name: 'load' }) as LoadReply
+      this.isReady = true
+      this.emit('ready')
+      return reply
+    } catch (error) {
+      await pool.destroy()
+      throw error
+    }
+  }
+
+  /**
+   * Runs one batch of raw RGB images, whose memory is transferred. Rejects with a ServiceError `inference_failed` if the
+   * worker throws or exits; the next batch has to wait for `ready`.
+   */
+  async run (images: ReadonlyArray<Uint8Array<ArrayBuffer>>): Promise<RunReply> {
+    const pool = this.pool
+    if (pool === undefined || !this.isReady) throw new ServiceError('not_ready', 'No worker is ready to classify: try again in a moment.')
+    try {
+      return await pool.run({ images } satisfies RunRequest, { name: 'run', transferList: images.map((image) => image.buffer) }) as RunReply
+    } catch (error) {
+      if (this.pool === pool && this.isReady) this.replace(error as Error)
+      throw new ServiceError('inference_failed', 'The worker failed while it classified this image: the next request is served by a new one.', { cause: error })
+    }
+  }
+
+  /** Ends the worker. Batches that run are cut off, so finish them first. */
+  async close (): Promise<void> {
+    this.closed = true
+    this.isReady = false
+    await this.pool?.destroy()
+  }
+
+  private replace (reason: Error): void {
+    if (this.closed) return
+    this.isReady = false
+    this.emit('restart', reason)
+    const failed = this.pool
+    this.pool = undefined
+    const restart = async (): Promise<void> => {
+      if (this.closed) return
+      try {
+        await this.start()
+      } catch {
+        setTimeout(() => { restart().catch(() => {}) }, RESTART_DELAY_MS).unref()
+      }
+    }
+    // The pool is in the middle of telling us: its own bookkeeping has to end before it can be destroyed.
+    setImmediate(() => { failed?.destroy().catch(() => {}).then(restart).catch(() => {}) })
+  }
+}

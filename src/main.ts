@@ -1,0 +1,15 @@
+import { readConfig, settingsHelp, type Config } from './config.js'
+import { serve } from './server.js'
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(`Usage: npm start\n\nServes POST /classify. Settings are environment variables:\n\n${settingsHelp()}\n`)
+} else {
+  let config: Config
+  try {
+    config = readConfig(process.env)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(1)
+  }
+  await serve(config)
+}

@@ -1,0 +1,93 @@
+/** How the pixels of an upload become the network's input; part of a model package's `model.json`. */
+export interface InputSpec {
+  /** Side of the square input in pixels. */
+  size: number
+  /** `crop`: the shorter side is resized to size / cropFraction, then the centre is cut out. `fill`: squeezed to the square. */
+  fit: 'crop' | 'fill'
+  /** Share of the resized shorter side that the central crop keeps, in (0, 1]. Used by `crop` only. */
+  cropFraction: number
+  /** Resampling kernel. */
+  kernel: 'nearest' | 'linear' | 'cubic' | 'lanczos3'
+}
+
+/** How pixels 0 to 255 become numbers: pixel * scale + offset, one number for all channels or one a channel. */
+export interface Rescaling {
+  readonly scale: number | readonly number[]
+  readonly offset: number | readonly number[]
+}
+
+/** A value and where it comes from: a setting, the model itself, or a default. */
+export interface Choice<T> { readonly value: T, readonly from: string }
+
+/** How pictures become the network's input, with the reason for each part. */
+export interface InputChoices {
+  readonly size: Choice<number>
+  readonly fit: Choice<InputSpec['fit']>
+  readonly cropFraction: number
+  readonly kernel: Choice<InputSpec['kernel']>
+  readonly rescaling: Choice<Rescaling>
+}
+
+/** What the operator set; `auto` leaves it to the model. */
+export interface InputSettings {
+  readonly inputSize: number | 'auto'
+  readonly fit: InputSpec['fit'] | 'auto'
+  readonly kernel: InputSpec['kernel'] | 'auto'
+  readonly scale: keyof typeof SCALES | 'auto'
+}
+
+/** What the model says about its input; undefined where it says nothing. */
+export interface InputFacts {
+  readonly source: string
+  readonly size: number
+  readonly sizeIsKnown: boolean
+  readonly fit?: InputSpec['fit'] | undefined
+  readonly cropFraction?: number | undefined
+  readonly kernel?: InputSpec['kernel'] | undefined
+  readonly rescaling?: Rescaling | undefined
+}
+
+/** The share that evaluations on ImageNet keep. */
+const CROP_FRACTION = 0.875
+
+const SCALES = {
+  '-1..1': { scale: 1 / 127.5, offset: -1 },
+  '0..1': { scale: 1 / 255, offset: 0 },
+  none: { scale: 1, offset: 0 }
+} as const satisfies Record<string, Rescaling>
+
+/** Settings win for what is a matter of taste (fit, kernel); the model wins for what it was trained on (size, scale). */
+export function chooseInput (settings: InputSettings, facts: InputFacts): InputChoices {
+  const { source } = facts
+  return {
+    size: facts.sizeIsKnown
+      ? { value: facts.size, from: overruled(source, settings.inputSize, facts.size, 'INPUT_SIZE') }
+      : { value: facts.size, from: settings.inputSize === 'auto' ? 'default' : 'INPUT_SIZE' },
+    fit: settings.fit !== 'auto' ? { value: settings.fit, from: 'FIT' } : orDefault(facts.fit, source, 'fill'),
+    cropFraction: facts.cropFraction ?? CROP_FRACTION,
+    kernel: settings.kernel !== 'auto' ? { value: settings.kernel, from: 'KERNEL' } : orDefault(facts.kernel, source, 'linear'),
+    rescaling: facts.rescaling !== undefined
+      ? { value: facts.rescaling, from: overruled(source, settings.scale, undefined, 'SCALE') }
+      : { value: SCALES[settings.scale === 'auto' ? '-1..1' : settings.scale], from: settings.scale === 'auto' ? 'default' : 'SCALE' }
+  }
+}
+
+/** One line for the log and for people. */
+export function describeInput ({ size, fit, cropFraction, kernel, rescaling }: InputChoices): string {
+  const crop = fit.value === 'crop' ? ` ${cropFraction}` : ''
+  const { scale, offset } = rescaling.value
+  return `${size.value}x${size.value} pixels (${size.from}), ${fit.value}${crop} (${fit.from}), ${kernel.value} kernel (${kernel.from}), ` +
+    `pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
+}
+
+function orDefault<T> (value: T | undefined, source: string, otherwise: T): Choice<T> {
+  return value === undefined ? { value: otherwise, from: 'default' } : { value, from: source }
+}
+
+function overruled (source: string, setting: unknown, value: unknown, variable: string): string {
+  return setting === 'auto' || setting === value ? source : `${source}; ${variable} is not used`
+}
+
+function numbers (value: number | readonly number[]): string {
+  return typeof value === 'number' ? value.toPrecision(4) : `[${value.map((one) => one.toPrecision(4)).join(', ')}]`
+}

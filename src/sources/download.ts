@@ -1,0 +1,251 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lock } from 'proper-lockfile'
+import { hashFile } from '../base/hash.js'
+
+export interface DownloadProgress {
+  readonly receivedBytes: number
+  /** Undefined where the server does not say. */
+  readonly totalBytes: number | undefined
+  /** Why a try failed, when another one follows. */
+  readonly retry?: { readonly reason: string, readonly delayMs: number }
+}
+
+export interface DownloadOptions {
+  /** A user name and password in it are sent as basic authentication, and never shown. */
+  readonly url: string
+  /** Of the whole file, hexadecimal; always checked. */
+  readonly sha256: string
+  /** Where the file goes; its folder is made. */
+  readonly path: string
+  /** A server that sends more than this is not believed. */
+  readonly maxBytes: number
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+  /** Time without a single byte after which the connection is given up. */
+  readonly idleTimeoutMs?: number
+  /** Wait before the second try; it doubles with each further one. */
+  readonly retryDelayMs?: number
+}
+
+/** Tries in a row that bring nothing; each byte that arrives starts the count again. */
+const MAX_FUTILE_TRIES = 5
+const MAX_RETRY_DELAY_MS = 30_000
+/** A server that wants to be left alone for longer is as good as down. */
+const MAX_RETRY_AFTER_SECONDS = 300
+const WAIT_FOR_OTHER_MS = 250
+/** A process that has not touched its lock for so long is gone. */
+const STALE_LOCK_MS = 10_000
+const RETRIED_STATUSES = new Set([408, 425, 429])
+
+/** A failure that trying again does not mend. */
+class FinalError extends Error {}
+
+class DiskFull extends FinalError {}
+
+/**
+ * Downloads a file unless it is there already, and checks its hash either way. A broken connection is resumed where it
+ * broke, with growing pauses; the file appears under its name only when it is whole. Of several processes one downloads,
+ * the others wait for it.
+ *
+ * Throws an Error of one sentence that names the address and says where to put the file by hand.
+ */
+export async function download (options: DownloadOptions): Promise<void> {
+  const { url, sha256, path } = options
+  if (await isWhole(path, sha256)) return
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const lost = new AbortController()
+    const release = await lockOrWait(options, () => { lost.abort(new FinalError('its lock was removed or taken over meanwhile')) })
+    try {
+      // Another process may have finished it meanwhile.
+      if (!await isWhole(path, sha256)) await fetchWhole(options, lost.signal)
+    } finally {
+      if (!lost.signal.aborted) await release()
+    }
+  } catch (error) {
+    const advice = isFull(error) ? 'Free some space, or choose another folder' : `Download it by other means and put it at ${path}, or name a mirror`
+    throw new Error(`${split(url).address} cannot be downloaded: ${reasonOf(error)}. ${advice}.`, { cause: error })
+  }
+}
+
+async function isWhole (path: string, sha256: string): Promise<boolean> {
+  return await stat(path).catch(() => undefined) !== undefined && await hashFile(path) === sha256
+}
+
+const partialOf = ({ path, sha256 }: DownloadOptions): string => `${path}.${sha256.slice(0, 16)}.partial`
+
+async function sizeOf (path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0
+}
+
+async function lockOrWait (options: DownloadOptions, onLost: () => void): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      return await lock(options.path, { realpath: false, stale: STALE_LOCK_MS, onCompromised: onLost })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ELOCKED') throw error
+    }
+    options.onProgress?.({ receivedBytes: await sizeOf(partialOf(options)), totalBytes: undefined })
+    await sleep(WAIT_FOR_OTHER_MS)
+  }
+}
+
+async function fetchWhole (options: DownloadOptions, signal: AbortSignal): Promise<void> {
+  const partial = partialOf(options)
+  const resumed = await fetchAll(options, partial, signal)
+  let found = await hashFile(partial)
+  if (found !== options.sha256 && resumed) {
+    // The file may have changed on the server since its first part was fetched: one fresh start decides.
+    await rm(partial)
+    await fetchAll(options, partial, signal)
+    found = await hashFile(partial)
+  }
+  if (found !== options.sha256) {
+    await rm(partial)
+    throw new Error(`its SHA-256 is ${found}, and ${options.sha256} is expected`)
+  }
+  signal.throwIfAborted()
+  await rename(partial, options.path)
+}
+
+/** Resolves with true if the file was put together from several responses. */
+async function fetchAll (options: DownloadOptions, partial: string, signal: AbortSignal): Promise<boolean> {
+  const { retryDelayMs = 1000 } = options
+  for (let futile = 0; ;) {
+    const before = await sizeOf(partial)
+    try {
+      return await fetchRest(options, partial, before, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      // What has arrived would keep the disk full.
+      if (isFull(error)) await rm(partial, { force: true })
+      if (error instanceof FinalError || isFull(error)) throw error
+      const receivedBytes = await sizeOf(partial)
+      futile = receivedBytes > before ? 0 : futile + 1
+      if (futile === MAX_FUTILE_TRIES) throw error
+      const pauseMs = Math.min(retryDelayMs * 2 ** futile * (0.5 + Math.random()), MAX_RETRY_DELAY_MS)
+      const delayMs = error instanceof RetryAfter ? Math.max(error.seconds * 1000, pauseMs) : pauseMs
+      options.onProgress?.({ receivedBytes, totalBytes: undefined, retry: { reason: reasonOf(error), delayMs } })
+      await sleep(delayMs)
+    }
+  }
+}
+
+/** A server that says when to come back. */
+class RetryAfter extends Error {
+  constructor (message: string, readonly seconds: number) {
+    super(message)
+  }
+}
+
+/** One request: appends to the partial file what is missing from it. Resolves with true if something was there before. */
+async function fetchRest ({ url, maxBytes, onProgress, idleTimeoutMs = 30_000 }: DownloadOptions, partial: string, have: number, signal: AbortSignal): Promise<boolean> {
+  const controller = new AbortController()
+  const idle = setTimeout(() => { controller.abort(new Error(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
+  try {
+    const response = await request(url, have, AbortSignal.any([signal, controller.signal]))
+    const start = await startOf(response, have, partial)
+    // The length of something compressed says nothing of the file's.
+    const length = isEncoded(response.headers) ? null : response.headers.get('content-length')
+    const totalBytes = length === null ? undefined : start + Number(length)
+    if (totalBytes !== undefined) {
+      if (totalBytes > maxBytes) throw tooLarge(maxBytes)
+      await requireSpace(dirname(partial), totalBytes - start)
+    }
+    let receivedBytes = start
+    const counted = new Transform({
+      transform (chunk: Buffer, _encoding, done) {
+        idle.refresh()
+        receivedBytes += chunk.length
+        onProgress?.({ receivedBytes, totalBytes })
+        done(receivedBytes > maxBytes ? tooLarge(maxBytes) : null, chunk)
+      }
+    })
+    await pipeline(Readable.fromWeb((response.body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>), counted, createWriteStream(partial, { flags: start === 0 ? 'w' : 'a' }))
+    if (totalBytes !== undefined && receivedBytes < totalBytes) throw new Error('the connection broke')
+    return start > 0
+  } finally {
+    clearTimeout(idle)
+    controller.abort()
+  }
+}
+
+async function request (url: string, have: number, signal: AbortSignal): Promise<Response> {
+  const { address, authorization } = split(url)
+  // Bytes as they are stored: a range of something compressed would be useless.
+  const headers = { 'accept-encoding': 'identity', ...authorization, ...have > 0 ? { range: `bytes=${have}-` } : {} }
+  try {
+    return await fetch(address, { signal, headers })
+  } catch (error) {
+    signal.throwIfAborted()
+    const code = ((error as Error).cause as { code?: string } | undefined)?.code
+    // What fetch itself refuses (redirects without end, a forbidden port) has no code, and no certificate gets valid in seconds.
+    throw code === undefined || /CERT|SIGNATURE/.test(code) ? new FinalError(reasonOf(error)) : error
+  }
+}
+
+/** fetch takes credentials only as a header, and they belong in no message. */
+function split (url: string): { address: string, authorization: { authorization?: string } } {
+  if (!URL.canParse(url)) return { address: url, authorization: {} }
+  const address = new URL(url)
+  const credentials = [address.username, address.password].map(decodeURIComponent).join(':')
+  address.username = address.password = ''
+  return { address: address.href, authorization: credentials === ':' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
+}
+
+function isEncoded (headers: Headers): boolean {
+  return (headers.get('content-encoding') ?? 'identity') !== 'identity'
+}
+
+async function requireSpace (folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bytes > bavail * bsize) throw new DiskFull(`the disk of ${folder} has ${Math.floor(bavail * bsize / 1e6)} MB left and it needs ${Math.ceil(bytes / 1e6)} MB`)
+}
+
+/** The byte that a response starts with. Throws for one that brings nothing. */
+async function startOf ({ status, statusText, headers }: Response, have: number, partial: string): Promise<number> {
+  if (status === 206) {
+    const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1])
+    if (start === have && !isEncoded(headers)) return start
+    await rm(partial, { force: true })
+    throw new Error('the server sent another part than was asked for')
+  }
+  // Servers that know no ranges send the whole again.
+  if (status === 200) return 0
+  if (status === 416) {
+    await rm(partial, { force: true })
+    throw new Error('the server has no such part')
+  }
+  const answer = `the server answered ${status} ${statusText}`.trimEnd()
+  if (status < 500 && !RETRIED_STATUSES.has(status)) throw new FinalError(answer)
+  const seconds = secondsUntilRetry(headers)
+  if (seconds === undefined) throw new Error(answer)
+  throw seconds > MAX_RETRY_AFTER_SECONDS ? new FinalError(`${answer}, and to come back in ${Math.ceil(seconds / 60)} minutes`) : new RetryAfter(answer, seconds)
+}
+
+/** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */
+function secondsUntilRetry (headers: Headers): number | undefined {
+  const value = headers.get('retry-after') ?? ''
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds)
+}
+
+function tooLarge (maxBytes: number): FinalError {
+  return new FinalError(`it is larger than the ${maxBytes} bytes that are taken`)
+}
+
+function isFull (error: unknown): boolean {
+  return error instanceof DiskFull || ['ENOSPC', 'EDQUOT'].includes((error as { code?: string } | undefined)?.code ?? '')
+}
+
+function reasonOf (error: unknown): string {
+  if (isFull(error) && !(error instanceof DiskFull)) return 'the disk is full'
+  // fetch hides the reason of a connection that failed, and that of a host with several addresses has no message.
+  const { message, cause } = error as Error & { cause?: Partial<NodeJS.ErrnoException> }
+  return cause?.message || cause?.code || message
+}

@@ -1,0 +1,83 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WeightsError } from '../../model/weights.js'
+import { parseJson, readRange, withFile } from './bytes.js'
+import { explained } from './explained.js'
+import { refusalOf, refusalOfFolder, refusalOfJson, refusalOfZip, type Edges } from './foreign.js'
+import { CONFIG_ENTRY, WEIGHTS_ENTRY } from './keras-archive.js'
+import { MAX_JSON_BYTES } from './limits.js'
+import { withZip } from './zip.js'
+
+/** What a path leads to; `package` is one of our own model packages. */
+export interface Identified {
+  readonly container: 'package' | 'keras-archive' | 'hdf5' | 'tfjs-layers' | 'safetensors'
+  /** The file to open: the path itself, or model.json in the folder that it names. */
+  readonly file: string
+}
+
+const HEAD_BYTES = 4096
+const TAIL_BYTES = 8
+const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1')
+const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1')
+
+/**
+ * Finds out what kind of model a path leads to, from its content and never from its name.
+ * Throws a WeightsError of one sentence if there is nothing, or something else: then it says what to export instead.
+ */
+export async function identify (path: string): Promise<Identified> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) throw new WeightsError(`${path} does not exist or cannot be read.`)
+  if (found.isDirectory()) return await identifyFolder(path)
+  if (!found.isFile()) throw new WeightsError(`${path} is neither a file nor a folder.`)
+  if (found.size === 0) throw new WeightsError(`${path} is empty.`)
+  return { container: await identifyFile(path, found.size), file: path }
+}
+
+async function identifyFolder (path: string): Promise<Identified> {
+  const names = await explained(path, 'cannot be listed', () => readdir(path))
+  if (!names.includes('model.json')) refuse(path, refusalOfFolder(names))
+  const file = join(path, 'model.json')
+  return { container: await identifyJson(file, (await stat(file)).size), file }
+}
+
+async function identifyFile (path: string, bytes: number): Promise<Identified['container']> {
+  const edges = await explained(path, 'cannot be read', () => withFile(path, async (file): Promise<Edges> => ({
+    head: Buffer.from(await readRange(file, 0, Math.min(bytes, HEAD_BYTES))),
+    tail: Buffer.from(await readRange(file, Math.max(0, bytes - TAIL_BYTES), Math.min(bytes, TAIL_BYTES)))
+  })))
+  const { head } = edges
+  if (head.subarray(0, HDF5_SIGNATURE.length).equals(HDF5_SIGNATURE)) return 'hdf5'
+  if (head.subarray(0, ZIP_SIGNATURE.length).equals(ZIP_SIGNATURE)) return await identifyZip(path)
+  if (isSafetensors(head, bytes)) return 'safetensors'
+  if (/^(\xef\xbb\xbf)?\s*\{/.test(head.toString('latin1'))) return await identifyJson(path, bytes)
+  // Nothing but values in there, so this one name has to do.
+  if (/\.data-\d{5}-of-\d{5}$/.test(path)) refuse(path, "holds the values of a TensorFlow checkpoint: load it in Keras and export it with model.save('model.keras')")
+  return refuse(path, refusalOf(edges) ?? 'is no kind of model file that is known: expected .keras, .h5, .weights.h5, .safetensors, or model.json of TensorFlow.js')
+}
+
+/** A header of JSON after its length; of a cut file too, so that its reader says so. */
+function isSafetensors (head: Buffer, fileBytes: number): boolean {
+  if (head.length < 10 || head[8] !== 0x7b) return false
+  const headerBytes = head.readBigUInt64LE(0)
+  return headerBytes >= 2n && (headerBytes < BigInt(fileBytes) || headerBytes < BigInt(MAX_JSON_BYTES))
+}
+
+async function identifyZip (path: string): Promise<Identified['container']> {
+  const names = await explained(path, 'is not a whole zip archive', () => withZip(path, async ({ entries }) => [...entries.keys()]))
+  if (names.includes(CONFIG_ENTRY) && names.includes(WEIGHTS_ENTRY)) return 'keras-archive'
+  return refuse(path, refusalOfZip(names))
+}
+
+async function identifyJson (path: string, bytes: number): Promise<Identified['container']> {
+  if (bytes > MAX_JSON_BYTES) refuse(path, `is ${bytes} bytes of JSON, more than any model.json`)
+  const json = await explained(path, 'is damaged JSON', async () => parseJson(await readFile(path)))
+  if (typeof json !== 'object' || json === null) return refuse(path, refusalOfJson({}))
+  if ('architecture' in json) return 'package'
+  const topology = 'modelTopology' in json ? json.modelTopology : undefined
+  if ('weightsManifest' in json && typeof topology === 'object' && topology !== null && !('node' in topology)) return 'tfjs-layers'
+  return refuse(path, refusalOfJson(json as Record<string, unknown>))
+}
+
+function refuse (path: string, refusal: string): never {
+  throw new WeightsError(`${path} ${refusal}.`)
+}

@@ -1,0 +1,32 @@
+import { dirname } from 'node:path'
+import { WeightsError } from '../../model/weights.js'
+import { openHdf5 } from './hdf5.js'
+import { identify } from './identify.js'
+import { openKerasArchive } from './keras-archive.js'
+import { openSafetensors } from './safetensors.js'
+import type { StoredModel } from './stored.js'
+import { openTfjsLayers, tfjsFiles } from './tfjs-layers.js'
+
+export { identify } from './identify.js'
+export type { FileKind, StoredLayer, StoredModel, StoredWeight } from './stored.js'
+
+/**
+ * Opens a trained model, of whichever kind its content says. Its weights are read when asked for; close it afterwards.
+ * Throws a WeightsError of one sentence if it is damaged, or of a kind that is not read.
+ */
+export async function readStoredModel (path: string): Promise<StoredModel> {
+  const { container, file } = await identify(path)
+  switch (container) {
+    case 'keras-archive': return await openKerasArchive(file)
+    case 'hdf5': return await openHdf5(file)
+    case 'tfjs-layers': return await openTfjsLayers(file)
+    case 'safetensors': return await openSafetensors(file)
+    case 'package': throw new WeightsError(`${file} describes a model package: name its folder, ${dirname(file)}.`)
+  }
+}
+
+/** The files that a trained model consists of. Throws a WeightsError as `readStoredModel` does. */
+export async function filesOf (path: string): Promise<string[]> {
+  const { container, file } = await identify(path)
+  return container === 'tfjs-layers' ? await tfjsFiles(file) : [file]
+}

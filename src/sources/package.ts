@@ -1,0 +1,88 @@
+import { readFile, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import { hashFile } from '../base/hash.js'
+import { packagePath } from '../base/package-root.js'
+import { parse } from '../base/schema.js'
+import { Architecture, parseArchitecture } from '../model/architecture.js'
+import { chooseInput } from '../model/input.js'
+import { readLabels } from '../model/labels.js'
+import { classCount, layersOf } from '../model/layers.js'
+import { readSafetensors } from './files/safetensors.js'
+import type { Model, ModelSettings } from '../model/model.js'
+
+/** Where the model packages that ship with the service are. */
+const BUNDLED_PACKAGES = packagePath('models')
+
+const PACKAGE_FILE = 'model.json'
+
+const PerChannel = Type.Union([Type.Number(), Type.Tuple([Type.Number(), Type.Number(), Type.Number()])])
+
+const ModelJson = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  version: Type.String({ minLength: 1 }),
+  architecture: Architecture,
+  input: Type.Object({
+    fit: Type.Union([Type.Literal('crop'), Type.Literal('fill')]),
+    cropFraction: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+    kernel: Type.Union([Type.Literal('nearest'), Type.Literal('linear'), Type.Literal('cubic'), Type.Literal('lanczos3')]),
+    rescaling: Type.Object({ scale: PerChannel, offset: PerChannel })
+  }),
+  labels: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+  weights: Type.String({ minLength: 1 })
+})
+type ModelJson = Static<typeof ModelJson>
+
+/** Opens a model package, the folder that holds `model.json`. Throws an Error of one sentence if it is wrong. */
+export async function openPackage (folder: string, settings: ModelSettings): Promise<Model> {
+  const path = join(folder, PACKAGE_FILE)
+  const json = parseModelJson(await readFile(path, 'utf8'), path)
+  const { architecture, classes } = checkArchitecture(json.architecture, path)
+  if (json.labels.length !== classes) throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
+  const weightsPath = await findWeights(folder, json.weights, path)
+  return {
+    name: json.name,
+    version: json.version,
+    architecture,
+    input: chooseInput(settings, { source: PACKAGE_FILE, size: architecture.inputSize, sizeIsKnown: true, ...json.input }),
+    labels: settings.labels === '' ? json.labels.map((label) => ({ label })) : await readLabels(settings.labels, classes),
+    warnings: [],
+    hashWeights: () => hashFile(weightsPath),
+    readWeights: () => readSafetensors(weightsPath)
+  }
+}
+
+function checkArchitecture (value: unknown, path: string): { architecture: Architecture, classes: number } {
+  try {
+    const architecture = parseArchitecture(value)
+    return { architecture, classes: classCount(layersOf(architecture)) }
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`)
+  }
+}
+
+async function findWeights (folder: string, name: string, path: string): Promise<string> {
+  // A package is a folder that can be passed on: nothing outside of it belongs to it.
+  if (basename(name) !== name) throw new Error(`${path}: weights is ${name}, and it must be the name of a file in the package's folder`)
+  const weightsPath = join(folder, name)
+  if ((await stat(weightsPath).catch(() => undefined))?.isFile() !== true) throw new Error(`${path}: weights is ${name}, and there is no such file in the package's folder`)
+  return weightsPath
+}
+
+/** The folder of a bundled package, or undefined if there is none of that name. */
+export async function bundledPackage (name: string): Promise<string | undefined> {
+  const folder = join(BUNDLED_PACKAGES, name)
+  return /^[\w.-]+$/.test(name) && await isPackage(folder) ? folder : undefined
+}
+
+async function isPackage (folder: string): Promise<boolean> {
+  return (await stat(join(folder, PACKAGE_FILE)).catch(() => undefined))?.isFile() === true
+}
+
+function parseModelJson (text: string, path: string): ModelJson {
+  try {
+    return parse(ModelJson, JSON.parse(text), 'model package')
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`)
+  }
+}

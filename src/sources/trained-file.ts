@@ -1,0 +1,80 @@
+import { stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { InputSpec } from '../model/input.js'
+import { hashFiles } from '../base/hash.js'
+import { chooseInput } from '../model/input.js'
+import { filesOf, readStoredModel } from './files/index.js'
+import { recognize, type RecognizedModel } from './keras/index.js'
+import { numberedLabels, readLabels, type Label } from '../model/labels.js'
+import { classCount, layersOf } from '../model/layers.js'
+import type { Model, ModelSettings } from '../model/model.js'
+import { WeightsError } from '../model/weights.js'
+
+const LABEL_FILES = ['labels.txt', 'labels.json']
+const VERSION_DIGITS = 12
+
+/** What is known about a file beside its content. */
+export interface TrainedFileFacts {
+  readonly name: string
+  readonly fit?: InputSpec['fit']
+  /** File of labels that belongs to it. */
+  readonly labelsPath?: string
+}
+
+/**
+ * Opens a file that a training left: Keras 2 or 3, TensorFlow.js or safetensors, weights alone or a whole model.
+ * Its weights are read when they are needed. Throws a WeightsError of one sentence if it cannot be served.
+ */
+export async function openTrainedFile (path: string, settings: ModelSettings, facts: TrainedFileFacts = { name: nameOf(path) }): Promise<Model> {
+  const hash = await hashFiles(await filesOf(path))
+  const source = basename(path)
+  const { architecture, rescaling, inputSizeFromFile } = await withRecognized(path, settings, async (recognized) => recognized)
+  const classes = classCount(layersOf(architecture))
+  const labels = await findLabels(path, settings.labels, facts.labelsPath, classes)
+  return {
+    name: facts.name,
+    version: hash.slice(0, VERSION_DIGITS),
+    architecture,
+    input: chooseInput(settings, { source, size: architecture.inputSize, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling }),
+    labels: labels ?? numberedLabels(classes),
+    warnings: labels === undefined ? [`${source} comes without labels, so its classes are numbered: name a file of them with LABELS`] : [],
+    hashWeights: async () => hash,
+    readWeights: () => withRecognized(path, settings, (recognized) => recognized.readWeights())
+  }
+}
+
+/** The file is open only while something is read from it: what a compiled model needs is its configuration alone. */
+async function withRecognized<T> (path: string, settings: ModelSettings, use: (recognized: RecognizedModel) => Promise<T>): Promise<T> {
+  const stored = await readStoredModel(path)
+  try {
+    return await use(await recognize(stored, {
+      ...settings.inputSize === 'auto' ? {} : { inputSize: settings.inputSize },
+      ...settings.output === 'auto' ? {} : { output: settings.output }
+    }))
+  } catch (error) {
+    // What is wrong with a layer is said without the file.
+    throw error instanceof WeightsError && !error.message.startsWith(path) ? new WeightsError(`${path}: ${error.message}`) : error
+  } finally {
+    await stored.close()
+  }
+}
+
+/** Labels from the setting, from beside the file, or that belong to it; undefined if there are none. */
+async function findLabels (path: string, setting: string, known: string | undefined, classes: number): Promise<Label[] | undefined> {
+  if (setting !== '') return await readLabels(setting, classes)
+  const folder = await isFolder(path) ? path : dirname(path)
+  for (const name of LABEL_FILES) {
+    const file = join(folder, name)
+    if ((await stat(file).catch(() => undefined))?.isFile() === true) return await readLabels(file, classes)
+  }
+  return known === undefined ? undefined : await readLabels(known, classes)
+}
+
+/** `model` of `photos/model.keras`; the folder's name where a folder is given. */
+function nameOf (path: string): string {
+  return basename(path).replace(/(?:\.weights)?\.\w+$/, '')
+}
+
+async function isFolder (path: string): Promise<boolean> {
+  return (await stat(path)).isDirectory()
+}

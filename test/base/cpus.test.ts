@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { cpuQuota } from '../../src/base/cpus.js'
+
+function hierarchy (t: TestContext, files: Record<string, string>): string {
+  const root = mkdtempSync(join(tmpdir(), 'xception-cgroup-'))
+  t.after(() => { rmSync(root, { recursive: true }) })
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  return root
+}
+
+test('a quota of version 2 counts in CPUs, the smallest on the way to the root', (t) => {
+  const root = hierarchy(t, { 'cpu.max': 'max 100000\n', 'pods/cpu.max': '150000 100000\n', 'pods/one/cpu.max': '400000 100000\n' })
+  assert.equal(cpuQuota('0::/pods/one\n', root), 1.5)
+  assert.equal(cpuQuota('0::/\n', root), Infinity)
+})
+
+test('a container that sees only its own group as the root', (t) => {
+  const root = hierarchy(t, { 'cpu.max': '200000 100000\n' })
+  assert.equal(cpuQuota('0::/kubepods/pod1/container\n', root), 2)
+})
+
+test('a quota of version 1', (t) => {
+  const root = hierarchy(t, { 'cpu/cpu.cfs_quota_us': '-1\n', 'cpu/cpu.cfs_period_us': '100000\n', 'cpu/box/cpu.cfs_quota_us': '50000\n', 'cpu/box/cpu.cfs_period_us': '100000\n' })
+  assert.equal(cpuQuota('7:memory:/box\n4:cpu,cpuacct:/box\n', root), 0.5)
+  assert.equal(cpuQuota('4:cpu,cpuacct:/\n', root), Infinity)
+})
+
+test('no control groups, no quota', (t) => {
+  assert.equal(cpuQuota('', hierarchy(t, {})), Infinity)
+})

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, suite, test } from 'node:test'
+import { choosePrecision, hasNativeBfloat16 } from '../../src/engine/precision.js'
+
+const path = process.env.PATH
+const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
+after(() => { rmSync(folder, { recursive: true }) })
+afterEach(() => { process.env.PATH = path })
+
+/** A driver's tool that says what it is asked about each GPU. */
+function pretend (...lines: readonly string[]): void {
+  writeFileSync(join(folder, 'nvidia-smi'), `#!/bin/sh\n[ "$1" = --query-gpu=compute_cap ] && printf '%s\\n' ${lines.join(' ')}\n`, { mode: 0o755 })
+  process.env.PATH = `${folder}:${path}`
+}
+
+suite('PRECISION=auto is bfloat16 only where it is native', () => {
+  test('on a CPU', () => {
+    assert.ok(hasNativeBfloat16('flags : fpu avx512f avx512_bf16 sse'))
+    assert.ok(hasNativeBfloat16('flags : amx_tile amx_bf16'))
+    assert.ok(hasNativeBfloat16('Features : fp asimd bf16'))
+    assert.ok(!hasNativeBfloat16('flags : fpu avx2 avx512f'))
+  })
+
+  test('on GPUs from Ampere, all of them', () => {
+    pretend('8.0', '12.0')
+    assert.equal(choosePrecision('auto', 'gpu'), 'bfloat16')
+    pretend('8.9', '7.5')
+    assert.equal(choosePrecision('auto', 'gpu'), 'float32')
+  })
+
+  test('not where no driver answers', () => {
+    process.env.PATH = ''
+    assert.equal(choosePrecision('auto', 'gpu'), 'float32')
+    assert.equal(choosePrecision('bfloat16', 'gpu'), 'bfloat16')
+  })
+})

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { crc32, deflateRawSync } from 'node:zlib'
+import { File, ready, type Group } from 'h5wasm/node'
+import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
+after(() => { rmSync(folder, { recursive: true }) })
+let files = 0
+
+/** A path that no other test uses. */
+export function newPath (name: string): string {
+  files += 1
+  return join(folder, `${files}-${name}`)
+}
+
+export function writeFile (name: string, content: string | Uint8Array): string {
+  const path = newPath(name)
+  writeFileSync(path, content)
+  return path
+}
+
+/** Writes an HDF5 file as `fill` says, in the old format, as Keras does: without checksums. */
+export async function writeHdf5 (name: string, fill: (file: File) => void): Promise<string> {
+  await ready
+  const path = newPath(name)
+  const file = new File(path, 'w', { libver: ['earliest', 'latest'] })
+  fill(file)
+  file.close()
+  return path
+}
+
+export function dataset (group: Group, name: string, shape: number[], values: Iterable<number>): void {
+  group.create_dataset({ name, data: Float32Array.from(values), shape })
+}
+
+/** Keras 3's layout, with one dense layer. */
+export function fillKeras3 (file: File): void {
+  const vars = file.create_group('layers').create_group('dense').create_group('vars')
+  dataset(vars, '0', [2, 3], [1, 2, 3, 4, 5, 6])
+  dataset(vars, '1', [3], [7, 8, 9])
+}
+
+export interface ZipEntry {
+  readonly name: string
+  readonly content: Uint8Array
+  readonly deflated?: boolean
+  /** Lies to tell in the directory. */
+  readonly claims?: { readonly checksum?: number, readonly bytes?: number, readonly encrypted?: boolean }
+}
+
+/** A zip file, which may lie about its entries (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT). */
+export function zip (entries: readonly ZipEntry[]): Buffer {
+  const locals: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const { name, content, deflated = false, claims = {} } of entries) {
+    const stored = deflated ? deflateRawSync(content) : Buffer.from(content)
+    const common = Buffer.alloc(26)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(claims.encrypted === true ? 1 : 0, 2)
+    common.writeUInt16LE(deflated ? 8 : 0, 4)
+    common.writeUInt32LE(claims.checksum ?? crc32(content), 10)
+    common.writeUInt32LE(stored.length, 14)
+    common.writeUInt32LE(claims.bytes ?? content.length, 18)
+    common.writeUInt16LE(name.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), stored])
+    const rest = Buffer.alloc(14)
+    rest.writeUInt32LE(offset, 10)
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 0]), common, rest, Buffer.from(name)]))
+    locals.push(local)
+    offset += local.length
+  }
+  const end = Buffer.alloc(18)
+  end.writeUInt16LE(entries.length, 4)
+  end.writeUInt16LE(entries.length, 6)
+  end.writeUInt32LE(Buffer.concat(directory).length, 8)
+  end.writeUInt32LE(offset, 12)
+  return Buffer.concat([...locals, ...directory, Buffer.from('PK\x05\x06'), end])
+}
+
+export interface ReadModel extends Omit<StoredModel, 'layers' | 'close'> {
+  /** `path: name shape` and the values, in the file's order. */
+  readonly weights: ReadonlyArray<readonly [name: string, values: readonly number[]]>
+}
+
+/** Reads everything, and closes the file. */
+export async function readAll (path: string): Promise<ReadModel> {
+  const { layers, close, ...rest } = await readStoredModel(path)
+  try {
+    const weights: Array<[string, number[]]> = []
+    for (const layer of layers) {
+      for (const { name, shape, read } of layer.weights) weights.push([`${layer.path}: ${name} [${shape.join(', ')}]`, [...await read()]])
+    }
+    return { ...rest, weights }
+  } finally {
+    await close()
+  }
+}
+
+/** Holds a failure to what is promised: a WeightsError, one line, with the path. */
+export function assertSentence (error: unknown, path: string, message: RegExp): true {
+  assert.ok(error instanceof Error)
+  assert.equal(error.name, 'WeightsError', error.stack)
+  assert.ok(error.message.startsWith(path), error.message)
+  assert.match(error.message, message)
+  assert.doesNotMatch(error.message, /\n/)
+  return true
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
+import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
+import { compile } from '../../../src/compiler/index.js'
+import type { Rescaling } from '../../../src/model/input.js'
+import { recognize, type Hints } from '../../../src/sources/keras/index.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
+after(() => { rmSync(folder, { recursive: true }) })
+let graphs = 0
+
+/** What preprocess_input does, for files that do not scale their pixels. */
+export const MINUS_ONE_TO_ONE: Rescaling = { scale: 1 / 127.5, offset: -1 }
+
+/** Opens a file and hands it to `use`. */
+export async function withStored<Result> (path: string, use: (stored: StoredModel) => Promise<Result>): Promise<Result> {
+  const stored = await readStoredModel(path)
+  try {
+    return await use(stored)
+  } finally {
+    await stored.close()
+  }
+}
+
+/** Recognizes a file, compiles its network and runs it on raw RGB images of its input size, one after the other. */
+export async function probabilitiesOf (path: string, pixels: Uint8Array, hints: Hints = {}): Promise<Float32Array> {
+  const { graph, imageBytes } = await withStored(path, async (stored) => {
+    const { architecture, rescaling = MINUS_ONE_TO_ONE, readWeights } = await recognize(stored, hints)
+    const weights = await readWeights()
+    return { graph: compile({ architecture, rescaling, weights, precision: 'float32' }), imageBytes: architecture.inputSize ** 2 * 3 }
+  })
+  return await run(graph, pixels, imageBytes)
+}
+
+async function run (graph: Uint8Array, pixels: Uint8Array, imageBytes: number): Promise<Float32Array> {
+  graphs += 1
+  const path = mkdtempSync(join(folder, `${graphs}-`))
+  writeFileSync(join(path, 'saved_model.pb'), graph)
+  assert.equal(pixels.length % imageBytes, 0, 'the images have the input size')
+  const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [] })
+  await engine.start()
+  try {
+    const images = Array.from({ length: pixels.length / imageBytes }, (_, index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes)))
+    return (await engine.run(images)).probabilities
+  } finally {
+    await engine.close()
+  }
+}
+
+export function assertClose (found: ArrayLike<number>, expected: ArrayLike<number>): void {
+  assert.equal(found.length, expected.length)
+  const largest = Math.max(...Array.from(expected, (value, index) => Math.abs(value - (found[index] ?? NaN))))
+  assert.ok(largest < 1e-5, `largest difference ${largest}`)
+}
+
+/** A file's float32 numbers. */
+export function floats (bytes: Uint8Array): Float32Array {
+  return new Float32Array(new Uint8Array(bytes).buffer)
+}

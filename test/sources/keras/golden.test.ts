@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import type { Architecture } from '../../../src/model/architecture.js'
+import { recognize } from '../../../src/sources/keras/index.js'
+import type { Tensor, Weights } from '../../../src/model/weights.js'
+import { realModel } from '../../support/real-model.js'
+import { safetensors } from '../../support/safetensors.js'
+import { shared, withoutShared } from '../../support/shared.js'
+import { assertClose, floats, probabilitiesOf, withStored } from './answers.js'
+import { saveTfjs } from './tfjs.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
+after(() => { rmSync(folder, { recursive: true }) })
+
+const ARCHIVE = shared('golden/xception-thin.keras')
+
+suite('the thin network of four photos and 1000 classes', { skip: withoutShared }, () => {
+  const assertGolden = async (path: string): Promise<void> => {
+    assertClose(await probabilitiesOf(path, readFileSync(shared('golden/inputs.u8'))), floats(readFileSync(shared('golden/outputs.f32'))))
+  }
+  const original = (): Promise<{ architecture: Architecture, weights: Weights }> => withStored(ARCHIVE, async (stored) => {
+    const { architecture, readWeights } = await recognize(stored)
+    return { architecture, weights: await readWeights() }
+  })
+
+  for (const file of ['xception-thin.weights-legacy.h5', 'xception-thin.weights.h5', 'xception-thin.keras']) {
+    test(`${file} answers as Keras does`, () => assertGolden(shared(`golden/${file}`)))
+  }
+
+  test('all files give the same network', async () => {
+    const { architecture, weights } = await original()
+    for (const file of ['xception-thin.weights-legacy.h5', 'xception-thin.weights.h5']) {
+      await withStored(shared(`golden/${file}`), async (stored) => {
+        const recognized = await recognize(stored)
+        const { head, ...body } = recognized.architecture
+        assert.deepEqual({ ...body, head: architecture.head }, architecture)
+        assert.equal(head.length, architecture.head.length)
+        assert.deepEqual([...(await recognized.readWeights()).values()], [...weights.values()])
+      })
+    }
+  })
+
+  test('as TensorFlow.js saves it', async () => {
+    const { architecture, weights } = await original()
+    await assertGolden(await saveTfjs(join(folder, 'tfjs'), architecture, weights))
+  })
+
+  test('as safetensors with the names of describe', async () => {
+    const path = join(folder, 'own-names.safetensors')
+    writeFileSync(path, safetensors((await original()).weights))
+    await assertGolden(path)
+  })
+
+  test("as safetensors with Keras's names", async () => {
+    const path = join(folder, 'keras-names.safetensors')
+    writeFileSync(path, safetensors(kerasNames((await original()).weights)))
+    await assertGolden(path)
+  })
+})
+
+/** Calls the residual layers conv2d, conv2d_1, ... as Keras does. */
+function kerasNames (weights: Weights): Weights {
+  const numbers = new Map<string, string>()
+  const renamed = Array.from(weights, ([name, tensor]): [string, Tensor] => {
+    const block = /^(block\d+)_residual/.exec(name)?.[1]
+    if (block === undefined) return [name, tensor]
+    if (!numbers.has(block)) numbers.set(block, numbers.size === 0 ? '' : `_${numbers.size}`)
+    const number = numbers.get(block) ?? ''
+    return [name.replace(/^block\d+_residual_bn/, `batch_normalization${number}`).replace(/^block\d+_residual/, `conv2d${number}`), tensor]
+  })
+  return new Map(renamed)
+}
+
+test('a real transfer-learned model answers as Keras does on 18 photos', { skip: withoutShared }, async (context) => {
+  const path = realModel()
+  if (path === undefined) return context.skip('the real model cannot be fetched')
+  const found = await probabilitiesOf(join(path, 'model.keras'), readFileSync(shared('real-model/inputs.u8')))
+  const logits = floats(readFileSync(shared('real-model/logits.f32')))
+  assertClose(found, Array.from({ length: 18 }, (_, row) => softmax([...logits.subarray(row * 6, row * 6 + 6)])).flat())
+})
+
+function softmax (logits: readonly number[]): number[] {
+  const powers = logits.map((value) => Math.exp(value))
+  const sum = powers.reduce((total, value) => total + value)
+  return powers.map((value) => value / sum)
+}
