@@ -4,7 +4,7 @@ import type { Rescaling } from '../src/model/input.js'
 import { layersOf, type Layer } from '../src/model/layers.js'
 import { openModel } from '../src/sources/open.js'
 import { sizeOf, type Tensor, type Weights } from '../src/model/weights.js'
-import { Random } from '../test/support/random.js'
+import { Random } from '../src/base/random.js'
 
 /** The seed of the weights that stand in where no real ones are at hand. */
 const WEIGHTS_SEED = 1

@@ -1,6 +1,6 @@
 import { GraphBuilder, type Precision } from '../../src/compiler/graph-builder.js'
 import { DATA_TYPES, encodeSavedModel, shapeProto } from '../../src/compiler/messages.js'
-import { Random } from '../../test/support/random.js'
+import { Random } from '../../src/base/random.js'
 import type { BenchModel } from '../model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 import { startGraph } from './graph.js'

@@ -77,14 +77,14 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
     if (pixels === undefined) return t.skip('Pillow 12 or later is not installed')
     const config = { ...readConfig(env), backend: 'cpu' as const }
     const { pool } = await startRuntime(config, await openModel(config))
-    t.after(() => engines.close())
+    t.after(() => pool.close())
     const imageBytes = 299 * 299 * 3
     let largest = 0
     // Every fourth photo, so that all kinds of clothes are among them.
     const chosen = photos.flatMap((_, index) => index % 4 === 0 ? [index] : [])
     for (let start = 0; start < chosen.length; start += 8) {
       const some = chosen.slice(start, start + 8)
-      const { probabilities } = await engines.run(some.map((index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))))
+      const { probabilities } = await pool.run(some.map((index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))))
       const classes = probabilities.length / some.length
       probabilities.forEach((value, at) => {
         const expected = reference[(some[Math.floor(at / classes)] ?? NaN) * classes + at % classes]

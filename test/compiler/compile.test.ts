@@ -8,7 +8,7 @@ import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
 import { compile, type Precision } from '../../src/compiler/index.js'
 import type { Rescaling } from '../../src/model/input.js'
 import type { Tensor, Weights } from '../../src/model/weights.js'
-import { Random } from '../support/random.js'
+import { Random } from '../../src/base/random.js'
 import { referenceProbabilities, type WeightSource } from '../support/reference-network.js'
 
 /** The paper's shape with few filters. */

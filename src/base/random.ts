@@ -1,4 +1,4 @@
-/** A seeded source of random numbers (mulberry32), so that tests see the same ones every time. */
+/** A seeded source of random numbers (mulberry32), so that the same seed gives the same ones every time. */
 export class Random {
   constructor (private state: number) {}
 

@@ -1,0 +1,154 @@
+import { Type, type Static } from 'typebox'
+import type { Rescaling } from './input.js'
+
+/*
+ * The one form of a network: its input and a list of layers in topological order. Compiler, counts, `describe`, benchmarks and
+ * training read it, and none of them asks which family it came from.
+ */
+
+/** Height, width and channels of a feature map, or the length of a vector; the batch dimension is left out. */
+export type Shape = readonly [height: number, width: number, channels: number] | readonly [length: number]
+
+const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+const Amount = Type.Integer({ minimum: 0, maximum: 1_000_000 })
+const Side = Type.Integer({ minimum: 1, maximum: 10_000 })
+/** Height and width. */
+const Sides = Type.Tuple([Side, Side])
+/** TensorFlow's rules: `same` pads with zeros until the output has ceil(side / stride) positions, the odd one at the bottom and right. */
+export const Padding = Type.Union([Type.Literal('valid'), Type.Literal('same')])
+export type Padding = Static<typeof Padding>
+/** One number for all channels, or one a channel. */
+const ChannelNumbers = Type.Union([Type.Number(), Type.Array(Type.Number(), { minItems: 1 })])
+
+/** A non-linearity; softmax is over the last dimension. */
+export const Activation = Type.Union([
+  Type.Object({ function: Type.Union([Type.Literal('sigmoid'), Type.Literal('softmax'), Type.Literal('silu'), Type.Literal('tanh')]) }),
+  /** max(x, 0), at most `maximum` where there is one (6 for ReLU6). */
+  Type.Object({ function: Type.Literal('relu'), maximum: Type.Optional(Type.Number({ exclusiveMinimum: 0 })) }),
+  /** x where it is positive, else x * slope. */
+  Type.Object({ function: Type.Literal('leakyRelu'), slope: Type.Number() }),
+  /** x where it is positive, else alpha * (exp(x) - 1). */
+  Type.Object({ function: Type.Literal('elu'), alpha: Type.Number() }),
+  /** x times the normal distribution's share below x; `approximate` by tanh. */
+  Type.Object({ function: Type.Literal('gelu'), approximate: Type.Boolean() }),
+  /** slope * x + 0.5, held between 0 and 1: the slope is 0.2 in Keras 2 and TensorFlow.js, 1/6 in Keras 3. */
+  Type.Object({ function: Type.Literal('hardSigmoid'), slope: Type.Number() }),
+  /** x times its hard sigmoid. */
+  Type.Object({ function: Type.Literal('hardSwish'), slope: Type.Number() })
+])
+export type Activation = Static<typeof Activation>
+
+const WINDOW = { kernel: Sides, strides: Sides, dilation: Sides, padding: Padding }
+const POOL = { size: Sides, strides: Sides, padding: Padding }
+
+/** What a layer computes, with the numbers that define it. */
+export const Operation = Type.Union([
+  Type.Object({ kind: Type.Literal('input') }),
+  /** Kernel [height, width, in / groups, filters]. */
+  Type.Object({ kind: Type.Literal('convolution'), filters: Count, groups: Count, bias: Type.Boolean(), ...WINDOW }),
+  /** One spatial convolution a channel; kernel [height, width, in, 1]. */
+  Type.Object({ kind: Type.Literal('depthwiseConvolution'), bias: Type.Boolean(), ...WINDOW }),
+  /** Depthwise, then a 1x1 convolution, nothing between (a non-linearity between makes them two layers). */
+  Type.Object({ kind: Type.Literal('separableConvolution'), filters: Count, bias: Type.Boolean(), ...WINDOW }),
+  /** Of a vector. */
+  Type.Object({ kind: Type.Literal('dense'), units: Count, bias: Type.Boolean() }),
+  /** (x - moving_mean) / sqrt(moving_variance + epsilon), times gamma where there is a scale, plus beta where there is a center. */
+  Type.Object({
+    kind: Type.Literal('batchNormalization'), epsilon: Type.Number({ exclusiveMinimum: 0 }), scale: Type.Boolean(), center: Type.Boolean()
+  }),
+  /** x * scale + offset. */
+  Type.Object({ kind: Type.Literal('affine'), scale: ChannelNumbers, offset: ChannelNumbers }),
+  Type.Object({ kind: Type.Literal('activation'), activation: Activation }),
+  Type.Object({ kind: Type.Literal('maxPooling'), ...POOL }),
+  /** `same` padding takes no part in the mean. */
+  Type.Object({ kind: Type.Literal('averagePooling'), ...POOL }),
+  /** To a vector, or to [1, 1, channels] where the dimensions are kept. */
+  Type.Object({ kind: Type.Literal('globalAveragePooling'), keepDimensions: Type.Boolean() }),
+  Type.Object({ kind: Type.Literal('globalMaxPooling'), keepDimensions: Type.Boolean() }),
+  Type.Object({ kind: Type.Literal('zeroPadding'), top: Amount, bottom: Amount, left: Amount, right: Amount }),
+  /** Channels from `start` up to, not including, `end`. */
+  Type.Object({ kind: Type.Literal('channelSlice'), start: Amount, end: Count }),
+  /** Of two or more inputs; a side of 1 is repeated to the others' length. */
+  Type.Object({ kind: Type.Literal('add') }),
+  Type.Object({ kind: Type.Literal('multiply') }),
+  /** Joins the channels of two or more inputs. */
+  Type.Object({ kind: Type.Literal('concatenate') }),
+  Type.Object({ kind: Type.Literal('reshape'), shape: Type.Union([Type.Tuple([Count]), Type.Tuple([Count, Count, Count])]) }),
+  Type.Object({ kind: Type.Literal('flatten') })
+])
+export type Operation = Static<typeof Operation>
+export type OperationKind = Operation['kind']
+/** The operation of one kind. */
+export type OperationOf<Kind extends OperationKind> = Extract<Operation, { kind: Kind }>
+
+/** One weight of a layer. Names and dimension order are Keras's (HWIO for convolutions). */
+export interface WeightSpec {
+  /** What it is in its layer: kernel, bias, depthwise_kernel, pointwise_kernel, gamma, beta, moving_mean, moving_variance. */
+  readonly role: string
+  /** Its key among the network's weights, `<layer>/<role>` unless the layer states another. */
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+/** What is stated of a layer; shapes and weights follow from it. */
+export interface LayerStatement {
+  readonly name: string
+  readonly operation: Operation
+  /** Names of the layers it reads, in order; each stands before it. */
+  readonly inputs: readonly string[]
+  /** Names of weights by role, where they are not `<layer>/<role>`. */
+  readonly weightNames?: Readonly<Record<string, string>>
+  /** The numbered group of the paper, such as `block5`, that it belongs to. */
+  readonly module?: string
+  /** The paper's entry, middle or exit flow, or the head. */
+  readonly flow?: string
+}
+
+export interface Layer extends LayerStatement {
+  readonly outputShape: Shape
+  readonly weights: readonly WeightSpec[]
+}
+
+export interface NetworkInput {
+  /** Of the square picture, in pixels. */
+  readonly side: number
+  /** 3 is RGB, 1 is grey. */
+  readonly channels: 1 | 3
+  readonly rescaling: Rescaling
+}
+
+export interface Network {
+  readonly input: NetworkInput
+  /** In topological order; the first is the input, the last gives the probabilities. */
+  readonly layers: readonly Layer[]
+}
+
+/** Height and width. */
+export type Sides = readonly [height: number, width: number]
+
+/** The layer as messages name it. */
+export function describeLayer ({ name, operation }: Pick<LayerStatement, 'name' | 'operation'>): string {
+  return `the layer ${name} (${operation.kind})`
+}
+
+/** Number of values that the last layer gives. Throws an Error if they are not one probability a class. */
+export function outputUnits ({ layers }: Pick<Network, 'layers'>): number {
+  const last = layers.at(-1)
+  const activation = last?.operation.kind === 'activation' ? last.operation.activation.function : undefined
+  if (last === undefined || (activation !== 'softmax' && activation !== 'sigmoid')) {
+    throw new Error(`the network must end in softmax or sigmoid, not in ${last === undefined ? 'nothing' : activation ?? last.operation.kind}`)
+  }
+  if (last.outputShape.length !== 1) {
+    throw new Error('the network must end in one number a class, so it needs a pooling or a flatten layer')
+  }
+  const [units] = last.outputShape
+  if (units === 1 && activation === 'softmax') {
+    throw new Error('the network ends in a softmax over one unit, which always gives 1: use sigmoid, or two units')
+  }
+  return units
+}
+
+/** Number of classes: the output's units, or two where a single sigmoid unit decides between two labels. */
+export function classCount (network: Pick<Network, 'layers'>): number {
+  return Math.max(2, outputUnits(network))
+}
