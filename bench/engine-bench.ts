@@ -1,4 +1,4 @@
-import { layersOf } from '../src/model/layers.js'
+import { totalCounts } from '../src/model/counts.js'
 import { agreementOf, assertAgreement } from './agreement.js'
 import { barChart } from './chart.js'
 import type { EngineOptions } from './engines/engine.js'
@@ -67,8 +67,8 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
     const peaks = contestants.filter(({ engine }) => engine === 'ours').map(peakOf)
     for (const one of peaks) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
     const times = await timeRounds(engines, rounds)
-    const { architecture } = await loadModel(model)
-    const operations = 2 * layersOf(architecture).reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0)
+    const { network } = await loadModel(model)
+    const operations = 2 * totalCounts(network.layers).multiplyAdds
     return {
       weights: model === undefined ? 'random' : 'real',
       threads,

@@ -1,7 +1,7 @@
 import { readConfig } from '../src/config.js'
-import { XCEPTION, type Architecture } from '../src/model/architecture.js'
-import type { Rescaling } from '../src/model/input.js'
-import { layersOf, type Layer } from '../src/model/layers.js'
+import { XCEPTION } from '../src/model/architecture.js'
+import type { Layer, Network } from '../src/model/network.js'
+import { xceptionNetwork } from '../src/model/presets/xception.js'
 import { openModel } from '../src/sources/open.js'
 import { sizeOf, type Tensor, type Weights } from '../src/model/weights.js'
 import { Random } from '../src/base/random.js'
@@ -13,32 +13,33 @@ const LOGIT_SCALE = 2
 
 /** A network that every engine can be built from. */
 export interface BenchModel {
-  readonly architecture: Architecture
-  readonly rescaling: Rescaling
+  readonly network: Network
   readonly weights: Weights
 }
 
 /** Opens what `model` names as the service does, or makes the full-size network with random weights where `model` is undefined. */
 export async function loadModel (model: string | undefined): Promise<BenchModel> {
-  if (model === undefined) return { architecture: XCEPTION, rescaling: { scale: 1 / 127.5, offset: -1 }, weights: randomWeights(XCEPTION) }
-  const { architecture, input, readWeights } = await openModel({ ...readConfig({}), model })
-  return { architecture, rescaling: input.rescaling.value, weights: await readWeights() }
+  if (model === undefined) {
+    const network = xceptionNetwork(XCEPTION, { scale: 1 / 127.5, offset: -1 })
+    return { network, weights: randomWeights(network) }
+  }
+  const { network, readWeights } = await openModel({ ...readConfig({}), model })
+  return { network, weights: await readWeights() }
 }
 
 /**
  * Weights from a fixed seed: kernels scaled by their fan-in and batch normalizations near the identity. No gain makes up for
  * what ReLU takes, or the residual sums would grow from module to module.
  */
-function randomWeights (architecture: Architecture): Weights {
+function randomWeights ({ layers }: Network): Weights {
   const random = new Random(WEIGHTS_SEED)
-  return new Map(layersOf(architecture).flatMap((layer) => layer.weights.map(({ name, shape }) => [name, randomTensor(random, layer, name, shape)])))
+  return new Map(layers.flatMap((layer) => layer.weights.map(({ role, name, shape }) => [name, randomTensor(random, layer, role, shape)])))
 }
 
-function randomTensor (random: Random, layer: Layer, name: string, shape: readonly number[]): Tensor {
+function randomTensor (random: Random, layer: Layer, role: string, shape: readonly number[]): Tensor {
   const data = new Float32Array(sizeOf(shape))
-  const weight = name.slice(layer.name.length + 1)
   const fill = (next: () => number): Tensor => ({ shape, data: data.map(next) })
-  switch (weight) {
+  switch (role) {
     case 'depthwise_kernel': return fill(() => random.normal() / Math.sqrt(sizeOf(shape.slice(0, 2))))
     case 'kernel':
     case 'pointwise_kernel': {

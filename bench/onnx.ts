@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/light.js'
-import type { Architecture, Activation } from '../src/model/architecture.js'
-import { layersOf, type Layer, type Padding, type Shape } from '../src/model/layers.js'
+import type { Activation, Layer, Network, Padding, Shape, Sides } from '../src/model/network.js'
+import { samePadding } from '../src/model/shapes.js'
 import { sizeOf, type Tensor, type Weights } from '../src/model/weights.js'
 
 /* The parts of ONNX's messages that the network needs, with the names and numbers of onnx/onnx.proto. */
@@ -80,8 +80,7 @@ type Attributes = Readonly<Record<string, { f: number } | { i: number } | { ints
  * Feature maps are NCHW and batch normalizations are left as they are: ONNX Runtime folds them into the convolutions, fuses
  * ReLU and residual sums and lays out the channels in blocks, all by itself, and does so best on the form that exporters write.
  */
-export function encodeOnnx (architecture: Architecture, weights: Weights): Uint8Array {
-  const layers = layersOf(architecture)
+export function encodeOnnx ({ input, layers }: Network, weights: Weights): Uint8Array {
   const writer = new Writer(weights, new Map(layers.map((layer) => [layer.name, layer.outputShape])))
   for (const layer of layers) writer.layer(layer)
   const last = layers.at(-1) as Layer
@@ -89,7 +88,6 @@ export function encodeOnnx (architecture: Architecture, weights: Weights): Uint8
   const info = (name: string, shape: readonly number[]): object => ({
     name, type: { tensorType: { elemType: FLOAT, shape: { dim: [{ dimParam: 'batch' }, ...shape.map((size) => ({ dimValue: size }))] } } }
   })
-  const { inputSize } = architecture
   return ModelProto.encode(ModelProto.create({
     irVersion: IR_VERSION,
     producerName: 'xception-serve',
@@ -98,7 +96,7 @@ export function encodeOnnx (architecture: Architecture, weights: Weights): Uint8
       name: 'xception',
       node: writer.nodes,
       initializer: writer.initializers,
-      input: [info(INPUT_NAME, [3, inputSize, inputSize])],
+      input: [info(INPUT_NAME, [input.channels, input.side, input.side])],
       output: [info(OUTPUT_NAME, last.outputShape)]
     }
   })).finish()
@@ -128,13 +126,12 @@ class Writer {
     switch (operation.kind) {
       case 'input': this.values.set(name, INPUT_NAME); break
       case 'convolution':
-        this.node('Conv', name, [...inputs, this.kernel(layer, 'kernel')], convolutionAttributes(shape, operation.kernelSize, operation.stride, operation.padding))
+        this.node('Conv', name, [...inputs, this.kernel(layer, 'kernel')], convolutionAttributes(shape, operation.kernel, operation.strides, operation.padding))
         break
       case 'separableConvolution': {
-        const attributes = { ...convolutionAttributes(shape, operation.kernelSize, 1, 'same'), group: { i: shape.at(-1) ?? 0 } }
+        const attributes = { ...convolutionAttributes(shape, operation.kernel, operation.strides, operation.padding), group: { i: shape.at(-1) ?? 0 } }
         const depthwise = this.node('Conv', `${name}/depthwise`, [...inputs, this.kernel(layer, 'depthwise_kernel')], attributes)
-        const between = operation.intermediateActivation === 'none' ? depthwise : this.activation(`${name}/intermediate`, depthwise, operation.intermediateActivation)
-        this.node('Conv', name, [between, this.kernel(layer, 'pointwise_kernel')], convolutionAttributes(shape, 1, 1, 'valid'))
+        this.node('Conv', name, [depthwise, this.kernel(layer, 'pointwise_kernel')], convolutionAttributes(shape, [1, 1], [1, 1], 'valid'))
         break
       }
       case 'batchNormalization': {
@@ -144,7 +141,7 @@ class Writer {
       }
       case 'activation': this.values.set(name, this.activation(name, inputs[0] ?? '', operation.activation)); break
       case 'maxPooling': {
-        const { kernel_shape: kernelShape, strides, pads } = convolutionAttributes(shape, operation.size, operation.stride, 'same')
+        const { kernel_shape: kernelShape, strides, pads } = convolutionAttributes(shape, operation.size, operation.strides, operation.padding)
         this.node('MaxPool', name, inputs, { kernel_shape: kernelShape, strides, pads })
         break
       }
@@ -154,8 +151,10 @@ class Writer {
       case 'flatten': throw new Error('flatten is not written: its order of values differs between NHWC and NCHW')
       case 'dense': {
         const weights = ['kernel', 'bias'].map((weight) => this.initializer(`${name}/${weight}`, this.weight(layer, weight)))
-        this.values.set(name, this.activation(`${name}/activation`, this.node('Gemm', name, [...inputs, ...weights]), operation.activation))
+        this.node('Gemm', name, [...inputs, ...weights])
+        break
       }
+      default: throw new Error(`${operation.kind} is not written`)
     }
   }
 
@@ -165,8 +164,9 @@ class Writer {
 
   /** Returns the name of the value, which is the input's where there is nothing to do. */
   private activation (name: string, input: string, activation: Activation): string {
-    const opType = { linear: undefined, relu: 'Relu', elu: 'Elu', sigmoid: 'Sigmoid', softmax: 'Softmax' }[activation]
-    return opType === undefined ? input : this.node(opType, name, [input])
+    const opType = new Map([['relu', 'Relu'], ['elu', 'Elu'], ['sigmoid', 'Sigmoid'], ['softmax', 'Softmax']]).get(activation.function)
+    if (opType === undefined) throw new Error(`${activation.function} is not written`)
+    return this.node(opType, name, [input])
   }
 
   private weight (layer: Layer, weight: string): Tensor {
@@ -186,11 +186,13 @@ class Writer {
   }
 }
 
-/** Attributes of a square convolution or pooling on an [height, width, channels] feature map, with TensorFlow's padding rule. */
-function convolutionAttributes (shape: readonly number[], size: number, stride: number, padding: Padding): Record<'kernel_shape' | 'strides' | 'pads', { ints: number[] }> {
-  const sides = shape.slice(0, 2).map((side) => padding === 'valid' ? 0 : Math.max(0, (Math.ceil(side / stride) - 1) * stride + size - side))
-  const pads = [...sides.map((total) => Math.floor(total / 2)), ...sides.map((total) => Math.ceil(total / 2))]
-  return { kernel_shape: { ints: [size, size] }, strides: { ints: [stride, stride] }, pads: { ints: pads } }
+/** Attributes of a convolution or pooling on an [height, width, channels] feature map, with TensorFlow's padding rule. */
+function convolutionAttributes (
+  shape: readonly number[], size: Sides, strides: Sides, padding: Padding
+): Record<'kernel_shape' | 'strides' | 'pads', { ints: number[] }> {
+  const sides = ([0, 1] as const).map((axis) => padding === 'valid' ? { before: 0, after: 0 } : samePadding(shape[axis] ?? 0, size[axis], strides[axis], 1))
+  const pads = [...sides.map(({ before }) => before), ...sides.map(({ after }) => after)]
+  return { kernel_shape: { ints: [...size] }, strides: { ints: [...strides] }, pads: { ints: pads } }
 }
 
 /** [height, width, in, out] to [out, in, height, width]. */

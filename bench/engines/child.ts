@@ -38,7 +38,7 @@ async function answer (request: Request): Promise<Reply | undefined> {
     case 'start': {
       const { options } = request
       const model = await loadModel(options.model)
-      imageSize = model.architecture.inputSize
+      imageSize = model.network.input.side
       const start = { ours: startOurs, 'tfjs-node': startStock, 'onnxruntime-node': startOnnxRuntime, 'matrix-products': startMatrixProducts }[options.engine]
       engine = await start(model, options)
       return { kind: 'started', version: engine.version }

@@ -6,10 +6,10 @@ import { toChannelsFirst } from '../pixels.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 
 /** onnxruntime-node with all its graph optimizations, on rescaled NCHW pixels. */
-export async function startOnnxRuntime ({ architecture, weights, rescaling }: BenchModel, { threads }: EngineOptions): Promise<BenchEngine> {
-  const session = await InferenceSession.create(encodeOnnx(architecture, weights), { intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all' })
+export async function startOnnxRuntime ({ network, weights }: BenchModel, { threads }: EngineOptions): Promise<BenchEngine> {
+  const session = await InferenceSession.create(encodeOnnx(network, weights), { intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all' })
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
-  const { inputSize } = architecture
+  const { side: inputSize, rescaling } = network.input
   return {
     version: `ONNX Runtime ${version}`,
     prepare: (images) => {

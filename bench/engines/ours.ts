@@ -5,7 +5,7 @@ import { startGraph } from './graph.js'
 
 /** The service's own engine: compiled graph, worker thread, messages included. */
 export async function startOurs (model: BenchModel, { threads, precision }: EngineOptions): Promise<BenchEngine> {
-  const { engine, version } = await startGraph(compile({ ...model, precision }), model.architecture.inputSize ** 2 * 3, threads)
+  const { engine, version } = await startGraph(compile({ ...model, precision }), model.network.input.side ** 2 * model.network.input.channels, threads)
   return {
     version,
     prepare: (images) => {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { configureTensorFlow } from '../../src/engine/backend.js'
-import { layersOf, type Layer } from '../../src/model/layers.js'
+import type { Activation, Layer } from '../../src/model/network.js'
 import type { BenchModel } from '../model.js'
 import { toChannelsLast } from '../pixels.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
@@ -12,12 +12,12 @@ export async function startStock (model: BenchModel, { threads }: EngineOptions)
   configureTensorFlow({ backend: 'cpu', threads })
   const tf = loadTensorFlow()
   const network = layersModel(tf, model)
-  const { inputSize } = model.architecture
+  const { side: inputSize, rescaling } = model.network.input
   const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } }
   return {
     version: `tfjs-node ${tf.version['tfjs-node']}, TensorFlow ${binding.TF_Version}`,
     prepare: (images) => {
-      const pixels = tf.tensor4d(toChannelsLast(images, inputSize, model.rescaling), [images.length, inputSize, inputSize, 3])
+      const pixels = tf.tensor4d(toChannelsLast(images, inputSize, rescaling), [images.length, inputSize, inputSize, 3])
       return async () => {
         const output = network.predict(pixels, { batchSize: images.length }) as TensorFlow.Tensor
         const probabilities = output.dataSync<'float32'>()
@@ -38,10 +38,9 @@ function loadTensorFlow (): typeof TensorFlow {
 }
 
 /** The network as a Keras user would write it, layer by layer. */
-export function layersModel (tf: typeof TensorFlow, { architecture, weights }: BenchModel): TensorFlow.LayersModel {
+export function layersModel (tf: typeof TensorFlow, { network: { input: { side, channels }, layers }, weights }: BenchModel): TensorFlow.LayersModel {
   const values = new Map<string, TensorFlow.SymbolicTensor>()
-  const layers = layersOf(architecture)
-  const input = tf.input({ shape: [architecture.inputSize, architecture.inputSize, 3] })
+  const input = tf.input({ shape: [side, side, channels] })
   let output = input
   for (const layer of layers) {
     if (layer.operation.kind !== 'input') {
@@ -58,20 +57,32 @@ export function layersModel (tf: typeof TensorFlow, { architecture, weights }: B
 }
 
 function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer): TensorFlow.layers.Layer {
-  const channels = outputShape.at(-1) ?? 0
+  const filters = outputShape.at(-1) ?? 0
   switch (operation.kind) {
-    case 'convolution': return tf.layers.conv2d({ name, filters: channels, kernelSize: operation.kernelSize, strides: operation.stride, padding: operation.padding, useBias: false })
-    case 'separableConvolution':
-      if (operation.intermediateActivation !== 'none') throw new Error('tf.layers.separableConv2d has no activation between its two steps')
-      return tf.layers.separableConv2d({ name, filters: channels, kernelSize: operation.kernelSize, padding: 'same', useBias: false })
-    case 'batchNormalization': return tf.layers.batchNormalization({ name, epsilon: operation.epsilon })
-    case 'activation': return tf.layers.activation({ name, activation: operation.activation })
-    case 'maxPooling': return tf.layers.maxPooling2d({ name, poolSize: operation.size, strides: operation.stride, padding: 'same' })
+    case 'convolution': {
+      if (operation.groups > 1) throw new Error('tf.layers.conv2d has no groups')
+      const { kernel, strides, padding, dilation, bias } = operation
+      return tf.layers.conv2d({ name, filters, kernelSize: kernel, strides, padding, dilationRate: dilation, useBias: bias })
+    }
+    case 'separableConvolution': {
+      const { kernel, strides, padding, bias } = operation
+      return tf.layers.separableConv2d({ name, filters, kernelSize: kernel, strides, padding, useBias: bias })
+    }
+    case 'batchNormalization': return tf.layers.batchNormalization({ name, epsilon: operation.epsilon, scale: operation.scale, center: operation.center })
+    case 'activation': return tf.layers.activation({ name, activation: activationName(operation.activation) })
+    case 'maxPooling': return tf.layers.maxPooling2d({ name, poolSize: operation.size, strides: operation.strides, padding: operation.padding })
     case 'add': return tf.layers.add({ name })
     case 'globalAveragePooling': return tf.layers.globalAveragePooling2d({ name })
     case 'globalMaxPooling': return tf.layers.globalMaxPooling2d({ name })
     case 'flatten': return tf.layers.flatten({ name })
-    case 'dense': return tf.layers.dense({ name, units: channels, activation: operation.activation })
-    case 'input': throw new Error('the input is no layer that computes')
+    case 'dense': return tf.layers.dense({ name, units: filters, useBias: operation.bias })
+    default: throw new Error(`the stock engine is not built from ${operation.kind}`)
+  }
+}
+
+function activationName (activation: Activation): 'relu' | 'elu' | 'sigmoid' | 'softmax' {
+  switch (activation.function) {
+    case 'relu': case 'elu': case 'sigmoid': case 'softmax': return activation.function
+    default: throw new Error(`the stock engine is not built with ${activation.function}`)
   }
 }

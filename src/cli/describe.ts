@@ -1,20 +1,20 @@
 import type { Config } from '../config.js'
 import { describeInput } from '../model/input.js'
-import { layersOf, type Layer } from '../model/layers.js'
+import { countsOf, totalCounts, type Counts } from '../model/counts.js'
+import type { Layer } from '../model/network.js'
 import { openModel } from '../sources/open.js'
 import { showProgress } from '../sources/download-progress.js'
 
 /** Prints a model's layers with their shapes and costs, and what each kind of layer has of the whole. Throws an Error of one sentence. */
 export async function describeModel (config: Config, { json }: { json: boolean }): Promise<void> {
   const model = await openModel(config, showProgress())
-  const layers = layersOf(model.architecture)
+  const layers = model.network.layers.map((layer) => ({ ...layer, ...countsOf(layer) }))
   const summary = {
     model: model.name,
     version: model.version,
     input: describeInput(model.input),
     classes: model.labels.length,
-    parameters: sum(layers, 'parameters'),
-    multiplyAdds: sum(layers, 'multiplyAdds'),
+    ...totalCounts(layers),
     shares: sharesOf(layers),
     layers: layers.map(({ name, module, flow, operation, outputShape, parameters, multiplyAdds }) => ({ name, kind: operation.kind, module, flow, outputShape, parameters, multiplyAdds }))
   }
@@ -46,16 +46,15 @@ interface Share {
   readonly multiplyAddsShare: number
 }
 
-function sharesOf (layers: readonly Layer[]): Share[] {
-  const parameters = sum(layers, 'parameters')
-  const multiplyAdds = sum(layers, 'multiplyAdds')
+function sharesOf (layers: ReadonlyArray<Layer & Counts>): Share[] {
+  const { parameters, multiplyAdds } = totalCounts(layers)
   return [...new Set(layers.map((layer) => layer.operation.kind))].map((kind) => {
     const ofKind = layers.filter((layer) => layer.operation.kind === kind)
     return { kind, layers: ofKind.length, parametersShare: sum(ofKind, 'parameters') / parameters, multiplyAddsShare: sum(ofKind, 'multiplyAdds') / multiplyAdds }
   })
 }
 
-function sum (layers: readonly Layer[], key: 'parameters' | 'multiplyAdds'): number {
+function sum (layers: readonly Counts[], key: keyof Counts): number {
   return layers.reduce((total, layer) => total + layer[key], 0)
 }
 

@@ -23,12 +23,12 @@ export interface CompiledModel {
 export async function compileCached (model: Model, options: { cacheDir: string, backend: Backend, precision: Precision }): Promise<CompiledModel> {
   const { cacheDir, backend, precision } = options
   const key = createHash('sha256').update(JSON.stringify([
-    await hashCompiler(), model.architecture, model.input.rescaling.value, precision, backend, await model.hashWeights()
+    await hashCompiler(), model.network, precision, backend, await model.hashWeights()
   ])).digest('hex').slice(0, 32)
   const path = join(cacheDir, 'compiled', key)
   if (await isWhole(path)) return { path, fromCache: true }
 
-  const graph = compile({ architecture: model.architecture, rescaling: model.input.rescaling.value, weights: await model.readWeights(), precision })
+  const graph = compile({ network: model.network, weights: await model.readWeights(), precision })
   await keep(graph, path).catch((error: unknown) => {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error)
     throw new Error(`MODEL_CACHE_DIR=${cacheDir} does not hold this model compiled and cannot be written (${reason}): mount a writable folder there, or name another one`)
@@ -66,6 +66,6 @@ async function hashCompiler (): Promise<string> {
   const graph = new URL('./', import.meta.url)
   const files = (await readdir(graph)).filter((name) => name.endsWith('.js')).sort().map((name) => new URL(name, graph))
   const hash = createHash('sha256')
-  for (const file of [new URL('../model/layers.js', import.meta.url), ...files]) hash.update(await readFile(file))
+  for (const file of files) hash.update(await readFile(file))
   return hash.digest('hex')
 }

@@ -1,4 +1,4 @@
-import type { Layer } from '../model/layers.js'
+import type { Layer } from '../model/network.js'
 import { WeightsError, type Weights } from '../model/weights.js'
 
 /**

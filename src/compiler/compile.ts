@@ -1,6 +1,5 @@
 import type { Rescaling } from '../model/input.js'
-import type { Activation, Architecture } from '../model/architecture.js'
-import { layersOf, outputUnits, type Layer, type Shape } from '../model/layers.js'
+import { describeLayer, outputUnits, type Activation, type Layer, type Network, type Shape } from '../model/network.js'
 import { sizeOf, type Weights } from '../model/weights.js'
 import { GraphBuilder, type Precision } from './graph-builder.js'
 import { checkWeights } from './check-weights.js'
@@ -8,8 +7,7 @@ import { batchNormAffine, foldIntoKernel, weightOf } from './fold.js'
 import { DATA_TYPES, encodeSavedModel, shapeProto } from './messages.js'
 
 export interface CompileOptions {
-  readonly architecture: Architecture
-  readonly rescaling: Rescaling
+  readonly network: Network
   readonly weights: Weights
   readonly precision: Precision
 }
@@ -27,16 +25,16 @@ const OUTPUT_NODE = 'probabilities'
  *
  * Throws a WeightsError if a weight is missing, has another shape than the architecture says, or belongs to no layer.
  */
-export function compile ({ architecture, rescaling, weights, precision }: CompileOptions): Uint8Array {
-  const layers = layersOf(architecture)
+export function compile ({ network, weights, precision }: CompileOptions): Uint8Array {
+  const { layers } = network
   checkWeights(layers, weights)
-  const emitter = new Emitter(architecture, weights, precision, layers)
+  const emitter = new Emitter(weights, precision, layers)
   const values = new Map<string, Value>()
   for (const layer of layers) {
     const inputs = layer.inputs.map((name) => values.get(name) as Value)
-    values.set(layer.name, layer.operation.kind === 'input' ? emitter.input(layer, rescaling) : emitter.layer(layer, inputs))
+    values.set(layer.name, layer.operation.kind === 'input' ? emitter.input(layer, network.input.rescaling) : emitter.layer(layer, inputs))
   }
-  const output = emitter.output(values.get(layers.at(-1)?.name ?? '') as Value, outputUnits(layers))
+  const output = emitter.output(values.get(layers.at(-1)?.name ?? '') as Value, outputUnits(network))
   return encodeSavedModel(
     emitter.graph.nodes,
     { images: { name: `${INPUT_NODE}:0`, dtype: DATA_TYPES.string, tensorShape: shapeProto([-1]) } },
@@ -63,7 +61,6 @@ class Emitter {
   private readonly reshapes = new Map<string, string>()
 
   constructor (
-    private readonly architecture: Architecture,
     private readonly weights: Weights,
     private readonly precision: Precision,
     layers: readonly Layer[]
@@ -96,7 +93,7 @@ class Emitter {
       case 'activation': return this.activation(name, input, operation.activation)
       case 'maxPooling': {
         const { node, type } = this.spatial(input)
-        return { node: this.graph.maxPool(name, node, type, operation.size, operation.stride), shape, form: 'spatial', type }
+        return { node: this.graph.maxPool(name, node, type, operation.size[0], operation.strides[0]), shape, form: 'spatial', type }
       }
       case 'add': return this.add(name, input, other as Value)
       case 'globalAveragePooling': return this.globalPooling(layer, input, 'Mean')
@@ -105,8 +102,12 @@ class Emitter {
         const { node, type } = this.toType(input, 'float32')
         return { node: this.graph.reshape(name, node, type, [-1, sizeOf(shape)]), shape, form: 'rows', type }
       }
-      case 'dense': return this.dense(layer, input, operation.activation)
-      case 'input': throw new Error('the input is emitted with its rescaling')
+      case 'dense': return this.dense(layer, input)
+      case 'depthwiseConvolution': {
+        const { node, type } = this.spatial(input)
+        return { node: this.depthwise(layer, node, type), shape, form: 'spatial', type }
+      }
+      default: throw new Error(`${describeLayer(layer)} is not compiled`)
     }
   }
 
@@ -119,7 +120,8 @@ class Emitter {
 
   private convolution (layer: Layer, input: Value): Value {
     if (layer.operation.kind !== 'convolution') throw new Error(`${layer.name} is not a convolution`)
-    const { stride, padding } = layer.operation
+    const { strides: [stride], padding, kernel: [size] } = layer.operation
+    if (size === 1 && stride === 1) return this.pointwise(layer, input, 'kernel')
     const { node, type } = this.spatial(input)
     const { kernel, bias } = foldIntoKernel(weightOf(layer, 'kernel', this.weights), this.affineAfter(layer))
     const kernelNode = this.graph.weights(`${layer.name}/kernel`, type, kernel.shape, kernel.data)
@@ -129,28 +131,30 @@ class Emitter {
 
   private separableConvolution (layer: Layer, input: Value): Value {
     const { node, type } = this.spatial(input)
-    const depthwise = weightOf(layer, 'depthwise_kernel', this.weights)
-    const depthwiseNode = this.graph.weights(`${layer.name}/depthwise_kernel`, type, depthwise.shape, depthwise.data)
-    const depthwiseValue: Value = {
-      node: this.graph.depthwiseConvolution(`${layer.name}/depthwise`, node, depthwiseNode, type), shape: input.shape, form: 'spatial', type
-    }
-    const { intermediateActivation } = this.architecture
-    const between = intermediateActivation === 'none'
-      ? depthwiseValue
-      : this.activation(`${layer.name}/intermediate`, depthwiseValue, intermediateActivation)
-    const { kernel, bias } = foldIntoKernel(weightOf(layer, 'pointwise_kernel', this.weights), this.affineAfter(layer))
-    const kernelNode = this.graph.weights(`${layer.name}/pointwise_kernel`, type, kernel.shape.slice(2), kernel.data)
-    const product = this.graph.matMul(layer.name, this.rows(between).node, kernelNode, type)
-    return { node: this.bias(layer, product, bias, type), shape: layer.outputShape, form: 'rows', type }
+    const depthwise: Value = { node: this.depthwise(layer, node, type), shape: input.shape, form: 'spatial', type }
+    return this.pointwise(layer, depthwise, 'pointwise_kernel')
   }
 
-  private dense (layer: Layer, input: Value, activation: Activation): Value {
+  private depthwise (layer: Layer, node: string, type: Precision): string {
+    const kernel = weightOf(layer, 'depthwise_kernel', this.weights)
+    const kernelNode = this.graph.weights(`${layer.name}/depthwise_kernel`, type, kernel.shape, kernel.data)
+    return this.graph.depthwiseConvolution(`${layer.name}/depthwise`, node, kernelNode, type)
+  }
+
+  private pointwise (layer: Layer, input: Value, role: string): Value {
+    const { kernel, bias } = foldIntoKernel(weightOf(layer, role, this.weights), this.affineAfter(layer))
+    const kernelNode = this.graph.weights(`${layer.name}/${role}`, input.type, kernel.shape.slice(2), kernel.data)
+    const product = this.graph.matMul(layer.name, this.rows(input).node, kernelNode, input.type)
+    return { node: this.bias(layer, product, bias, input.type), shape: layer.outputShape, form: 'rows', type: input.type }
+  }
+
+  private dense (layer: Layer, input: Value): Value {
     const { node, type } = this.toType(input, 'float32')
     const kernel = weightOf(layer, 'kernel', this.weights)
     const kernelNode = this.graph.weights(`${layer.name}/kernel`, type, kernel.shape, kernel.data)
     const product = this.graph.matMul(layer.name, node, kernelNode, type)
-    const logits = this.bias(layer, product, weightOf(layer, 'bias', this.weights).data, type)
-    return this.activation(`${layer.name}/${activation}`, { node: logits, shape: layer.outputShape, form: 'rows', type }, activation)
+    const biased = this.bias(layer, product, weightOf(layer, 'bias', this.weights).data, type)
+    return { node: biased, shape: layer.outputShape, form: 'rows', type }
   }
 
   /** A batch normalization that follows no convolution, as heads have them. */
@@ -163,12 +167,12 @@ class Emitter {
   }
 
   private activation (name: string, input: Value, activation: Activation): Value {
-    switch (activation) {
-      case 'linear': return input
+    switch (activation.function) {
       case 'relu': return { ...input, node: this.graph.unary(name, 'Relu', input.node, input.type) }
       case 'elu': return { ...input, node: this.graph.unary(name, 'Elu', input.node, input.type) }
       case 'sigmoid': return { ...input, node: this.graph.unary(name, 'Sigmoid', input.node, input.type) }
       case 'softmax': return { ...input, node: this.graph.unary(name, 'Softmax', input.node, input.type) }
+      default: throw new Error(`${activation.function} is not compiled`)
     }
   }
 

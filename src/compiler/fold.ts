@@ -1,4 +1,4 @@
-import type { Layer } from '../model/layers.js'
+import type { Layer } from '../model/network.js'
 import type { Tensor, Weights } from '../model/weights.js'
 
 /** A convolution's kernel with the batch normalization after it folded in, and the bias that stays. */
@@ -14,9 +14,9 @@ export interface ChannelAffine {
 }
 
 /** Looks up one weight of a layer, which `checkWeights` found to be there and to fit. */
-export function weightOf (layer: Layer, weight: string, weights: Weights): Tensor {
-  const tensor = weights.get(`${layer.name}/${weight}`)
-  if (tensor === undefined) throw new Error(`${layer.name} has no weight called ${weight}`)
+export function weightOf (layer: Layer, role: string, weights: Weights): Tensor {
+  const tensor = weights.get(layer.weights.find((weight) => weight.role === role)?.name ?? '')
+  if (tensor === undefined) throw new Error(`${layer.name} has no weight called ${role}`)
   return tensor
 }
 

@@ -1,13 +1,13 @@
-import type { Architecture } from './architecture.js'
 import type { InputChoices, InputSettings, InputSpec } from './input.js'
 import type { Label } from './labels.js'
+import type { Network } from './network.js'
 import type { Weights } from './weights.js'
 
 /** A model that can be served, checked, whatever it was read from; its weights are read when they are needed. */
 export interface Model {
   readonly name: string
   readonly version: string
-  readonly architecture: Architecture
+  readonly network: Network
   readonly input: InputChoices
   readonly labels: readonly Label[]
   /** What the operator should know, one sentence each. */

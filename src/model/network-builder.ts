@@ -54,3 +54,15 @@ export class NetworkBuilder {
     return { input: this.input, layers: this.layers }
   }
 }
+
+/** A network from what is stated of its layers, the input left out. Throws an Error as `NetworkBuilder.add`. */
+export function networkOf (input: NetworkInput, statements: readonly LayerStatement[]): Network {
+  const builder = new NetworkBuilder(input)
+  for (const statement of statements) builder.add(statement)
+  return builder.build()
+}
+
+/** What `networkOf` makes the same network from. */
+export function statementsOf ({ layers }: Network): LayerStatement[] {
+  return layers.slice(1).map(({ outputShape: _shape, weights: _weights, ...statement }) => statement)
+}

@@ -90,21 +90,24 @@ export interface WeightSpec {
   readonly shape: readonly number[]
 }
 
-/** What is stated of a layer; shapes and weights follow from it. */
-export interface LayerStatement {
-  readonly name: string
-  readonly operation: Operation
-  /** Names of the layers it reads, in order; each stands before it. */
-  readonly inputs: readonly string[]
-  /** Names of weights by role, where they are not `<layer>/<role>`. */
-  readonly weightNames?: Readonly<Record<string, string>>
-  /** The numbered group of the paper, such as `block5`, that it belongs to. */
-  readonly module?: string
-  /** The paper's entry, middle or exit flow, or the head. */
-  readonly flow?: string
-}
+const Name = Type.String({ minLength: 1 })
 
-export interface Layer extends LayerStatement {
+/** What is stated of a layer; shapes and weights follow from it. */
+export const LayerStatement = Type.Object({
+  name: Name,
+  operation: Operation,
+  /** Names of the layers it reads, in order; each stands before it. */
+  inputs: Type.Array(Name),
+  /** Names of weights by role, where they are not `<layer>/<role>`. */
+  weightNames: Type.Optional(Type.Record(Type.String(), Name)),
+  /** The numbered group of the paper, such as `block5`, that it belongs to. */
+  module: Type.Optional(Name),
+  /** The paper's entry, middle or exit flow, or the head. */
+  flow: Type.Optional(Name)
+})
+export type LayerStatement = Static<typeof LayerStatement>
+
+export interface Layer extends Readonly<LayerStatement> {
   readonly outputShape: Shape
   readonly weights: readonly WeightSpec[]
 }

@@ -5,9 +5,11 @@ import { hashFile } from '../base/hash.js'
 import { packagePath } from '../base/package-root.js'
 import { parse } from '../base/schema.js'
 import { Architecture, parseArchitecture } from '../model/architecture.js'
+import { networkOf, statementsOf } from '../model/network-builder.js'
+import { LayerStatement, classCount, type Network } from '../model/network.js'
+import { xceptionNetwork } from '../model/presets/xception.js'
 import { chooseInput } from '../model/input.js'
 import { readLabels } from '../model/labels.js'
-import { classCount, layersOf } from '../model/layers.js'
 import { readSafetensors } from './files/safetensors.js'
 import type { Model, ModelSettings } from '../model/model.js'
 
@@ -21,8 +23,11 @@ const PerChannel = Type.Union([Type.Number(), Type.Tuple([Type.Number(), Type.Nu
 const ModelJson = Type.Object({
   name: Type.String({ minLength: 1 }),
   version: Type.String({ minLength: 1 }),
-  architecture: Architecture,
+  architecture: Type.Optional(Architecture),
+  layers: Type.Optional(Type.Array(LayerStatement, { minItems: 1 })),
   input: Type.Object({
+    side: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    channels: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(3)])),
     fit: Type.Union([Type.Literal('crop'), Type.Literal('fill')]),
     cropFraction: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
     kernel: Type.Union([Type.Literal('nearest'), Type.Literal('linear'), Type.Literal('cubic'), Type.Literal('lanczos3')]),
@@ -37,14 +42,14 @@ type ModelJson = Static<typeof ModelJson>
 export async function openPackage (folder: string, settings: ModelSettings): Promise<Model> {
   const path = join(folder, PACKAGE_FILE)
   const json = parseModelJson(await readFile(path, 'utf8'), path)
-  const { architecture, classes } = checkArchitecture(json.architecture, path)
+  const { network, classes } = checkNetwork(json, path)
   if (json.labels.length !== classes) throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
   const weightsPath = await findWeights(folder, json.weights, path)
   return {
     name: json.name,
     version: json.version,
-    architecture,
-    input: chooseInput(settings, { source: PACKAGE_FILE, size: architecture.inputSize, sizeIsKnown: true, ...json.input }),
+    network,
+    input: chooseInput(settings, { source: PACKAGE_FILE, size: network.input.side, sizeIsKnown: true, ...json.input }),
     labels: settings.labels === '' ? json.labels.map((label) => ({ label })) : await readLabels(settings.labels, classes),
     warnings: [],
     hashWeights: () => hashFile(weightsPath),
@@ -52,10 +57,21 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
   }
 }
 
-function checkArchitecture (value: unknown, path: string): { architecture: Architecture, classes: number } {
+/** What `model.json` states of a network. */
+export function networkStatement ({ input, layers }: Network): Pick<ModelJson, 'layers'> & { readonly input: object } {
+  return { layers: statementsOf({ input, layers }), input: { side: input.side, channels: input.channels, rescaling: input.rescaling } }
+}
+
+function readNetwork ({ architecture, layers, input: { side, channels = 3, rescaling } }: ModelJson): Network {
+  if (architecture !== undefined) return xceptionNetwork(parseArchitecture(architecture), rescaling)
+  if (layers === undefined || side === undefined) throw new Error('it states neither an architecture nor layers with the side of their input')
+  return networkOf({ side, channels, rescaling }, layers)
+}
+
+function checkNetwork (json: ModelJson, path: string): { network: Network, classes: number } {
   try {
-    const architecture = parseArchitecture(value)
-    return { architecture, classes: classCount(layersOf(architecture)) }
+    const network = readNetwork(json)
+    return { network, classes: classCount(network) }
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`)
   }

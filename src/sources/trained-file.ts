@@ -6,7 +6,8 @@ import { chooseInput } from '../model/input.js'
 import { filesOf, readStoredModel } from './files/index.js'
 import { recognize, type RecognizedModel } from './keras/index.js'
 import { numberedLabels, readLabels, type Label } from '../model/labels.js'
-import { classCount, layersOf } from '../model/layers.js'
+import { classCount } from '../model/network.js'
+import { xceptionNetwork } from '../model/presets/xception.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { WeightsError } from '../model/weights.js'
 
@@ -29,13 +30,17 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
   const hash = await hashFiles(await filesOf(path))
   const source = basename(path)
   const { architecture, rescaling, inputSizeFromFile } = await withRecognized(path, settings, async (recognized) => recognized)
-  const classes = classCount(layersOf(architecture))
+  const input = chooseInput(settings, {
+    source, size: architecture.inputSize, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling
+  })
+  const network = xceptionNetwork(architecture, input.rescaling.value)
+  const classes = classCount(network)
   const labels = await findLabels(path, settings.labels, facts.labelsPath, classes)
   return {
     name: facts.name,
     version: hash.slice(0, VERSION_DIGITS),
-    architecture,
-    input: chooseInput(settings, { source, size: architecture.inputSize, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling }),
+    network,
+    input,
     labels: labels ?? numberedLabels(classes),
     warnings: labels === undefined ? [`${source} comes without labels, so its classes are numbered: name a file of them with LABELS`] : [],
     hashWeights: async () => hash,

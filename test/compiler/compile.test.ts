@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { XCEPTION, parseArchitecture, type Architecture } from '../../src/model/architecture.js'
 import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
+import { xceptionNetwork } from '../../src/model/presets/xception.js'
 import { compile, type Precision } from '../../src/compiler/index.js'
 import type { Rescaling } from '../../src/model/input.js'
 import type { Tensor, Weights } from '../../src/model/weights.js'
@@ -114,7 +115,7 @@ function network (given: Architecture, rescaling: Rescaling): { expected: number
       const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
       const engine = new SupervisedWorker({ path: folder, imageBytes: architecture.inputSize ** 2 * 3, warmUpBatchSizes: [] })
       try {
-        await writeFile(join(folder, 'saved_model.pb'), compile({ architecture, rescaling, weights, precision }))
+        await writeFile(join(folder, 'saved_model.pb'), compile({ network: xceptionNetwork(architecture, rescaling), weights, precision }))
         await engine.start()
         const batch = async (size: number): Promise<Float32Array> => (await engine.run(images.slice(0, size).map((image) => image.slice()))).probabilities
         return [await batch(1), await batch(3)]

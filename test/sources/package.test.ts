@@ -45,14 +45,14 @@ suite('a model.json that is wrong is refused in one sentence that names the file
     ['no name', json((model) => { delete model.name }), /model\.json: model package .*name/],
     ['no stem', json((model) => { Reflect.deleteProperty(model.architecture, 'stem') }), /model\.json: model package: architecture .*stem/],
     ['a number where another thing is needed', json((model) => { Object.assign(model.architecture, { residual: 1 }) }), /architecture\.residual must be boolean/],
-    ['an image too small for a valid stem', json((model) => { Object.assign(model.architecture, { inputSize: 4, stem: { filters: [32, 48], strides: [1, 1], padding: 'valid' } }) }), /inputSize is too small, block1_conv2 has no pixel left/],
+    ['an image too small for a valid stem', json((model) => { Object.assign(model.architecture, { inputSize: 4, stem: { filters: [32, 48], strides: [1, 1], padding: 'valid' } }) }), /the layer block1_conv2 \(convolution\) has no pixel left of 2x2/],
     ['no filters', json((model) => { model.architecture.entryFilters[0] = 0 }), /architecture\.entryFilters\.0/],
     ['an unknown activation', json((model) => { Object.assign(model.architecture.head[1] ?? {}, { activation: 'swish' }) }), /architecture\.head\.1\.activation must be linear or relu/],
     ['labels that do not fit', json((model) => { model.labels.pop() }), /it has 9 labels, and the network gives 10 classes/],
     ['a head without probabilities', json((model) => { Object.assign(model.architecture.head[1] ?? {}, { activation: 'relu' }) }), /head must end in softmax or sigmoid, not in relu/],
-    ['a head without pooling', json((model) => { model.architecture.head.shift() }), /predictions takes a vector, so the head needs a pooling or a flatten layer/],
-    ['a softmax over one unit', json((model) => { Object.assign(model.architecture.head[1] ?? {}, { units: 1 }) }), /head ends in a softmax over one unit/],
-    ['two layers of one name', json((model) => { model.architecture.head.push({ type: 'dense', ...model.architecture.head[1] }) }), /two layers are called predictions/],
+    ['a head without pooling', json((model) => { model.architecture.head.shift() }), /the layer predictions \(dense\) reads a feature map of 4x4x512, and a vector is needed/],
+    ['a softmax over one unit', json((model) => { Object.assign(model.architecture.head[1] ?? {}, { units: 1 }) }), /ends in a softmax over one unit/],
+    ['two layers of one name', json((model) => { model.architecture.head.push({ type: 'dense', ...model.architecture.head[1] }) }), /the layer predictions \(dense\) has the name of another one/],
     ['sums that do not fit', json((model) => { model.architecture.middle.filters = 7 }), /middle\.filters must equal the last of entryFilters \(192\)/],
     ['weights outside the package', json((model) => { model.weights = '../weights.safetensors' }), /weights .*\.\.\/weights\.safetensors/],
     ['weights by an absolute path', json((model) => { model.weights = '/var/weights.safetensors' }), /weights .*\/var\/weights\.safetensors/],
@@ -77,7 +77,7 @@ suite('weights that do not fit the network are refused in one sentence that name
     const model = await openModel(config)
     const weights = new Map(await model.readWeights())
     change(weights)
-    return compile({ architecture: model.architecture, rescaling: model.input.rescaling.value, weights, precision: 'float32' })
+    return compile({ network: model.network, weights, precision: 'float32' })
   }
 
   const cases: Array<[name: string, change: Parameters<typeof compiled>[0], message: string]> = [

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writePackage } from '../../bench/package-writer.js'
 import type { Architecture } from '../../src/model/architecture.js'
+import { xceptionNetwork } from '../../src/model/presets/xception.js'
 import { readStoredModel } from '../../src/sources/files/index.js'
 import { readSafetensors } from '../../src/sources/files/safetensors.js'
 import { recognize } from '../../src/sources/keras/index.js'
@@ -28,7 +29,7 @@ export async function clothingPackage (realModel: string, folder: string): Promi
     const weights = new Map([...await readWeights()].filter(([name]) => name.startsWith('block')))
     for (const [name, tensor] of head) weights.set(`clothes/${name.replace(/^.*\//, '')}`, tensor)
     await mkdir(folder, { recursive: true })
-    await writePackage(folder, { architecture, rescaling: { scale: 1 / 127.5, offset: -1 }, weights })
+    await writePackage(folder, { network: xceptionNetwork(architecture, { scale: 1 / 127.5, offset: -1 }), weights })
     await writeFile(join(folder, 'labels.txt'), CLOTHING_LABELS().join('\n'))
     return folder
   } finally {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const script = (path: string): readonly string[] => [process.execPath, fileURLToPath(new URL(path, import.meta.url))]
 
-const SERVER = script('../../src/server.js')
+const SERVER = script('../../src/main.js')
 /** The same server with a worker that fails on demand. */
 export const MISBEHAVING_SERVER = script('./misbehaving-server.js')
 /** The server as the README starts it. */

@@ -119,7 +119,7 @@ class Walk {
     return this.builder.build()
   }
 
-  add (name: string, operation: Operation, inputs: readonly string[] = [this.last], weightNames?: Readonly<Record<string, string>>): string {
+  add (name: string, operation: Operation, inputs: string[] = [this.last], weightNames?: Readonly<Record<string, string>>): string {
     return this.builder.add({ name, operation, inputs, ...this.place, ...weightNames === undefined ? {} : { weightNames } })
   }
 

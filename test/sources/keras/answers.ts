@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
+import { xceptionNetwork } from '../../../src/model/presets/xception.js'
 import { compile } from '../../../src/compiler/index.js'
 import type { Rescaling } from '../../../src/model/input.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
@@ -31,7 +32,7 @@ export async function probabilitiesOf (path: string, pixels: Uint8Array, hints: 
   const { graph, imageBytes } = await withStored(path, async (stored) => {
     const { architecture, rescaling = MINUS_ONE_TO_ONE, readWeights } = await recognize(stored, hints)
     const weights = await readWeights()
-    return { graph: compile({ architecture, rescaling, weights, precision: 'float32' }), imageBytes: architecture.inputSize ** 2 * 3 }
+    return { graph: compile({ network: xceptionNetwork(architecture, rescaling), weights, precision: 'float32' }), imageBytes: architecture.inputSize ** 2 * 3 }
   })
   return await run(graph, pixels, imageBytes)
 }
