@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { startServer } from '../test/support/server.js'
+import { readMetrics } from './http/metrics.js'
+import { startServer } from './http/server.js'
+import { quantile } from './report/statistics.js'
 
 /*
  * Does the main thread stay free while inference saturates the machine? Clients keep the engine busy for a while;
@@ -32,14 +34,13 @@ while (performance.now() < end) {
   await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL_MS))
 }
 await Promise.all(clients)
-const metrics = await (await fetch(`${server.url}/metrics`)).text()
+const metrics = await readMetrics(server.url)
 await server.stop()
 
-const metric = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(metrics)?.[1])
-const percentile = (share: number): number => probes.sort((left, right) => left - right)[Math.floor(probes.length * share)] ?? NaN
+const metric = (name: string): number => metrics.get(name) ?? NaN
 console.log([
   `images a second            ${(images / DURATION_MS * 1000).toFixed(0)} with ${CLIENTS} clients`,
   `images a batch, mean       ${(metric('xception_batch_size_sum') / metric('xception_batch_size_count')).toFixed(1)}`,
-  `/livez p50, p99            ${percentile(0.5).toFixed(1)}, ${percentile(0.99).toFixed(1)} ms (client on the same machine)`,
+  `/livez p50, p99            ${quantile(probes, 0.5).toFixed(1)}, ${quantile(probes, 0.99).toFixed(1)} ms (client on the same machine)`,
   `event-loop delay p99       ${(metric('nodejs_eventloop_lag_p99_seconds') * 1000).toFixed(1)} ms`
 ].join('\n'))

@@ -1,14 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { usableCpus } from '../src/base/cpus.js'
-import { decodingTable } from './decoding.js'
-import { benchEngines, describePeak, engineChart, engineTable } from './engine-bench.js'
-import { benchHttp, httpTable } from './http-bench.js'
-import { describeMachine } from './machine.js'
-import { benchMemory, growthTable, loadedTable } from './memory-bench.js'
-import { KINDS, saveResult, writeResultFile } from './results.js'
-import { benchStart, startTable } from './start-bench.js'
-import { formatTable } from './table.js'
-import { benchWorkers, workersTable } from './workers-bench.js'
+import { decodingTable } from './measurements/decoding.js'
+import { benchEngines, describePeak, engineChart, engineTable } from './measurements/engine-times.js'
+import { benchHttp, httpTable } from './measurements/http.js'
+import { describeMachine } from './report/machine.js'
+import { benchMemory, growthTable, loadedTable } from './measurements/memory.js'
+import { KINDS, saveResult, writeResultFile } from './report/results.js'
+import { benchStart, startTable } from './measurements/start-times.js'
+import { formatTable } from './report/table.js'
+import { benchWorkers, workersTable } from './measurements/workers.js'
 
 type Kind = (typeof KINDS)[number]
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { usableCpus } from '../../src/base/cpus.js'
-import { startServer, type RunningServer } from '../../test/support/server.js'
+import { readMetrics } from '../http/metrics.js'
+import { startServer, type RunningServer } from '../http/server.js'
+import { median, quantile } from '../report/statistics.js'
 import { poissonArrivals, type Replica } from './simulate.js'
 
 const PHOTO = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
@@ -64,9 +66,12 @@ export async function measure (env: Record<string, string>, arrivalRate: number,
     }))
     const elapsedMs = performance.now() - startedAt
     const after = await engineTotals(server)
-    latencies.sort((left, right) => left - right)
-    const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? NaN
-    return { p50Ms: at(0.5), p99Ms: at(0.99), meanBatchSize: latencies.length / (after.batches - before.batches), engineBusy: (after.busySeconds - before.busySeconds) * 1000 / elapsedMs }
+    return {
+      p50Ms: quantile(latencies, 0.5),
+      p99Ms: quantile(latencies, 0.99),
+      meanBatchSize: latencies.length / (after.batches - before.batches),
+      engineBusy: (after.busySeconds - before.busySeconds) * 1000 / elapsedMs
+    }
   } finally {
     await server.stop()
   }
@@ -88,17 +93,13 @@ function form (images: number): FormData {
 }
 
 async function engineTotals (server: RunningServer): Promise<{ batches: number, busySeconds: number }> {
-  const text = await (await fetch(`${server.url}/metrics`)).text()
-  const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1])
-  return { batches: value('xception_inference_duration_seconds_count'), busySeconds: value('xception_inference_duration_seconds_sum') }
+  const series = await readMetrics(server.url)
+  const value = (name: string): number => series.get(`xception_inference_duration_seconds_${name}`) ?? NaN
+  return { batches: value('count'), busySeconds: value('sum') }
 }
 
 async function repeat<T> (times: number, run: () => Promise<T>): Promise<T[]> {
   const results: T[] = []
   for (let index = 0; index < times; index++) results.push(await run())
   return results
-}
-
-function median (values: number[]): number {
-  return values.sort((left, right) => left - right)[values.length >> 1] ?? NaN
 }

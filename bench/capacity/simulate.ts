@@ -1,3 +1,6 @@
+import { Random } from '../../src/base/random.js'
+import { quantile } from '../report/statistics.js'
+
 /** One replica as the service is built: a few decoders, then a queue, then one engine that takes batches. */
 export interface Replica {
   /** Pictures that are decoded at once. */
@@ -40,12 +43,11 @@ export function simulate (replica: Replica, policy: Policy, load: Load): Outcome
   const arrivals = poissonArrivals(load.arrivalRate / load.replicas / 1000, load.requests, load.seed)
   const decoded = decodeAll(arrivals, replica)
   const { finished, batches, busyMs } = runBatches(decoded, replica.inferenceMs, policy)
-  const latencies = arrivals.map((arrival, index) => (finished[index] ?? NaN) - arrival + replica.overheadMs).slice(load.requests / 10).sort((left, right) => left - right)
-  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? NaN
+  const latencies = arrivals.map((arrival, index) => (finished[index] ?? NaN) - arrival + replica.overheadMs).slice(load.requests / 10)
   return {
     meanMs: latencies.reduce((sum, latency) => sum + latency, 0) / latencies.length,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
     meanBatchSize: load.requests / batches,
     engineBusy: busyMs / (finished.at(-1) ?? NaN)
   }
@@ -53,10 +55,10 @@ export function simulate (replica: Replica, policy: Policy, load: Load): Outcome
 
 /** Moments in milliseconds; the same seed gives the same ones. */
 export function poissonArrivals (perMs: number, count: number, seed: number): number[] {
-  const random = mulberry32(seed)
+  const random = new Random(seed)
   let now = 0
   return Array.from({ length: count }, () => {
-    now -= Math.log(1 - random()) / perMs
+    now -= Math.log(1 - random.uniform()) / perMs
     return now
   })
 }
@@ -92,15 +94,4 @@ function runBatches (ready: readonly number[], inferenceMs: readonly number[], {
     for (let image = 0; image < size; image++) finished.push(engineFree)
   }
   return { finished, batches, busyMs }
-}
-
-/** Tommy Ettinger's generator (public domain): small, fast and good enough for arrivals. */
-function mulberry32 (seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6D2B79F5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { loadModel, testImages } from '../model.js'
+import { loadModel, testImages } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 import { startMatrixProducts } from './matrix-products.js'
 import { startOnnxRuntime } from './onnxruntime.js'

@@ -1,9 +1,9 @@
 import { GraphBuilder, type Precision } from '../../src/compiler/graph-builder.js'
 import { DATA_TYPES, encodeSavedModel, shapeProto } from '../../src/compiler/messages.js'
 import { Random } from '../../src/base/random.js'
-import type { BenchModel } from '../model.js'
+import type { BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
-import { startGraph } from './graph.js'
+import { startGraph } from './saved-model.js'
 
 /** Large enough for TensorFlow's kernels to be at their best, small enough for the caches. */
 const SIDE = 1024

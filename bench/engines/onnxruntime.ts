@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { BenchModel } from '../model.js'
-import { encodeOnnx, INPUT_NAME, OUTPUT_NAME } from '../onnx.js'
-import { toChannelsFirst } from '../pixels.js'
+import type { BenchModel } from '../network/model.js'
+import { encodeOnnx, INPUT_NAME, OUTPUT_NAME } from './onnx.js'
+import { toChannelsFirst } from './pixels.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 
 /** onnxruntime-node with all its graph optimizations, on rescaled NCHW pixels. */

@@ -1,7 +1,7 @@
 import { compile } from '../../src/compiler/index.js'
-import type { BenchModel } from '../model.js'
+import type { BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
-import { startGraph } from './graph.js'
+import { startGraph } from './saved-model.js'
 
 /** The service's own engine: compiled graph, worker thread, messages included. */
 export async function startOurs (model: BenchModel, { threads, precision }: EngineOptions): Promise<BenchEngine> {

@@ -3,8 +3,8 @@ import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { configureTensorFlow } from '../../src/engine/backend.js'
 import type { Activation, Layer } from '../../src/model/network.js'
-import type { BenchModel } from '../model.js'
-import { toChannelsLast } from '../pixels.js'
+import type { BenchModel } from '../network/model.js'
+import { toChannelsLast } from './pixels.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 
 /** tfjs-node as its documentation shows it, a `tf.LayersModel`, on the TensorFlow that the service uses. */

@@ -1,6 +1,6 @@
 import fastify from 'fastify'
 import sharp from 'sharp'
-import { loadModel, type BenchModel } from '../model.js'
+import { loadModel, type BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from '../engines/engine.js'
 
 /** Most predictions in an answer, as the service gives by default. */

@@ -12,7 +12,7 @@ import { readStoredModel } from '../../src/sources/files/index.js'
 import { recognize } from '../../src/sources/keras/index.js'
 import { assertClose, floats } from '../sources/keras/answers.js'
 import { fixture, fixtures } from '../sources/keras/fixtures.js'
-import { safetensors } from '../support/safetensors.js'
+import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js'
 import { saveTfjs } from '../sources/keras/tfjs.js'
 import { realModel } from '../support/real-model.js'
 import { NPM_START, startServer, type RunningServer } from '../support/server.js'
@@ -75,7 +75,7 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
     await stored.close()
     await saveTfjs(join(folder, 'tfjs'), architecture, weights)
     await golden(join(folder, 'tfjs'))
-    writeFileSync(join(folder, 'thin.safetensors'), safetensors(weights))
+    writeFileSync(join(folder, 'thin.safetensors'), encodeSafetensors(weights))
     await golden(join(folder, 'thin.safetensors'))
   })
 })

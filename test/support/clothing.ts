@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writePackage } from '../../bench/package-writer.js'
+import { writePackage } from '../../bench/network/package-writer.js'
 import type { Architecture } from '../../src/model/architecture.js'
 import { xceptionNetwork } from '../../src/model/presets/xception.js'
 import { readStoredModel } from '../../src/sources/files/index.js'

@@ -7,7 +7,7 @@ import type { Architecture } from '../../../src/model/architecture.js'
 import { recognize } from '../../../src/sources/keras/index.js'
 import type { Tensor, Weights } from '../../../src/model/weights.js'
 import { realModel } from '../../support/real-model.js'
-import { safetensors } from '../../support/safetensors.js'
+import { encodeSafetensors } from '../../../src/sources/files/safetensors-writer.js'
 import { shared, withoutShared } from '../../support/shared.js'
 import { assertClose, floats, probabilitiesOf, withStored } from './answers.js'
 import { saveTfjs } from './tfjs.js'
@@ -50,13 +50,13 @@ suite('the thin network of four photos and 1000 classes', { skip: withoutShared 
 
   test('as safetensors with the names of describe', async () => {
     const path = join(folder, 'own-names.safetensors')
-    writeFileSync(path, safetensors((await original()).weights))
+    writeFileSync(path, encodeSafetensors((await original()).weights))
     await assertGolden(path)
   })
 
   test("as safetensors with Keras's names", async () => {
     const path = join(folder, 'keras-names.safetensors')
-    writeFileSync(path, safetensors(kerasNames((await original()).weights)))
+    writeFileSync(path, encodeSafetensors(kerasNames((await original()).weights)))
     await assertGolden(path)
   })
 })

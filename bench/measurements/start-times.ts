@@ -1,12 +1,13 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { SETTINGS } from '../src/config.js'
-import { startServer } from '../test/support/server.js'
-import { makePhotos } from './photos.js'
-import { classifyPhoto, inFolder, servedModel, weightsOf } from './served.js'
-import { spread, summarize, type Summary } from './statistics.js'
-import type { Table } from './table.js'
+import { SETTINGS } from '../../src/config.js'
+import { startServer } from '../http/server.js'
+import { makePhotos } from '../http/photos.js'
+import { classifyPhoto } from '../http/classify-photo.js'
+import { inFolder, servedModel, weightsOf } from '../network/served.js'
+import { spread, summarize, type Summary } from '../report/statistics.js'
+import type { Table } from '../report/table.js'
 
 export interface StartBenchOptions {
   readonly runs: number

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { PeerOptions } from './peers/handler.js'
+import type { PeerOptions } from './handler.js'
 
 /** A peer's process that answers POST /classify and GET /livez. */
 export interface PeerServer {
@@ -12,7 +12,7 @@ export interface PeerServer {
 
 /** Starts a peer and resolves when it listens. Rejects with what it printed if it ends first. */
 export async function startPeer (name: 'onnxruntime' | 'stock', options: PeerOptions): Promise<PeerServer> {
-  const file = fileURLToPath(new URL(`./peers/${name}.js`, import.meta.url))
+  const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
   const child = spawn(process.execPath, [file, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] })
   const errors: string[] = []
   child.stderr.on('data', (chunk: Buffer) => { errors.push(chunk.toString()) })

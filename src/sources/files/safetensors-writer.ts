@@ -1,7 +1,7 @@
-import { sizeOf, type Weights } from '../../src/model/weights.js'
+import { sizeOf, type Weights } from '../../model/weights.js'
 
 /** A safetensors file of float32 tensors (https://github.com/huggingface/safetensors), in the order of their names as its own writers have it. */
-export function safetensors (weights: Weights): Uint8Array {
+export function encodeSafetensors (weights: Weights): Uint8Array {
   let end = 0
   const sorted = [...weights].sort(([left], [right]) => left < right ? -1 : 1)
   const header = JSON.stringify(Object.fromEntries(sorted.map(([name, { shape }]) => {

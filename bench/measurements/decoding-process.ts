@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config.js'
 import { inputSpec } from '../../src/model/model.js'
 import { openModel } from '../../src/sources/open.js'
 import { configureDecoding, createDecoder, type Decoder } from '../../src/preprocess/index.js'
-import { makeLargePhoto, makePhotos } from '../photos.js'
+import { makeLargePhoto, makePhotos } from '../http/photos.js'
 
 /*
  * Decodes and does nothing else, so that the CPU time of the process is that of decoding. Prints a JSON array.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { simulate } from '../../bench/capacity/simulate.js'
+import { simulate } from '../../../bench/capacity/simulate.js'
 
 const engineOnly = (...inferenceMs: number[]): Parameters<typeof simulate>[0] => ({ decoders: 1, decodeMs: 0, inferenceMs, overheadMs: 0 })
 const near = (value: number, expected: number, share: number): void => { assert.ok(Math.abs(value - expected) <= expected * share, `${value} is not within ${share * 100} % of ${expected}`) }

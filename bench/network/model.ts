@@ -1,10 +1,10 @@
-import { readConfig } from '../src/config.js'
-import { XCEPTION } from '../src/model/architecture.js'
-import type { Layer, Network } from '../src/model/network.js'
-import { xceptionNetwork } from '../src/model/presets/xception.js'
-import { openModel } from '../src/sources/open.js'
-import { sizeOf, type Tensor, type Weights } from '../src/model/weights.js'
-import { Random } from '../src/base/random.js'
+import { readConfig } from '../../src/config.js'
+import { XCEPTION } from '../../src/model/architecture.js'
+import type { Layer, Network } from '../../src/model/network.js'
+import { xceptionNetwork } from '../../src/model/presets/xception.js'
+import { openModel } from '../../src/sources/open.js'
+import { sizeOf, type Tensor, type Weights } from '../../src/model/weights.js'
+import { Random } from '../../src/base/random.js'
 
 /** The seed of the weights that stand in where no real ones are at hand. */
 const WEIGHTS_SEED = 1

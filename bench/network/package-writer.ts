@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { classCount } from '../src/model/network.js'
-import { networkStatement } from '../src/sources/package.js'
-import { safetensors } from '../test/support/safetensors.js'
+import { classCount } from '../../src/model/network.js'
+import { networkStatement } from '../../src/sources/package.js'
+import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js'
 import type { BenchModel } from './model.js'
 
 /** Writes a network as a model package that the service can serve, classes named by their numbers. */
@@ -17,5 +17,5 @@ export async function writePackage (folder: string, { network, weights }: BenchM
     labels,
     weights: 'weights.safetensors'
   }))
-  await writeFile(join(folder, 'weights.safetensors'), safetensors(weights))
+  await writeFile(join(folder, 'weights.safetensors'), encodeSafetensors(weights))
 }

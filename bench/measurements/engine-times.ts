@@ -1,13 +1,13 @@
-import { totalCounts } from '../src/model/counts.js'
-import { agreementOf, assertAgreement } from './agreement.js'
-import { barChart } from './chart.js'
-import type { EngineOptions } from './engines/engine.js'
-import { MATRIX_PRODUCTS_OPERATIONS } from './engines/matrix-products.js'
-import { EngineProcess } from './engines/process.js'
-import type { Machine } from './machine.js'
-import { loadModel } from './model.js'
-import { quantile, spread, summarize, type Summary } from './statistics.js'
-import type { Table } from './table.js'
+import { totalCounts } from '../../src/model/counts.js'
+import { agreementOf, assertAgreement } from '../engines/agreement.js'
+import { barChart } from '../report/chart.js'
+import type { EngineOptions } from '../engines/engine.js'
+import { MATRIX_PRODUCTS_OPERATIONS } from '../engines/matrix-products.js'
+import { EngineProcess } from '../engines/process.js'
+import type { Machine } from '../report/machine.js'
+import { loadModel } from '../network/model.js'
+import { median, spread, summarize, type Summary } from '../report/statistics.js'
+import type { Table } from '../report/table.js'
 
 const BATCH_SIZES = [1, 4, 8, 16]
 /** The batch on which the engines have to agree before they are timed. */
@@ -115,7 +115,7 @@ async function timeRounds (engines: ReadonlyMap<string, EngineProcess>, rounds: 
         const images = name.startsWith('matrix-products') ? 1 : batchSize
         const { milliseconds } = await engine.run(images, name === nameOf(STOCK) ? STOCK_REPEATS : REPEATS)
         const key = `${name} ${batchSize}`
-        times.set(key, [...times.get(key) ?? [], quantile(milliseconds.slice(1), 0.5) / images])
+        times.set(key, [...times.get(key) ?? [], median(milliseconds.slice(1)) / images])
       }
     }
   }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { calibrate, measure } from './capacity/measure.js'
-import { simulate, type Outcome, type Policy, type Replica } from './capacity/simulate.js'
+import { calibrate, measure } from './measure.js'
+import { simulate, type Outcome, type Policy, type Replica } from './simulate.js'
 
 /*
  * How many replicas does a load need, and which batch policy serves it best? Measures the service times of the model here,

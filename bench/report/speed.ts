@@ -1,5 +1,5 @@
-import type { EngineResult } from './engine-bench.js'
-import { ONNX_RUNTIME_PEER, SATURATION_CONNECTIONS, STOCK_PEER, type HttpResult } from './http-bench.js'
+import type { EngineResult } from '../measurements/engine-times.js'
+import { ONNX_RUNTIME_PEER, SATURATION_CONNECTIONS, STOCK_PEER, type HttpResult } from '../measurements/http.js'
 import type { Table } from './table.js'
 
 /** The contestants by the names that a newcomer knows them by. */

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SETTINGS } from '../src/config.js'
-import { startServer } from '../test/support/server.js'
-import { makePhotos } from './photos.js'
-import { classifyPhoto, inFolder, servedModel, weightsOf } from './served.js'
-import type { Table } from './table.js'
+import { SETTINGS } from '../../src/config.js'
+import { startServer } from '../http/server.js'
+import { makePhotos } from '../http/photos.js'
+import { classifyPhoto } from '../http/classify-photo.js'
+import { inFolder, servedModel, weightsOf } from '../network/served.js'
+import type { Table } from '../report/table.js'
 
 const BATCH_SIZES = [1, 8]
 /** Requests in flight while the images are sent. */

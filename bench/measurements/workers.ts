@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { BATCHES_HELD } from '../src/engine/batcher.js'
-import { startServer, type RunningServer } from '../test/support/server.js'
-import { measureLoad } from './load.js'
-import { makePhotos } from './photos.js'
-import { inFolder, servedModel, weightsOf } from './served.js'
-import { spread, summarize, type Summary } from './statistics.js'
-import type { Table } from './table.js'
+import { BATCHES_HELD } from '../../src/engine/batcher.js'
+import { startServer, type RunningServer } from '../http/server.js'
+import { measureLoad } from '../http/load.js'
+import { makePhotos } from '../http/photos.js'
+import { inFolder, servedModel, weightsOf } from '../network/served.js'
+import { spread, summarize, type Summary } from '../report/statistics.js'
+import type { Table } from '../report/table.js'
 
 const CONNECTIONS = 16
 

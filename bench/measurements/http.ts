@@ -1,16 +1,17 @@
 import { join } from 'node:path'
-import type { Precision } from '../src/compiler/index.js'
-import { startServer, type RunningServer } from '../test/support/server.js'
+import type { Precision } from '../../src/compiler/index.js'
+import { startServer, type RunningServer } from '../http/server.js'
 import { measureDecoding, type DecodingFigure } from './decoding.js'
-import { EngineProcess } from './engines/process.js'
-import { measureLoad, type Load } from './load.js'
-import { watchShares, type Shares } from './load-shares.js'
-import type { Machine } from './machine.js'
-import { makePhotos } from './photos.js'
-import { classifyPhoto, inFolder, servedModel, weightsOf } from './served.js'
-import { startPeer } from './servers.js'
-import { quantile, summarize, type Summary } from './statistics.js'
-import type { Table } from './table.js'
+import { EngineProcess } from '../engines/process.js'
+import { measureLoad, type Load } from '../http/load.js'
+import { watchShares, type Shares } from '../http/load-shares.js'
+import type { Machine } from '../report/machine.js'
+import { makePhotos } from '../http/photos.js'
+import { classifyPhoto } from '../http/classify-photo.js'
+import { inFolder, servedModel, weightsOf } from '../network/served.js'
+import { startPeer } from '../peers/start.js'
+import { median, summarize, type Summary } from '../report/statistics.js'
+import type { Table } from '../report/table.js'
 
 const CONNECTIONS = [1, 4, 16, 64]
 /** Where the engine should never wait for images. */
@@ -135,7 +136,7 @@ async function rawRate (engine: EngineProcess): Promise<number> {
   const rates: number[] = []
   for (const batchSize of RAW_BATCH_SIZES) {
     const { milliseconds } = await engine.run(batchSize, RAW_REPEATS)
-    rates.push(batchSize * 1000 / quantile(milliseconds.slice(1), 0.5))
+    rates.push(batchSize * 1000 / median(milliseconds.slice(1)))
   }
   return Math.max(...rates)
 }

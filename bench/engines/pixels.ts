@@ -1,4 +1,4 @@
-import type { Rescaling } from '../src/model/input.js'
+import type { Rescaling } from '../../src/model/input.js'
 
 type Images = ReadonlyArray<Uint8Array<ArrayBuffer>>
 

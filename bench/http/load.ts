@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import autocannon from 'autocannon'
-import { classifyPhoto } from './served.js'
-import { quantile } from './statistics.js'
+import { classifyPhoto } from './classify-photo.js'
+import { quantile } from '../report/statistics.js'
 
 const PROBE_INTERVAL_MS = 100
 /** The slowest peer takes seconds an image where many wait. */

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readMetrics } from './metrics.js'
 
 const POLL_INTERVAL_MS = 20
 /** The window of a load that is looked at, as shares of its duration: the pipeline is full, and clients still send. */
@@ -58,13 +59,14 @@ async function totalsAtBatchEnd (url: string, endsAt: number): Promise<Totals | 
 }
 
 async function readTotals (url: string): Promise<Totals> {
-  const text = await (await fetch(`${url}/metrics`)).text()
-  const value = (name: string): number => Number(new RegExp(`^${name}(?:{outcome="ok"})? (\\S+)`, 'm').exec(text)?.[1] ?? 0)
+  const series = await readMetrics(url)
+  // A series with labels exists from its first value on.
+  const value = (name: string): number => series.get(name) ?? 0
   return {
     atMs: performance.now(),
     batches: value('xception_inference_duration_seconds_count'),
     busySeconds: value('xception_inference_duration_seconds_sum'),
     cpuSeconds: value('process_cpu_seconds_total'),
-    images: value('xception_images_total')
+    images: value('xception_images_total{outcome="ok"}')
   }
 }

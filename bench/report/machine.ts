@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
-import { usableCpus } from '../src/base/cpus.js'
-import { choosePrecision } from '../src/engine/precision.js'
+import { usableCpus } from '../../src/base/cpus.js'
+import { choosePrecision } from '../../src/engine/precision.js'
 
 /** Instructions that decide how fast matrices are multiplied. */
 const NOTABLE_FLAGS = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16', 'amx_int8', 'bf16']

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 
-const SOURCE = new URL('../../docs/cat.jpg', import.meta.url)
+const SOURCE = new URL('../../../docs/cat.jpg', import.meta.url)
 const [WIDTH, HEIGHT] = [500, 375]
 const COUNT = 16
 const [LARGE_WIDTH, LARGE_HEIGHT] = [4000, 3000]

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { DecodingFigure } from './decoding/child.js'
-import type { Table } from './table.js'
+import type { DecodingFigure } from './decoding-process.js'
+import type { Table } from '../report/table.js'
 
 export type { DecodingFigure }
 
-const CHILD = fileURLToPath(new URL('./decoding/child.js', import.meta.url))
+const CHILD = fileURLToPath(new URL('./decoding-process.js', import.meta.url))
 
 /** What decoding takes in a process of its own, one image at a time: of the usual photos, then of a large one. */
 export async function measureDecoding (model: string): Promise<readonly DecodingFigure[]> {

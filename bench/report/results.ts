@@ -1,13 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { EngineResult } from './engine-bench.js'
-import type { HttpResult } from './http-bench.js'
+import type { EngineResult } from '../measurements/engine-times.js'
+import type { HttpResult } from '../measurements/http.js'
 import type { Machine } from './machine.js'
-import type { MemoryResult } from './memory-bench.js'
-import type { StartResult } from './start-bench.js'
-import type { WorkersResult } from './workers-bench.js'
+import type { MemoryResult } from '../measurements/memory.js'
+import type { StartResult } from '../measurements/start-times.js'
+import type { WorkersResult } from '../measurements/workers.js'
 
-const FOLDER = fileURLToPath(new URL('../../bench/results/', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../../../bench/results/', import.meta.url))
 
 /** What `npm run bench` measures, and what it leaves. */
 export interface Results {

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/light.js'
-import type { Activation, Layer, Network, Padding, Shape, Sides } from '../src/model/network.js'
-import { samePadding } from '../src/model/shapes.js'
-import { sizeOf, type Tensor, type Weights } from '../src/model/weights.js'
+import type { Activation, Layer, Network, Padding, Shape, Sides } from '../../src/model/network.js'
+import { samePadding } from '../../src/model/shapes.js'
+import { sizeOf, type Tensor, type Weights } from '../../src/model/weights.js'
 
 /* The parts of ONNX's messages that the network needs, with the names and numbers of onnx/onnx.proto. */
 const SCHEMA = {

@@ -8,14 +8,18 @@ export interface Summary {
 
 /** Linear interpolation between the two nearest of the sorted values; `share` in [0, 1]. */
 export function quantile (values: readonly number[], share: number): number {
-  const sorted = [...values].sort((left, right) => left - right)
+  const sorted = Float64Array.from(values).sort()
   const position = (sorted.length - 1) * share
   const [low, high] = [sorted[Math.floor(position)] ?? NaN, sorted[Math.ceil(position)] ?? NaN]
   return low + (high - low) * (position - Math.floor(position))
 }
 
+export function median (values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
 export function summarize (values: readonly number[]): Summary {
-  return { median: quantile(values, 0.5), quartiles: [quantile(values, 0.25), quantile(values, 0.75)], count: values.length }
+  return { median: median(values), quartiles: [quantile(values, 0.25), quantile(values, 0.75)], count: values.length }
 }
 
 /** The median, with the quartiles in brackets. */
