@@ -10,5 +10,16 @@ export default [
       // A schema and the type it stands for share their name; real redeclarations are the compiler's to find.
       '@typescript-eslint/no-redeclare': 'off'
     }
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/engine/worker.ts'],
+    rules: {
+      // The layers check (.dependency-cruiser.mjs) sees imports; a name that is handed to a made `require` is a string to it.
+      'no-restricted-syntax': ['error', {
+        selector: 'Literal[value=/^@tensorflow.(?!tfjs-node.package.json$)/]',
+        message: 'TensorFlow is loaded in src/engine/worker.ts only: it would keep this thread from its own work.'
+      }]
+    }
   }
 ]

@@ -43,7 +43,7 @@ export async function buildApp ({ config, service, metrics, logger }: AppOptions
   await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics })
   await app.register(statusRoutes, { service, metrics })
-  await app.register(classifyRoutes, { service, config })
+  await app.register(classifyRoutes, { service, limits: config })
   return app
 }
 

@@ -1,24 +1,28 @@
 import { setMaxListeners } from 'node:events'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import multipart from '@fastify/multipart'
-import type { Config } from '../config.js'
 import { ServiceError, toProblem } from '../base/errors.js'
 import type { Service } from '../service/slot.js'
-import { readUploads } from './uploads.js'
+import { readUploads, type UploadLimits } from './uploads.js'
 
 /** Bodies that the route reads itself, within its deadline. */
 const BODY_TYPES = /^(?:image\/[\w.+-]+|application\/octet-stream|application\/json)$/i
 
+export interface ClassifyLimits extends UploadLimits {
+  /** Time from a request's arrival to its answer. */
+  readonly requestTimeoutMs: number
+}
+
 /** POST /classify: images in, labels and probabilities out. */
-export async function classifyRoutes (app: FastifyInstance, { service, config }: { service: Service, config: Config }): Promise<void> {
+export async function classifyRoutes (app: FastifyInstance, { service, limits }: { service: Service, limits: ClassifyLimits }): Promise<void> {
   await app.register(multipart)
   app.addContentTypeParser(BODY_TYPES, (_request, payload, done) => { done(null, payload) })
 
-  app.post<{ Querystring: { topK?: string } }>('/classify', { bodyLimit: config.maxRequestBytes }, async (request, reply) => {
+  app.post<{ Querystring: { topK?: string } }>('/classify', { bodyLimit: limits.maxRequestBytes }, async (request, reply) => {
     const classifier = service.admit()
     const k = readTopK(request.query.topK, classifier.labels.length)
-    const signal = deadline(reply, config.requestTimeoutMs)
-    const uploads = await readUploads(request, config, signal)
+    const signal = deadline(reply, limits.requestTimeoutMs)
+    const uploads = await readUploads(request, limits, signal)
     const { results, timings } = await classifier.classify(uploads, k, signal)
     const [only] = results
     if (results.length === 1 && only !== undefined && 'error' in only) throw only.error

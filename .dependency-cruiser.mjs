@@ -1,0 +1,103 @@
+/** What each folder of src/ may use besides itself; docs/architecture.md says what each holds. */
+const MAY_USE = {
+  base: [],
+  model: ['base/'],
+  preprocess: ['base/', 'model/input.ts'],
+  sources: ['base/', 'model/'],
+  compiler: ['base/', 'model/'],
+  engine: ['base/', 'compiler/'],
+  telemetry: ['base/'],
+  service: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'engine/', 'telemetry/'],
+  plugins: ['base/', 'telemetry/', 'service/'],
+  routes: ['base/', 'telemetry/', 'service/'],
+  cli: ['']
+}
+
+/** What stands on top of the folders, from below upwards, and what each file may use. */
+const MAY_USE_ON_TOP = {
+  'config.ts': ['base/', 'sources/'],
+  'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
+  'server.ts': ['base/', 'model/', 'sources/', 'telemetry/', 'service/', 'config.ts', 'app.ts'],
+  'main.ts': ['config.ts', 'server.ts']
+}
+
+const anyOf = (paths) => `^src/(?:${paths.map((path) => path.replace('.', '\\.')).join('|')})`
+const folders = Object.keys(MAY_USE)
+const entries = ['main.ts', 'cli/']
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circle',
+      comment: 'files that import each other cannot be understood, tested or moved one at a time',
+      severity: 'error',
+      from: {},
+      to: { circular: true }
+    },
+    ...folders.map((folder) => ({
+      name: `${folder}-uses-only-what-is-below`,
+      severity: 'error',
+      from: { path: anyOf([`${folder}/`]) },
+      to: { path: '^src/', pathNot: anyOf([`${folder}/`, ...MAY_USE[folder]]) }
+    })),
+    ...Object.entries(MAY_USE_ON_TOP).map(([file, used]) => ({
+      name: `${file.replace('.ts', '')}-uses-only-what-is-below`,
+      severity: 'error',
+      from: { path: `${anyOf([file])}$` },
+      to: { path: '^src/', pathNot: anyOf(used) }
+    })),
+    {
+      name: 'every-file-has-its-place',
+      comment: 'a new folder of src/, and a new file beside the folders, needs its line in .dependency-cruiser.mjs',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [anyOf(folders.map((folder) => `${folder}/`)), `${anyOf(Object.keys(MAY_USE_ON_TOP))}$`] },
+      to: {}
+    },
+    {
+      name: 'commands-are-started',
+      comment: 'a program imports no other program',
+      severity: 'error',
+      from: { path: '^src/', pathNot: anyOf(entries) },
+      to: { path: anyOf(entries) }
+    },
+    {
+      name: 'the-worker-is-started',
+      comment: 'who imports the worker loads TensorFlow into a thread that has other work',
+      severity: 'error',
+      from: {},
+      to: { path: anyOf(['engine/worker.ts']) }
+    },
+    {
+      name: 'tensorflow-is-the-workers',
+      severity: 'error',
+      from: { path: '^src/', pathNot: anyOf(['engine/worker.ts']) },
+      to: { path: '@tensorflow/' }
+    },
+    {
+      name: 'no-tests-in-what-runs',
+      severity: 'error',
+      from: { path: '^(?:src|bench)/' },
+      to: { path: '^test/' }
+    },
+    {
+      name: 'no-benchmarks-in-the-product',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^bench/' }
+    },
+    {
+      name: 'every-import-is-found',
+      comment: 'what is not found is not checked either',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true }
+    }
+  ],
+  options: {
+    // Imports of types are arrows too, though nothing of them is left to run.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] }
+  }
+}

@@ -1,0 +1,15 @@
+import type { Backend } from '../engine/backend.js'
+import type { Precision } from '../compiler/index.js'
+import type { ImageLimits } from '../preprocess/index.js'
+
+/** What the service needs to know of the settings; src/config.ts says what each means. */
+export interface ServiceSettings extends ImageLimits {
+  readonly backend: Backend | 'auto'
+  readonly precision: Precision | 'auto'
+  readonly tensorflowThreads: number
+  readonly engineWorkers: number
+  readonly maxBatchSize: number | 'auto'
+  readonly queueSize: number
+  readonly batchDelayMs: number
+  readonly cacheDir: string
+}
