@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Config } from '../config.js'
+import type { ServiceSettings } from './settings.js'
 import { usableCpus } from '../base/cpus.js'
 import { ServiceError } from '../base/errors.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -52,7 +52,7 @@ export class Classifier {
   private constructor (
     private readonly model: Model,
     private readonly runtime: Runtime,
-    config: Config,
+    config: ServiceSettings,
     private readonly metrics: Metrics
   ) {
     const { pool, maxBatchSize } = runtime
@@ -65,7 +65,7 @@ export class Classifier {
   }
 
   /** Starts the runtime and what feeds it; see `startRuntime`. Throws an Error of one sentence. */
-  static async start (config: Config, model: Model, metrics: Metrics, workerFile?: URL): Promise<Classifier> {
+  static async start (config: ServiceSettings, model: Model, metrics: Metrics, workerFile?: URL): Promise<Classifier> {
     configureDecoding({ threads: 1 })
     return new Classifier(model, await startRuntime(config, model, workerFile), config, metrics)
   }

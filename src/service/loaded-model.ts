@@ -1,4 +1,4 @@
-import type { Config } from '../config.js'
+import type { ServiceSettings } from './settings.js'
 import { chooseBackend, configureTensorFlow, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
 import { compileCached } from '../compiler/cache.js'
@@ -20,7 +20,7 @@ export interface Runtime {
  * Compiles a model (or takes it from the cache), starts the workers and warms them up. Sets TensorFlow's environment,
  * which is the whole process's. `workerFile` replaces the worker's module. Throws an Error of one sentence.
  */
-export async function startRuntime (config: Config, model: Model, workerFile?: URL): Promise<Runtime> {
+export async function startRuntime (config: ServiceSettings, model: Model, workerFile?: URL): Promise<Runtime> {
   const backend = chooseBackend(config.backend)
   const precision = choosePrecision(config.precision, backend)
   configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads, sessions: config.engineWorkers })
