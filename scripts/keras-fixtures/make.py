@@ -1,20 +1,41 @@
-"""Writes the Keras fixtures and Keras's own answers for them into the folder given as the only argument."""
+"""
+Writes the Keras fixtures and Keras's own answers for them into the folder given as the first argument.
+Further arguments name the only files to make; the others' entries in the manifests stay.
+"""
 
 import json
 import pathlib
 import sys
+import typing
 
 import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
 
+import keras2_family
 import keras2_files
+import keras3_family
 import keras3_files
-from pictures import pictures
+from pictures import grey_pictures, pictures
 
-# file, module and function that build the model, side of the pictures, what the raw output is, what the file is
-FIXTURES = [
+
+class Fixture(typing.NamedTuple):
+    file: str
+    # Function that builds the model.
+    build: typing.Callable
+    # Side of the pictures.
+    size: int
+    # What the raw output is.
+    raw: str
+    # What the file is.
+    note: str
+    # How pixels become the model's input.
+    scale: str = "none"
+    channels: int = 3
+
+
+FIXTURES = [Fixture(*fields) for fields in [
     ("keras2-functional-preprocess.h5", keras2_files.functional_preprocess, 71, "logit",
      "whole model, functional: nested augmentation, preprocess_input as TFOpLambda, frozen nested base, one logit"),
     ("keras2-sequential-trained.keras", keras2_files.sequential_trained, 71, "softmax",
@@ -23,7 +44,7 @@ FIXTURES = [
      "whole model, Sequential: no input size, Rescaling, adapted Normalization, "
      "nested base frozen up to the middle flow, global maximum, one sigmoid unit"),
     ("keras2-plain.weights-legacy.h5", keras2_files.plain, 71, "softmax",
-     "weights only, legacy layout, classifier of 10 classes"),
+     "weights only, legacy layout, classifier of 10 classes", "-1..1"),
     ("keras3-functional-inlined.keras", keras3_files.functional_inlined, 80, "sigmoid",
      "archive, functional: preprocess_input as operations, Normalization, inlined base, global maximum, "
      "BatchNormalization without gamma, 4 sigmoids; state of Adam"),
@@ -32,38 +53,74 @@ FIXTURES = [
     ("keras3-sequential-flatten.h5", keras3_files.sequential_flatten, 71, "softmax",
      "whole model, legacy layout, Sequential: Rescaling, nested base that is not frozen, Flatten, softmax as its own layer; state of SGD"),
     ("keras3-plain.weights.h5", keras3_files.plain, 71, "softmax",
-     "weights only, layout of Keras 3, classifier of 10 classes"),
+     "weights only, layout of Keras 3, classifier of 10 classes", "-1..1"),
     ("keras3-unsupported.keras", keras3_files.unsupported, 71, "softmax",
      "archive, Sequential: LayerNormalization in the head, which the service refuses"),
-]
+]]
+# Other families than Xception.
+FAMILY = [Fixture(*fields) for fields in [
+    ("keras2-inceptionv3.h5", keras2_family.inception_v3, 75, "softmax",
+     "whole model, functional: InceptionV3 with its classifier, without scaling", "-1..1"),
+    ("keras2-mobilenetv2.h5", keras2_family.mobilenet_v2, 64, "softmax",
+     "whole model, functional: MobileNetV2 with its classifier, without scaling", "-1..1"),
+    ("keras2-resnet50v2.h5", keras2_family.resnet50_v2, 64, "softmax",
+     "whole model, functional: ResNet50V2 with its classifier, without scaling", "-1..1"),
+    ("keras2-zoo.h5", keras2_family.zoo, 64, "softmax",
+     "whole model, functional: convolutions, poolings, arithmetic and activations of every sort"),
+    ("keras2-grey.keras", keras2_family.grey, 64, "softmax",
+     "archive, Sequential: one channel, a convolution and its average as classifier", "none", 1),
+    ("keras3-mobilenet.keras", keras3_family.mobilenet, 64, "softmax",
+     "archive, functional: MobileNet of alpha 0.25 with its classifier, without scaling", "-1..1"),
+    ("keras3-mobilenetv3.keras", keras3_family.mobilenet_v3, 64, "softmax",
+     "archive, functional: MobileNetV3Small with its Rescaling and classifier"),
+    ("keras3-efficientnetb0.h5", keras3_family.efficientnet_b0, 64, "softmax",
+     "whole model, legacy layout, functional: EfficientNetB0 with its Rescaling, Normalization and classifier"),
+    ("keras3-densenet121.keras", keras3_family.densenet121, 64, "softmax",
+     "archive, functional: DenseNet121 with its classifier, without scaling", "-1..1"),
+    ("keras3-transfer-inceptionv3.keras", keras3_family.transfer_inception, 75, "logits",
+     "archive, functional: augmentation, Rescaling, frozen nested InceptionV3, global average, Dropout, 4 logits"),
+    ("keras3-zoo.keras", keras3_family.zoo, 64, "softmax",
+     "archive, functional: convolutions, poolings, arithmetic and activations of every sort"),
+]]
+MANIFESTS = {"manifest.json": FIXTURES, "family.json": FAMILY}
 # A reloaded model computes the same sums, so it may differ only by their rounding.
 TOLERANCE = 1e-6
 
 
-def main(target):
+def main(target, names):
     tf.config.experimental.enable_op_determinism()
     target.mkdir(parents=True, exist_ok=True)
-    for size in sorted({size for _, _, size, _, _ in FIXTURES}):
-        pictures(size).tofile(target / inputs_name(size))
-    manifest = [make(target, *fixture) for fixture in FIXTURES]
-    (target / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    known = {fixture.file for fixtures in MANIFESTS.values() for fixture in fixtures}
+    if unknown := set(names) - known:
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}")
+    for manifest, fixtures in MANIFESTS.items():
+        chosen = [fixture for fixture in fixtures if not names or fixture.file in names]
+        if chosen:
+            write_manifest(target / manifest, fixtures, {fixture.file: make(target, fixture) for fixture in chosen})
 
 
-def inputs_name(size):
-    return f"pictures-{size}.u8"
+def write_manifest(path, fixtures, made):
+    """Entries that were not made stay as they are."""
+    kept = {entry["file"]: entry for entry in json.loads(path.read_text())} if path.exists() else {}
+    entries = kept | made
+    ordered = [entries[fixture.file] for fixture in fixtures if fixture.file in entries]
+    path.write_text(json.dumps(ordered, indent=2) + "\n")
 
 
-def make(target, file, build, size, raw, note):
-    """Builds, saves and reloads one model, and returns its entry for the manifest."""
-    library = tf_keras if build.__module__ == "keras2_files" else keras
+def make(target, fixture):
+    """Builds, saves and reloads one model, and returns its entry for its manifest."""
+    file, build, size, raw, note, scale, channels = fixture
+    library = tf_keras if file.startswith("keras2-") else keras
     library.backend.clear_session()
     library.utils.set_random_seed(1)
-    weights_only = "weights" in file
-    pixels = pictures(size).astype(np.float32)
-    if weights_only:
+    inputs, drawn = inputs_of(size, channels)
+    drawn.tofile(target / inputs)
+    pixels = drawn[..., :channels].astype(np.float32)
+    if scale == "-1..1":
         pixels = pixels / np.float32(127.5) - 1
     model = build(pixels)
     path = target / file
+    weights_only = "weights" in file
     save(model, path, weights_only)
     values = np.asarray(model.predict(pixels, verbose=0))
     check_reload(library, path, weights_only, build, pixels, values)
@@ -75,14 +132,22 @@ def make(target, file, build, size, raw, note):
         "note": note,
         "kerasVersion": library.__version__,
         "inputSize": size,
-        "inputs": inputs_name(size),
-        "inputShape": list(pixels.shape),
-        "scale": "-1..1" if weights_only else "none",
+        **({} if channels == 3 else {"channels": channels}),
+        "inputs": inputs,
+        "inputShape": list(drawn.shape),
+        "scale": scale,
         "rawOutput": raw,
         "rawOutputs": numbers(values),
         "output": "softmax" if raw in ("softmax", "logits") else "sigmoid",
         "outputs": numbers(probabilities),
     }
+
+
+def inputs_of(size, channels):
+    """File of the pictures and the pictures: RGB for every model."""
+    if channels == 1:
+        return f"pictures-{size}-grey.u8", grey_pictures(size)
+    return f"pictures-{size}.u8", pictures(size)
 
 
 def save(model, path, weights_only):
@@ -125,6 +190,6 @@ def numbers(values):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: make.py FOLDER")
-    main(pathlib.Path(sys.argv[1]))
+    if len(sys.argv) < 2:
+        raise SystemExit("usage: make.py FOLDER [FILE...]")
+    main(pathlib.Path(sys.argv[1]), sys.argv[2:])

@@ -14,3 +14,8 @@ def pictures(size):
     drawn = np.stack([np.stack(channels, axis=-1) for channels in planes]).astype(float)
     noise = random.normal(0, [[[[0.02]]], [[[0.1]]], [[[0.05]]]], drawn.shape)
     return np.clip(255 * (drawn + noise), 0, 255).astype(np.uint8)
+
+
+def grey_pictures(size):
+    """The green of `pictures` in all three channels."""
+    return np.repeat(pictures(size)[..., 1:2], 3, axis=-1)

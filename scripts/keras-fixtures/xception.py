@@ -66,12 +66,13 @@ def all_layers(model):
             yield layer
 
 
-def enliven(keras, model, pixels, seed):
+def enliven(keras, model, pixels, seed, shift=0):
     """
     Gives a model's convolutions, dense layers and batch normalizations random weights.
     The moving statistics are first set to what the pixels give, then moved off, so that no layer's output dies or explodes
     and every weight of a batch normalization matters. To be called before anything is frozen, and for a base that is used
-    with training=False, on the base alone.
+    with training=False, on the base alone. A positive `shift` of the normalizations' beta keeps most sums on the side where ReLU
+    lets them pass, without which rounding errors grow from layer to layer in a deep network.
     """
     random = np.random.default_rng(seed)
     normalizations = [layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
@@ -79,7 +80,10 @@ def enliven(keras, model, pixels, seed):
         if isinstance(layer, keras.layers.BatchNormalization):
             if layer.gamma is not None:
                 layer.gamma.assign(random.uniform(0.6, 1.4, layer.gamma.shape))
-            layer.beta.assign(random.normal(0, 0.3, layer.beta.shape))
+            if layer.beta is not None:
+                layer.beta.assign(random.normal(shift, 0.3, layer.beta.shape))
+        elif isinstance(layer, keras.layers.DepthwiseConv2D):
+            layer.set_weights([spread(random, weight.shape, depthwise=True) for weight in layer.get_weights()])
         elif isinstance(layer, (keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.Dense)):
             layer.set_weights([spread(random, weight.shape) for weight in layer.get_weights()])
     momentum = [layer.momentum for layer in normalizations]
@@ -93,11 +97,11 @@ def enliven(keras, model, pixels, seed):
         layer.moving_variance.assign((variance + 1e-3) * random.uniform(0.6, 1.6, variance.shape))
 
 
-def spread(random, shape):
+def spread(random, shape, depthwise=False):
     """Normal values whose scale keeps the size of a layer's input; a bias is small."""
     if len(shape) == 1:
         inputs = 20
-    elif len(shape) == 4 and shape[-1] == 1:
+    elif depthwise or len(shape) == 4 and shape[-1] == 1:
         inputs = shape[0] * shape[1]
     else:
         inputs = np.prod(shape[:-1])
@@ -106,12 +110,15 @@ def spread(random, shape):
 
 def calm(keras, model, pixels):
     """
-    Scales and shifts the last dense layer so that each unit's sums have mean 0 and deviation 1 over the pictures:
-    the answers then differ clearly and stay far from 0 and 1.
+    Scales and shifts the last layer with a kernel so that each unit's sums have mean 0 and deviation 1 over the pictures:
+    the answers then differ clearly and stay far from 0 and 1. A convolution must be linear, and its average is what counts.
     """
-    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)][-1]
-    kernel, bias = dense.get_weights()
-    features = keras.Model(model.inputs[0], dense.input)(pixels, training=False)
-    sums = np.array(features) @ kernel + bias
+    head = [layer for layer in model.layers if isinstance(layer, (keras.layers.Dense, keras.layers.Conv2D))][-1]
+    kernel, bias = head.get_weights()
+    if isinstance(head, keras.layers.Dense):
+        features = keras.Model(model.inputs[0], head.input)(pixels, training=False)
+        sums = np.array(features) @ kernel + bias
+    else:
+        sums = np.array(keras.Model(model.inputs[0], head.output)(pixels, training=False)).mean(axis=(1, 2))
     deviation = sums.std(axis=0)
-    dense.set_weights([kernel / deviation, (bias - sums.mean(axis=0)) / deviation])
+    head.set_weights([kernel / deviation, (bias - sums.mean(axis=0)) / deviation])
