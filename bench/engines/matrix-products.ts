@@ -1,6 +1,9 @@
-import { GraphBuilder, type Precision } from '../../src/compiler/graph-builder.js'
-import { DATA_TYPES, encodeSavedModel, shapeProto } from '../../src/compiler/messages.js'
 import { Random } from '../../src/base/random.js'
+import { emit } from '../../src/compiler/emit.js'
+import { placeholders } from '../../src/compiler/lower/ends.js'
+import type { Precision } from '../../src/compiler/precision.js'
+import { OUTPUTS } from '../../src/compiler/signature.js'
+import { StepList } from '../../src/compiler/steps.js'
 import type { BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 import { startGraph } from './saved-model.js'
@@ -27,18 +30,15 @@ export async function startMatrixProducts (_model: BenchModel, { threads, precis
 
 /** A graph that reads a matrix of bytes and gives the mean of its product with one constant matrix, again and again. */
 function matrixProducts (precision: Precision): Uint8Array {
-  const graph = new GraphBuilder()
+  const steps = new StepList()
   const random = new Random(1)
+  const inputs = placeholders([SIDE, SIDE, 1], steps)
   // Such a matrix keeps the size of what it is multiplied with.
-  const factor = graph.weights('factor', precision, [SIDE, SIDE], Float32Array.from({ length: SIDE ** 2 }, () => random.normal() / Math.sqrt(SIDE)))
-  const bytes = graph.decodeRaw('bytes', graph.placeholder('images', 'string', [-1]))
-  let product = graph.cast('matrix', graph.reshape('square', bytes, 'uint8', [SIDE, SIDE]), 'uint8', precision)
-  for (let count = 0; count < PRODUCTS; count++) product = graph.matMul('product', product, factor, precision)
-  const output = graph.cast('float', graph.reshape('spatial', product, precision, [1, SIDE, SIDE, 1]), precision, 'float32')
-  const mean = graph.reduceSpatial('mean', 'Mean', output, 'float32')
-  return encodeSavedModel(
-    graph.nodes,
-    { images: { name: 'images:0', dtype: DATA_TYPES.string, tensorShape: shapeProto([-1]) } },
-    { probabilities: { name: `${mean}:0`, dtype: DATA_TYPES.float32, tensorShape: shapeProto([-1, 1]) } }
-  )
+  const factor = steps.numbers('factor', precision, [SIDE, SIDE], Float32Array.from({ length: SIDE ** 2 }, () => random.normal() / Math.sqrt(SIDE)))
+  const bytes = steps.add('bytes', 'uint8', [inputs.images.step], { op: 'DecodeRaw' })
+  let product = steps.cast('matrix', steps.reshape('square', bytes, 'uint8', [SIDE, SIDE]), 'uint8', precision)
+  for (let count = 0; count < PRODUCTS; count++) product = steps.add('product', precision, [product, factor], { op: 'MatMul' })
+  const output = steps.cast('float', steps.reshape('spatial', product, precision, [1, SIDE, SIDE, 1]), precision, 'float32')
+  const mean = steps.reduceSpatial('mean', 'Mean', output, 'float32')
+  return emit({ steps: steps.steps, inputs, outputs: { [OUTPUTS.probabilities]: { step: mean, type: 'float32', shape: [-1, 1] } } })
 }

@@ -1,2 +1,2 @@
 export { compile, type CompileOptions } from './compile.js'
-export type { Precision } from './graph-builder.js'
+export type { Precision } from './precision.js'

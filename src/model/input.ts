@@ -14,6 +14,8 @@ export interface InputSpec {
 export interface Rescaling {
   readonly scale: number | readonly number[]
   readonly offset: number | readonly number[]
+  /** The channels are turned around first, so that blue is the first of scale and offset; RGB where it is left out. */
+  readonly order?: 'bgr'
 }
 
 /** A value and where it comes from: a setting, the model itself, or a default. */

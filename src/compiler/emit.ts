@@ -1,0 +1,110 @@
+import { DATA_TYPES, encodeSavedModel, shapeProto, type AttrValue, type DataType, type NodeDef, type TensorInfo } from './messages.js'
+import type { Step } from './steps.js'
+
+/** A tensor that a run is fed or gives; `shape` has -1 where only the run knows. */
+export interface End {
+  readonly step: string
+  readonly type: DataType
+  readonly shape: readonly number[]
+}
+
+/** A network as steps, with its ends by the names that the signature gives them. */
+export interface Program {
+  readonly steps: readonly Step[]
+  readonly inputs: Readonly<Record<string, End>>
+  readonly outputs: Readonly<Record<string, End>>
+}
+
+/** Writes a program as a serialized SavedModel with one signature and no variables. */
+export function emit ({ steps, inputs, outputs }: Program): Uint8Array {
+  return encodeSavedModel(steps.map(nodeOf), infos(inputs), infos(outputs))
+}
+
+function infos (ends: Readonly<Record<string, End>>): Record<string, TensorInfo> {
+  return Object.fromEntries(Object.entries(ends).map(([name, { step, type, shape }]) => (
+    [name, { name: `${step}:0`, dtype: DATA_TYPES[type], tensorShape: shapeProto(shape) }]
+  )))
+}
+
+function nodeOf (step: Step): NodeDef {
+  return { name: step.name, op: step.op, input: step.inputs, attr: attributes(step) }
+}
+
+/** The attributes of TensorFlow's op definitions (tensorflow/core/ops), those that have defaults included. */
+function attributes (step: Step): Readonly<Record<string, AttrValue>> {
+  const T = dataType(step.type)
+  switch (step.op) {
+    case 'Placeholder': return { dtype: T, shape: { shape: shapeProto(step.shape) } }
+    case 'Const': {
+      const tensor = { dtype: DATA_TYPES[step.type], tensorShape: shapeProto(step.shape), tensorContent: content(step.values, step.type) }
+      return { dtype: T, value: { tensor } }
+    }
+    case 'DecodeRaw': return { out_type: T, little_endian: { b: true } }
+    case 'Cast': return { SrcT: dataType(step.from), DstT: T, Truncate: { b: false } }
+    case 'Reshape': return { T, Tshape: INT32 }
+    case 'MatMul': return { T, transpose_a: { b: false }, transpose_b: { b: false } }
+    case 'BiasAdd': return { T, data_format: NHWC }
+    case 'Conv2D':
+      return { T, strides: window(step.strides), padding: text(step.padding.toUpperCase()), dilations: window(step.dilation), data_format: NHWC }
+    case 'DepthwiseConv2dNative': {
+      const { stride } = step
+      return { T, strides: window([stride, stride]), padding: text(step.padding.toUpperCase()), dilations: window([1, 1]), data_format: NHWC }
+    }
+    case 'MaxPool': case 'AvgPool':
+      return { T, ksize: window(step.size), strides: window(step.strides), padding: text(step.padding.toUpperCase()), data_format: NHWC }
+    case 'Mean': case 'Max': return { T, Tidx: INT32, keep_dims: { b: false } }
+    case 'Pad': return { T, Tpaddings: INT32 }
+    case 'Slice': return { T, Index: INT32 }
+    case 'StridedSlice': {
+      const none = { i: 0 }
+      return {
+        T,
+        Index: INT32,
+        begin_mask: none,
+        end_mask: { i: bits(step.toEnd) },
+        ellipsis_mask: none,
+        new_axis_mask: none,
+        shrink_axis_mask: { i: bits(step.dropped) }
+      }
+    }
+    case 'ReverseV2': return { T, Tidx: INT32 }
+    case 'ConcatV2': return { T, Tidx: INT32, N: { i: step.inputs.length - 1 } }
+    case 'Merge': return { T, N: { i: step.inputs.length } }
+    case 'LeakyRelu': return { T, alpha: { f: step.slope } }
+    default: return { T }
+  }
+}
+
+function content (values: Float32Array | Int32Array, type: DataType): Uint8Array {
+  const numbers = type === 'bfloat16' && values instanceof Float32Array ? toBfloat16(values) : values
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
+}
+
+/** Upper halves of the float32 numbers, rounded to nearest, ties to even. */
+function toBfloat16 (values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const halves = new Uint16Array(words.length)
+  // Uint16Array.from takes ten times as long, which is seconds for the full network.
+  words.forEach((word, index) => { halves[index] = (word + 0x7fff + ((word >>> 16) & 1)) >>> 16 })
+  return halves
+}
+
+function dataType (type: DataType): AttrValue {
+  return { type: DATA_TYPES[type] }
+}
+
+/** One number for each dimension of a batch of feature maps. */
+function window ([height, width]: readonly [number, number]): AttrValue {
+  return { list: { i: [1, height, width, 1] } }
+}
+
+function bits (positions: readonly number[]): number {
+  return positions.reduce((mask, position) => mask | (1 << position), 0)
+}
+
+function text (value: string): AttrValue {
+  return { s: new TextEncoder().encode(value) }
+}
+
+const INT32 = dataType('int32')
+const NHWC = text('NHWC')

@@ -1,0 +1,23 @@
+import { channelsOf } from '../../model/shapes.js'
+import type { Value, Values } from './values.js'
+
+/** One number for all channels, or one a channel. */
+type Numbers = number | readonly number[]
+
+/** value * scale + offset, each left out where it changes nothing. Throws an Error where there are not as many numbers as channels. */
+export function affine (name: string, value: Value, { scale, offset }: { readonly scale: Numbers, readonly offset: Numbers }, values: Values): Value {
+  const { steps } = values
+  const channels = channelsOf(value.shape)
+  const constant = (what: string, numbers: Numbers): string => {
+    const list = typeof numbers === 'number' ? Float32Array.of(numbers) : Float32Array.from(numbers)
+    if (list.length !== 1 && list.length !== channels) throw new Error(`${name} has ${list.length} numbers for ${channels} channels`)
+    return steps.numbers(`${name}/${what}`, value.type, [list.length], list)
+  }
+  const scaled = isAll(scale, 1) ? value.step : steps.binary(`${name}/scaled`, 'Mul', value.step, constant('scale', scale), value.type)
+  const step = isAll(offset, 0) ? scaled : steps.binary(name, 'AddV2', scaled, constant('offset', offset), value.type)
+  return { ...value, step }
+}
+
+function isAll (numbers: Numbers, expected: number): boolean {
+  return typeof numbers === 'number' ? numbers === expected : numbers.every((number) => number === expected)
+}

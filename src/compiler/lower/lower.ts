@@ -1,0 +1,69 @@
+import { describeLayer, type Layer, type Network } from '../../model/network.js'
+import type { Weights } from '../../model/weights.js'
+import type { Program } from '../emit.js'
+import type { Precision } from '../precision.js'
+import { StepList } from '../steps.js'
+import { activation } from './activations.js'
+import { affine } from './affine.js'
+import { input, placeholders } from './ends.js'
+import { channelSlice, combination, concatenation, reshaped } from './joins.js'
+import { outputs } from './outputs.js'
+import { Values, type Value } from './values.js'
+import { convolution, depthwiseConvolution, pooling, separableConvolution } from './windows.js'
+
+/**
+ * A folded network as steps that compute in `precision`. What a global pooling gives and all vectors are float32, and so is what
+ * follows from them, until it meets feature maps again.
+ */
+export function lower ({ network, weights }: { readonly network: Network, readonly weights: Weights }, precision: Precision): Program {
+  const values = new Values(new StepList(), precision, weights)
+  const given = new Map<string, Value>()
+  const valueOf = (name: string): Value => given.get(name) as Value
+  const { side, channels } = network.input
+  const inputs = placeholders([side, side, channels], values.steps)
+  for (const layer of network.layers) {
+    const isInput = layer.operation.kind === 'input'
+    given.set(layer.name, isInput ? input(network, inputs, values) : lowered(layer, layer.inputs.map(valueOf), values))
+  }
+  return { inputs, outputs: outputs(network, valueOf, values), steps: values.steps.steps }
+}
+
+function lowered (layer: Layer, inputs: readonly Value[], values: Values): Value {
+  const { operation, name } = layer
+  const [value] = inputs
+  if (value === undefined) throw new Error(`${describeLayer(layer)} reads nothing`)
+  switch (operation.kind) {
+    case 'convolution': return convolution(layer, operation, value, values)
+    case 'depthwiseConvolution': return depthwiseConvolution(layer, operation, value, values)
+    case 'separableConvolution': return separableConvolution(layer, operation, value, values)
+    case 'dense': return dense(layer, value, values)
+    case 'affine': return affine(name, value, operation, values)
+    case 'activation': return { ...value, step: activation(name, value.step, operation.activation, value.type, values.steps) }
+    case 'maxPooling': case 'averagePooling': return pooling(layer, operation, value, values)
+    case 'globalAveragePooling': return globalPooling(layer, 'Mean', value, values)
+    case 'globalMaxPooling': return globalPooling(layer, 'Max', value, values)
+    case 'zeroPadding': {
+      const { top, bottom, left, right } = operation
+      const { step, type } = values.spatial(value)
+      return { step: values.steps.pad(name, step, type, [[0, 0], [top, bottom], [left, right], [0, 0]]), shape: layer.outputShape, form: 'spatial', type }
+    }
+    case 'channelSlice': return channelSlice(layer, operation, value, values)
+    case 'add': return combination(layer, 'AddV2', inputs, values)
+    case 'multiply': return combination(layer, 'Mul', inputs, values)
+    case 'concatenate': return concatenation(layer, inputs, values)
+    case 'reshape': case 'flatten': return reshaped(layer, value, values)
+    case 'batchNormalization': case 'input': throw new Error(`${describeLayer(layer)} is no layer of a folded network`)
+  }
+}
+
+function dense (layer: Layer, input: Value, values: Values): Value {
+  const { step, type } = values.ofType(input, 'float32')
+  const product = values.steps.add(layer.name, type, [step, values.weight(layer, 'kernel', type)], { op: 'MatMul' })
+  return { step: values.biased(layer, product, type), shape: layer.outputShape, form: 'rows', type }
+}
+
+/** Sums over many positions and all that follows are in float32, whatever the network computes in. */
+function globalPooling (layer: Layer, op: 'Mean' | 'Max', input: Value, values: Values): Value {
+  const { step } = values.ofType(values.spatial(input), 'float32')
+  return { step: values.steps.reduceSpatial(layer.name, op, step, 'float32'), shape: layer.outputShape, form: 'rows', type: 'float32' }
+}

@@ -1,0 +1,145 @@
+import type { Padding, Sides } from '../model/network.js'
+import type { DataType } from './messages.js'
+import type { Precision } from './precision.js'
+
+/*
+ * What lowering makes of a network: TensorFlow ops one by one, without TensorFlow's way to write them down (which is `emit.ts`'s).
+ * All of them have kernels for float32 and bfloat16 on CPUs and GPUs in TensorFlow 2.21, by its own list (`TF_GetRegisteredKernelsForOp`),
+ * but `DecodeRaw`, which TensorFlow places on the CPU by itself.
+ */
+
+export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax'
+export type BinaryOp = 'AddV2' | 'Mul' | 'Sub' | 'Minimum'
+
+/** An op's kind, and all that defines it but its inputs and the type of its numbers. Feature maps are NHWC. */
+export type Op =
+  | { readonly op: 'Placeholder', readonly shape: readonly number[] }
+  /** Float32 values, rounded to the step's type when they are written; integers for int32. */
+  | { readonly op: 'Const', readonly shape: readonly number[], readonly values: Float32Array | Int32Array }
+  | { readonly op: 'DecodeRaw' | 'MatMul' | 'BiasAdd' | 'Reshape' | 'Pad' | 'Slice' | 'ReverseV2' | 'ConcatV2' | UnaryOp | BinaryOp }
+  | { readonly op: 'Cast', readonly from: DataType }
+  | { readonly op: 'LeakyRelu', readonly slope: number }
+  | { readonly op: 'Conv2D', readonly strides: Sides, readonly dilation: Sides, readonly padding: Padding }
+  | { readonly op: 'DepthwiseConv2dNative', readonly stride: number, readonly padding: Padding }
+  | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
+  /** Over the axes that the second input names, which go. */
+  | { readonly op: 'Mean' | 'Max' }
+  /** By dimension: `toEnd` are those that are read up to their end, `dropped` those that go. */
+  | { readonly op: 'StridedSlice', readonly toEnd: readonly number[], readonly dropped: readonly number[] }
+  /** Its input goes to the first output where the condition is false, to the second where it is true; nothing goes to the other. */
+  | { readonly op: 'Switch' }
+  /** Whichever input there is. */
+  | { readonly op: 'Merge' }
+
+/** One op of a graph. */
+export type Step = Op & {
+  readonly name: string
+  /** Of the numbers that it gives. */
+  readonly type: DataType
+  /** Names of steps; `:1` after a name means its second output. */
+  readonly inputs: readonly string[]
+}
+
+/**
+ * Appends steps. Each method adds one op and the small constants that it needs, and returns the name by which others read it: the
+ * wanted one, changed where TensorFlow does not allow it or another step has it (a layer may be called `probabilities`, or `my layer`).
+ */
+export class StepList {
+  readonly steps: Step[] = []
+  private readonly names = new Set<string>()
+
+  placeholder (name: string, type: DataType, shape: readonly number[]): string {
+    return this.add(name, type, [], { op: 'Placeholder', shape })
+  }
+
+  /** A constant of float32 values. */
+  numbers (name: string, type: Precision, shape: readonly number[], values: Float32Array): string {
+    return this.add(name, type, [], { op: 'Const', shape, values })
+  }
+
+  /** `shape` may hold one -1. */
+  reshape (name: string, input: string, type: DataType, shape: readonly number[]): string {
+    return this.add(name, type, [input, this.integers(`${name}/shape`, shape)], { op: 'Reshape' })
+  }
+
+  cast (name: string, input: string, from: DataType, to: DataType): string {
+    return this.add(name, to, [input], { op: 'Cast', from })
+  }
+
+  /** Zeros before and after each dimension. */
+  pad (name: string, input: string, type: Precision, amounts: ReadonlyArray<readonly [before: number, after: number]>): string {
+    return this.add(name, type, [input, this.integers(`${name}/amounts`, amounts.flat(), [amounts.length, 2])], { op: 'Pad' })
+  }
+
+  /** A size of -1 is all that is left. */
+  slice (name: string, input: string, type: Precision, begin: readonly number[], size: readonly number[]): string {
+    return this.add(name, type, [input, this.integers(`${name}/begin`, begin), this.integers(`${name}/size`, size)], { op: 'Slice' })
+  }
+
+  /** The first of each dimension, and from there each that is a stride further. */
+  everyNth (name: string, input: string, type: Precision, strides: readonly number[]): string {
+    const zeros = strides.map(() => 0)
+    const bounds = this.bounds(name, zeros, zeros, strides)
+    return this.add(name, type, [input, ...bounds], { op: 'StridedSlice', toEnd: [...strides.keys()], dropped: [] })
+  }
+
+  /** One element of a vector. */
+  element (name: string, input: string, type: DataType, index: number): string {
+    return this.add(name, type, [input, ...this.bounds(name, [index], [index + 1], [1])], { op: 'StridedSlice', toEnd: [], dropped: [0] })
+  }
+
+  reverse (name: string, input: string, type: DataType, axis: number): string {
+    return this.add(name, type, [input, this.integers(`${name}/axis`, [axis])], { op: 'ReverseV2' })
+  }
+
+  concat (name: string, inputs: readonly string[], type: Precision, axis: number): string {
+    return this.add(name, type, [...inputs, this.integers(`${name}/axis`, [axis], [])], { op: 'ConcatV2' })
+  }
+
+  /** Over height and width of a feature map. */
+  reduceSpatial (name: string, op: 'Mean' | 'Max', input: string, type: Precision): string {
+    return this.add(name, type, [input, this.integers(`${name}/axes`, [1, 2])], { op })
+  }
+
+  unary (name: string, op: UnaryOp, input: string, type: Precision): string {
+    return this.add(name, type, [input], { op })
+  }
+
+  binary (name: string, op: BinaryOp, left: string, right: string, type: Precision): string {
+    return this.add(name, type, [left, right], { op })
+  }
+
+  /** With the same number everywhere. */
+  withNumber (name: string, op: BinaryOp, input: string, number: number, type: Precision): string {
+    return this.binary(name, op, input, this.numbers(`${name}/number`, type, [], Float32Array.of(number)), type)
+  }
+
+  /** What is read by it is computed only where the boolean `condition` is as `when` says. */
+  gate (name: string, input: string, type: DataType, condition: string, when: boolean): string {
+    const gate = this.add(name, type, [input, condition], { op: 'Switch' })
+    return when ? `${gate}:1` : gate
+  }
+
+  /** Any op, for which there is no method of its own. */
+  add (wantedName: string, type: DataType, inputs: readonly string[], op: Op): string {
+    const name = this.freeName(wantedName.replace(/^[^A-Za-z0-9.]|[^A-Za-z0-9_./-]/g, '.'))
+    this.names.add(name)
+    this.steps.push({ ...op, name, type, inputs })
+    return name
+  }
+
+  private bounds (name: string, begin: readonly number[], end: readonly number[], strides: readonly number[]): string[] {
+    return [this.integers(`${name}/begin`, begin), this.integers(`${name}/end`, end), this.integers(`${name}/strides`, strides)]
+  }
+
+  private integers (name: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.add(name, 'int32', [], { op: 'Const', shape, values: Int32Array.from(values) })
+  }
+
+  private freeName (name: string): string {
+    if (!this.names.has(name)) return name
+    let number = 1
+    while (this.names.has(`${name}_${number}`)) number++
+    return `${name}_${number}`
+  }
+}
