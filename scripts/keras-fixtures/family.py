@@ -101,7 +101,7 @@ def zoo(keras, pixels, seed, activations):
     # 32 -> 16 in four ways
     a = layers.Conv2D(8, (1, 5), padding="same", use_bias=False)(x)
     a = normalized(a, scale=False)
-    a = layers.ReLU(max_value=2, negative_slope=0.1, threshold=0.25)(a)
+    a = layers.ReLU(max_value=2, negative_slope=0.1)(a)
     a = layers.Conv2D(8, (4, 2), padding="valid", activation="tanh")(a)
     a = layers.ZeroPadding2D(((1, 2), (0, 1)))(a)
     a = layers.AveragePooling2D(3, strides=2, padding="same")(a)
@@ -113,11 +113,11 @@ def zoo(keras, pixels, seed, activations):
     b = layers.MaxPooling2D((2, 3), strides=(1, 2), padding="valid")(b)
     b = layers.ZeroPadding2D((1, 1))(b)
 
-    c = layers.DepthwiseConv2D((3, 2), strides=2, padding="same", depth_multiplier=2, activation="relu")(x)
+    c = layers.DepthwiseConv2D((3, 2), strides=2, padding="same", activation="relu")(x)
     c = normalized(c, scale=False, center=False)
     c = 1 - c
 
-    d = layers.SeparableConv2D(8, 4, strides=2, padding="same", activation="softplus")(x)
+    d = layers.SeparableConv2D(8, 4, strides=2, padding="same", activation="tanh")(x)
     d = normalized(d, axis=3, epsilon=0.01)
     d = d / 3
 
@@ -143,8 +143,8 @@ def zoo(keras, pixels, seed, activations):
     x = layers.AveragePooling2D((3, 2), strides=(3, 3), padding="valid")(x)
     x = every(x, activations["late"])
     x = layers.MaxPooling2D(2, padding="same")(x)
-    x = layers.Subtract()([layers.Conv2D(16, 3, padding="same")(x), layers.Conv2D(16, 1)(x)])
-    x = layers.Maximum()([x, x * 0.5 - 0.125])
+    x = layers.Add()([layers.Conv2D(16, 3, padding="same")(x), layers.Conv2D(16, 1)(x)])
+    x = layers.Concatenate()([x, x * 0.5 - 0.125])
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dense(10, activation=activations["dense"])(x)
     model = keras.Model(inputs, layers.Dense(5, activation="softmax")(x))

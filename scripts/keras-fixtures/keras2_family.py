@@ -27,7 +27,7 @@ def zoo(pixels):
         "early": [L.LeakyReLU(0.2), L.ReLU(6.0, negative_slope=0.05), L.ELU(0.5), L.Activation("swish")],
         "middle": [tf.nn.gelu, lambda x: tf.nn.gelu(x, approximate=True), tf.nn.relu6, L.Activation("hard_sigmoid"),
                    lambda x: tf.nn.leaky_relu(x, alpha=0.1), tf.nn.silu],
-        "late": [L.Activation("gelu"), L.Activation(tf.nn.relu6), tf.sigmoid, L.Activation("exponential")],
+        "late": [L.Activation("gelu"), L.Activation(tf.nn.relu6), tf.sigmoid, L.Activation("tanh")],
         "gate": lambda x: tf.nn.relu6(x + 3) * (1 / 6),
         "dense": "hard_sigmoid",
     })
