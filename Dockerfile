@@ -82,7 +82,7 @@ COPY src src
 RUN node node_modules/typescript/bin/tsc -p . --incremental false --sourceMap false
 COPY models models
 COPY scripts/container/compile-bundled.mjs scripts/container/
-RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs cpu gpu
+RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs
 
 
 FROM scratch AS service

@@ -6,12 +6,12 @@ import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
-import type { Service } from './service/slot.js'
+import type { Slot } from './service/slot.js'
 import { tracingPlugin } from './plugins/tracing.js'
 
 export interface AppOptions {
   readonly config: Config
-  readonly service: Service
+  readonly slot: Slot
   readonly metrics: Metrics
   readonly logger: FastifyBaseLogger
 }
@@ -22,7 +22,7 @@ const LINGER_MS = 5000
 const CHECK_INTERVAL_MS = 1000
 
 /** The HTTP application: plugins and routes, nothing that listens. */
-export async function buildApp ({ config, service, metrics, logger }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp ({ config, slot, metrics, logger }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -37,13 +37,13 @@ export async function buildApp ({ config, service, metrics, logger }: AppOptions
   app.removeAllContentTypeParsers()
   // A connection that is kept alive would hold up the shutdown.
   app.addHook('onSend', async (_request, reply) => {
-    if (service.notReadyReason === 'draining') reply.header('connection', 'close')
+    if (slot.notReadyReason === 'draining') reply.header('connection', 'close')
   })
   await app.register(tracingPlugin)
   await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics })
-  await app.register(statusRoutes, { service, metrics })
-  await app.register(classifyRoutes, { service, limits: config })
+  await app.register(statusRoutes, { slot, metrics })
+  await app.register(classifyRoutes, { slot, limits: config })
   return app
 }
 

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { usableCpus } from './base/cpus.js'
+import { OperatorError } from './base/errors.js'
 import { IMAGENET_SHA256, IMAGENET_URL } from './sources/imagenet.js'
 
 interface SettingBase {
@@ -45,16 +46,40 @@ export const SETTINGS = {
   maxImagePixels: { env: 'MAX_IMAGE_PIXELS', type: 'integer', default: 100_000_000, min: 1, max: 1_000_000_000, unit: 'pixels', help: 'Largest width times height, read from the header.' },
   maxImagesPerRequest: { env: 'MAX_IMAGES_PER_REQUEST', type: 'integer', default: 32, min: 1, max: 1024, unit: 'images', help: 'Most images in one request.' },
   maxRequestBytes: { env: 'MAX_REQUEST_BYTES', type: 'integer', default: 64 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest request body.' },
-  cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'xception-serve'), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled and downloaded models.' },
+  cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: defaultCacheDir(process.env.XDG_CACHE_HOME), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled and downloaded models.' },
+  cacheMaxBytes: { env: 'MODEL_CACHE_MAX_BYTES', type: 'integer', default: 512 * 1024 * 1024, min: 0, max: 2 ** 50, unit: 'bytes', help: 'Most that compiled models take in that folder; those that were not used for longest leave first, and none that is in use.' },
   logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
 } as const satisfies Record<string, Setting>
 
 type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { type: 'integerOrAuto' } ? number | 'auto' : S extends { choices: ReadonlyArray<infer T> } ? T : string
 export type Config = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[K]> }
 
-/** Reads the settings. Throws an Error of one sentence that names the variable, its value and what is allowed. */
+/** Pairs of which the first may not be larger than the second, and what would happen to a request otherwise. */
+const LIMITS = [
+  ['maxImagesPerRequest', 'queueSize', 'a request of so many images could never be admitted'],
+  ['maxBatchSize', 'queueSize', 'so many images would never wait together'],
+  ['maxImageBytes', 'maxRequestBytes', 'an image of that size could never arrive']
+] as const
+
+/**
+ * Reads the settings. Throws an OperatorError that names the variable, its value and what is allowed, or two variables
+ * that contradict each other.
+ */
 export function readConfig (env: NodeJS.ProcessEnv): Config {
-  return Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(setting, env[setting.env])])) as unknown as Config
+  const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(setting, env[setting.env])])
+  const config = Object.fromEntries(entries) as unknown as Config
+  for (const [smaller, larger, consequence] of LIMITS) {
+    const [value, limit] = [config[smaller], config[larger]]
+    if (value === 'auto' || value <= limit) continue
+    throw new OperatorError(`${SETTINGS[smaller].env}=${value} is more than ${SETTINGS[larger].env}=${limit}: ${consequence}.`)
+  }
+  return config
+}
+
+/** Below $XDG_CACHE_HOME, which the XDG Base Directory Specification says to ignore where it is empty or relative. */
+export function defaultCacheDir (xdgCacheHome: string | undefined): string {
+  const base = xdgCacheHome !== undefined && isAbsolute(xdgCacheHome) ? xdgCacheHome : join(homedir(), '.cache')
+  return join(base, 'xception-serve')
 }
 
 function readSetting (setting: Setting, text: string | undefined): string | number {
@@ -67,7 +92,7 @@ function readSetting (setting: Setting, text: string | undefined): string | numb
   } else if (setting.type === 'string' || setting.choices.includes(text)) {
     return text
   }
-  throw new Error(`${setting.env}=${text} is not allowed: it takes ${allowedValues(setting)}.`)
+  throw new OperatorError(`${setting.env}=${text} is not allowed: it takes ${allowedValues(setting)}.`)
 }
 
 function allowedValues (setting: Setting): string {

@@ -1,3 +1,4 @@
+import { OperatorError } from './base/errors.js'
 import { readConfig, settingsHelp, type Config } from './config.js'
 import { serve } from './server.js'
 
@@ -8,7 +9,8 @@ if (process.argv.includes('--help')) {
   try {
     config = readConfig(process.env)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
+    if (!(error instanceof OperatorError)) throw error
+    process.stderr.write(`${error.message}\n`)
     process.exit(1)
   }
   await serve(config)

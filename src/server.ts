@@ -1,13 +1,15 @@
+import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import pretty from 'pino-pretty'
 import { buildApp } from './app.js'
-import { Classifier } from './service/classifier.js'
+import { OperatorError } from './base/errors.js'
 import type { Config } from './config.js'
 import { Metrics } from './telemetry/metrics.js'
 import { describeInput } from './model/input.js'
 import { openModel } from './sources/open.js'
 import { describeProgress, showProgress } from './sources/download-progress.js'
-import { Service } from './service/slot.js'
+import { LoadedModel, prepareProcess } from './service/loaded-model.js'
+import { Slot } from './service/slot.js'
 import { startTracing } from './telemetry/tracing.js'
 
 /** npm and a terminal both deliver a Ctrl-C: two signals within this time are one. */
@@ -20,40 +22,76 @@ const SAME_SIGNAL_MS = 1000
 export async function serve (config: Config, { workerFile }: { workerFile?: URL } = {}): Promise<void> {
   const logger = process.stdout.isTTY ? pino({ level: config.logLevel }, pretty({ ignore: 'pid,hostname' })) : pino({ level: config.logLevel })
   const metrics = new Metrics()
-  const service = new Service()
-  let classifier: Classifier | undefined
+  const slot = new Slot(metrics)
 
   try {
     const stopTracing = await startTracing(process.env)
-    const app = await buildApp({ config, service, metrics, logger })
-    closeOnSignal(config, logger, service, async () => {
+    const app = await buildApp({ config, slot, metrics, logger })
+    closeOnSignal(config, logger, slot, async () => {
       await app.close()
-      await classifier?.close()
+      await slot.end()
       await stopTracing()
     })
-    await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening at ${address}` })
-    const show = showProgress((line) => { logger.info(line) })
-    const model = await openModel(config, (progress) => {
-      service.loading(describeProgress(progress))
-      show(progress)
-    })
-    service.loading('compiling and warming up')
-    logger.info({ model: model.name, version: model.version, input: describeInput(model.input) }, 'model opened')
-    for (const warning of model.warnings) logger.warn(warning)
-    classifier = await Classifier.start(config, model, metrics, workerFile)
-    service.serve(classifier)
-    logger.info({ model: classifier.description, ...classifier.environment }, 'ready')
+    await listen(app, config)
+    const loaded = await openAndLoad(config, { slot, metrics, logger, workerFile })
+    await slot.put(loaded)
+    const { description, tensorflowVersion, workers, maxBatchSize } = loaded
+    logger.info({ model: description, tensorflow: tensorflowVersion, workers, maxBatchSize }, 'ready')
   } catch (error) {
-    logger.fatal((error as Error).message)
+    logFailedStart(logger, error as Error)
     process.exit(1)
   }
+}
+
+/** What the operator can mend is one sentence; anything else is a defect, which takes its stack to be found. */
+function logFailedStart (logger: pino.Logger, error: Error): void {
+  if (error instanceof OperatorError) logger.fatal(error.message)
+  else logger.fatal({ err: error }, `the start failed: ${error.message}`)
+}
+
+/** Throws an OperatorError if the address is taken, forbidden, or not this machine's. */
+async function listen (app: FastifyInstance, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined || code === undefined) throw error
+    throw new OperatorError(`HOST=${host} and PORT=${port} cannot be listened on (${code}): choose others`, { cause: error })
+  }
+}
+
+interface Loading {
+  readonly slot: Slot
+  readonly metrics: Metrics
+  readonly logger: pino.Logger
+  readonly workerFile: URL | undefined
+}
+
+async function openAndLoad (config: Config, { slot, metrics, logger, workerFile }: Loading): Promise<LoadedModel> {
+  prepareProcess(config)
+  const show = showProgress((line) => { logger.info(line) })
+  const model = await openModel(config, (progress) => {
+    slot.loading(describeProgress(progress))
+    show(progress)
+  })
+  logger.info({ model: model.name, version: model.version, input: describeInput(model.input) }, 'model opened')
+  for (const warning of model.warnings) logger.warn(warning)
+  return await LoadedModel.open(config, model, {
+    metrics,
+    workerFile,
+    onStep: (step) => {
+      if (step !== slot.loadingStep) logger.info(step)
+      slot.loading(step)
+    },
+    onWorkerFailure: (reason) => { logger.error({ err: reason }, 'a worker failed') }
+  })
 }
 
 /**
  * Not ready first, then closed to new requests, then what was accepted finishes, then exit 0; a second signal or the
  * grace's end cuts it off. Only SIGTERM waits for load balancers, and only a service that they may have found ready.
  */
-function closeOnSignal (config: Config, logger: pino.Logger, service: Service, close: () => Promise<void>): void {
+function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, close: () => Promise<void>): void {
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAt !== undefined) {
@@ -62,12 +100,12 @@ function closeOnSignal (config: Config, logger: pino.Logger, service: Service, c
     }
     firstAt = Date.now()
     logger.info({ signal }, 'closing')
-    const delayMs = signal === 'SIGTERM' && service.notReadyReason !== 'loading' ? config.drainDelayMs : 0
-    service.drain()
+    const delayMs = signal === 'SIGTERM' && slot.notReadyReason !== 'loading' ? config.drainDelayMs : 0
+    slot.drain()
     setTimeout(finish, delayMs)
   }
   const finish = (): void => {
-    service.close()
+    slot.close()
     setTimeout(() => {
       logger.error('the grace is over with work still running')
       process.exit(1)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { SETTINGS, readConfig, settingsHelp, settingsTable } from '../src/config.js'
+import { SETTINGS, defaultCacheDir, readConfig, settingsHelp, settingsTable } from '../src/config.js'
 
 test('defaults, and values from the environment', () => {
   assert.equal(readConfig({}).port, 8080)
@@ -14,6 +16,19 @@ test('a wrong value names the variable, the value and what is allowed', () => {
     assert.throws(() => readConfig({ PORT: value }), { message: `PORT=${value} is not allowed: it takes a whole number from 0 to 65535.` })
   }
   assert.throws(() => readConfig({ BACKEND: 'tpu' }), { message: 'BACKEND=tpu is not allowed: it takes auto, cpu, gpu.' })
+})
+
+test('settings that contradict each other are refused by a sentence that names both', () => {
+  const refused = (env: Record<string, string>, message: RegExp): void => { assert.throws(() => readConfig(env), { name: 'OperatorError', message }) }
+  refused({ QUEUE_SIZE: '16' }, /^MAX_IMAGES_PER_REQUEST=32 is more than QUEUE_SIZE=16: a request of so many images could never be admitted\.$/)
+  refused({ QUEUE_SIZE: '40', MAX_BATCH_SIZE: '41' }, /^MAX_BATCH_SIZE=41 is more than QUEUE_SIZE=40: /)
+  refused({ MAX_IMAGE_BYTES: '2000', MAX_REQUEST_BYTES: '1999' }, /^MAX_IMAGE_BYTES=2000 is more than MAX_REQUEST_BYTES=1999: /)
+  assert.equal(readConfig({ QUEUE_SIZE: '32', MAX_BATCH_SIZE: 'auto', MAX_IMAGE_BYTES: '7', MAX_REQUEST_BYTES: '7' }).queueSize, 32)
+})
+
+test('the cache is below XDG_CACHE_HOME, unless that is empty or relative', () => {
+  const home = join(homedir(), '.cache', 'xception-serve')
+  assert.deepEqual([undefined, '', 'caches', '/var/caches'].map(defaultCacheDir), [home, home, home, '/var/caches/xception-serve'])
 })
 
 test('the help and the README name every setting', () => {

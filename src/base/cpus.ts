@@ -4,12 +4,36 @@ import { dirname, join } from 'node:path'
 
 const CGROUP_ROOT = '/sys/fs/cgroup'
 
+/** What the kernel says of a process, as text, and the folder where the hierarchy of control groups is mounted. */
+export interface ProcessFacts {
+  /** /proc/self/status; undefined on systems without it. */
+  readonly status: string | undefined
+  /** /proc/self/cgroup, empty where there are no control groups. */
+  readonly membership: string
+  readonly cgroupRoot: string
+}
+
 /**
  * CPUs that this process may use: its affinity, and the quota of its control group and of those above it, rounded up
- * to whole CPUs. Node 20 counts only the affinity, so in a container with a CPU limit it would start too many threads.
+ * to whole CPUs. Node's own count leaves the quota out up to version 22 and rounds it down from 24 on, so that 1.5 CPUs
+ * would count as 2 of 64 on one and as 1 on the other.
  */
-export function usableCpus (): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota(readText('/proc/self/cgroup') ?? '', CGROUP_ROOT))))
+export function usableCpus (facts: ProcessFacts = readFacts()): number {
+  const affinity = allowedCpus(facts.status ?? '') ?? availableParallelism()
+  return Math.max(1, Math.min(affinity, Math.ceil(cpuQuota(facts.membership, facts.cgroupRoot))))
+}
+
+function readFacts (): ProcessFacts {
+  return { status: readText('/proc/self/status'), membership: readText('/proc/self/cgroup') ?? '', cgroupRoot: CGROUP_ROOT }
+}
+
+/** The length of the list of CPUs, such as `0-3,8`, that the scheduler may choose from (proc_pid_status(5)). */
+function allowedCpus (status: string): number | undefined {
+  const list = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(status)?.[1]
+  return list?.split(',').reduce((sum, range) => {
+    const [first = NaN, last = first] = range.split('-').map(Number)
+    return sum + last - first + 1
+  }, 0)
 }
 
 /**

@@ -30,6 +30,14 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+/**
+ * An error that the operator can mend: its message says in one sentence what is wrong and what to do. Whatever else ends a
+ * start is a defect, and is logged with its stack.
+ */
+export class OperatorError extends Error {
+  override readonly name: string = 'OperatorError'
+}
+
 /** An error meant for the client: `detail` says in one sentence what happened and what to do about it. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'

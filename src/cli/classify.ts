@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { SingleBar } from 'cli-progress'
-import { Classifier, type ImageResult, type Upload } from '../service/classifier.js'
+import { classify, type ImageResult, type Upload } from '../service/classification.js'
+import { LoadedModel, prepareProcess } from '../service/loaded-model.js'
 import type { Config } from '../config.js'
 import { ServiceError, toProblem } from '../base/errors.js'
 import { Metrics } from '../telemetry/metrics.js'
@@ -24,28 +25,29 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const files = await findImages(patterns)
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
-  const classifier = await Classifier.start(config, model, new Metrics())
-  const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), classifier.labels.length)
+  prepareProcess(config)
+  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics() })
+  const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.labels.length)
   const print = json ? printJson : tablePrinter(files)
   const progress = startProgress(files.length)
   // Twice a batch: the engine has its next one ready while it works.
-  const inFlight = Math.min(config.queueSize, 2 * classifier.environment.maxBatchSize)
+  const inFlight = Math.min(config.queueSize, 2 * loaded.maxBatchSize)
   let failed = 0
   try {
-    for await (const [file, result] of inOrder(files, inFlight, async (file) => [file, await classifyFile(file, classifier, k, config)] as const)) {
+    for await (const [file, result] of inOrder(files, inFlight, async (file) => [file, await classifyFile(file, loaded, k, config)] as const)) {
       if ('error' in result) failed++
       print(file, result)
       progress?.increment()
     }
   } finally {
     progress?.stop()
-    await classifier.close()
+    await loaded.close()
   }
   return failed
 }
 
-async function classifyFile (file: string, classifier: Classifier, k: number, config: Config): Promise<ImageResult> {
-  const { results } = await classifier.classify([await readUpload(file, config)], k, new AbortController().signal)
+async function classifyFile (file: string, model: LoadedModel, k: number, config: Config): Promise<ImageResult> {
+  const { results } = await classify(model, [await readUpload(file, config)], k, new AbortController().signal)
   return results[0] ?? { error: new ServiceError('internal_error', 'There is no result for this image.') }
 }
 

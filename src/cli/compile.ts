@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Config } from '../config.js'
 import { chooseBackend } from '../engine/backend.js'
-import { compileCached } from '../compiler/cache.js'
+import { compiledModel } from '../service/compiled-model.js'
 import { openModel } from '../sources/open.js'
 import { showProgress } from '../sources/download-progress.js'
 import { choosePrecision } from '../engine/precision.js'
@@ -10,8 +10,8 @@ import { choosePrecision } from '../engine/precision.js'
 export async function compileModel (config: Config): Promise<void> {
   const startedAt = performance.now()
   const model = await openModel(config, showProgress())
-  const backend = chooseBackend(config.backend)
-  const { path, fromCache } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision: choosePrecision(config.precision, backend) })
+  const precision = choosePrecision(config.precision, chooseBackend(config.backend))
+  const { path, fromCache } = await compiledModel(config, model, precision)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   process.stderr.write(`${model.name}: ${fromCache ? 'it was compiled before' : `compiled in ${seconds} s`}\n`)
   process.stdout.write(`${path}\n`)

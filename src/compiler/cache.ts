@@ -1,13 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lock } from 'proper-lockfile'
+import { OperatorError } from '../base/errors.js'
 import { hashFile } from '../base/hash.js'
-import { compile, type Precision } from './index.js'
-import type { Model } from '../model/model.js'
-import type { Backend } from '../engine/backend.js'
+import { tidy } from './cache-size.js'
 
 const GRAPH_FILE = 'saved_model.pb'
 const CHECKSUM_FILE = 'saved_model.pb.sha256'
+const WAIT_FOR_OTHER_MS = 250
+/** A process that has not touched its lock for so long is gone. */
+const STALE_LOCK_MS = 10_000
+/** How often an entry that serves is marked as used. */
+const MARK_INTERVAL_MS = 60_000
+/** What a folder says that takes nothing; its age is not needed where nobody can remove anything. */
+const READ_ONLY = new Set(['EROFS', 'EACCES', 'EPERM'])
 
 export interface CompiledModel {
   /** Folder of the SavedModel. */
@@ -15,41 +23,112 @@ export interface CompiledModel {
   readonly fromCache: boolean
 }
 
-/**
- * Compiles a package's network, or takes it from `cacheDir` where it was compiled before.
- * An entry's name is the hash of all that goes into it, the compiler included; an entry whose checksum is wrong is made anew.
- * Nothing is written where the entry is there. Throws an Error of one sentence if it is not and `cacheDir` takes none.
- */
-export async function compileCached (model: Model, options: { cacheDir: string, backend: Backend, precision: Precision }): Promise<CompiledModel> {
-  const { cacheDir, backend, precision } = options
-  const key = createHash('sha256').update(JSON.stringify([
-    await hashCompiler(), model.network, precision, backend, await model.hashWeights()
-  ])).digest('hex').slice(0, 32)
-  const path = join(cacheDir, 'compiled', key)
-  if (await isWhole(path)) return { path, fromCache: true }
+export interface CacheOptions {
+  readonly cacheDir: string
+  /** Most that all entries may take; see `tidy`. */
+  readonly maxBytes: number
+  /** Called while another process makes the entry. */
+  readonly onWait?: (() => void) | undefined
+}
 
-  const graph = compile({ network: model.network, weights: await model.readWeights(), precision })
-  await keep(graph, path).catch((error: unknown) => {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-    throw new Error(`MODEL_CACHE_DIR=${cacheDir} does not hold this model compiled and cannot be written (${reason}): mount a writable folder there, or name another one`)
-  })
+/** The folder of an entry cannot be written; `code` is the system's. */
+export class UnwritableError extends Error {
+  override readonly name = 'UnwritableError'
+
+  constructor (readonly code: string, options?: ErrorOptions) {
+    super(`the compiled model cannot be written (${code})`, options)
+  }
+}
+
+/**
+ * Gives the entry of that key; `make` puts its files into a folder (see `writeGraph`) where it is not there or damaged. Of
+ * several processes one makes it, the others wait. It appears as a whole or not at all, and a process that dies while it
+ * makes one holds up the others for seconds only. Nothing is written where the entry is there, but for the time of its use.
+ *
+ * Rejects with an OperatorError if the entry is not there and `cacheDir` takes none, and with what `make` rejects with.
+ */
+export async function findOrMake (key: string, options: CacheOptions, make: (folder: string, signal: AbortSignal) => Promise<void>): Promise<CompiledModel> {
+  const { cacheDir, maxBytes } = options
+  const path = join(cacheDir, 'compiled', key)
+  if (await isWhole(path)) return await found(path)
+  try {
+    await writing(mkdir(dirname(path), { recursive: true }))
+    const { release, lost } = await lockOrWait(path, options.onWait)
+    try {
+      if (await isWhole(path)) return await found(path)
+      await publish(path, (folder) => make(folder, lost))
+    } finally {
+      if (!lost.aborted) await release()
+    }
+  } catch (error) {
+    if (!(error instanceof UnwritableError)) throw error
+    const problem = `MODEL_CACHE_DIR=${cacheDir} does not hold this model compiled and cannot be written (${error.code})`
+    throw new OperatorError(`${problem}: mount a writable folder there, or name another one`, { cause: error })
+  }
+  await tidy(dirname(path), { keep: path, maxBytes, staleLockMs: STALE_LOCK_MS })
   return { path, fromCache: false }
 }
 
-/** Puts the entry there as a whole or not at all. */
-async function keep (graph: Uint8Array, path: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`
+/** Writes what an entry consists of. Rejects with an UnwritableError. */
+export async function writeGraph (folder: string, graph: Uint8Array): Promise<void> {
+  await writing(writeFile(join(folder, GRAPH_FILE), graph))
+  await writing(writeFile(join(folder, CHECKSUM_FILE), createHash('sha256').update(graph).digest('hex')))
+}
+
+/** Marks an entry as used now and every minute, so that no process removes it; returns what ends that. */
+export function keepInUse (path: string): () => void {
+  const timer = setInterval(() => { mark(path).catch(() => { clearInterval(timer) }) }, MARK_INTERVAL_MS).unref()
+  return () => { clearInterval(timer) }
+}
+
+async function found (path: string): Promise<CompiledModel> {
+  await mark(path)
+  return { path, fromCache: true }
+}
+
+async function mark (path: string): Promise<void> {
+  const now = new Date()
+  await utimes(path, now, now).catch((error: NodeJS.ErrnoException) => {
+    if (!READ_ONLY.has(error.code ?? '')) throw error
+  })
+}
+
+async function lockOrWait (path: string, onWait: (() => void) | undefined): Promise<{ release: () => Promise<void>, lost: AbortSignal }> {
+  const lost = new AbortController()
+  const onCompromised = (): void => { lost.abort(new OperatorError(`${path}.lock was removed or taken over while the model was compiled: start again`)) }
+  for (;;) {
+    try {
+      return { release: await lock(path, { realpath: false, stale: STALE_LOCK_MS, onCompromised }), lost: lost.signal }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === undefined) throw error
+      if (code !== 'ELOCKED') throw new UnwritableError(code, { cause: error })
+    }
+    onWait?.()
+    await sleep(WAIT_FOR_OTHER_MS)
+  }
+}
+
+/** Only to be called under the entry's lock. */
+async function publish (path: string, make: (folder: string) => Promise<void>): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.partial`
   try {
-    await mkdir(temporary, { recursive: true })
-    await writeFile(join(temporary, GRAPH_FILE), graph)
-    await writeFile(join(temporary, CHECKSUM_FILE), createHash('sha256').update(graph).digest('hex'))
-    await rm(path, { recursive: true, force: true })
-    await rename(temporary, path).catch(async (error: unknown) => {
-      // Another process may have put the same entry there first.
-      if (!await isWhole(path)) throw error
-    })
+    await writing(mkdir(temporary))
+    await make(temporary)
+    await writing(rm(path, { recursive: true, force: true }))
+    await writing(rename(temporary, path))
   } finally {
     await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** The same promise; what the system refuses becomes an UnwritableError. */
+async function writing<T> (operation: Promise<T>): Promise<T> {
+  try {
+    return await operation
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw code === undefined ? error : new UnwritableError(code, { cause: error })
   }
 }
 
@@ -57,15 +136,7 @@ async function isWhole (path: string): Promise<boolean> {
   try {
     return await hashFile(join(path, GRAPH_FILE)) === await readFile(join(path, CHECKSUM_FILE), 'utf8')
   } catch {
+    // There is no entry, or files of it are missing: it will be made anew.
     return false
   }
-}
-
-/** A change of the compiler makes every entry stale. */
-async function hashCompiler (): Promise<string> {
-  const graph = new URL('./', import.meta.url)
-  const files = (await readdir(graph)).filter((name) => name.endsWith('.js')).sort().map((name) => new URL(name, graph))
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(await readFile(file))
-  return hash.digest('hex')
 }

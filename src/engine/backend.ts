@@ -1,27 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { OperatorError } from '../base/errors.js'
 
 export type Backend = 'cpu' | 'gpu'
 
 /** What the set-up installed: which flavour of which TensorFlow. */
 export interface InstalledTensorFlow { readonly flavour: Backend, readonly tensorflow: string }
 
-/** Reads the note that the set-up leaves beside the library. Throws an Error of one sentence if there is none. */
+/** Reads the note that the set-up leaves beside the library. Throws an OperatorError if there is none. */
 export function installedTensorFlow (): InstalledTensorFlow {
   const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'))
   try {
     return JSON.parse(readFileSync(join(folder, 'deps/flavour.json'), 'utf8')) as InstalledTensorFlow
   } catch {
-    throw new Error('TensorFlow is not installed: run npm run setup')
+    throw new OperatorError('TensorFlow is not installed: run npm run setup')
   }
 }
 
-/** The backend that a setting means here. Throws an Error of one sentence if the installed TensorFlow cannot be it. */
+/** The backend that a setting means here. Throws an OperatorError if the installed TensorFlow cannot be it. */
 export function chooseBackend (setting: Backend | 'auto'): Backend {
   const { flavour } = installedTensorFlow()
   if (setting === 'gpu' && flavour === 'cpu') {
-    throw new Error('BACKEND=gpu needs the CUDA flavour of TensorFlow, and the CPU flavour is installed: run npm run setup -- --gpu')
+    throw new OperatorError('BACKEND=gpu needs the CUDA flavour of TensorFlow, and the CPU flavour is installed: run npm run setup -- --gpu')
   }
   return setting === 'auto' ? flavour : setting
 }

@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import { parse } from '../base/schema.js'
+import type { Backend } from './backend.js'
 import type { BatchRunner } from './batcher.js'
 
 /** Sizes that are tried; beyond the last a CPU gains nothing any more. */
@@ -16,22 +17,31 @@ const Answers = Type.Record(Type.String(), Type.Integer({ minimum: 1 }))
 
 export interface BatchSizeOptions {
   readonly engine: BatchRunner
-  /** Length of one image's RGB bytes. */
+  /** Length of one image's bytes. */
   readonly imageBytes: number
   /** Folder of the compiled model, where the answer is kept. */
   readonly folder: string
   readonly threads: number
+  readonly backend: Backend
 }
 
-/** The batch size that serves best here: measured once for each CPU model and number of threads, then remembered. */
-export async function bestBatchSize ({ engine, imageBytes, folder, threads }: BatchSizeOptions): Promise<number> {
-  const key = `${cpus()[0]?.model ?? 'unknown CPU'}, ${threads} threads, ${engine.workers} workers`
+/**
+ * The batch size that serves best here: measured once for each CPU model, backend and number of threads and workers, then
+ * remembered. All workers have run it when the promise resolves.
+ */
+export async function bestBatchSize ({ engine, imageBytes, folder, threads, backend }: BatchSizeOptions): Promise<number> {
+  const key = `${cpus()[0]?.model ?? 'unknown CPU'}, ${backend}, ${threads} threads, ${engine.workers} workers`
   const answers = await readAnswers(folder)
   const known = answers[key]
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    await slowestRun(engine, known, imageBytes)
+    return known
+  }
   const size = smallestGoodSize(await measure(engine, imageBytes))
-  // Kept for the next start; where the folder cannot be written it is measured again.
-  await mkdir(folder, { recursive: true }).then(() => writeFile(join(folder, FILE), JSON.stringify({ ...answers, [key]: size }))).catch(() => {})
+  await writeFile(join(folder, FILE), JSON.stringify({ ...answers, [key]: size })).catch((error: NodeJS.ErrnoException) => {
+    // A folder that takes nothing costs the next start the same measurement, and no more.
+    if (error.code === undefined) throw error
+  })
   return size
 }
 
@@ -46,13 +56,22 @@ async function measure (engine: BatchRunner, imageBytes: number): Promise<Map<nu
   // The sizes take turns, so that a slow moment of the machine does not count against one of them. The first round warms up.
   for (let round = 0; round <= ROUNDS; round++) {
     for (const size of CANDIDATE_BATCH_SIZES) {
-      const { inferenceMs } = await engine.run(Array.from({ length: size }, () => new Uint8Array(imageBytes)))
-      if (round > 0) shortest.set(size, Math.min(inferenceMs, shortest.get(size) ?? Infinity))
+      const milliseconds = await slowestRun(engine, size, imageBytes)
+      if (round > 0) shortest.set(size, Math.min(milliseconds, shortest.get(size) ?? Infinity))
     }
   }
-  return new Map([...shortest].map(([size, ms]) => [size, size / ms * 1000]))
+  return new Map([...shortest].map(([size, milliseconds]) => [size, engine.workers * size / milliseconds * 1000]))
 }
 
+/** Runs a batch on every worker at once, as they do under load, and gives the longest time of a run in milliseconds. */
+async function slowestRun (engine: BatchRunner, size: number, imageBytes: number): Promise<number> {
+  const replies = await Promise.all(Array.from({ length: engine.workers }, async () => {
+    return await engine.run(Array.from({ length: size }, () => new Uint8Array(imageBytes)), [])
+  }))
+  return Math.max(...replies.map(({ inferenceMs }) => inferenceMs))
+}
+
+/** Empty where nothing was remembered yet, or what was is damaged. */
 async function readAnswers (folder: string): Promise<Record<string, number>> {
   try {
     return parse(Answers, JSON.parse(await readFile(join(folder, FILE), 'utf8')), FILE)

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { ServiceError } from '../base/errors.js'
-import type { RunReply } from './protocol.js'
+import { WANTABLE, type Wantable } from '../compiler/signature.js'
+import type { EngineImage, EngineImages, Outputs, OutputValues, RunReply } from './protocol.js'
 
 /**
  * Batches a worker may hold: the one that it runs, and the next, so that it never waits for the main thread. Only a
@@ -13,11 +14,15 @@ export interface BatchRunner {
   readonly ready: boolean
   /** Batches that it works on at the same time. */
   readonly workers: number
-  run (images: ReadonlyArray<Uint8Array<ArrayBuffer>>): Promise<RunReply>
+  run (images: EngineImages, wanted: readonly Wantable[]): Promise<RunReply>
 }
 
 export interface BatcherOptions {
   readonly engine: BatchRunner
+  /** Numbers of one image, whatever their kind. */
+  readonly imageLength: number
+  /** What the network can be asked for beside its probabilities. */
+  readonly outputs: readonly Wantable[]
   readonly maxBatchSize: number
   /** Admitted images that may be waiting, decoded or not. */
   readonly queueSize: number
@@ -28,7 +33,8 @@ export interface BatcherOptions {
 
 /** Told where the state changes; what is made of it is not the batcher's business. */
 export interface BatcherObserver {
-  queueLength (images: number): void
+  /** Images that were admitted, less those that left. */
+  queueChanged (by: number): void
   batch (size: number, inferenceMs: number): void
   queued (ms: number): void
 }
@@ -36,6 +42,7 @@ export interface BatcherObserver {
 /** One image's answer. */
 export interface Classified {
   readonly probabilities: Float32Array
+  readonly outputs: Outputs
   readonly queueMs: number
   readonly inferenceMs: number
   readonly batchSize: number
@@ -43,22 +50,30 @@ export interface Classified {
 
 /** Places in the queue that a request holds; each is either filled with one image or given back. */
 export interface Reservation {
-  submit (image: Uint8Array<ArrayBuffer>): Promise<Classified>
+  /** Takes over the image's memory. Rejects with a RangeError if it has another size than the network's input, or the network no such output. */
+  submit (image: EngineImage, wanted?: readonly Wantable[]): Promise<Classified>
   /** Gives one place back, for an image that could not be decoded. */
   release (): void
 }
 
 interface Entry {
-  readonly image: Uint8Array<ArrayBuffer>
+  readonly image: EngineImage
+  readonly wanted: readonly Wantable[]
   readonly enqueuedAt: number
   readonly resolve: (answer: Classified) => void
   readonly reject: (reason: unknown) => void
   readonly forget: () => void
 }
 
-/** A bounded queue in front of the engine. First come, first served; whatever waits goes together as soon as the engine is free. */
+const PROBABILITIES_ONLY: readonly Wantable[] = []
+
+/**
+ * A bounded queue in front of the engine. First come, first served; whatever waits goes together as soon as the engine is
+ * free, pictures and values in batches of their own.
+ */
 export class Batcher {
-  private readonly waiting = new Set<Entry>()
+  private readonly pictures = new Set<Entry>()
+  private readonly values = new Set<Entry>()
   private reserved = 0
   /** Batches that the engine holds. */
   private running = 0
@@ -86,9 +101,9 @@ export class Batcher {
       open--
     }
     return {
-      submit: (image) => {
+      submit: (image, wanted = PROBABILITIES_ONLY) => {
         take()
-        return this.enqueue(image, signal)
+        return this.enqueue(image, wanted, signal)
       },
       release: () => {
         take()
@@ -100,11 +115,13 @@ export class Batcher {
   /** Looks for work; to be called when the engine becomes ready. */
   wake (): void {
     const { engine, maxBatchSize, batchDelayMs } = this.options
-    while (engine.ready && this.waiting.size > 0) {
-      const isFull = this.waiting.size >= maxBatchSize
+    for (;;) {
+      const waiting = this.longestWaiting()
+      const [oldest] = waiting
+      if (oldest === undefined || !engine.ready) return
+      const isFull = waiting.size >= maxBatchSize
       if (this.running >= engine.workers * (isFull ? BATCHES_HELD : 1)) return
-      const [oldest] = this.waiting
-      const delayMs = oldest === undefined || isFull ? 0 : oldest.enqueuedAt + batchDelayMs - performance.now()
+      const delayMs = isFull ? 0 : oldest.enqueuedAt + batchDelayMs - performance.now()
       if (delayMs > 0) {
         this.delay ??= setTimeout(() => {
           this.delay = undefined
@@ -112,39 +129,68 @@ export class Batcher {
         }, Math.ceil(delayMs))
         return
       }
-      this.runBatch().catch(() => {})
+      this.runBatch(waiting).catch(() => {})
     }
   }
 
-  private enqueue (image: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Classified> {
+  /** The images of the kind whose first one came first. */
+  private longestWaiting (): Set<Entry> {
+    if (this.values.size === 0) return this.pictures
+    const [picture] = this.pictures
+    const [value] = this.values
+    return picture !== undefined && value !== undefined && picture.enqueuedAt <= value.enqueuedAt ? this.pictures : this.values
+  }
+
+  private enqueue (image: EngineImage, wanted: readonly Wantable[], signal: AbortSignal): Promise<Classified> {
+    const waiting = image instanceof Float32Array ? this.values : this.pictures
     return new Promise((resolve, reject) => {
+      const refusal = this.refusalOf(image, wanted)
+      if (refusal !== undefined) {
+        this.changeReserved(-1)
+        return reject(refusal)
+      }
       const abort = (): void => {
-        if (this.waiting.delete(entry)) this.changeReserved(-1)
+        if (waiting.delete(entry)) this.changeReserved(-1)
         reject(signal.reason)
       }
-      const entry: Entry = { image, enqueuedAt: performance.now(), resolve, reject, forget: () => { signal.removeEventListener('abort', abort) } }
-      this.waiting.add(entry)
+      const forget = (): void => { signal.removeEventListener('abort', abort) }
+      const entry: Entry = { image, wanted, enqueuedAt: performance.now(), resolve, reject, forget }
+      waiting.add(entry)
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
       this.wake()
     })
   }
 
-  private async runBatch (): Promise<void> {
+  /** One image that the worker cannot take would fail its whole batch, and the worker with it. */
+  private refusalOf (image: EngineImage, wanted: readonly Wantable[]): RangeError | undefined {
+    const { imageLength, outputs } = this.options
+    if (image.length !== imageLength) return new RangeError(`an image has ${image.length} numbers, and the network takes ${imageLength}`)
+    const missing = wanted.find((name) => !outputs.includes(name))
+    return missing === undefined ? undefined : new RangeError(`the network has no output ${missing}`)
+  }
+
+  private async runBatch (waiting: Set<Entry>): Promise<void> {
     const { engine, maxBatchSize, observer } = this.options
-    const batch = [...take(this.waiting, maxBatchSize)]
-    for (const entry of batch) this.waiting.delete(entry)
+    const batch = [...take(waiting, maxBatchSize)]
+    for (const entry of batch) waiting.delete(entry)
     this.changeReserved(-batch.length)
     this.running++
     try {
-      const { probabilities, inferenceMs } = await engine.run(batch.map((entry) => entry.image))
+      const wanted = WANTABLE.filter((name) => batch.some((entry) => entry.wanted.includes(name)))
+      const { probabilities, outputs, inferenceMs } = await engine.run(batch.map((entry) => entry.image) as EngineImages, wanted)
       observer?.batch(batch.length, inferenceMs)
       const inferenceStartedAt = performance.now() - inferenceMs
-      const classes = probabilities.length / batch.length
       batch.forEach((entry, index) => {
         const queueMs = inferenceStartedAt - entry.enqueuedAt
         observer?.queued(queueMs)
-        entry.resolve({ probabilities: probabilities.subarray(index * classes, (index + 1) * classes), queueMs, inferenceMs, batchSize: batch.length })
+        entry.resolve({
+          probabilities: rowOf(probabilities, index, batch.length),
+          outputs: outputsOf(outputs, entry.wanted, index, batch.length),
+          queueMs,
+          inferenceMs,
+          batchSize: batch.length
+        })
       })
     } catch (error) {
       for (const entry of batch) entry.reject(error)
@@ -157,8 +203,21 @@ export class Batcher {
 
   private changeReserved (by: number): void {
     this.reserved += by
-    this.options.observer?.queueLength(this.reserved)
+    this.options.observer?.queueChanged(by)
   }
+}
+
+function rowOf (values: Float32Array<ArrayBuffer>, index: number, rows: number): Float32Array<ArrayBuffer> {
+  const length = values.length / rows
+  return values.subarray(index * length, (index + 1) * length)
+}
+
+/** What one image of a batch asked for; others in it may have asked for more. */
+function outputsOf (outputs: Outputs, wanted: readonly Wantable[], index: number, images: number): Outputs {
+  return Object.fromEntries(wanted.map((name) => {
+    const { shape, values } = outputs[name] as OutputValues
+    return [name, { shape, values: rowOf(values, index, images) }]
+  }))
 }
 
 function * take<T> (items: Iterable<T>, most: number): Generator<T> {

@@ -1,13 +1,16 @@
 import { EventEmitter } from 'node:events'
 import type { BatchRunner } from './batcher.js'
 import { SupervisedWorker, type WorkerOptions } from './supervised-worker.js'
-import type { LoadReply, RunReply } from './protocol.js'
+import type { Wantable } from '../compiler/signature.js'
+import type { EngineImages, LoadReply, RunReply } from './protocol.js'
 
 interface PoolEvents {
   /** A worker failed and is being replaced. */
   restart: [reason: Error]
   /** A worker is up, for the first time or again. */
   ready: []
+  /** A worker could not be replaced; another try follows. */
+  restartFailed: [reason: Error]
 }
 
 /** Several workers, each with a session of its own; a batch goes to the one that holds the fewest. */
@@ -21,6 +24,7 @@ export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner 
     for (const worker of this.all) {
       worker.on('restart', (reason) => { this.emit('restart', reason) })
       worker.on('ready', () => { this.emit('ready') })
+      worker.on('restartFailed', (reason) => { this.emit('restartFailed', reason) })
     }
   }
 
@@ -46,12 +50,17 @@ export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner 
     return reply
   }
 
+  /** As `SupervisedWorker.warmUpWith`, for all workers. */
+  warmUpWith (batchSizes: readonly number[]): void {
+    for (const worker of this.all) worker.warmUpWith(batchSizes)
+  }
+
   /** As `SupervisedWorker.run`. */
-  async run (images: ReadonlyArray<Uint8Array<ArrayBuffer>>): Promise<RunReply> {
+  async run (images: EngineImages, wanted: readonly Wantable[] = []): Promise<RunReply> {
     const worker = this.leastBusy()
     this.held.set(worker, this.holds(worker) + 1)
     try {
-      return await worker.run(images)
+      return await worker.run(images, wanted)
     } finally {
       this.held.set(worker, this.holds(worker) - 1)
     }

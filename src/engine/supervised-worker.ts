@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import { Piscina } from 'piscina'
 import { ServiceError } from '../base/errors.js'
 import { BATCHES_HELD } from './batcher.js'
-import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
+import type { Wantable } from '../compiler/signature.js'
+import type { EngineImages, LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 
 /** The module that runs in the worker thread. */
 export const WORKER_FILE = new URL('./worker.js', import.meta.url)
@@ -20,6 +21,8 @@ interface WorkerEvents {
   restart: [reason: Error]
   /** The worker is up, for the first time or again. */
   ready: []
+  /** A worker could not be brought up; another try follows. */
+  restartFailed: [reason: Error]
 }
 
 /** The front of the worker thread that owns TensorFlow. A worker that throws or exits is replaced. */
@@ -28,8 +31,11 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
   private closed = false
   private isReady = false
 
+  private warmUpBatchSizes: readonly number[]
+
   constructor (private readonly options: WorkerOptions) {
     super()
+    this.warmUpBatchSizes = options.warmUpBatchSizes
   }
 
   /** False while there is no worker to run a batch. */
@@ -37,16 +43,23 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
     return this.isReady
   }
 
+  /** Names the batch sizes that a worker runs before it is ready, from the next one that is started on. */
+  warmUpWith (batchSizes: readonly number[]): void {
+    this.warmUpBatchSizes = batchSizes
+  }
+
   /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be. */
   async start (): Promise<LoadReply> {
-    const pool = new Piscina({ filename: (this.options.workerFile ?? WORKER_FILE).href, minThreads: 0, maxThreads: 1, idleTimeout: Infinity, concurrentTasksPerWorker: BATCHES_HELD })
+    const filename = (this.options.workerFile ?? WORKER_FILE).href
+    const pool = new Piscina({ filename, minThreads: 0, maxThreads: 1, idleTimeout: Infinity, concurrentTasksPerWorker: BATCHES_HELD })
     this.pool = pool
     // A worker that dies between two batches is noticed here, one that dies in a batch by its rejected task.
     pool.on('workerDestroy', () => { if (this.pool === pool && this.isReady) this.replace(new Error('the worker exited')) })
     pool.on('error', (error: Error) => { if (this.pool === pool && this.isReady) this.replace(error) })
     try {
-      const { path, imageBytes, warmUpBatchSizes } = this.options
-      const reply = await pool.run({ path, imageBytes, warmUpBatchSizes } satisfies LoadRequest, { name: 'load' }) as LoadReply
+      const { path, imageBytes } = this.options
+      const request: LoadRequest = { path, imageBytes, warmUpBatchSizes: this.warmUpBatchSizes }
+      const reply = await pool.run(request, { name: 'load' }) as LoadReply
       this.isReady = true
       this.emit('ready')
       return reply
@@ -57,17 +70,20 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
   }
 
   /**
-   * Runs one batch of raw RGB images, whose memory is transferred. Rejects with a ServiceError `inference_failed` if the
-   * worker throws or exits; the next batch has to wait for `ready`.
+   * Runs one batch of images of one kind, whose memory is transferred, and computes what is `wanted` beside the
+   * probabilities. Rejects with a ServiceError `inference_failed` if the worker throws or exits; the next batch has to
+   * wait for `ready`.
    */
-  async run (images: ReadonlyArray<Uint8Array<ArrayBuffer>>): Promise<RunReply> {
+  async run (images: EngineImages, wanted: readonly Wantable[] = []): Promise<RunReply> {
     const pool = this.pool
     if (pool === undefined || !this.isReady) throw new ServiceError('not_ready', 'No worker is ready to classify: try again in a moment.')
+    const request: RunRequest = { images, wanted }
     try {
-      return await pool.run({ images } satisfies RunRequest, { name: 'run', transferList: images.map((image) => image.buffer) }) as RunReply
+      return await pool.run(request, { name: 'run', transferList: images.map((image) => image.buffer) }) as RunReply
     } catch (error) {
       if (this.pool === pool && this.isReady) this.replace(error as Error)
-      throw new ServiceError('inference_failed', 'The worker failed while it classified this image: the next request is served by a new one.', { cause: error })
+      const detail = 'The worker failed while it classified this image: the next request is served by a new one.'
+      throw new ServiceError('inference_failed', detail, { cause: error })
     }
   }
 
@@ -88,7 +104,8 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
       if (this.closed) return
       try {
         await this.start()
-      } catch {
+      } catch (error) {
+        this.emit('restartFailed', error as Error)
         setTimeout(() => { restart().catch(() => {}) }, RESTART_DELAY_MS).unref()
       }
     }

@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
-import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
-import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
+import { INPUTS, OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.js'
+import type { EngineImages, LoadReply, LoadRequest, Outputs, OutputValues, RunReply, RunRequest } from './protocol.js'
 
 /*
  * The worker thread that owns TensorFlow: nothing else loads it. Every TensorFlow call blocks its thread.
@@ -19,33 +19,93 @@ const require = createRequire(import.meta.url)
 const tf = require('@tensorflow/tfjs-node') as typeof TensorFlow
 const { releaseFreeMemory } = require('@tensorflow/tfjs-node/lib/napi-v8/allocator.node') as { releaseFreeMemory: () => void }
 
-let valuesShape: readonly number[] = []
-let model: Awaited<ReturnType<typeof tf.node.loadSavedModel>> | undefined
+/** What tfjs-node knows of a loaded graph, with dimensions as the protocol buffer has them, whatever its types say. */
+interface Signature {
+  readonly inputs: Readonly<Record<string, { readonly shape: ReadonlyArray<{ getSize (): number }> }>>
+  readonly outputs: Readonly<Record<string, unknown>>
+}
+
+interface LoadedGraph {
+  readonly savedModel: Awaited<ReturnType<typeof tf.node.loadSavedModel>>
+  readonly signature: Signature
+  /** Tensors that are the same in every run, by what they hold. */
+  readonly constants: Map<string, TensorFlow.Tensor>
+}
+
+let graph: LoadedGraph | undefined
 
 /** Loads a SavedModel and runs each warm-up batch size once. */
 export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest): Promise<LoadReply> {
-  model = await tf.node.loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
-  const side = Math.sqrt(imageBytes / 3)
-  valuesShape = Number.isInteger(side) ? [side, side, 3] : [Math.sqrt(imageBytes), Math.sqrt(imageBytes), 1]
-  for (const size of warmUpBatchSizes) run({ images: Array.from({ length: size }, () => new Uint8Array(imageBytes)) })
+  const savedModel = await tf.node.loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
+  const { signature } = savedModel as unknown as { signature: Signature }
+  graph = { savedModel, signature, constants: new Map() }
+  for (const size of warmUpBatchSizes) run({ images: Array.from({ length: size }, () => new Uint8Array(imageBytes)), wanted: [] })
   // What loading took and gave back is a third of the process's memory, and no run needs it.
   releaseFreeMemory()
   const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean, binding: { TF_Version: string } }
-  return { backend: backend.isUsingGpuDevice ? 'gpu' : 'cpu', tensorflowVersion: backend.binding.TF_Version }
+  return {
+    backend: backend.isUsingGpuDevice ? 'gpu' : 'cpu',
+    tensorflowVersion: backend.binding.TF_Version,
+    outputs: WANTABLE.filter((name) => name in signature.outputs)
+  }
 }
 
-/** Runs one batch of raw RGB images. */
-export function run ({ images }: RunRequest): RunReply {
-  if (model === undefined) throw new Error('no model is loaded')
+/** Runs one batch of images of one kind. What is not wanted is not computed. */
+export function run ({ images, wanted }: RunRequest): RunReply {
+  if (graph === undefined) throw new Error('no model is loaded')
+  const { savedModel, signature } = graph
+  const feed = feedOf(graph, images, wanted)
   const started = performance.now()
-  const feeds = {
-    [INPUTS.images]: tf.tensor1d(images as unknown as string[], 'string'),
-    [INPUTS.values]: tf.zeros([0, ...valuesShape]),
-    [INPUTS.wanted]: tf.tensor1d(WANTABLE.map(() => false), 'bool'),
-    [INPUTS.fromValues]: tf.scalar(false, 'bool')
+  tf.engine().startScope()
+  try {
+    const fed = Object.fromEntries(Object.keys(signature.inputs).map((name) => [name, feed(name)]))
+    const found = savedModel.predict(fed) as TensorFlow.NamedTensorMap
+    const { values: probabilities } = valuesOf(found, OUTPUTS.probabilities)
+    const outputs: Outputs = Object.fromEntries(wanted.map((name) => [name, valuesOf(found, name)]))
+    return { probabilities, outputs, inferenceMs: performance.now() - started }
+  } finally {
+    // Disposes of all that the run made, and of no constant.
+    tf.engine().endScope()
   }
-  const outputs = model.predict(feeds) as TensorFlow.NamedTensorMap
-  const probabilities = outputs[OUTPUTS.probabilities]?.dataSync<'float32'>() as Float32Array<ArrayBuffer>
-  tf.dispose([feeds, outputs])
-  return { probabilities, inferenceMs: performance.now() - started }
+}
+
+/** Makes the tensor of each input by its name. */
+function feedOf (loaded: LoadedGraph, images: EngineImages, wanted: readonly Wantable[]): (name: string) => TensorFlow.Tensor {
+  const isValues = images[0] instanceof Float32Array
+  return (name) => {
+    switch (name) {
+      case INPUTS.images: return isValues ? constant(loaded, 'no images', () => tf.tensor1d([], 'string')) : tf.tensor1d(images as unknown as string[], 'string')
+      case INPUTS.values: return isValues ? valuesTensor(loaded, images as readonly Float32Array[]) : constant(loaded, 'no values', () => tf.tensor([], [0, ...valuesShape(loaded)]))
+      case INPUTS.wanted: return constant(loaded, `wanted ${wanted.join()}`, () => tf.tensor1d(WANTABLE.map((output) => wanted.includes(output)), 'bool'))
+      case INPUTS.fromValues: return constant(loaded, `from values ${isValues}`, () => tf.scalar(isValues, 'bool'))
+      default: throw new Error(`the graph has an input ${name}, and nothing feeds it`)
+    }
+  }
+}
+
+function constant ({ constants }: LoadedGraph, key: string, make: () => TensorFlow.Tensor): TensorFlow.Tensor {
+  const known = constants.get(key)
+  if (known !== undefined) return known
+  const made = tf.keep(make())
+  constants.set(key, made)
+  return made
+}
+
+function valuesTensor (loaded: LoadedGraph, images: readonly Float32Array[]): TensorFlow.Tensor {
+  const shape = valuesShape(loaded)
+  const length = shape.reduce((product, size) => product * size, 1)
+  const all = new Float32Array(images.length * length)
+  images.forEach((image, index) => { all.set(image, index * length) })
+  return tf.tensor(all, [images.length, ...shape])
+}
+
+/** Side, side and channels. */
+function valuesShape ({ signature }: LoadedGraph): number[] {
+  return signature.inputs[INPUTS.values]?.shape.slice(1).map((dimension) => dimension.getSize()) ?? []
+}
+
+function valuesOf (found: TensorFlow.NamedTensorMap, name: string): OutputValues {
+  const tensor = found[name]
+  if (tensor === undefined) throw new Error(`the network has no output ${name}`)
+  return { shape: tensor.shape.slice(1), values: tensor.dataSync<'float32'>() as Float32Array<ArrayBuffer> }
 }

@@ -1,3 +1,5 @@
+import { OperatorError } from '../base/errors.js'
+
 /** A weight as every reader yields it: float32, row-major, Keras's dimension order (HWIO for convolutions). */
 export interface Tensor {
   readonly shape: readonly number[]
@@ -8,7 +10,7 @@ export interface Tensor {
 export type Weights = ReadonlyMap<string, Tensor>
 
 /** A weight file that cannot be used; the message is one sentence for the operator. */
-export class WeightsError extends Error {
+export class WeightsError extends OperatorError {
   override readonly name = 'WeightsError'
 }
 

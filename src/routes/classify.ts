@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import multipart from '@fastify/multipart'
 import { ServiceError, toProblem } from '../base/errors.js'
-import type { Service } from '../service/slot.js'
+import { classify } from '../service/classification.js'
+import type { LoadedModel } from '../service/loaded-model.js'
+import type { Slot } from '../service/slot.js'
 import { readUploads, type UploadLimits } from './uploads.js'
 
 /** Bodies that the route reads itself, within its deadline. */
@@ -14,24 +16,28 @@ export interface ClassifyLimits extends UploadLimits {
 }
 
 /** POST /classify: images in, labels and probabilities out. */
-export async function classifyRoutes (app: FastifyInstance, { service, limits }: { service: Service, limits: ClassifyLimits }): Promise<void> {
+export async function classifyRoutes (app: FastifyInstance, { slot, limits }: { slot: Slot, limits: ClassifyLimits }): Promise<void> {
   await app.register(multipart)
   app.addContentTypeParser(BODY_TYPES, (_request, payload, done) => { done(null, payload) })
 
   app.post<{ Querystring: { topK?: string } }>('/classify', { bodyLimit: limits.maxRequestBytes }, async (request, reply) => {
-    const classifier = service.admit()
-    const k = readTopK(request.query.topK, classifier.labels.length)
-    const signal = deadline(reply, limits.requestTimeoutMs)
-    const uploads = await readUploads(request, limits, signal)
-    const { results, timings } = await classifier.classify(uploads, k, signal)
-    const [only] = results
-    if (results.length === 1 && only !== undefined && 'error' in only) throw only.error
-    return {
-      model: classifier.description,
-      results: results.map((result) => 'error' in result ? { error: toProblem(result.error) } : result),
-      timings
-    }
+    // The model stays the same from before the upload is read: what it admitted it answers.
+    return await slot.use(async (model) => await answer(model, request, deadline(reply, limits.requestTimeoutMs), limits))
   })
+}
+
+type ClassifyRequest = FastifyRequest<{ Querystring: { topK?: string } }>
+
+async function answer (model: LoadedModel, request: ClassifyRequest, signal: AbortSignal, limits: UploadLimits): Promise<object> {
+  const k = readTopK(request.query.topK, model.labels.length)
+  const { results, timings } = await classify(model, await readUploads(request, limits, signal), k, signal)
+  const [only] = results
+  if (results.length === 1 && only !== undefined && 'error' in only) throw only.error
+  return {
+    model: model.description,
+    results: results.map((result) => 'error' in result ? { error: toProblem(result.error) } : result),
+    timings
+  }
 }
 
 function readTopK (text: string | undefined, classes: number): number {

@@ -1,25 +1,25 @@
 import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../telemetry/metrics.js'
-import type { Service } from '../service/slot.js'
+import type { Slot } from '../service/slot.js'
 
 /** What orchestrators and scrapers read. */
-export async function statusRoutes (app: FastifyInstance, { service, metrics }: { service: Service, metrics: Metrics }): Promise<void> {
+export async function statusRoutes (app: FastifyInstance, { slot, metrics }: { slot: Slot, metrics: Metrics }): Promise<void> {
   app.get('/livez', () => ({ status: 'alive' }))
 
   app.get('/readyz', (_request, reply) => {
-    const reason = service.notReadyReason
-    return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason, progress: service.loadingStep })
+    const reason = slot.notReadyReason
+    return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason, progress: slot.loadingStep })
   })
 
   app.get('/metrics', async (_request, reply) => {
-    metrics.ready.set(service.notReadyReason === undefined ? 1 : 0)
+    metrics.ready.set(slot.notReadyReason === undefined ? 1 : 0)
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 
   app.get('/', () => ({
     service: 'xception-serve',
-    status: service.notReadyReason ?? 'ready',
-    model: service.model,
+    status: slot.notReadyReason ?? 'ready',
+    model: slot.model,
     classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ?topK= predictions an image',
     endpoints: ['POST /classify', 'GET /livez', 'GET /readyz', 'GET /metrics']
   }))

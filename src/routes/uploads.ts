@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
-import type { Upload } from '../service/classifier.js'
+import type { Upload } from '../service/classification.js'
 import { ServiceError } from '../base/errors.js'
 import { readAll, untilAborted } from './body.js'
 

@@ -1,44 +1,191 @@
-import type { ServiceSettings } from './settings.js'
+import { usableCpus } from '../base/cpus.js'
+import { OperatorError, ServiceError } from '../base/errors.js'
+import { keepInUse } from '../compiler/cache.js'
+import type { Precision } from '../compiler/index.js'
+import type { Wantable } from '../compiler/signature.js'
 import { chooseBackend, configureTensorFlow, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
-import { compileCached } from '../compiler/cache.js'
+import { Batcher, type Reservation } from '../engine/batcher.js'
 import { WorkerPool } from '../engine/pool.js'
-import type { Precision } from '../compiler/index.js'
-import type { Model } from '../model/model.js'
 import { choosePrecision } from '../engine/precision.js'
+import type { LoadReply } from '../engine/protocol.js'
+import type { InputChoices } from '../model/input.js'
+import type { Label } from '../model/labels.js'
+import { inputSpec, type Model } from '../model/model.js'
+import { configureDecoding, createDecoder, type Decoder } from '../preprocess/index.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import { compiledModel } from './compiled-model.js'
+import type { ServiceSettings } from './settings.js'
 
-/** A model that is loaded and warm. */
-export interface Runtime {
-  readonly pool: WorkerPool
+/** Below the size of Node's thread pool (4), which decoding shares with file access. */
+const MAX_DECODES = 3
+
+export interface ModelDescription {
+  readonly name: string
+  readonly version: string
   readonly backend: Backend
   readonly precision: Precision
-  readonly tensorflowVersion: string
-  readonly maxBatchSize: number
+}
+
+export interface OpenOptions {
+  readonly metrics: Metrics
+  /** Told what opening is at, in words. */
+  readonly onStep?: ((step: string) => void) | undefined
+  /** Told why a worker failed, or why it cannot be replaced yet. */
+  readonly onWorkerFailure?: ((reason: Error) => void) | undefined
+  /** Replaces the worker's module, for tests of its failures. */
+  readonly workerFile?: URL | undefined
 }
 
 /**
- * Compiles a model (or takes it from the cache), starts the workers and warms them up. Sets TensorFlow's environment,
- * which is the whole process's. `workerFile` replaces the worker's module. Throws an Error of one sentence.
+ * Sets what all models of a process share: TensorFlow's environment, which is read once, and libvips's threads. To be
+ * called before the first model is opened.
  */
-export async function startRuntime (config: ServiceSettings, model: Model, workerFile?: URL): Promise<Runtime> {
-  const backend = chooseBackend(config.backend)
-  const precision = choosePrecision(config.precision, backend)
+export function prepareProcess (config: ServiceSettings): void {
   configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads, sessions: config.engineWorkers })
-  const { path } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision })
-  const imageBytes = model.input.size.value ** 2 * 3
-  const pool = new WorkerPool(config.engineWorkers, {
-    path,
-    imageBytes,
-    warmUpBatchSizes: [...new Set([1, config.maxBatchSize === 'auto' ? 1 : config.maxBatchSize])],
-    ...(workerFile === undefined ? {} : { workerFile })
-  })
-  const loaded = await pool.start()
-  if (config.backend === 'gpu' && loaded.backend !== 'gpu') {
-    await pool.close()
-    throw new Error('BACKEND=gpu, and TensorFlow finds no usable GPU: check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu')
+  configureDecoding({ threads: 1 })
+}
+
+interface Runtime {
+  readonly pool: WorkerPool
+  readonly loaded: LoadReply
+  readonly maxBatchSize: number
+}
+
+/** All that serves one model: its workers, their queue, its decoder, labels and input. Several can be open at the same time. */
+export class LoadedModel {
+  readonly decoder: Decoder
+  /** What a reply says about the model. */
+  readonly description: ModelDescription
+  private readonly batcher: Batcher
+  private users = 0
+  private onLastUser: (() => void) | undefined
+
+  private constructor (
+    private readonly model: Model,
+    private readonly config: ServiceSettings,
+    readonly metrics: Metrics,
+    private readonly runtime: Runtime,
+    precision: Precision,
+    private readonly release: () => void
+  ) {
+    const { pool, loaded, maxBatchSize } = runtime
+    const { queueSize, batchDelayMs } = config
+    const imageLength = imageLengthOf(model)
+    this.batcher = new Batcher({ engine: pool, imageLength, outputs: loaded.outputs, maxBatchSize, queueSize, batchDelayMs, observer: metrics })
+    this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: inputSpec(model.input), limits: config })
+    this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
+    pool.on('ready', () => { this.batcher.wake() })
   }
-  const maxBatchSize = config.maxBatchSize === 'auto'
-    ? await bestBatchSize({ engine: pool, imageBytes, folder: path, threads: config.tensorflowThreads })
-    : config.maxBatchSize
-  return { pool, backend: loaded.backend, precision, tensorflowVersion: loaded.tensorflowVersion, maxBatchSize }
+
+  /**
+   * Compiles a model or takes it from the cache, starts its workers and warms them up. `prepareProcess` comes first.
+   * Throws an OperatorError.
+   */
+  static async open (config: ServiceSettings, model: Model, options: OpenOptions): Promise<LoadedModel> {
+    const backend = chooseBackend(config.backend)
+    const precision = choosePrecision(config.precision, backend)
+    const { path } = await compiledModel(config, model, precision, options.onStep)
+    const release = keepInUse(path)
+    try {
+      options.onStep?.('warming up')
+      return new LoadedModel(model, config, options.metrics, await startRuntime(config, model, path, options), precision, release)
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** False while there is no worker. */
+  get ready (): boolean {
+    return this.runtime.pool.ready
+  }
+
+  get tensorflowVersion (): string {
+    return this.runtime.loaded.tensorflowVersion
+  }
+
+  get maxBatchSize (): number {
+    return this.runtime.maxBatchSize
+  }
+
+  /** Workers that can take a batch. */
+  get workers (): number {
+    return this.runtime.pool.workers
+  }
+
+  /** Images that its queue can hold. */
+  get queueSize (): number {
+    return this.config.queueSize
+  }
+
+  /** What the network can be asked for beside its probabilities. */
+  get outputs (): readonly Wantable[] {
+    return this.runtime.loaded.outputs
+  }
+
+  /** How pictures become the network's input, and why. */
+  get input (): InputChoices {
+    return this.model.input
+  }
+
+  get labels (): readonly Label[] {
+    return this.model.labels
+  }
+
+  /** Places in the queue, as `Batcher.reserve`. Throws a ServiceError `queue_full` or `not_ready`. */
+  reserve (images: number, signal: AbortSignal): Reservation {
+    if (!this.ready) throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
+    return this.batcher.reserve(images, signal)
+  }
+
+  /** Does work with the model, which stays open until it is done. */
+  async use<T> (work: (model: this) => Promise<T>): Promise<T> {
+    this.users++
+    try {
+      return await work(this)
+    } finally {
+      this.users--
+      if (this.users === 0) this.onLastUser?.()
+    }
+  }
+
+  /** Waits for all work with the model, then ends its workers. There is to be no more of it. */
+  async close (): Promise<void> {
+    if (this.users > 0) await new Promise<void>((resolve) => { this.onLastUser = resolve })
+    await this.runtime.pool.close()
+    this.release()
+  }
+}
+
+async function startRuntime (config: ServiceSettings, model: Model, path: string, { metrics, onWorkerFailure, workerFile }: OpenOptions): Promise<Runtime> {
+  const imageBytes = imageLengthOf(model)
+  const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
+  const pool = new WorkerPool(config.engineWorkers, { path, imageBytes, warmUpBatchSizes, ...(workerFile === undefined ? {} : { workerFile }) })
+  pool.on('restart', (reason) => {
+    metrics.workerRestarts.inc()
+    onWorkerFailure?.(reason)
+  })
+  pool.on('restartFailed', (reason) => { onWorkerFailure?.(reason) })
+  const loaded = await pool.start()
+  try {
+    if (config.backend === 'gpu' && loaded.backend !== 'gpu') {
+      throw new OperatorError('BACKEND=gpu, and TensorFlow finds no usable GPU: check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu')
+    }
+    const maxBatchSize = await batchSize(config, pool, path, imageBytes, loaded.backend)
+    pool.warmUpWith([...new Set([1, maxBatchSize])])
+    return { pool, loaded, maxBatchSize }
+  } catch (error) {
+    await pool.close()
+    throw error
+  }
+}
+
+async function batchSize (config: ServiceSettings, engine: WorkerPool, folder: string, imageBytes: number, backend: Backend): Promise<number> {
+  if (config.maxBatchSize !== 'auto') return config.maxBatchSize
+  return Math.min(config.queueSize, await bestBatchSize({ engine, imageBytes, folder, threads: config.tensorflowThreads, backend }))
+}
+
+function imageLengthOf ({ network: { input } }: Model): number {
+  return input.side ** 2 * input.channels
 }

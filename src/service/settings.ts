@@ -1,9 +1,10 @@
 import type { Backend } from '../engine/backend.js'
 import type { Precision } from '../compiler/index.js'
 import type { ImageLimits } from '../preprocess/index.js'
+import type { CompileSettings } from './compile-process.js'
 
 /** What the service needs to know of the settings; src/config.ts says what each means. */
-export interface ServiceSettings extends ImageLimits {
+export interface ServiceSettings extends ImageLimits, CompileSettings {
   readonly backend: Backend | 'auto'
   readonly precision: Precision | 'auto'
   readonly tensorflowThreads: number
@@ -11,5 +12,4 @@ export interface ServiceSettings extends ImageLimits {
   readonly maxBatchSize: number | 'auto'
   readonly queueSize: number
   readonly batchDelayMs: number
-  readonly cacheDir: string
 }

@@ -1,39 +1,57 @@
-import type { Classifier, ModelDescription } from './classifier.js'
+import type { LoadedModel, ModelDescription } from './loaded-model.js'
 import { ServiceError } from '../base/errors.js'
 import type { InputChoices } from '../model/input.js'
+import type { Metrics } from '../telemetry/metrics.js'
 
-/** What the routes see of the process: loading, then serving, then draining, then closed to new requests. */
-export class Service {
-  private classifier: Classifier | undefined
+/**
+ * The place of the model that serves, and what the routes see of the process: loading, then serving, then draining, then
+ * closed to new requests.
+ */
+export class Slot {
+  private current: LoadedModel | undefined
   private draining = false
   private closed = false
   private step: string | undefined
 
+  constructor (private readonly metrics: Metrics) {}
+
   /** Why the service takes no requests now, or undefined if it does. */
   get notReadyReason (): 'loading' | 'restarting' | 'draining' | undefined {
     if (this.draining) return 'draining'
-    if (this.classifier === undefined) return 'loading'
-    return this.classifier.ready ? undefined : 'restarting'
+    if (this.current === undefined) return 'loading'
+    return this.current.ready ? undefined : 'restarting'
   }
 
   /** The model that is served and how pictures become its input; undefined while it loads. */
   get model (): (ModelDescription & { readonly classes: number, readonly input: InputChoices }) | undefined {
-    if (this.classifier === undefined) return undefined
-    const { description, labels, input } = this.classifier
+    if (this.current === undefined) return undefined
+    const { description, labels, input } = this.current
     return { ...description, classes: labels.length, input }
   }
 
   /** What loading is at, in words; undefined once it is over. */
   get loadingStep (): string | undefined {
-    return this.classifier === undefined ? this.step : undefined
+    return this.current === undefined ? this.step : undefined
   }
 
   loading (step: string): void {
     this.step = step
   }
 
-  serve (classifier: Classifier): void {
-    this.classifier = classifier
+  /**
+   * Puts a model into the slot. New requests are its own; those that the one before admitted are still answered by that
+   * one, which is closed when the promise resolves.
+   */
+  async put (next: LoadedModel): Promise<void> {
+    const before = this.current
+    this.current = next
+    this.metrics.serves({ ...next.description, tensorflow_version: next.tensorflowVersion }, next.queueSize)
+    await before?.close()
+  }
+
+  /** Closes the model, if there is one, once its requests are answered. */
+  async end (): Promise<void> {
+    await this.current?.close()
   }
 
   /** Not ready any more, and still taking requests until load balancers have noticed. */
@@ -47,10 +65,10 @@ export class Service {
     this.closed = true
   }
 
-  /** The classifier for one request. Throws a ServiceError `not_ready` or `shutting_down`. */
-  admit (): Classifier {
+  /** Does one request's work with the model in the slot. Throws a ServiceError `not_ready` or `shutting_down`. */
+  async use<T> (work: (model: LoadedModel) => Promise<T>): Promise<T> {
     if (this.closed) throw new ServiceError('shutting_down', 'The service is shutting down: send this request to another replica.', { retryAfterSeconds: 1 })
-    if (this.classifier === undefined) throw new ServiceError('not_ready', 'The model is still loading.', { retryAfterSeconds: 1 })
-    return this.classifier
+    if (this.current === undefined) throw new ServiceError('not_ready', 'The model is still loading.', { retryAfterSeconds: 1 })
+    return await this.current.use(work)
   }
 }

@@ -15,9 +15,9 @@ export class Metrics {
   readonly decodeDuration = new Histogram({ name: 'xception_decode_duration_seconds', help: 'Time to decode one image, waiting for a free thread included.', buckets: SECONDS, registers: this.registers })
   readonly workerRestarts = new Counter({ name: 'xception_worker_restarts_total', help: 'Times the worker failed and was replaced.', registers: this.registers })
   readonly ready = new Gauge({ name: 'xception_ready', help: '1 while /readyz answers 200, else 0.', registers: this.registers })
-  readonly queueCapacity = new Gauge({ name: 'xception_queue_capacity', help: 'Images that the queue can hold.', registers: this.registers })
+  private readonly queueCapacity = new Gauge({ name: 'xception_queue_capacity', help: 'Images that the queue can hold.', registers: this.registers })
   readonly imagesInFlight = new Gauge({ name: 'xception_images_in_flight', help: 'Images accepted and not answered yet.', registers: this.registers })
-  readonly modelInfo = new Gauge({ name: 'xception_model_info', help: 'The model that is served; always 1.', labelNames: ['name', 'version', 'backend', 'precision', 'tensorflow_version'], registers: this.registers })
+  private readonly modelInfo = new Gauge({ name: 'xception_model_info', help: 'The model that is served; always 1.', labelNames: ['name', 'version', 'backend', 'precision', 'tensorflow_version'], registers: this.registers })
   private readonly queueDuration = new Histogram({ name: 'xception_queue_duration_seconds', help: 'Time an image waited for the engine.', buckets: SECONDS, registers: this.registers })
   private readonly inferenceDuration = new Histogram({ name: 'xception_inference_duration_seconds', help: 'Time of one run of the network, for its whole batch.', buckets: SECONDS, registers: this.registers })
   private readonly batchSize = new Histogram({ name: 'xception_batch_size', help: 'Images in one run of the network.', buckets: [1, 2, 4, 8, 16, 32, 64, 128], registers: this.registers })
@@ -28,8 +28,15 @@ export class Metrics {
     for (const name of MISNAMED) this.registry.removeSingleMetric(name)
   }
 
-  queueLength (images: number): void {
-    this.queueImages.set(images)
+  /** Names the model that is served from now on, and how many images its queue can hold. */
+  serves (model: Record<'name' | 'version' | 'backend' | 'precision' | 'tensorflow_version', string>, queueCapacity: number): void {
+    this.modelInfo.reset()
+    this.modelInfo.set(model, 1)
+    this.queueCapacity.set(queueCapacity)
+  }
+
+  queueChanged (by: number): void {
+    this.queueImages.inc(by)
   }
 
   batch (size: number, inferenceMs: number): void {

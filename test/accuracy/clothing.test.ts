@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { openModel } from '../../src/sources/open.js'
-import { startRuntime } from '../../src/service/loaded-model.js'
+import { LoadedModel, prepareProcess } from '../../src/service/loaded-model.js'
+import { Metrics } from '../../src/telemetry/metrics.js'
 import { CLOTHING_LABELS, clothingPackage } from '../support/clothing.js'
 import { readLabelledPhotos, type LabelledPhoto } from '../support/photos.js'
 import { pillowPixels } from '../support/pillow.js'
@@ -76,20 +77,22 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
     const pixels = pillowPixels(shared('real-model/clothing-validation.tar'))
     if (pixels === undefined) return t.skip('Pillow 12 or later is not installed')
     const config = { ...readConfig(env), backend: 'cpu' as const }
-    const { pool } = await startRuntime(config, await openModel(config))
-    t.after(() => pool.close())
+    prepareProcess(config)
+    const loaded = await LoadedModel.open(config, await openModel(config), { metrics: new Metrics() })
+    t.after(() => loaded.close())
     const imageBytes = 299 * 299 * 3
     let largest = 0
     // Every fourth photo, so that all kinds of clothes are among them.
     const chosen = photos.flatMap((_, index) => index % 4 === 0 ? [index] : [])
     for (let start = 0; start < chosen.length; start += 8) {
       const some = chosen.slice(start, start + 8)
-      const { probabilities } = await pool.run(some.map((index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))))
-      const classes = probabilities.length / some.length
-      probabilities.forEach((value, at) => {
-        const expected = reference[(some[Math.floor(at / classes)] ?? NaN) * classes + at % classes]
-        largest = Math.max(largest, Math.abs(value - (expected ?? NaN)))
-      })
+      const places = loaded.reserve(some.length, t.signal)
+      await Promise.all(some.map(async (index) => {
+        const { probabilities } = await places.submit(new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes)))
+        probabilities.forEach((value, classId) => {
+          largest = Math.max(largest, Math.abs(value - (reference[index * probabilities.length + classId] ?? NaN)))
+        })
+      }))
     }
     t.diagnostic(`largest difference of a probability ${largest.toExponential(1)}`)
     assert.ok(largest < 1e-5, `largest difference ${largest}`)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { cpuQuota } from '../../src/base/cpus.js'
+import { cpuQuota, usableCpus } from '../../src/base/cpus.js'
 
 function hierarchy (t: TestContext, files: Record<string, string>): string {
   const root = mkdtempSync(join(tmpdir(), 'xception-cgroup-'))
@@ -34,4 +34,17 @@ test('a quota of version 1', (t) => {
 
 test('no control groups, no quota', (t) => {
   assert.equal(cpuQuota('', hierarchy(t, {})), Infinity)
+})
+
+test('a quota counts as whole CPUs, rounded up whatever Node makes of it, and never as more than the affinity', (t) => {
+  const status = (list: string): string => `Name:\tnode\nCpus_allowed:\tff\nCpus_allowed_list:\t${list}\nMems_allowed_list:\t0\n`
+  const cgroupRoot = hierarchy(t, { 'cpu.max': 'max 100000\n', 'box/cpu.max': '150000 100000\n' })
+  const count = (list: string, group: string): number => usableCpus({ status: status(list), membership: `0::${group}\n`, cgroupRoot })
+  assert.equal(count('0-63', '/box'), 2)
+  assert.equal(count('5', '/box'), 1)
+  assert.equal(count('0-3,8,10-11', '/'), 7)
+})
+
+test('where the kernel does not list CPUs, Node counts them', () => {
+  assert.equal(usableCpus({ status: undefined, membership: '', cgroupRoot: '/nowhere' }), availableParallelism())
 })

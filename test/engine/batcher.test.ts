@@ -1,20 +1,29 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Batcher, type BatchRunner } from '../../src/engine/batcher.js'
-import type { RunReply } from '../../src/engine/protocol.js'
+import type { Wantable } from '../../src/compiler/signature.js'
+import type { EngineImage, EngineImages, RunReply } from '../../src/engine/protocol.js'
 
 /** An engine whose runs end when the test says so; each image's first byte comes back as its probability. */
 class ManualEngine implements BatchRunner {
   ready = true
   workers = 1
   readonly batches: number[][] = []
+  readonly wanted: Array<readonly Wantable[]> = []
   private finishers: Array<(error?: Error) => void> = []
 
-  run (images: ReadonlyArray<Uint8Array<ArrayBuffer>>): Promise<RunReply> {
-    const values = images.map((image) => image[0] ?? -1)
+  run (images: EngineImages, wanted: readonly Wantable[]): Promise<RunReply> {
+    const values = images.map((image: EngineImage) => image[0] ?? -1)
     this.batches.push(values)
+    this.wanted.push(wanted)
+    // Two numbers an image of each output, so that rows are told apart.
+    const rows = { shape: [2], values: Float32Array.from(values.flatMap((value) => [value, value + 0.5])) }
+    const outputs = Object.fromEntries(wanted.map((name) => [name, rows]))
     return new Promise((resolve, reject) => {
-      this.finishers.push((error) => { error === undefined ? resolve({ probabilities: Float32Array.from(values), inferenceMs: 1 }) : reject(error) })
+      this.finishers.push((error) => {
+        if (error === undefined) resolve({ probabilities: Float32Array.from(values), outputs, inferenceMs: 1 })
+        else reject(error)
+      })
     })
   }
 
@@ -29,7 +38,8 @@ const image = (value: number): Uint8Array<ArrayBuffer> => Uint8Array.of(value)
 
 function setUp (options: { maxBatchSize?: number, queueSize?: number, batchDelayMs?: number } = {}): { engine: ManualEngine, batcher: Batcher } {
   const engine = new ManualEngine()
-  return { engine, batcher: new Batcher({ engine, maxBatchSize: 4, queueSize: 8, batchDelayMs: 0, ...options }) }
+  const batcher = new Batcher({ engine, imageLength: 1, outputs: ['features', 'maps'], maxBatchSize: 4, queueSize: 8, batchDelayMs: 0, ...options })
+  return { engine, batcher }
 }
 
 test('a lone image goes at once; what comes meanwhile shares the next batch, in order', async () => {
@@ -111,4 +121,38 @@ test('several workers have a batch each; one more each only if it is full', asyn
   for (let run = 0; run < 5; run++) await engine.finish()
   assert.deepEqual(engine.batches.at(-1), [6])
   await Promise.all(answers)
+})
+
+test('a batch computes what any of its images wants, and each answer has only its own', async () => {
+  const { engine, batcher } = setUp()
+  const places = batcher.reserve(4, never)
+  const first = places.submit(image(9))
+  const answers = [places.submit(image(1), ['maps']), places.submit(image(2)), places.submit(image(3), ['maps', 'features'])]
+  await engine.finish()
+  await engine.finish()
+  assert.deepEqual(engine.wanted, [[], ['features', 'maps']])
+  assert.deepEqual((await first).outputs, {})
+  const row = (value: number): { shape: number[], values: Float32Array } => ({ shape: [2], values: Float32Array.of(value, value + 0.5) })
+  assert.deepEqual((await Promise.all(answers)).map(({ outputs }) => outputs), [{ maps: row(1) }, {}, { maps: row(3), features: row(3) }])
+})
+
+test('pictures and values never share a batch; whichever waits longest goes first', async () => {
+  const { engine, batcher } = setUp()
+  const places = batcher.reserve(6, never)
+  const values = (value: number): Float32Array<ArrayBuffer> => Float32Array.of(value)
+  const answers = [image(0), values(-1.5), image(2), values(-3.5), image(4), image(5)].map((one) => places.submit(one))
+  for (let run = 0; run < 3; run++) await engine.finish()
+  assert.deepEqual(engine.batches, [[0], [-1.5, -3.5], [2, 4, 5]])
+  assert.deepEqual((await Promise.all(answers)).map(({ probabilities }) => probabilities[0]), [0, -1.5, 2, -3.5, 4, 5])
+})
+
+test('an image of another size, or an output that the network lacks, is refused alone and gives its place back', async () => {
+  const { engine, batcher } = setUp()
+  const places = batcher.reserve(3, never)
+  await assert.rejects(places.submit(Uint8Array.of(1, 2)), /an image has 2 numbers, and the network takes 1/)
+  await assert.rejects(places.submit(image(1), ['feature_map']), /the network has no output feature_map/)
+  const good = places.submit(image(3))
+  assert.equal(batcher.queueLength, 0)
+  await engine.finish()
+  assert.equal((await good).probabilities[0], 3)
 })

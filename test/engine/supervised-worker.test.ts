@@ -1,32 +1,25 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { compileCached } from '../../src/compiler/cache.js'
+import type { CompiledModel } from '../../src/compiler/cache.js'
 import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
 import { openModel } from '../../src/sources/open.js'
 import { readConfig } from '../../src/config.js'
+import { compiledModel } from '../../src/service/compiled-model.js'
 import { shared, withoutShared } from '../support/shared.js'
 
 let cacheDir: string
 before(async () => { cacheDir = await mkdtemp(join(tmpdir(), 'xception-test-')) })
 after(async () => { await rm(cacheDir, { recursive: true }) })
 
-const compiled = async (): ReturnType<typeof compileCached> => await compileCached(await openModel(readConfig({})), { cacheDir, backend: 'cpu', precision: 'float32' })
-
-test('a damaged cache entry is compiled anew', async () => {
-  const first = await compiled()
-  assert.equal((await compiled()).fromCache, true)
-  const graph = join(first.path, 'saved_model.pb')
-  const good = readFileSync(graph)
-  writeFileSync(graph, good.subarray(0, good.length / 2))
-  assert.deepEqual(await compiled(), { path: first.path, fromCache: false })
-  assert.deepEqual(readFileSync(graph), good)
-  assert.equal(readdirSync(join(cacheDir, 'compiled')).length, 1, 'nothing half done stays behind')
-})
+async function compiled (): Promise<CompiledModel> {
+  const config = readConfig({ MODEL_CACHE_DIR: cacheDir })
+  return await compiledModel(config, await openModel(config), 'float32')
+}
 
 test('the bundled model gives the reference probabilities for the same pixels', { skip: withoutShared }, async () => {
   const pixels = readFileSync(shared('cifar10-model/reference-inputs.u8'))

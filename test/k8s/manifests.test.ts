@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 import { SETTINGS, readConfig } from '../../src/config.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
 import { statusRoutes } from '../../src/routes/status.js'
-import { Service } from '../../src/service/slot.js'
+import { Slot } from '../../src/service/slot.js'
 import { K8S, KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kustomize.js'
 
 interface Probe { readonly httpGet: { readonly path: string, readonly port: string }, readonly periodSeconds: number, readonly failureThreshold: number }
@@ -74,7 +74,8 @@ for (const kustomization of KUSTOMIZATIONS) {
 
     assert.deepEqual(container.ports?.map(({ name, containerPort }) => [name, containerPort]), [['http', config.port]])
     const app = fastify()
-    await app.register(statusRoutes, { service: new Service(), metrics: new Metrics() })
+    const metrics = new Metrics()
+    await app.register(statusRoutes, { slot: new Slot(metrics), metrics })
     for (const { httpGet } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
       assert.equal(httpGet.port, 'http')
       assert.ok(app.hasRoute({ method: 'GET', url: httpGet.path }), httpGet.path)

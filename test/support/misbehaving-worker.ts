@@ -6,7 +6,7 @@ const CLASSES = 10
 
 export function load ({ path }: LoadRequest): LoadReply {
   if (path === 'refuse') throw new Error('no such model')
-  return { backend: 'cpu', tensorflowVersion: 'none' }
+  return { backend: 'cpu', tensorflowVersion: 'none', outputs: [] }
 }
 
 export function run ({ images }: RunRequest): RunReply {
@@ -15,5 +15,5 @@ export function run ({ images }: RunRequest): RunReply {
   if (order === 2) process.exit(7)
   const probabilities = new Float32Array(images.length * CLASSES)
   images.forEach((_image, index) => { probabilities[index * CLASSES] = 1 })
-  return { probabilities, inferenceMs: 1 }
+  return { probabilities, outputs: {}, inferenceMs: 1 }
 }

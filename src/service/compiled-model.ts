@@ -1,0 +1,60 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { OperatorError } from '../base/errors.js'
+import { cacheKey } from '../compiler/cache-key.js'
+import { findOrMake, UnwritableError, type CompiledModel } from '../compiler/cache.js'
+import type { Precision } from '../compiler/index.js'
+import type { Model } from '../model/model.js'
+import type { CompileFailure, CompileOrder, CompileReply, CompileSettings } from './compile-process.js'
+
+const COMPILE_PROCESS = new URL('./compile-process.js', import.meta.url)
+
+/**
+ * Takes a model from the cache, or has a process of its own compile it: the event loop stays free, the weights and the
+ * readers' memory are the system's again afterwards (a thread would leave the allocator with them), and a compiler that
+ * runs out of memory takes nothing with it. `settings` are what the model was opened with; `onStep` is told in words what
+ * is waited for. Rejects with an OperatorError if that cannot be.
+ */
+export async function compiledModel (settings: CompileSettings, model: Model, precision: Precision, onStep?: (step: string) => void): Promise<CompiledModel> {
+  const key = await cacheKey(model, precision)
+  const onWait = (): void => onStep?.('waiting for another process that compiles this model')
+  return await findOrMake(key, { cacheDir: settings.cacheDir, maxBytes: settings.cacheMaxBytes, onWait }, async (folder, signal) => {
+    onStep?.('compiling the model')
+    await compileApart({ settings, precision, key, folder }, signal)
+  })
+}
+
+/** The lock is held here, where the event loop is free to renew it, and the other process only computes. */
+async function compileApart (order: CompileOrder, signal: AbortSignal): Promise<void> {
+  const child = fork(COMPILE_PROCESS, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const kill = (): void => { child.kill('SIGKILL') }
+  signal.addEventListener('abort', kill, { once: true })
+  try {
+    const reply = await replyOf(child, order)
+    signal.throwIfAborted()
+    if ('failure' in reply) throw failureOf(reply)
+  } finally {
+    signal.removeEventListener('abort', kill)
+  }
+}
+
+/** Resolves when the process has ended, so that nothing writes to the folder any more. */
+async function replyOf (child: ChildProcess, order: CompileOrder): Promise<CompileReply> {
+  let reply: CompileReply | undefined
+  child.on('message', (message) => { reply = message as CompileReply })
+  // An order that does not arrive shows in the way the process ends.
+  child.send(order, () => {})
+  // Either may come first; a reply comes before the channel is closed.
+  const [[code, endSignal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
+  if (reply !== undefined) return reply
+  const end = endSignal === null ? `ended with code ${code}` : `was ended by ${endSignal}`
+  throw new OperatorError(`The process that compiles the model ${end} before it was done: it may need more memory`)
+}
+
+function failureOf ({ failure, code, message, stack }: CompileFailure): Error {
+  switch (failure) {
+    case 'operator': return new OperatorError(message)
+    case 'unwritable': return new UnwritableError(code)
+    case 'unexpected': return Object.assign(new Error(message), { stack })
+  }
+}
