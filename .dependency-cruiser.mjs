@@ -18,7 +18,7 @@ const MAY_USE_ON_TOP = {
   'config.ts': ['base/', 'sources/'],
   'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
   'server.ts': ['base/', 'model/', 'sources/', 'telemetry/', 'service/', 'config.ts', 'app.ts'],
-  'main.ts': ['config.ts', 'server.ts']
+  'main.ts': ['base/', 'config.ts', 'server.ts']
 }
 
 const anyOf = (paths) => `^src/(?:${paths.map((path) => path.replace('.', '\\.')).join('|')})`
