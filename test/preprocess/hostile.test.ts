@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { ServiceError, type ErrorCode } from '../../src/base/errors.js'
+import { Random } from '../../src/base/random.js'
 import { toPixels } from '../../src/preprocess/index.js'
 import { CROP, FILL, gradient, LIMITS, patches, pngChunk, toAnimation, toSharp } from './pictures.js'
 
@@ -30,15 +31,6 @@ async function outcome (upload: Uint8Array): Promise<ErrorCode | 'pixels'> {
   } catch (error) {
     if (!(error instanceof ServiceError) || !REFUSALS.has(error.code)) throw error
     return error.code
-  }
-}
-
-/** Numbers from 0 to below the limit, the same in every run (a linear congruential generator). */
-function seeded (seed: number): (limit: number) => number {
-  let state = seed
-  return limit => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor(state / 2 ** 32 * limit)
   }
 }
 
@@ -100,8 +92,8 @@ suite('uploads that are no image', () => {
   }
 
   test('zeros, ones and noise', async () => {
-    const random = seeded(3)
-    const noise = Buffer.from(Array.from({ length: 4096 }, () => random(256)))
+    const random = new Random(3)
+    const noise = Buffer.from(Array.from({ length: 4096 }, () => random.below(256)))
     for (const upload of [Buffer.alloc(4096), Buffer.alloc(4096, 0xff), noise]) {
       assert.equal(await outcome(upload), 'unsupported_image_format')
     }
@@ -126,13 +118,13 @@ suite('damaged files', () => {
 
     test(`${name} with flipped bytes gives pixels or an error for the client`, async () => {
       const upload = await file()
-      const random = seeded(upload.length)
+      const random = new Random(upload.length)
       for (let round = 0; round < 60; round++) {
         const damaged = Buffer.from(upload)
         for (let flip = 0; flip <= round % 4; flip++) {
           // Half of the damage to the header, where it has the most effect.
-          const at = random(round % 2 === 0 ? damaged.length : Math.min(damaged.length, 200))
-          damaged[at] = random(256)
+          const at = random.below(round % 2 === 0 ? damaged.length : Math.min(damaged.length, 200))
+          damaged[at] = random.below(256)
         }
         await outcome(damaged)
       }
