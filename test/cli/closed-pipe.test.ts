@@ -21,11 +21,13 @@ interface Outcome { readonly status: number | null, readonly stdout: string, rea
 
 /** Runs a bash script to which a command is given as its arguments. */
 function bash (script: string, command: readonly string[], env: Record<string, string> = {}): Outcome {
-  return spawnSync('bash', ['-c', script, 'bash', ...command], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, BACKEND: 'cpu', ...env } })
+  const environment = { ...process.env, BACKEND: 'cpu', ...env }
+  return spawnSync('bash', ['-c', script, 'bash', ...command], { cwd: ROOT, encoding: 'utf8', env: environment })
 }
 
 /** Standard output is a pipe whose reader has ended before the command begins. */
-const readByNobody = (command: readonly string[], env: Record<string, string> = {}): Outcome => bash('exec 4> >(true); wait $!; exec "$@" >&4', command, env)
+const readByNobody = (command: readonly string[], env: Record<string, string> = {}): Outcome =>
+  bash('exec 4> >(true); wait $!; exec "$@" >&4', command, env)
 
 let folder: string
 before(() => {

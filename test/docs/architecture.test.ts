@@ -7,7 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PAGE = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
 
-const { MAY_USE } = await import(pathToFileURL(join(ROOT, '.dependency-cruiser.mjs')).href) as { MAY_USE: Readonly<Record<string, readonly string[]>> }
+interface Layers { readonly MAY_USE: Readonly<Record<string, readonly string[]>> }
+const { MAY_USE } = await import(pathToFileURL(join(ROOT, '.dependency-cruiser.mjs')).href) as Layers
 
 const isPath = (span: string): boolean => /^\.?[\w-]+(?:[/.][\w-]+)*(?:\/|\.ts|\.mjs)$/.test(span)
 /** `function()`, `Class.method()` or `Type`. */

@@ -10,6 +10,8 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'image_too_large', 'image_too_many_pixels', 'unsupported_image_format', 'heic_not_supported', 'undecodable_image', 'no_image'
 ])
 
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+
 const small = gradient(60, 40)
 const FILES: Readonly<Record<string, () => Promise<Buffer>>> = {
   jpeg: () => toSharp(small).jpeg().toBuffer(),
@@ -39,7 +41,8 @@ function pngOfSize (width: number, height: number): Buffer {
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
   header.set([8, 2], 8)
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), pngChunk('IHDR', header), pngChunk('IDAT', Buffer.alloc(0)), pngChunk('IEND', Buffer.alloc(0))])
+  const chunks = [pngChunk('IHDR', header), pngChunk('IDAT', Buffer.alloc(0)), pngChunk('IEND', Buffer.alloc(0))]
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...chunks])
 }
 
 suite('limits', () => {
@@ -58,7 +61,8 @@ suite('limits', () => {
     test(`pixels of ${name}: the limit itself is accepted`, async () => {
       const upload = await file()
       await toPixels(upload, CROP, { ...LIMITS, maxImagePixels: 2400 })
-      await assert.rejects(toPixels(upload, CROP, { ...LIMITS, maxImagePixels: 2399 }), { code: 'image_too_many_pixels', message: /60 x 40 pixels.*2399/ })
+      const limits = { ...LIMITS, maxImagePixels: 2399 }
+      await assert.rejects(toPixels(upload, CROP, limits), { code: 'image_too_many_pixels', message: /60 x 40 pixels.*2399/ })
     })
   }
 
@@ -80,12 +84,12 @@ suite('uploads that are no image', () => {
   const uploads: Array<[name: string, bytes: Buffer, code: ErrorCode]> = [
     ['nothing', Buffer.alloc(0), 'no_image'],
     ['text', Buffer.from('not an image'), 'unsupported_image_format'],
-    ['SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'), 'unsupported_image_format'],
+    ['SVG', Buffer.from(SVG), 'unsupported_image_format'],
     ['PDF', Buffer.from('%PDF-1.4\n'), 'unsupported_image_format'],
     ['HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'heic_not_supported'],
     ['AVIF brand on HEIC-like rubbish', Buffer.from('\0\0\0\x18ftypavif\0\0\0\0mif1heic\0\0\0\x08meta', 'latin1'), 'undecodable_image'],
     ['a signature and no more', Buffer.from('ffd8ff', 'hex'), 'undecodable_image'],
-    ['a JPEG signature before SVG', Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.from('<svg width="9" height="9"/>')]), 'undecodable_image']
+    ['a JPEG signature before SVG', Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.from(SVG)]), 'undecodable_image']
   ]
   for (const [name, bytes, code] of uploads) {
     test(name, async () => assert.rejects(toPixels(bytes, FILL, LIMITS), { name: 'ServiceError', code }))
