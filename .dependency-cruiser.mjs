@@ -1,5 +1,5 @@
 /** What each folder of src/ may use besides itself; docs/architecture.md says what each holds. */
-const MAY_USE = {
+export const MAY_USE = {
   base: [],
   model: ['base/'],
   preprocess: ['base/', 'model/input.ts'],

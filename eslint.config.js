@@ -4,6 +4,15 @@ export default [
   { ignores: ['dist/', 'coverage/', 'node_modules/'] },
   ...neostandard({ ts: true }),
   {
+    files: ['**/*.ts', '**/*.mjs', '**/*.js'],
+    ignores: [
+      'src/{sources,engine,service,compiler,cli,model,routes,telemetry}/**', 'src/{config,server}.ts',
+      'bench/engines/{onnx,stock}.ts', 'test/{sources,engine,compiler,support,accuracy,model}/**',
+      'test/e2e/{engines,lifecycle,models}.test.ts'
+    ],
+    rules: { '@stylistic/max-len': ['error', { code: 140, ignoreUrls: true }] }
+  },
+  {
     files: ['**/*.ts'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { decodingTable } from './measurements/decoding.js'
-import { describePeak, engineTable } from './measurements/engine-times.js'
+import { describePeak, engineTable, type EngineResult } from './measurements/engine-times.js'
 import { httpTable } from './measurements/http.js'
 import type { Machine } from './report/machine.js'
 import { growthTable, loadedTable } from './measurements/memory.js'
@@ -9,7 +9,7 @@ import { readResult, type Saved } from './report/results.js'
 import { speedTable } from './report/speed.js'
 import { startTable } from './measurements/start-times.js'
 import { markdownTable, type Table } from './report/table.js'
-import { workersTable } from './measurements/workers.js'
+import { workersTable, type WorkersResult } from './measurements/workers.js'
 
 /* Writes the tables of docs/performance.md and the README from bench/results/. A table that was not measured is left out. */
 
@@ -18,13 +18,20 @@ const README = new URL('../../README.md', import.meta.url)
 
 type Measured = Saved<{ readonly weights: 'random' | 'real' }>
 
-const [engine, http, start, memory] = [await readResult('engine'), await readResult('http'), await readResult('start'), await readResult('memory')]
+const engine = await readResult('engine')
+const http = await readResult('http')
+const start = await readResult('start')
+const memory = await readResult('memory')
 const blocks: Readonly<Record<string, string>> = {
-  engine: engine === undefined ? '' : block(engine, engineTable(engine), `medians and quartiles of ${engine.rounds} rounds, ${engine.threads} threads; ${describePeak(engine)}; ${[...new Set(Object.values(engine.versions))].join('; ')}`),
-  http: http === undefined ? '' : block(http, httpTable(http), `medians of ${http.rounds} rounds of ${http.seconds} s, ${http.threads} threads`),
+  engine: engine === undefined ? '' : block(engine, engineTable(engine), howEngine(engine)),
+  http: http === undefined
+    ? ''
+    : block(http, httpTable(http), `medians of ${http.rounds} rounds of ${http.seconds} s, ${http.threads} threads`),
   decoding: http === undefined ? '' : block(http, decodingTable(http.decoding), 'one image at a time, one thread'),
-  workers: http === undefined ? '' : block(http, workersTable(http.workers), `medians and quartiles of ${http.workers.rounds} rounds of ${http.workers.seconds} s, 16 connections, float32`),
-  start: start === undefined ? '' : block(start, startTable(start), `medians and quartiles of ${start.runs} starts, ${start.threads} threads`),
+  workers: http === undefined ? '' : block(http, workersTable(http.workers), howWorkers(http.workers)),
+  start: start === undefined
+    ? ''
+    : block(start, startTable(start), `medians and quartiles of ${start.runs} starts, ${start.threads} threads`),
   loaded: memory === undefined ? '' : block(memory, loadedTable(memory), `${memory.threads} threads, float32`),
   growth: memory === undefined ? '' : block(memory, growthTable(memory), `${memory.threads} threads, float32`)
 }
@@ -40,6 +47,15 @@ async function fill (page: URL, texts: Readonly<Record<string, string>>): Promis
 
 function block ({ date, machine, weights }: Measured, table: Table, how: string): string {
   return `${markdownTable(table)}\n\n${date}, ${describe(machine)}; ${weights} weights; ${how}.\n`
+}
+
+function howEngine (result: EngineResult): string {
+  const versions = [...new Set(Object.values(result.versions))].join('; ')
+  return `medians and quartiles of ${result.rounds} rounds, ${result.threads} threads; ${describePeak(result)}; ${versions}`
+}
+
+function howWorkers ({ rounds, seconds }: WorkersResult): string {
+  return `medians and quartiles of ${rounds} rounds of ${seconds} s, 16 connections, float32`
 }
 
 function describe ({ cpus, cpu, flags, memoryGiB, node }: Machine): string {

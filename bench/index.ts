@@ -37,18 +37,26 @@ const options = new Command('npm run bench --')
   .opts<Options>()
 
 const machine = describeMachine()
-console.log(`${machine.cpus} x ${machine.cpu} (${machine.flags.join(', ')}), ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}${machine.nativeBfloat16 ? '' : '; no native bfloat16, so it is left out'}\n`)
+const { cpus, cpu, flags, memoryGiB, platform, node, nativeBfloat16 } = machine
+const bfloat16 = nativeBfloat16 ? '' : '; no native bfloat16, so it is left out'
+console.log(`${cpus} x ${cpu} (${flags.join(', ')}), ${memoryGiB} GiB, ${platform}, Node ${node}${bfloat16}\n`)
 
 const benches: Record<Kind, () => Promise<void>> = {
   engine: async () => {
     const result = await benchEngines(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
-    console.log(`${formatTable(engineTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads, ${result.weights} weights; ${describePeak(result)}; ${[...new Set(Object.values(result.versions))].join('; ')}\n`)
+    const { rounds, threads, weights } = result
+    const versions = [...new Set(Object.values(result.versions))].join('; ')
+    console.log(formatTable(engineTable(result)))
+    const how = `${rounds} rounds, ${threads} threads, ${weights} weights`
+    console.log(`\nmedians and quartiles of ${how}; ${describePeak(result)}; ${versions}\n`)
     await saveResult('engine', machine, result)
     await writeResultFile('engine.svg', engineChart(result))
   },
   http: async () => {
     const result = await benchHttp(machine, { ...options, rounds: options.httpRounds, model: options.model })
-    console.log(`${formatTable(httpTable(result))}\n\nmedians of ${result.rounds} rounds of ${result.seconds} s, ${result.threads} threads, ${result.weights} weights; clients on the same machine\n`)
+    const { rounds, seconds, threads, weights } = result
+    console.log(formatTable(httpTable(result)))
+    console.log(`\nmedians of ${rounds} rounds of ${seconds} s, ${threads} threads, ${weights} weights; clients on the same machine\n`)
     console.log(`${formatTable(decodingTable(result.decoding))}\n\ndecoding alone, one image at a time\n`)
     const workers = await benchWorkers({ ...options, rounds: options.httpRounds, model: options.model })
     console.log(`${formatTable(workersTable(workers))}\n\nour service at 16 connections, float32\n`)
@@ -56,7 +64,8 @@ const benches: Record<Kind, () => Promise<void>> = {
   },
   start: async () => {
     const result = await benchStart({ runs: options.starts, threads: options.threads, model: options.model })
-    console.log(`${formatTable(startTable(result))}\n\nmedians and quartiles of ${result.runs} starts, ${result.weights} weights of the full-size network\n`)
+    console.log(formatTable(startTable(result)))
+    console.log(`\nmedians and quartiles of ${result.runs} starts, ${result.weights} weights of the full-size network\n`)
     await saveResult('start', machine, result)
   },
   memory: async () => {

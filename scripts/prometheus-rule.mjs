@@ -11,4 +11,5 @@ const rule = {
   metadata: { name: 'xception-serve', labels: { 'app.kubernetes.io/name': 'xception-serve' } },
   spec: { groups }
 }
-writeFileSync(at('k8s/components/prometheus-operator/prometheusrule.yaml'), `# Made from monitoring/rules by npm run rules.\n${stringify(rule)}`)
+const target = at('k8s/components/prometheus-operator/prometheusrule.yaml')
+writeFileSync(target, `# Made from monitoring/rules by npm run rules.\n${stringify(rule)}`)

@@ -12,7 +12,8 @@ const KUBE = at('../shared/kube')
 
 function run (...command) {
   const { status, error } = spawnSync(command[0], command.slice(1), { stdio: 'inherit' })
-  if (error !== undefined || status !== 0) throw new SetupError(`${command.join(' ')} failed${error === undefined ? '' : `: ${error.message}`}`)
+  const reason = error === undefined ? '' : `: ${error.message}`
+  if (error !== undefined || status !== 0) throw new SetupError(`${command.join(' ')} failed${reason}`)
 }
 
 await asCommand(async () => {

@@ -1,8 +1,10 @@
 import { OperatorError } from './base/errors.js'
+import { endWithReader } from './base/closed-pipe.js'
 import { readConfig, settingsHelp, type Config } from './config.js'
 import { serve } from './server.js'
 
 if (process.argv.includes('--help')) {
+  endWithReader()
   process.stdout.write(`Usage: npm start\n\nServes POST /classify. Settings are environment variables:\n\n${settingsHelp()}\n`)
 } else {
   let config: Config

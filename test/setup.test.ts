@@ -167,7 +167,8 @@ suite('setup, something missing', () => {
     const clone = new Clone(t)
     clone.seedTensorflow()
     assertSentence(await clone.setup([], { only: ['npm', 'python3'] }), /^A C\+\+ compiler is missing: install one.*CXX/)
-    assertSentence(await clone.setup([], { env: { CXX: 'no-such-compiler -m64' } }), /^The C\+\+ compiler no-such-compiler, which CXX names, does not exist/)
+    const result = await clone.setup([], { env: { CXX: 'no-such-compiler -m64' } })
+    assertSentence(result, /^The C\+\+ compiler no-such-compiler, which CXX names, does not exist/)
     const broken = { programs: { 'c++': 'echo "x.h: fatal error: no stdio.h" >&2; exit 1' } }
     assertSentence(await clone.setup([], broken), /^c\+\+ cannot compile the addon \(x\.h: fatal error: no stdio\.h\): install/)
     assert.deepEqual(clone.leftovers(), [])
@@ -182,7 +183,8 @@ suite('setup, something missing', () => {
 
   test('the wheel that TENSORFLOW_WHEEL names', async t => {
     const clone = new Clone(t)
-    assertSentence(await clone.setup([], { env: { TENSORFLOW_WHEEL: '/nowhere.whl' } }), /^TENSORFLOW_WHEEL names \/nowhere\.whl, which is not a file/)
+    const nothing = await clone.setup([], { env: { TENSORFLOW_WHEEL: '/nowhere.whl' } })
+    assertSentence(nothing, /^TENSORFLOW_WHEEL names \/nowhere\.whl, which is not a file/)
     const wheel = clone.path('other.whl')
     writeFileSync(wheel, 'not TensorFlow')
     const result = await clone.setup([], { env: { TENSORFLOW_WHEEL: wheel } })

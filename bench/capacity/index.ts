@@ -31,14 +31,18 @@ const MOST_REPLICAS = 100
 /** An engine that is busier than this has a queue that grows. */
 const SATURATED = 0.99
 
-const { values } = parseArgs({ options: { help: { type: 'boolean' }, ...Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' }] as const)) } })
+const settings = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' }] as const))
+const { values } = parseArgs({ options: { help: { type: 'boolean' }, ...settings } })
 if (values.help === true) {
   process.stdout.write(HELP)
 } else {
-  const [rate, objectiveMs, cores, price, durationSeconds] = Object.entries(OPTIONS).map(([name, fallback]) => positive(name, String(values[name as keyof typeof values] ?? fallback))) as [number, number, number, number, number]
+  const numbers = Object.entries(OPTIONS).map(([name, fallback]) => positive(name, String(values[name as keyof typeof values] ?? fallback)))
+  const [rate, objectiveMs, cores, price, durationSeconds] = numbers as [number, number, number, number, number]
   const env = { TENSORFLOW_THREADS: String(cores) }
   const replica = await calibrate(env, MAX_BATCH_SIZE)
-  print(`Service times: decode ${ms(replica.decodeMs)}, HTTP ${ms(replica.overheadMs)}, inference of 1 to ${MAX_BATCH_SIZE} images ${replica.inferenceMs.map((value) => value.toFixed(1)).join(' ')} ms`)
+  const inference = replica.inferenceMs.map((value) => value.toFixed(1)).join(' ')
+  const outside = `decode ${ms(replica.decodeMs)}, HTTP ${ms(replica.overheadMs)}`
+  print(`Service times: ${outside}, inference of 1 to ${MAX_BATCH_SIZE} images ${inference} ms`)
   await compare(replica, env, durationSeconds)
   plan(replica, { rate, objectiveMs, cores, price })
 }
@@ -47,25 +51,42 @@ async function compare (replica: Replica, env: Record<string, string>, durationS
   const arrivalRate = COMPARED_SHARE * 1000 / (replica.inferenceMs[0] ?? NaN)
   const policy = { maxBatchSize: MAX_BATCH_SIZE, batchDelayMs: 0 }
   const simulated = simulate(replica, policy, { arrivalRate, replicas: 1, requests: REQUESTS, seed: 1 })
-  const measured = await measure({ ...env, MAX_BATCH_SIZE: String(MAX_BATCH_SIZE), BATCH_DELAY_MS: '0' }, arrivalRate, durationSeconds * 1000)
+  const settings = { ...env, MAX_BATCH_SIZE: String(MAX_BATCH_SIZE), BATCH_DELAY_MS: '0' }
+  const measured = await measure(settings, arrivalRate, durationSeconds * 1000)
   print(`\nOne replica at ${arrivalRate.toFixed(0)} images a second:`)
   for (const [name, outcome] of [['simulated', simulated], ['measured', measured]] as const) {
-    print(`  ${name}  p50 ${ms(outcome.p50Ms)}, p99 ${ms(outcome.p99Ms)}, ${outcome.meanBatchSize.toFixed(2)} images a batch, engine busy ${percent(outcome.engineBusy)}`)
+    const latencies = `p50 ${ms(outcome.p50Ms)}, p99 ${ms(outcome.p99Ms)}`
+    print(`  ${name}  ${latencies}, ${outcome.meanBatchSize.toFixed(2)} images a batch, engine busy ${percent(outcome.engineBusy)}`)
   }
 }
 
-function plan (replica: Replica, { rate, objectiveMs, cores, price }: { rate: number, objectiveMs: number, cores: number, price: number }): void {
-  print(`\n${rate} images a second, p99 within ${objectiveMs} ms:\n\n| batch | delay | replicas | p50 | p99 | images a batch | engine busy | price of a million images |\n| --- | --- | --- | --- | --- | --- | --- | --- |`)
+interface Demand {
+  readonly rate: number
+  readonly objectiveMs: number
+  readonly cores: number
+  /** Of a core-hour. */
+  readonly price: number
+}
+
+function plan (replica: Replica, { rate, objectiveMs, cores, price }: Demand): void {
+  print(`\n${rate} images a second, p99 within ${objectiveMs} ms:\n`)
+  print('| batch | delay | replicas | p50 | p99 | images a batch | engine busy | price of a million images |')
+  print('| --- | --- | --- | --- | --- | --- | --- | --- |')
   for (const policy of POLICIES) {
     const found = fewestReplicas(replica, policy, rate, objectiveMs)
     const cells = found === undefined
       ? [`none of 1 to ${MOST_REPLICAS}`, '', '', '', '', '']
-      : [String(found.replicas), ms(found.p50Ms), ms(found.p99Ms), found.meanBatchSize.toFixed(2), percent(found.engineBusy), (found.replicas * cores * price * 1e6 / rate / 3600).toFixed(2)]
+      : [
+          String(found.replicas), ms(found.p50Ms), ms(found.p99Ms), found.meanBatchSize.toFixed(2), percent(found.engineBusy),
+          (found.replicas * cores * price * 1e6 / rate / 3600).toFixed(2)
+        ]
     print(`| ${[String(policy.maxBatchSize), ms(policy.batchDelayMs), ...cells].join(' | ')} |`)
   }
 }
 
-function fewestReplicas (replica: Replica, policy: Policy, arrivalRate: number, objectiveMs: number): Outcome & { replicas: number } | undefined {
+type Plan = Outcome & { readonly replicas: number }
+
+function fewestReplicas (replica: Replica, policy: Policy, arrivalRate: number, objectiveMs: number): Plan | undefined {
   for (let replicas = 1; replicas <= MOST_REPLICAS; replicas++) {
     const outcome = simulate(replica, policy, { arrivalRate, replicas, requests: REQUESTS, seed: 1 })
     if (outcome.engineBusy < SATURATED && outcome.p99Ms <= objectiveMs) return { ...outcome, replicas }

@@ -58,7 +58,8 @@ export async function measure (env: Record<string, string>, arrivalRate: number,
     await repeat(CALIBRATION_RUNS, async () => await classify(server, 1))
     const before = await engineTotals(server)
     const startedAt = performance.now()
-    const latencies = await Promise.all(poissonArrivals(arrivalRate / 1000, Math.round(arrivalRate * durationMs / 1000), 1).map(async (moment) => {
+    const arrivals = poissonArrivals(arrivalRate / 1000, Math.round(arrivalRate * durationMs / 1000), 1)
+    const latencies = await Promise.all(arrivals.map(async (moment) => {
       await new Promise((resolve) => setTimeout(resolve, moment - (performance.now() - startedAt)))
       // From the moment it was due: a client that is late must not hide that the service is.
       await classify(server, 1)
@@ -80,8 +81,11 @@ export async function measure (env: Record<string, string>, arrivalRate: number,
 async function classify (server: RunningServer, images: number): Promise<{ timings: Timings, totalMs: number }> {
   const startedAt = performance.now()
   const body = images === 1 ? PHOTO : form(images)
-  const response = await fetch(`${server.url}/classify`, { method: 'POST', body, ...(images === 1 ? { headers: { 'content-type': 'image/jpeg' } } : {}) })
-  if (response.status !== 200) throw new Error(`/classify answered ${response.status}: the machine is too busy with other work to measure on`)
+  const headers = images === 1 ? { 'content-type': 'image/jpeg' } : undefined
+  const response = await fetch(`${server.url}/classify`, { method: 'POST', body, ...(headers === undefined ? {} : { headers }) })
+  if (response.status !== 200) {
+    throw new Error(`/classify answered ${response.status}: the machine is too busy with other work to measure on`)
+  }
   const { timings } = await response.json() as { timings: Timings }
   return { timings, totalMs: performance.now() - startedAt }
 }

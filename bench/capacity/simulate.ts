@@ -74,7 +74,9 @@ function decodeAll (arrivals: readonly number[], { decoders, decodeMs }: Replica
 }
 
 /** The batcher's rule: a free engine takes what waits, at most a batch, and waits for company no longer than the delay. */
-function runBatches (ready: readonly number[], inferenceMs: readonly number[], { maxBatchSize, batchDelayMs }: Policy): { finished: number[], batches: number, busyMs: number } {
+function runBatches (
+  ready: readonly number[], inferenceMs: readonly number[], { maxBatchSize, batchDelayMs }: Policy
+): { finished: number[], batches: number, busyMs: number } {
   const finished: number[] = []
   let engineFree = 0
   let batches = 0

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { loadModel, testImages } from '../network/model.js'
-import type { BenchEngine, EngineOptions } from './engine.js'
+import { loadModel, testImages, type BenchModel } from '../network/model.js'
+import type { BenchEngine, EngineName, EngineOptions } from './engine.js'
 import { startMatrixProducts } from './matrix-products.js'
 import { startOnnxRuntime } from './onnxruntime.js'
 import { startOurs } from './ours.js'
@@ -23,6 +23,13 @@ export type Reply =
   | { readonly kind: 'ran', readonly milliseconds: readonly number[], readonly probabilities: Float32Array }
   | { readonly kind: 'failed', readonly message: string }
 
+const STARTS: Readonly<Record<EngineName, (model: BenchModel, options: EngineOptions) => Promise<BenchEngine>>> = {
+  ours: startOurs,
+  'tfjs-node': startStock,
+  'onnxruntime-node': startOnnxRuntime,
+  'matrix-products': startMatrixProducts
+}
+
 let engine: BenchEngine | undefined
 let imageSize = 0
 
@@ -39,8 +46,7 @@ async function answer (request: Request): Promise<Reply | undefined> {
       const { options } = request
       const model = await loadModel(options.model)
       imageSize = model.network.input.side
-      const start = { ours: startOurs, 'tfjs-node': startStock, 'onnxruntime-node': startOnnxRuntime, 'matrix-products': startMatrixProducts }[options.engine]
-      engine = await start(model, options)
+      engine = await STARTS[options.engine](model, options)
       return { kind: 'started', version: engine.version }
     }
     case 'run': return await run(request.batchSize, request.repeats)

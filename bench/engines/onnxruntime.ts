@@ -7,7 +7,9 @@ import type { BenchEngine, EngineOptions } from './engine.js'
 
 /** onnxruntime-node with all its graph optimizations, on rescaled NCHW pixels. */
 export async function startOnnxRuntime ({ network, weights }: BenchModel, { threads }: EngineOptions): Promise<BenchEngine> {
-  const session = await InferenceSession.create(encodeOnnx(network, weights), { intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all' })
+  const session = await InferenceSession.create(encodeOnnx(network, weights), {
+    intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all'
+  })
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
   const { side: inputSize, rescaling } = network.input
   return {

@@ -5,7 +5,8 @@ import { startGraph } from './saved-model.js'
 
 /** The service's own engine: compiled graph, worker thread, messages included. */
 export async function startOurs (model: BenchModel, { threads, precision }: EngineOptions): Promise<BenchEngine> {
-  const { engine, version } = await startGraph(compile({ ...model, precision }), model.network.input.side ** 2 * model.network.input.channels, threads)
+  const { side, channels } = model.network.input
+  const { engine, version } = await startGraph(compile({ ...model, precision }), side ** 2 * channels, threads)
   return {
     version,
     prepare: (images) => {

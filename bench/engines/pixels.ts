@@ -12,7 +12,9 @@ export function toChannelsFirst (images: Images, size: number, rescaling: Rescal
   return rescaled(images, size, rescaling, (pixel, channel) => channel * size * size + pixel)
 }
 
-function rescaled (images: Images, size: number, { scale, offset }: Rescaling, target: (pixel: number, channel: number) => number): Float32Array {
+type Target = (pixel: number, channel: number) => number
+
+function rescaled (images: Images, size: number, { scale, offset }: Rescaling, target: Target): Float32Array {
   const perChannel = (value: number | readonly number[]): readonly number[] => typeof value === 'number' ? [value, value, value] : value
   const [scales, offsets] = [perChannel(scale), perChannel(offset)]
   const imageSize = size * size * 3

@@ -19,7 +19,7 @@ export class EngineProcess {
   }
 
   /** Runs the same batch several times; milliseconds a batch, and the output, [batch, classes]. */
-  async run (batchSize: number, repeats: number): Promise<{ readonly milliseconds: readonly number[], readonly probabilities: Float32Array }> {
+  async run (batchSize: number, repeats: number): Promise<Extract<Reply, { readonly kind: 'ran' }>> {
     const reply = await ask(this.child, { kind: 'run', batchSize, repeats })
     if (reply.kind !== 'ran') throw new Error('the engine did not say that it ran')
     return reply
@@ -34,7 +34,9 @@ export class EngineProcess {
 
 async function ask (child: ChildProcess, request: Request): Promise<Reply> {
   const ended = new AbortController()
-  const exit = once(child, 'exit', { signal: ended.signal }).then(([code]) => { throw new Error(`the engine's process ended with ${String(code)}`) })
+  const exit = once(child, 'exit', { signal: ended.signal }).then(([code]) => {
+    throw new Error(`the engine's process ended with ${String(code)}`)
+  })
   try {
     const message = once(child, 'message', { signal: ended.signal })
     child.send(request)

@@ -5,7 +5,9 @@ import { configureTensorFlow } from '../../src/engine/backend.js'
 import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
 
 /** Loads a serialized SavedModel into the service's own engine, on the CPU. */
-export async function startGraph (savedModel: Uint8Array, imageBytes: number, threads: number): Promise<{ readonly engine: SupervisedWorker, readonly version: string }> {
+export async function startGraph (
+  savedModel: Uint8Array, imageBytes: number, threads: number
+): Promise<{ readonly engine: SupervisedWorker, readonly version: string }> {
   configureTensorFlow({ backend: 'cpu', threads })
   const path = await mkdtemp(join(tmpdir(), 'xception-bench-'))
   try {

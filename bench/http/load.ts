@@ -61,7 +61,9 @@ async function measureWarm ({ url, photos, connections, seconds }: LoadOptions):
   })
   const [result] = await once(run, 'done') as [autocannon.Result]
   const probes = await probe.stop()
-  if (result.errors > 0 || result.non2xx > 0) throw new Error(`${url}: ${result.errors} errors and ${result.non2xx} answers that are not 200`)
+  if (result.errors > 0 || result.non2xx > 0) {
+    throw new Error(`${url}: ${result.errors} errors and ${result.non2xx} answers that are not 200`)
+  }
   return {
     imagesPerSecond: rateOf(answeredAt),
     p50: quantile(latencies, 0.5),

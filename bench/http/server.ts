@@ -26,7 +26,9 @@ export interface RunningServer {
  * Starts the real server as a process on a free port and resolves when it is ready. Rejects with its output if it exits first.
  * The last argument is another command that starts it.
  */
-export async function startServer (env: Record<string, string> = {}, [command, ...args]: readonly string[] = SERVER): Promise<RunningServer> {
+export async function startServer (
+  env: Record<string, string> = {}, [command, ...args]: readonly string[] = SERVER
+): Promise<RunningServer> {
   const settings = { ...process.env, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', ...env }
   const child = spawn(command ?? '', args, { cwd: ROOT, detached: true, env: settings, stdio: ['ignore', 'pipe', 'pipe'] })
   const log: string[] = []

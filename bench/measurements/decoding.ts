@@ -17,6 +17,8 @@ export async function measureDecoding (model: string): Promise<readonly Decoding
 export function decodingTable (figures: readonly DecodingFigure[]): Table {
   return {
     header: ['JPEG', 'kB', 'CPU ms an image', 'ms an image'],
-    rows: figures.map(({ width, height, bytes, cpuMs, wallMs }) => [`${width}x${height}`, (bytes / 1000).toFixed(0), cpuMs.toFixed(2), wallMs.toFixed(2)])
+    rows: figures.map(({ width, height, bytes, cpuMs, wallMs }) => [
+      `${width}x${height}`, (bytes / 1000).toFixed(0), cpuMs.toFixed(2), wallMs.toFixed(2)
+    ])
   }
 }

@@ -75,7 +75,7 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
       rounds,
       versions: Object.fromEntries([...engines].map(([name, engine]) => [name, engine.version])),
       agreement,
-      peak: Object.fromEntries(peaks.map((one) => [one.precision, summarize(BATCH_SIZES.flatMap((batchSize) => rates(one, batchSize, times, MATRIX_PRODUCTS_OPERATIONS)))])),
+      peak: Object.fromEntries(peaks.map((one) => [one.precision, summarize(peakRates(one, times))])),
       figures: BATCH_SIZES.flatMap((batchSize) => contestants.map((one) => figureOf(one, batchSize, times, operations)))
     }
   } finally {
@@ -91,7 +91,9 @@ function peakOf ({ precision }: Contestant): Contestant {
   return { engine: 'matrix-products', precision }
 }
 
-async function compareOutputs (engines: ReadonlyMap<string, EngineProcess>, weights: 'random' | 'real'): Promise<EngineResult['agreement']> {
+async function compareOutputs (
+  engines: ReadonlyMap<string, EngineProcess>, weights: 'random' | 'real'
+): Promise<EngineResult['agreement']> {
   const outputs = new Map<string, Float32Array>()
   for (const [name, engine] of engines) outputs.set(name, (await engine.run(AGREEMENT_BATCH, 1)).probabilities)
   const reference = outputs.get(nameOf(REFERENCE)) as Float32Array
@@ -131,6 +133,10 @@ function rates (one: Contestant, batchSize: number, times: Times, operations: nu
   return timesOf(one, batchSize, times).map((milliseconds) => operations / milliseconds / 1e6)
 }
 
+function peakRates (peak: Contestant, times: Times): readonly number[] {
+  return BATCH_SIZES.flatMap((batchSize) => rates(peak, batchSize, times, MATRIX_PRODUCTS_OPERATIONS))
+}
+
 /** `operations` are those of one image. */
 function figureOf (one: Contestant, batchSize: number, times: Times, operations: number): EngineFigure {
   const own = timesOf(one, batchSize, times)
@@ -149,14 +155,18 @@ function figureOf (one: Contestant, batchSize: number, times: Times, operations:
 
 /** What the table's shares are of, in words. */
 export function describePeak ({ peak }: EngineResult): string {
-  return `matrix products alone reach ${Object.entries(peak).map(([precision, { median }]) => `${median.toFixed(0)} GFLOP/s in ${precision}`).join(' and ')}`
+  const rates = Object.entries(peak).map(([precision, { median }]) => `${median.toFixed(0)} GFLOP/s in ${precision}`)
+  return `matrix products alone reach ${rates.join(' and ')}`
 }
 
 /** The figures as one table, ratios first. */
 export function engineTable ({ figures }: EngineResult): Table {
   return {
     header: ['engine', 'batch', 'time / ONNX Runtime', 'times stock tfjs-node', '% of peak', 'ms an image'],
-    rows: figures.map((figure) => [nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1), (figure.shareOfPeak.median * 100).toFixed(0), spread(figure.milliseconds, 1)])
+    rows: figures.map((figure) => [
+      nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1),
+      (figure.shareOfPeak.median * 100).toFixed(0), spread(figure.milliseconds, 1)
+    ])
   }
 }
 

@@ -88,10 +88,13 @@ export async function benchHttp (machine: Machine, options: HttpBenchOptions): P
   })
 }
 
-async function startServers (servers: Server[], machine: Machine, folder: string, served: string, { threads, model }: HttpBenchOptions): Promise<void> {
+async function startServers (
+  servers: Server[], machine: Machine, folder: string, served: string, { threads, model }: HttpBenchOptions
+): Promise<void> {
   const precisions: Precision[] = machine.nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
   const start = async (precision: Precision, env: Record<string, string>): Promise<RunningServer> => {
-    const server = await startServer({ MODEL: served, PRECISION: precision, BACKEND: 'cpu', MODEL_CACHE_DIR: join(folder, 'cache'), ...env })
+    const settings = { MODEL: served, PRECISION: precision, BACKEND: 'cpu', MODEL_CACHE_DIR: join(folder, 'cache') }
+    const server = await startServer({ ...settings, ...env })
     await checkPrecision(server.url, precision)
     return server
   }
@@ -114,7 +117,9 @@ async function checkPrecision (url: string, expected: Precision): Promise<void> 
   if (precision !== expected) throw new Error(`the service was to compute in ${expected} and says ${precision}`)
 }
 
-async function measureRounds (servers: readonly Server[], decodeCpuMs: number, { rounds, seconds }: HttpBenchOptions): Promise<readonly Sample[]> {
+async function measureRounds (
+  servers: readonly Server[], decodeCpuMs: number, { rounds, seconds }: HttpBenchOptions
+): Promise<readonly Sample[]> {
   const photos = await makePhotos()
   const samples: Sample[] = []
   for (let round = 0; round < rounds; round++) {
@@ -125,7 +130,8 @@ async function measureRounds (servers: readonly Server[], decodeCpuMs: number, {
           measureLoad({ url, photos, connections, seconds }),
           watched ? watchShares({ url, seconds, decodeCpuMs }) : undefined
         ])
-        samples.push({ ...load, server: name, connections, round, shares, ...(raw === undefined ? {} : { engineRate: await rawRate(raw) }) })
+        const engineRate = raw === undefined ? {} : { engineRate: await rawRate(raw) }
+        samples.push({ ...load, server: name, connections, round, shares, ...engineRate })
       }
     }
   }
@@ -143,7 +149,8 @@ async function rawRate (engine: EngineProcess): Promise<number> {
 
 function figureOf (server: string, connections: number, samples: readonly Sample[]): HttpFigure {
   const own = samples.filter((sample) => sample.server === server && sample.connections === connections)
-  const peer = (round: number): number => samples.find((sample) => sample.server === ONNX_RUNTIME_PEER && sample.connections === connections && sample.round === round)?.imagesPerSecond ?? NaN
+  const peers = samples.filter((sample) => sample.server === ONNX_RUNTIME_PEER && sample.connections === connections)
+  const peer = (round: number): number => peers.find((sample) => sample.round === round)?.imagesPerSecond ?? NaN
   const engineShares = own.flatMap(({ imagesPerSecond, engineRate }) => engineRate === undefined ? [] : [imagesPerSecond / engineRate])
   const of = (key: keyof Load): Summary => summarize(own.map((sample) => sample[key]))
   return {
@@ -163,7 +170,8 @@ function figureOf (server: string, connections: number, samples: readonly Sample
 function summarizeShares (samples: readonly Sample[]): Pick<HttpFigure, 'shares'> {
   const shares = samples.flatMap((sample) => sample.shares ?? [])
   if (shares.length === 0) return {}
-  return { shares: { engineIdle: summarize(shares.map(({ engineIdle }) => engineIdle)), decodeCpu: summarize(shares.map(({ decodeCpu }) => decodeCpu)) } }
+  const of = (key: keyof Shares): Summary => summarize(shares.map((one) => one[key]))
+  return { shares: { engineIdle: of('engineIdle'), decodeCpu: of('decodeCpu') } }
 }
 
 /** The figures as one table, ratios first. */
@@ -171,11 +179,16 @@ export function httpTable ({ figures }: HttpResult): Table {
   // The readings are some milliseconds apart from the batches' ends, so that a share of nothing may come out below.
   const percent = (share: Summary | undefined): string => share === undefined ? '' : Math.max(0, share.median * 100).toFixed(1)
   return {
-    header: ['server', 'connections', 'rate / ONNX Runtime peer', 'rate / raw engine', 'engine idle %', 'decoding % of CPU', 'images/s', 'p50 ms', 'p95 ms', 'p99 ms', '/livez p99 ms'],
+    header: [
+      'server', 'connections', 'rate / ONNX Runtime peer', 'rate / raw engine', 'engine idle %', 'decoding % of CPU',
+      'images/s', 'p50 ms', 'p95 ms', 'p99 ms', '/livez p99 ms'
+    ],
     rows: figures.map((figure) => [
       figure.server, String(figure.connections), figure.toOnnxRuntimePeer.median.toFixed(2), figure.shareOfEngine?.median.toFixed(2) ?? '',
       percent(figure.shares?.engineIdle), percent(figure.shares?.decodeCpu),
-      figure.imagesPerSecond.median.toFixed(1), ...([figure.p50, figure.p95, figure.p99].map(({ median }) => median.toFixed(0))), figure.livezP99.median.toFixed(1)
+      figure.imagesPerSecond.median.toFixed(1),
+      ...([figure.p50, figure.p95, figure.p99].map(({ median }) => median.toFixed(0))),
+      figure.livezP99.median.toFixed(1)
     ])
   }
 }

@@ -55,7 +55,8 @@ export async function benchMemory ({ images, threads, model }: MemoryBenchOption
       const settings = { ...fullSize, MAX_BATCH_SIZE: String(maxBatchSize), MODEL_CACHE_DIR: join(folder, `cache-${maxBatchSize}`) }
       for (const start of ['cold', 'warm'] as const) loaded.push({ maxBatchSize, start, ...await memoryAfterLoad(settings, photos) })
     }
-    const growth = await measureGrowth({ ...env, MODEL: SETTINGS.model.default, MODEL_CACHE_DIR: join(folder, 'cache-bundled') }, photos, images)
+    const bundled = { ...env, MODEL: SETTINGS.model.default, MODEL_CACHE_DIR: join(folder, 'cache-bundled') }
+    const growth = await measureGrowth(bundled, photos, images)
     return { weights: weightsOf(model), threads, loaded, growth }
   })
 }

@@ -43,7 +43,8 @@ export async function benchStart ({ runs, threads, model }: StartBenchOptions): 
     const samples: StartSample[] = []
     for (let run = 0; run < runs; run++) {
       for (const network of ['bundled', 'full-size'] as const) {
-        const env = { MODEL: networks[network], BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: await mkdtemp(join(folder, 'cache-')) }
+        const cache = await mkdtemp(join(folder, 'cache-'))
+        const env = { MODEL: networks[network], BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads), MODEL_CACHE_DIR: cache }
         for (const start of ['cold', 'warm'] as const) samples.push({ network, start, ...await startOnce(env, photo) })
       }
     }
@@ -66,7 +67,8 @@ async function startOnce (env: Record<string, string>, photo: Buffer): Promise<P
 function figuresOf (samples: readonly StartSample[]): readonly StartFigure[] {
   return (['bundled', 'full-size'] as const).flatMap((network) => (['cold', 'warm'] as const).map((start) => {
     const own = samples.filter((sample) => sample.network === network && sample.start === start)
-    return { network, start, ready: summarize(own.map(({ readySeconds }) => readySeconds)), firstPhoto: summarize(own.map(({ firstPhotoSeconds }) => firstPhotoSeconds)) }
+    const ready = summarize(own.map(({ readySeconds }) => readySeconds))
+    return { network, start, ready, firstPhoto: summarize(own.map(({ firstPhotoSeconds }) => firstPhotoSeconds)) }
   }))
 }
 

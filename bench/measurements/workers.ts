@@ -40,7 +40,8 @@ export interface WorkersResult {
  * the connections can keep two waiting for each worker.
  */
 export async function benchWorkers ({ rounds, seconds, threads, model }: WorkersBenchOptions): Promise<WorkersResult> {
-  const settings = [[1, threads], [2, threads], [2, Math.ceil(threads / 2)]].map(([workers = 1, threads = 1]): Setting => ({ workers, threads, batchSize: CONNECTIONS / BATCHES_HELD / workers }))
+  const settings = [{ workers: 1, threads }, { workers: 2, threads }, { workers: 2, threads: Math.ceil(threads / 2) }]
+    .map((one): Setting => ({ ...one, batchSize: CONNECTIONS / BATCHES_HELD / one.workers }))
   return await inFolder(async (folder) => {
     const servers: RunningServer[] = []
     try {
@@ -50,7 +51,8 @@ export async function benchWorkers ({ rounds, seconds, threads, model }: Workers
       const [single = []] = rates
       const figures = settings.map((setting, index) => {
         const own = rates[index] ?? []
-        return { ...setting, toOneWorker: summarize(own.map((rate, round) => rate / (single[round] ?? NaN))), imagesPerSecond: summarize(own) }
+        const toOneWorker = summarize(own.map((rate, round) => rate / (single[round] ?? NaN)))
+        return { ...setting, toOneWorker, imagesPerSecond: summarize(own) }
       })
       return { weights: weightsOf(model), rounds, seconds, figures }
     } finally {
@@ -61,12 +63,19 @@ export async function benchWorkers ({ rounds, seconds, threads, model }: Workers
 
 async function start ({ workers, threads, batchSize }: Setting, model: string, folder: string): Promise<RunningServer> {
   return await startServer({
-    MODEL: model, BACKEND: 'cpu', ENGINE_WORKERS: String(workers), TENSORFLOW_THREADS: String(threads), MAX_BATCH_SIZE: String(batchSize), MODEL_CACHE_DIR: join(folder, 'cache')
+    MODEL: model,
+    BACKEND: 'cpu',
+    ENGINE_WORKERS: String(workers),
+    TENSORFLOW_THREADS: String(threads),
+    MAX_BATCH_SIZE: String(batchSize),
+    MODEL_CACHE_DIR: join(folder, 'cache')
   })
 }
 
 /** Images a second, by server and round. */
-async function measureRounds (servers: readonly RunningServer[], rounds: number, seconds: number): Promise<ReadonlyArray<readonly number[]>> {
+async function measureRounds (
+  servers: readonly RunningServer[], rounds: number, seconds: number
+): Promise<ReadonlyArray<readonly number[]>> {
   const photos = await makePhotos()
   const rates = servers.map((): number[] => [])
   for (let round = 0; round < rounds; round++) {
@@ -82,6 +91,8 @@ async function measureRounds (servers: readonly RunningServer[], rounds: number,
 export function workersTable ({ figures }: WorkersResult): Table {
   return {
     header: ['ENGINE_WORKERS', 'TENSORFLOW_THREADS', 'MAX_BATCH_SIZE', 'rate / one worker', 'images/s'],
-    rows: figures.map(({ workers, threads, batchSize, toOneWorker, imagesPerSecond }) => [String(workers), String(threads), String(batchSize), spread(toOneWorker, 2), imagesPerSecond.median.toFixed(1)])
+    rows: figures.map(({ workers, threads, batchSize, toOneWorker, imagesPerSecond }) => [
+      String(workers), String(threads), String(batchSize), spread(toOneWorker, 2), imagesPerSecond.median.toFixed(1)
+    ])
   }
 }

@@ -13,7 +13,9 @@ export type PeerOptions = Pick<EngineOptions, 'threads' | 'model'>
  * A service as one would write it in an afternoon: the handler decodes the photo and runs the network, one request at a
  * time as they come. Prints its address when it listens.
  */
-export async function servePeer (start: (model: BenchModel, options: EngineOptions) => Promise<BenchEngine>, engine: EngineOptions['engine']): Promise<void> {
+export async function servePeer (
+  start: (model: BenchModel, options: EngineOptions) => Promise<BenchEngine>, engine: EngineOptions['engine']
+): Promise<void> {
   const options = JSON.parse(process.argv[2] ?? '{}') as PeerOptions
   const model = await loadModel(options.model)
   const size = model.network.input.side

@@ -17,7 +17,9 @@ export function barChart (title: string, groups: readonly BarGroup[]): string {
   const largest = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)))
   const scale = (WIDTH - 2 * MARGIN - LABEL_WIDTH - VALUE_WIDTH) / largest
   const parts: string[] = []
-  const text = (x: number, y: number, content: string, attributes = ''): void => { parts.push(`<text x="${x}" y="${y}"${attributes}>${escape(content)}</text>`) }
+  const text = (x: number, y: number, content: string, attributes = ''): void => {
+    parts.push(`<text x="${x}" y="${y}"${attributes}>${escape(content)}</text>`)
+  }
   let y = MARGIN + TITLE_HEIGHT / 2
   text(MARGIN, y, title, ' font-size="15" font-weight="bold"')
   y += TITLE_HEIGHT / 2
@@ -27,13 +29,15 @@ export function barChart (title: string, groups: readonly BarGroup[]): string {
     for (const { label, value, text: number, own } of group.bars) {
       const baseline = y + BAR_HEIGHT - 4
       text(MARGIN + LABEL_WIDTH - 8, baseline, label, ' text-anchor="end"')
-      parts.push(`<rect x="${MARGIN + LABEL_WIDTH}" y="${y}" width="${(value * scale).toFixed(1)}" height="${BAR_HEIGHT}" fill="${own ? OWN_COLOUR : PEER_COLOUR}"/>`)
+      const [width, fill] = [(value * scale).toFixed(1), own ? OWN_COLOUR : PEER_COLOUR]
+      parts.push(`<rect x="${MARGIN + LABEL_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" fill="${fill}"/>`)
       text(Math.round(MARGIN + LABEL_WIDTH + value * scale + 6), baseline, number)
       y += BAR_HEIGHT + BAR_GAP
     }
   }
   const height = y + MARGIN
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="13" fill="#0f172a">
+  const size = `viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="13" fill="#0f172a">
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
 ${parts.join('\n')}
 </svg>

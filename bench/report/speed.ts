@@ -15,10 +15,14 @@ export function speedTable ({ figures }: EngineResult, http: HttpResult): Table 
   return {
     header: ['', 'time, batch 1', 'time, batch 8', `images/s, ${SATURATION_CONNECTIONS} connections`, '`/livez` p99 meanwhile, ms'],
     rows: CONTESTANTS.flatMap(({ name, engine, precision, server }) => {
-      const time = (batchSize: number): string | undefined => figures.find((one) => one.engine === engine && one.precision === precision && one.batchSize === batchSize)?.toOnnxRuntime.median.toFixed(2)
+      const ofEngine = figures.filter((one) => one.engine === engine && one.precision === precision)
+      const time = (batchSize: number): string | undefined => {
+        return ofEngine.find((one) => one.batchSize === batchSize)?.toOnnxRuntime.median.toFixed(2)
+      }
       const load = http.figures.find((one) => one.server === server && one.connections === SATURATION_CONNECTIONS)
       const [single, eight] = [time(1), time(8)]
-      return single === undefined || eight === undefined || load === undefined ? [] : [[name, single, eight, load.toOnnxRuntimePeer.median.toFixed(2), load.livezP99.median.toFixed(0)]]
+      if (single === undefined || eight === undefined || load === undefined) return []
+      return [[name, single, eight, load.toOnnxRuntimePeer.median.toFixed(2), load.livezP99.median.toFixed(0)]]
     })
   }
 }

@@ -8,7 +8,8 @@ export interface Table {
 export function formatTable ({ header, rows }: Table): string {
   const all = [header, ...rows]
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]): string => widths.map((width, column) => column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)).join('  ')
+  const padded = (cell: string, width: number, column: number): string => column === 0 ? cell.padEnd(width) : cell.padStart(width)
+  const line = (row: readonly string[]): string => widths.map((width, column) => padded(row[column] ?? '', width, column)).join('  ')
   return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
 }
 

@@ -5,12 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const DEADLINE_MS = 60_000
 
+/** @typedef {{ Env: string[], User: string, WorkingDir: string, Entrypoint: string[], Healthcheck: { Test: string[] } }} Config */
+
 /**
  * Mounts an image of buildah's store while `work` runs.
  *
  * @template T
  * @param {string} image
- * @param {(rootfs: string, config: { Env: string[], User: string, WorkingDir: string, Entrypoint: string[], Healthcheck: { Test: string[] } }) => Promise<T>} work
+ * @param {(rootfs: string, config: Config) => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function withRootfs (image, work) {
@@ -42,7 +44,9 @@ for folder in / /tmp /app /var/cache/xception-serve; do
     exit 99
   fi
 done
-exec chroot "$rootfs" setpriv --reuid "\${user%:*}" --regid "\${user#*:}" --clear-groups --no-new-privs --bounding-set=-all -- env -C "$workdir" "$@"
+exec chroot "$rootfs" \\
+  setpriv --reuid "\${user%:*}" --regid "\${user#*:}" --clear-groups --no-new-privs --bounding-set=-all -- \\
+  env -C "$workdir" "$@"
 `
 
 /**
@@ -81,7 +85,8 @@ export function start (rootfs, config, env) {
     /** Runs a command beside process 1 and returns its exit code. */
     async execute (command) {
       const beside = spawn('nsenter', [
-        '--target', String(pidOfFirstProcess(child.pid)), '--mount', '--pid', '--root', `--wd=${rootfs}${config.WorkingDir}`, 'env', '-i', ...variables, ...command
+        '--target', String(pidOfFirstProcess(child.pid)), '--mount', '--pid', '--root', `--wd=${rootfs}${config.WorkingDir}`,
+        'env', '-i', ...variables, ...command
       ], { stdio: 'inherit' })
       const [code] = await once(beside, 'close')
       return code

@@ -47,7 +47,9 @@ function holdsNoTools (rootfs) {
 async function servesAndStops (rootfs, config, env = {}) {
   const container = start(rootfs, config, { ...ANY_PORT, ...env })
   const url = await container.waitFor(log => /"ready"/.test(log) && /listening at (http:[^"]+)/.exec(log)?.[1])
-  const response = await fetch(`${url}/classify?topK=1`, { method: 'POST', body: readFileSync(PHOTO), headers: { 'content-type': 'image/jpeg' } })
+  const response = await fetch(`${url}/classify?topK=1`, {
+    method: 'POST', body: readFileSync(PHOTO), headers: { 'content-type': 'image/jpeg' }
+  })
   const { results } = await response.json()
   assert.equal(results[0].predictions[0].label, 'cat')
   const [, ...check] = config.Healthcheck.Test
@@ -69,7 +71,8 @@ async function stopsWhileLoading (rootfs, config) {
 async function saysThatTheCacheIsReadOnly (rootfs, config) {
   const container = start(rootfs, config, { ...ANY_PORT, MODEL_CACHE_DIR: '/var/cache/other' })
   assert.equal(await container.exit, 1)
-  assert.match(lastMessage(container.log()), /^MODEL_CACHE_DIR=\/var\/cache\/other does not hold this model compiled and cannot be written /)
+  const refusal = /^MODEL_CACHE_DIR=\/var\/cache\/other does not hold this model compiled and cannot be written /
+  assert.match(lastMessage(container.log()), refusal)
 }
 
 async function refusesWithoutGpu (rootfs, config) {

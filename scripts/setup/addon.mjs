@@ -101,19 +101,23 @@ async function compile (folder, context) {
 async function compileAddon (folder, { root, target, env }, name, inputs) {
   const [compiler, ...compilerArgs] = findCompiler(env)
   const args = [
-    ...compilerArgs, ...COMPILER_FLAGS, '-I', join(headersFolder(root), 'include'), ...inputs, ...target.linkerFlags, '-o', join(folder, name)
+    ...compilerArgs, ...COMPILER_FLAGS, '-I', join(headersFolder(root), 'include'), ...inputs, ...target.linkerFlags,
+    '-o', join(folder, name)
   ]
   let result
   try {
     result = await run(compiler, args, { cwd: folder, env: { ...env, TMPDIR: folder } })
   } catch (error) {
-    if (error.code === 'ENOENT') throw new SetupError(`The C++ compiler ${compiler}, which CXX names, does not exist: install it, or unset CXX.`)
+    if (error.code === 'ENOENT') {
+      throw new SetupError(`The C++ compiler ${compiler}, which CXX names, does not exist: install it, or unset CXX.`)
+    }
     throw error
   }
   if (result.code === 0) return
   if (result.output.includes('No space left on device')) throw Object.assign(new Error(result.output), { code: 'ENOSPC' })
   const reason = result.output.split('\n').find(line => /error/i.test(line)) ?? `exit code ${result.code}`
-  throw new SetupError(`${compiler} cannot compile the addon (${reason.trim()}): install a complete C++17 compiler (Debian: apt-get install g++; macOS: xcode-select --install), or name another one in CXX.`)
+  throw new SetupError(`${compiler} cannot compile the addon (${reason.trim()}): install a complete C++17 compiler ` +
+    '(Debian: apt-get install g++; macOS: xcode-select --install), or name another one in CXX.')
 }
 
 /** @returns {string[]} the compiler's command, followed by arguments when CXX has some */
@@ -122,7 +126,8 @@ function findCompiler (env) {
   const folders = (env.PATH ?? '').split(delimiter)
   const found = ['c++', 'g++', 'clang++'].find(name => folders.some(folder => isExecutable(join(folder, name))))
   if (found !== undefined) return [found]
-  throw new SetupError('A C++ compiler is missing: install one (Debian: apt-get install g++; macOS: xcode-select --install), or name it in CXX.')
+  throw new SetupError('A C++ compiler is missing: install one (Debian: apt-get install g++; macOS: xcode-select --install), ' +
+    'or name it in CXX.')
 }
 
 function isExecutable (path) {

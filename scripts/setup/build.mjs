@@ -36,5 +36,6 @@ function sourcesHash (root) {
   const { include } = readJson(join(root, 'tsconfig.json'))
   const paths = include.filter(folder => existsSync(join(root, folder))).flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true }).filter(name => name.endsWith('.ts')).map(name => join(folder, name)))
-  return hashOf(['tsconfig.json', 'package.json', 'package-lock.json', ...paths.sort()].flatMap(path => [path, readFileSync(join(root, path))]))
+  const inputs = ['tsconfig.json', 'package.json', 'package-lock.json', ...paths.sort()]
+  return hashOf(inputs.flatMap(path => [path, readFileSync(join(root, path))]))
 }

@@ -22,7 +22,8 @@ export const dependencies = {
     let result
     try {
       // Tools of development build and test the service, whatever NODE_ENV or npm's configuration says.
-      result = await run('npm', ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-progress', '--loglevel=error'], { cwd: root })
+      const options = ['--ignore-scripts', '--include=dev', '--include=optional', '--no-progress', '--loglevel=error']
+      result = await run('npm', ['ci', ...options], { cwd: root })
     } catch (error) {
       if (error.code === 'ENOENT') throw new SetupError('npm is missing: install Node.js together with npm (Debian: apt-get install npm).')
       throw error

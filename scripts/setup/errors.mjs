@@ -18,7 +18,8 @@ export function explain (error, folder) {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new SetupError(`${error.path ?? folder} cannot be written (${error.code}): give this user write access, or point XDG_CACHE_HOME at a folder that has it.`)
+      return new SetupError(`${error.path ?? folder} cannot be written (${error.code}): ` +
+        'give this user write access, or point XDG_CACHE_HOME at a folder that has it.')
     default:
       return error
   }

@@ -75,7 +75,8 @@ export function findTarget ({ platform = process.platform, arch = process.arch, 
   const row = rows.find(candidate => candidate.flavour === flavour)
   if (row !== undefined) return row
   if (rows.length > 0) throw new SetupError('The GPU flavour exists for Linux x64 only: run the set-up with --cpu.')
-  throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} is not to be had for ${platform} ${arch}: run the container instead (see the README).`)
+  throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} is not to be had for ${platform} ${arch}: ` +
+    'run the container instead (see the README).')
 }
 
 /**
@@ -91,6 +92,7 @@ export function requireSystem (nodeVersions) {
     throw new SetupError(`Node.js ${process.versions.node} is too old: install ${major}.${minor} or later.`)
   }
   if (process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined) {
-    throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} needs a Linux with glibc, which this one lacks: run the container instead (see the README).`)
+    throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} needs a Linux with glibc, which this one lacks: ` +
+      'run the container instead (see the README).')
   }
 }

@@ -62,7 +62,8 @@ export const tensorflow = {
 }
 
 async function requirePython () {
-  const missing = new SetupError('python3 is missing: install it (Debian: apt-get install python3 python3-pip; macOS: xcode-select --install).')
+  const missing = new SetupError('python3 is missing: install it ' +
+    '(Debian: apt-get install python3 python3-pip; macOS: xcode-select --install).')
   try {
     const { code } = await run('python3', ['-c', 'import zipfile, zlib'])
     if (code !== 0) throw missing
@@ -75,7 +76,8 @@ function requireSpace (folder, megabytes) {
   const { bavail, bsize } = statfsSync(folder)
   const free = Math.floor(bavail * bsize / 1e6)
   if (free < megabytes) {
-    throw new SetupError(`TensorFlow needs ${megabytes} MB of disk space and ${resolve(folder, '..')} has ${free} MB left: free some, or point XDG_CACHE_HOME at another disk.`)
+    throw new SetupError(`TensorFlow needs ${megabytes} MB of disk space and ${resolve(folder, '..')} has ${free} MB left: ` +
+      'free some, or point XDG_CACHE_HOME at another disk.')
   }
 }
 
@@ -88,7 +90,8 @@ function givenWheel (path) {
 async function verify (wheel, { sha256, project, tag }) {
   const actual = await sha256OfFile(wheel)
   if (actual === sha256) return
-  throw new SetupError(`${wheel} has SHA-256 ${actual} instead of ${sha256}: get the wheel ${project} ${TENSORFLOW_VERSION} for cp311 and ${tag} anew.`)
+  throw new SetupError(`${wheel} has SHA-256 ${actual} instead of ${sha256}: ` +
+    `get the wheel ${project} ${TENSORFLOW_VERSION} for cp311 and ${tag} anew.`)
 }
 
 /**
@@ -97,7 +100,8 @@ async function verify (wheel, { sha256, project, tag }) {
 async function download (folder, { target, env, progress }) {
   const { code: noPip } = await run('python3', ['-m', 'pip', '--version'])
   if (noPip !== 0) {
-    throw new SetupError('pip is missing: install it (Debian: apt-get install python3-pip; elsewhere: python3 -m ensurepip), or set TENSORFLOW_WHEEL to a downloaded wheel.')
+    throw new SetupError('pip is missing: install it (Debian: apt-get install python3-pip; elsewhere: python3 -m ensurepip), ' +
+      'or set TENSORFLOW_WHEEL to a downloaded wheel.')
   }
   const place = join(folder, 'download')
   mkdirSync(place)
@@ -129,10 +133,12 @@ function megabytesIn (folder) {
 function downloadFailure (output) {
   if (output.includes('No space left on device')) return Object.assign(new Error(output), { code: 'ENOSPC' })
   if (/NewConnectionError|ConnectTimeoutError|NameResolutionError|ProxyError|ReadTimeoutError/.test(output)) {
-    return new SetupError('The Python package index cannot be reached: check the network, and pip\'s index and proxy settings, or set TENSORFLOW_WHEEL to a downloaded wheel.')
+    return new SetupError('The Python package index cannot be reached: check the network, and pip\'s index and proxy settings, ' +
+      'or set TENSORFLOW_WHEEL to a downloaded wheel.')
   }
   const reason = output.split('\n').findLast(line => line.startsWith('ERROR: '))?.slice('ERROR: '.length) ?? 'pip failed'
-  return new SetupError(`pip cannot download TensorFlow (${reason.replace(/\.$/, '')}): check pip's settings, or set TENSORFLOW_WHEEL to a downloaded wheel.`)
+  return new SetupError(`pip cannot download TensorFlow (${reason.replace(/\.$/, '')}): ` +
+    'check pip\'s settings, or set TENSORFLOW_WHEEL to a downloaded wheel.')
 }
 
 async function extract (wheel, folder, { libraries }) {

@@ -10,6 +10,11 @@ export class Random {
     return low + (high - low) * ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
+  /** A whole number from 0 to below `limit`. */
+  below (limit: number): number {
+    return Math.floor(this.uniform() * limit)
+  }
+
   /** Normal with mean 0 (Box-Muller). */
   normal (deviation = 1): number {
     return deviation * Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform())

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import { endWithReader } from '../base/closed-pipe.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
 import { fetchImageNet } from '../sources/imagenet.js'
 import { showProgress } from '../sources/download-progress.js'
@@ -29,7 +30,7 @@ const MODEL_HELP = 'model to use, as MODEL takes it'
 
 const program = new Command('xception')
   .description('Classifies images with Xception: as a service, or from the command line.')
-  .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\nExit codes: 0, 1 if an image failed, ${WRONG_USE} for wrong use.`)
+  .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\nExit codes: 0, 1 if an image failed, ${WRONG_USE} for wrong use, 141 if what reads the output ends before it.`)
   .exitOverride()
 
 program.command('serve')
@@ -83,9 +84,15 @@ program.command('fetch')
     process.stdout.write(`${await fetchImageNet({ ...configOf({}), onProgress: showProgress() })}\n`)
   })
 
+endWithReader()
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof CommanderError)) process.stderr.write(`${(error as Error).message}\n`)
-  process.exit(error instanceof CommanderError && error.exitCode === 0 ? 0 : WRONG_USE)
+  // Help ends this way too. Nothing runs yet, so the process ends by itself, when what it printed is written.
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_USE
+  } else {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(WRONG_USE)
+  }
 }

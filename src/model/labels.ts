@@ -20,8 +20,11 @@ export interface Prediction extends Label {
 
 /** The `k` most probable classes, most probable first; equal ones in the order of their index. */
 export function topK (probabilities: Float32Array, labels: readonly Label[], k: number): Prediction[] {
-  const order = Uint32Array.from(probabilities.keys()).sort((left, right) => (probabilities[right] ?? 0) - (probabilities[left] ?? 0) || left - right)
-  return Array.from(order.subarray(0, k), (classId) => ({ ...labels[classId] ?? numbered(classId), classId, probability: probabilities[classId] ?? 0 }))
+  const probabilityOf = (classId: number): number => probabilities[classId] ?? 0
+  const order = Uint32Array.from(probabilities.keys()).sort((left, right) => probabilityOf(right) - probabilityOf(left) || left - right)
+  return Array.from(order.subarray(0, k), (classId) => {
+    return { ...labels[classId] ?? numbered(classId), classId, probability: probabilityOf(classId) }
+  })
 }
 
 /** `class 0`, `class 1` and so on, for a model that brings no labels. */

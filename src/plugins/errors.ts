@@ -14,7 +14,8 @@ export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.setNotFoundHandler((request, reply) => {
     const methods = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url: request.url.split('?')[0] ?? '' }))
     if (methods.length === 0) return sendProblem(reply, new ServiceError('not_found', 'There is nothing here: GET / lists what there is.'))
-    return sendProblem(reply.header('allow', methods.join(', ')), new ServiceError('method_not_allowed', `This address takes ${methods.join(' and ')}.`))
+    const refusal = new ServiceError('method_not_allowed', `This address takes ${methods.join(' and ')}.`)
+    return sendProblem(reply.header('allow', methods.join(', ')), refusal)
   })
 })
 
@@ -51,10 +52,14 @@ function brokenHttp (code: string | undefined): ServiceError {
 function fromFramework (error: Error & { code?: string, statusCode?: number }): ServiceError {
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new ServiceError('unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.')
+      return new ServiceError(
+        'unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.'
+      )
     case 'ECONNRESET':
       return new ServiceError('client_closed_request', 'The client closed the connection.')
   }
-  if (error.statusCode !== undefined && error.statusCode < 500) return new ServiceError('malformed_body', `The request cannot be read: ${error.message}.`, { cause: error })
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return new ServiceError('malformed_body', `The request cannot be read: ${error.message}.`, { cause: error })
+  }
   return new ServiceError('internal_error', 'Something went wrong in the service; its log says what.', { cause: error })
 }

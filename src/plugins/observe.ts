@@ -18,7 +18,8 @@ export const observePlugin = fastifyPlugin(async (app: FastifyInstance, { metric
       const route = request.routeOptions.url ?? 'unknown'
       metrics.requestDuration.observe({ route, status }, reply.elapsedTime / 1000)
       const probe = route === '/livez' || route === '/readyz' || route === '/metrics'
-      request.log[probe ? 'debug' : 'info']({ method: request.method, route, status, durationMs: Number(reply.elapsedTime.toFixed(1)) }, 'request')
+      const facts = { method: request.method, route, status, durationMs: Number(reply.elapsedTime.toFixed(1)) }
+      request.log[probe ? 'debug' : 'info'](facts, 'request')
     })
   })
 })

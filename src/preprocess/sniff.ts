@@ -111,7 +111,8 @@ export function sniffFormat (bytes: Uint8Array): ImageFormat {
     throw new ServiceError('unsupported_image_format', `The upload is not an image in a supported format. Send ${SUPPORTED_NAMES}.`)
   }
   if (typeof verdict === 'object') {
-    throw new ServiceError('unsupported_image_format', `The upload is ${verdict.unsupported}, which is not supported. Send ${SUPPORTED_NAMES}.`)
+    const sentence = `The upload is ${verdict.unsupported}, which is not supported. Send ${SUPPORTED_NAMES}.`
+    throw new ServiceError('unsupported_image_format', sentence)
   }
   return verdict
 }

@@ -27,7 +27,12 @@ test('a container that sees only its own group as the root', (t) => {
 })
 
 test('a quota of version 1', (t) => {
-  const root = hierarchy(t, { 'cpu/cpu.cfs_quota_us': '-1\n', 'cpu/cpu.cfs_period_us': '100000\n', 'cpu/box/cpu.cfs_quota_us': '50000\n', 'cpu/box/cpu.cfs_period_us': '100000\n' })
+  const root = hierarchy(t, {
+    'cpu/cpu.cfs_quota_us': '-1\n',
+    'cpu/cpu.cfs_period_us': '100000\n',
+    'cpu/box/cpu.cfs_quota_us': '50000\n',
+    'cpu/box/cpu.cfs_period_us': '100000\n'
+  })
   assert.equal(cpuQuota('7:memory:/box\n4:cpu,cpuacct:/box\n', root), 0.5)
   assert.equal(cpuQuota('4:cpu,cpuacct:/\n', root), Infinity)
 })

@@ -14,7 +14,9 @@ interface Outcome { readonly status: number | null, readonly stdout: string, rea
 
 /** Runs the command as `npx .` does, in the clone. */
 function xception (args: readonly string[], env: Record<string, string> = {}): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'bin/xception.mjs'), ...args], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, BACKEND: 'cpu', ...env } })
+  const command = [join(ROOT, 'bin/xception.mjs'), ...args]
+  const options = { cwd: ROOT, encoding: 'utf8', env: { ...process.env, BACKEND: 'cpu', ...env } } as const
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, options)
   return { status, stdout, stderr }
 }
 
@@ -64,7 +66,8 @@ suite('classify', () => {
 test('describe gives every layer, the totals and the shares', () => {
   const { status, stdout } = xception(['describe', '--json'])
   assert.equal(status, 0)
-  const { parameters, layers, shares } = JSON.parse(stdout) as { parameters: number, layers: Array<{ parameters: number }>, shares: Array<{ parametersShare: number }> }
+  type Description = { parameters: number, layers: Array<{ parameters: number }>, shares: Array<{ parametersShare: number }> }
+  const { parameters, layers, shares } = JSON.parse(stdout) as Description
   assert.equal(layers.reduce((total, layer) => total + layer.parameters, 0), parameters)
   assert.ok(Math.abs(shares.reduce((total, share) => total + share.parametersShare, 0) - 1) < 1e-9)
   assert.match(xception(['describe']).stdout, /block1_conv1 +convolution +32x32x32/)
@@ -86,7 +89,12 @@ suite('wrong use ends with one sentence and exit code 2', () => {
     ['a count that is none', ['classify', '--top-k', '0', 'docs/cat.jpg'], {}, /whole number from 1/],
     ['an unknown model', ['describe', '--model', 'nothing'], {}, /^MODEL=nothing is /],
     ['another model to fetch', ['fetch', 'resnet'], {}, /Allowed choices are imagenet/],
-    ['a download that fails', ['fetch', 'imagenet'], { IMAGENET_URL: 'http://127.0.0.1:9/weights.h5', MODEL_CACHE_DIR: '/tmp/xception-none' }, /^http:\/\/127\.0\.0\.1:9\/weights\.h5 cannot be downloaded: .* put it at \/tmp\/xception-none\/imagenet\/weights\.h5/],
+    [
+      'a download that fails',
+      ['fetch', 'imagenet'],
+      { IMAGENET_URL: 'http://127.0.0.1:9/weights.h5', MODEL_CACHE_DIR: '/tmp/xception-none' },
+      /^http:\/\/127\.0\.0\.1:9\/weights\.h5 cannot be downloaded: .* put it at \/tmp\/xception-none\/imagenet\/weights\.h5/
+    ],
     ['no address', ['fetch', 'imagenet'], { IMAGENET_URL: 'weights.h5' }, /^IMAGENET_URL=weights\.h5 is not an address/],
     ['no hash', ['fetch', 'imagenet'], { IMAGENET_SHA256: 'c5bf' }, /^IMAGENET_SHA256=c5bf is not a SHA-256/],
     ['a wrong setting', ['compile'], { PORT: 'http' }, /^PORT=http is not allowed/]

@@ -7,7 +7,8 @@ const read = (path: string): string => readFileSync(new URL(`../../../${path}`, 
 
 /** One string an instruction, continued lines joined. */
 const instructions = read('Dockerfile').replaceAll(/^#.*\n/gm, '').replaceAll(/\\\n\s*/g, ' ').split('\n').filter((line) => line !== '')
-const argumentsOf = (name: string): string[] => instructions.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1))
+const argumentsOf = (name: string): string[] =>
+  instructions.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1))
 const stages = argumentsOf('FROM').map((text) => text.split(' AS '))
 
 suite('Dockerfile', () => {

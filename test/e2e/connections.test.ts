@@ -7,7 +7,9 @@ import { startServer, type RunningServer } from '../support/server.js'
 /* Clients that do not behave: they speak raw TCP. */
 
 let server: RunningServer
-before(async () => { server = await startServer({ BACKEND: 'cpu', REQUEST_TIMEOUT_MS: '400', MAX_IMAGE_BYTES: '100000', MAX_REQUEST_BYTES: '200000' }) })
+before(async () => {
+  server = await startServer({ BACKEND: 'cpu', REQUEST_TIMEOUT_MS: '400', MAX_IMAGE_BYTES: '100000', MAX_REQUEST_BYTES: '200000' })
+})
 after(async () => { assert.equal(await server.stop(), 0) })
 
 async function open (): Promise<Socket> {
@@ -31,7 +33,8 @@ function assertProblem (reply: string, status: number, code: string): void {
   assert.match(reply, new RegExp(`"code":"${code}"`))
 }
 
-const head = (type: string, length: number): string => `POST /classify HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`
+const head = (type: string, length: number): string =>
+  `POST /classify HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`
 
 suite('a body that trickles in meets the deadline', () => {
   for (const [name, type, start] of [
@@ -84,7 +87,10 @@ suite('what is no HTTP request', () => {
 })
 
 test('the client\'s request id comes back where it is one that a log can hold', async () => {
-  const idFor = async (id: string): Promise<string | null> => (await fetch(`${server.url}/livez`, { headers: { 'x-request-id': id } })).headers.get('x-request-id')
+  const idFor = async (id: string): Promise<string | null> => {
+    const { headers } = await fetch(`${server.url}/livez`, { headers: { 'x-request-id': id } })
+    return headers.get('x-request-id')
+  }
   assert.equal(await idFor('order-17/3'), 'order-17/3')
   assert.match(await idFor('two words') ?? '', /^[\w-]{36}$/)
   assert.match(await idFor('a'.repeat(129)) ?? '', /^[\w-]{36}$/)

@@ -38,23 +38,30 @@ interface Span {
   readonly attributes: readonly Attribute[],
   readonly status?: { readonly code: number }
 }
-interface Export { readonly resources: ReadonlyArray<{ readonly resource: { readonly attributes: readonly Attribute[] }, readonly scopes: ReadonlyArray<{ readonly spans: readonly Span[] }> }> }
+interface Resource {
+  readonly resource: { readonly attributes: readonly Attribute[] }
+  readonly scopes: ReadonlyArray<{ readonly spans: readonly Span[] }>
+}
+interface Export { readonly resources: readonly Resource[] }
 
 const hex = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
-const attribute = ({ attributes }: { attributes: readonly Attribute[] }, key: string): Attribute['value'] | undefined => attributes.find((one) => one.key === key)?.value
+const attribute = ({ attributes }: { attributes: readonly Attribute[] }, key: string): Attribute['value'] | undefined =>
+  attributes.find((one) => one.key === key)?.value
 
 test('a request becomes a trace of decode, queue and inference, below the client\'s span', async () => {
   const exports: Export[] = []
   const collector = createServer((request, response) => {
     buffer(request).then((body) => {
       assert.deepEqual([request.url, request.headers['content-type']], ['/v1/traces', 'application/x-protobuf'])
-      exports.push(ExportTraces.toObject(ExportTraces.decode(body), { bytes: String, longs: String, arrays: true, defaults: true }) as Export)
+      const options = { bytes: String, longs: String, arrays: true, defaults: true }
+      exports.push(ExportTraces.toObject(ExportTraces.decode(body), options) as Export)
       response.end()
     }, assert.ifError)
   }).listen(0, '127.0.0.1')
   await once(collector, 'listening')
   try {
-    const server = await startServer({ BACKEND: 'cpu', OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` })
+    const { port } = collector.address() as AddressInfo
+    const server = await startServer({ BACKEND: 'cpu', OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` })
     const trace = '0af7651916cd43dd8448eb211c80319c'
     const send = async (body: Uint8Array<ArrayBuffer>): Promise<number> => (await fetch(`${server.url}/classify`, {
       method: 'POST', body, headers: { 'content-type': 'image/jpeg', traceparent: `00-${trace}-b7ad6b7169203331-01` }
@@ -76,9 +83,11 @@ test('a request becomes a trace of decode, queue and inference, below the client
     assert.deepEqual(children.map(({ name }) => name).sort(), ['decode', 'inference', 'queue'])
     assert.equal(attribute(children.find(({ name }) => name === 'inference') ?? { attributes: [] }, 'xception.batch_size')?.integer, '1')
     const failed = spans.filter((span) => span.status?.code === 2)
-    assert.deepEqual(failed.map(({ name }) => name), ['decode'], 'the step that failed is marked; what the client did wrong is no error of the server')
+    // What the client did wrong is no error of the server.
+    assert.deepEqual(failed.map(({ name }) => name), ['decode'], 'the step that failed is marked, and nothing else')
 
-    const lines = server.log.filter((line) => line.includes('"route":"/classify"')).map((line) => JSON.parse(line) as { trace_id?: string, span_id?: string })
+    const ofRequests = server.log.filter((line) => line.includes('"route":"/classify"'))
+    const lines = ofRequests.map((line) => JSON.parse(line) as { trace_id?: string, span_id?: string })
     assert.equal(lines.length, 2)
     assert.ok(lines.every((line) => line.trace_id === trace))
     assert.equal(lines[0]?.span_id, hex(request?.spanId ?? ''))

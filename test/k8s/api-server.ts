@@ -17,7 +17,8 @@ const CRD_TIMEOUT_MS = 60_000
 interface Answer { readonly status: number | null, readonly stderr: string }
 
 function apply (yaml: string, ...options: string[]): Answer {
-  const { status, stderr } = spawnSync('kubectl', ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-n', NAMESPACE, '-f', '-', ...options], { input: yaml, encoding: 'utf8' })
+  const command = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-n', NAMESPACE, '-f', '-', ...options]
+  const { status, stderr } = spawnSync('kubectl', command, { input: yaml, encoding: 'utf8' })
   return { status, stderr }
 }
 
@@ -31,12 +32,18 @@ function podOf (kustomization: string): { apiVersion: 'v1', kind: 'Pod', metadat
 
 before(() => {
   const crds = shared('kube/crds/')
-  for (const file of readdirSync(crds)) execFileSync('kubectl', ['apply', '--server-side', '-f', crds + file], { stdio: ['ignore', 'ignore', 'inherit'] })
+  for (const file of readdirSync(crds)) {
+    execFileSync('kubectl', ['apply', '--server-side', '-f', crds + file], { stdio: ['ignore', 'ignore', 'inherit'] })
+  }
   // kubectl wait fails at once on a definition that has no conditions yet.
   const deadline = Date.now() + CRD_TIMEOUT_MS
-  while (spawnSync('kubectl', ['wait', '--for=condition=Established', '--timeout=10s', 'crd', '--all']).status !== 0) assert.ok(Date.now() < deadline, 'the custom resource definitions are not established')
+  while (spawnSync('kubectl', ['wait', '--for=condition=Established', '--timeout=10s', 'crd', '--all']).status !== 0) {
+    assert.ok(Date.now() < deadline, 'the custom resource definitions are not established')
+  }
   execFileSync('kubectl', ['apply', '-f', '-'], {
-    input: stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } }),
+    input: stringify({
+      apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } }
+    }),
     stdio: ['pipe', 'ignore', 'inherit']
   })
 })
@@ -53,6 +60,7 @@ for (const kustomization of KUSTOMIZATIONS) {
 
 test('the server refuses a field that does not exist and a pod that may run as root', () => {
   const pod = podOf('base')
-  assert.match(apply(stringify({ ...pod, spec: { ...pod.spec, hostName: 'x' } })).stderr, /unknown field "spec.hostName"|\.spec\.hostName: field not declared/)
+  const refusal = /unknown field "spec.hostName"|\.spec\.hostName: field not declared/
+  assert.match(apply(stringify({ ...pod, spec: { ...pod.spec, hostName: 'x' } })).stderr, refusal)
   assert.match(apply(stringify({ ...pod, spec: { ...pod.spec, securityContext: {} } })).stderr, /violates PodSecurity "restricted/)
 })

@@ -32,7 +32,10 @@ after(() => { origin.close() })
 /** Runs the init container's script; resolves with what it says when it fails, '' when all is well. */
 async function download (folder: string, env: Record<string, string>): Promise<string> {
   return await new Promise((resolve) => {
-    execFile(process.execPath, [`${K8S}components/model-download/download-model.mjs`, folder], { env: { ...process.env, ...env } }, (error, _stdout, stderr) => { resolve(error === null ? '' : stderr) })
+    const command = [`${K8S}components/model-download/download-model.mjs`, folder]
+    execFile(process.execPath, command, { env: { ...process.env, ...env } }, (error, _stdout, stderr) => {
+      resolve(error === null ? '' : stderr)
+    })
   })
 }
 
@@ -41,7 +44,8 @@ test('the init container fetches a package that the service opens, and nothing t
   try {
     const good = { MODEL_URL: url, MODEL_JSON_SHA256: sha256('model.json'), WEIGHTS_SHA256: sha256('weights.safetensors') }
     const other = 'f'.repeat(64)
-    assert.match(await download(join(folder, 'a'), { ...good, MODEL_JSON_SHA256: other }), /model\.json has SHA-256 \w{64}, and f{64} is expected/)
+    const said = await download(join(folder, 'a'), { ...good, MODEL_JSON_SHA256: other })
+    assert.match(said, /model\.json has SHA-256 \w{64}, and f{64} is expected/)
     assert.match(await download(join(folder, 'b'), { ...good, WEIGHTS_SHA256: other }), /weights\.safetensors has SHA-256/)
     assert.deepEqual(readdirSync(join(folder, 'b')), ['model.json'])
     assert.match(await download(join(folder, 'c'), { ...good, MODEL_URL: `${url}/nowhere` }), /answered 404/)

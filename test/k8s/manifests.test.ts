@@ -9,8 +9,16 @@ import { statusRoutes } from '../../src/routes/status.js'
 import { Slot } from '../../src/service/slot.js'
 import { K8S, KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kustomize.js'
 
-interface Probe { readonly httpGet: { readonly path: string, readonly port: string }, readonly periodSeconds: number, readonly failureThreshold: number }
-interface EnvVar { readonly name: string, readonly value?: string, readonly valueFrom?: { readonly resourceFieldRef?: { readonly resource: string, readonly divisor: string } } }
+interface Probe {
+  readonly httpGet: { readonly path: string, readonly port: string }
+  readonly periodSeconds: number
+  readonly failureThreshold: number
+}
+interface EnvVar {
+  readonly name: string
+  readonly value?: string
+  readonly valueFrom?: { readonly resourceFieldRef?: { readonly resource: string, readonly divisor: string } }
+}
 interface Container {
   readonly name: string
   readonly image: string
@@ -80,13 +88,16 @@ for (const kustomization of KUSTOMIZATIONS) {
       assert.equal(httpGet.port, 'http')
       assert.ok(app.hasRoute({ method: 'GET', url: httpGet.path }), httpGet.path)
     }
-    assert.deepEqual([container.startupProbe, container.readinessProbe, container.livenessProbe].map(({ httpGet }) => httpGet.path), ['/readyz', '/readyz', '/livez'])
+    const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe]
+    assert.deepEqual(probes.map(({ httpGet }) => httpGet.path), ['/readyz', '/readyz', '/livez'])
 
     const cache = container.volumeMounts.find(({ mountPath }) => mountPath === config.cacheDir)
-    assert.ok(template.spec.volumes.some(({ name, emptyDir }) => name === cache?.name && emptyDir !== undefined), 'MODEL_CACHE_DIR is a writable volume')
+    const isWritable = template.spec.volumes.some(({ name, emptyDir }) => name === cache?.name && emptyDir !== undefined)
+    assert.ok(isWritable, 'MODEL_CACHE_DIR is a writable volume')
 
     const graceMs = template.spec.terminationGracePeriodSeconds * 1000
-    assert.ok((container.lifecycle?.preStop.sleep.seconds ?? 0) * 1000 + config.drainDelayMs + config.shutdownGraceMs < graceMs, 'SIGKILL comes after the last step of draining')
+    const drainedMs = (container.lifecycle?.preStop.sleep.seconds ?? 0) * 1000 + config.drainDelayMs + config.shutdownGraceMs
+    assert.ok(drainedMs < graceMs, 'SIGKILL comes after the last step of draining')
     const unready = container.readinessProbe.periodSeconds * container.readinessProbe.failureThreshold * 1000
     assert.ok(unready <= config.drainDelayMs, 'the pod is found not ready while it still takes requests')
 
@@ -95,7 +106,9 @@ for (const kustomization of KUSTOMIZATIONS) {
 
     const labels = Object.entries(template.metadata.labels)
     const service = named<{ selector: Record<string, string>, ports: Array<{ targetPort: string }> }>(manifests, 'Service')
-    for (const wanted of [selector.matchLabels, service.selector, named<{ selector: { matchLabels: Record<string, string> } }>(manifests, 'PodDisruptionBudget').selector.matchLabels, named<{ podSelector: { matchLabels: Record<string, string> } }>(manifests, 'NetworkPolicy').podSelector.matchLabels]) {
+    const budget = named<{ selector: { matchLabels: Record<string, string> } }>(manifests, 'PodDisruptionBudget')
+    const policy = named<{ podSelector: { matchLabels: Record<string, string> } }>(manifests, 'NetworkPolicy')
+    for (const wanted of [selector.matchLabels, service.selector, budget.selector.matchLabels, policy.podSelector.matchLabels]) {
       assert.ok(Object.keys(wanted).length > 0)
       for (const pair of Object.entries(wanted)) assert.deepEqual(labels.find(([key]) => key === pair[0]), pair)
     }
@@ -104,12 +117,16 @@ for (const kustomization of KUSTOMIZATIONS) {
 }
 
 test('the overlays together use every component', () => {
-  const used = KUSTOMIZATIONS.flatMap((path) => (parse(readFileSync(`${K8S}${path}/kustomization.yaml`, 'utf8')) as { components?: string[] }).components ?? [])
+  const componentsOf = (path: string): readonly string[] => {
+    return (parse(readFileSync(`${K8S}${path}/kustomization.yaml`, 'utf8')) as { components?: string[] }).components ?? []
+  }
+  const used = KUSTOMIZATIONS.flatMap(componentsOf)
   assert.deepEqual(new Set(used.map((path) => path.split('/').at(-1))), new Set(readdirSync(`${K8S}components`)))
 })
 
 test('KEDA takes the HorizontalPodAutoscaler\'s place', { skip: withoutKustomize }, () => {
-  const kinds = (path: string): string[] => render(path).map(({ kind }) => kind).filter((kind) => ['ScaledObject', 'HorizontalPodAutoscaler'].includes(kind))
+  const scalers = ['ScaledObject', 'HorizontalPodAutoscaler']
+  const kinds = (path: string): string[] => render(path).map(({ kind }) => kind).filter((kind) => scalers.includes(kind))
   assert.deepEqual(kinds('overlays/keda'), ['ScaledObject'])
   assert.deepEqual(kinds('overlays/cpu'), ['HorizontalPodAutoscaler'])
   assert.deepEqual(kinds('overlays/gpu'), [])

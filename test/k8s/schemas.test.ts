@@ -32,16 +32,28 @@ function validate (manifest: Manifest): void {
 
 /** What the compiler says of the manifests as literals of their types. */
 function typeErrors (manifests: readonly Manifest[]): string[] {
-  const source = manifests.map((manifest, index) =>
-    `import type { I${manifest.kind} as T${index} } from '${modelPath(manifest)}'\nexport const object${index}: T${index} = ${JSON.stringify(manifest, null, 1)}\n`).join('')
+  const source = manifests.map((manifest, index) => [
+    `import type { I${manifest.kind} as T${index} } from '${modelPath(manifest)}'`,
+    `export const object${index}: T${index} = ${JSON.stringify(manifest, null, 1)}\n`
+  ].join('\n')).join('')
   // A file that exists nowhere, beside this one, so that packages are found.
   const name = fileURLToPath(new URL('manifests.ts', import.meta.url))
-  const options: ts.CompilerOptions = { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Bundler, strict: true, noEmit: true, skipLibCheck: true, types: [], target: ts.ScriptTarget.ES2022 }
+  const options: ts.CompilerOptions = {
+    module: ts.ModuleKind.CommonJS,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    target: ts.ScriptTarget.ES2022
+  }
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, getSourceFile } = host
   host.fileExists = (path) => path === name || fileExists(path)
   host.readFile = (path) => path === name ? source : readFile(path)
-  host.getSourceFile = (path, ...rest) => path === name ? ts.createSourceFile(path, source, ts.ScriptTarget.ES2022, true) : getSourceFile(path, ...rest)
+  host.getSourceFile = (path, ...rest) => {
+    return path === name ? ts.createSourceFile(path, source, ts.ScriptTarget.ES2022, true) : getSourceFile(path, ...rest)
+  }
   return ts.getPreEmitDiagnostics(ts.createProgram([name], options, host)).map(({ messageText, file, start }) => {
     const line = file === undefined || start === undefined ? '' : file.text.slice(start, file.text.indexOf('\n', start))
     return `${ts.flattenDiagnosticMessageText(messageText, '\n')}: ${line}`
@@ -60,7 +72,8 @@ for (const kustomization of KUSTOMIZATIONS) {
 test('the schemas find a wrong value, a missing field and a field that does not exist', { skip: withoutKustomize }, () => {
   const [deployment] = render('base').filter(({ kind }) => kind === 'Deployment')
   assert.ok(deployment !== undefined)
-  const changed = (change: (spec: { selector?: unknown, strategy: { type: unknown }, template: { spec: Record<string, unknown> } }) => void): Manifest => {
+  type Spec = { selector?: unknown, strategy: { type: unknown }, template: { spec: Record<string, unknown> } }
+  const changed = (change: (spec: Spec) => void): Manifest => {
     const copy = structuredClone(deployment)
     change(copy.spec as Parameters<typeof change>[0])
     return copy

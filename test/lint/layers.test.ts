@@ -21,15 +21,18 @@ function check (t: TestContext, tree: Tree): { readonly passed: boolean, readonl
   for (const name of ['src', 'bench', 'test']) mkdirSync(join(folder, name))
   for (const [path, imports] of Object.entries(tree)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
-    writeFileSync(join(folder, path), `${imports.map((line) => statement(path, line)).join('\n')}\nexport const own = 1\nexport type Own = 1\n`)
+    const statements = imports.map((line) => statement(path, line)).join('\n')
+    writeFileSync(join(folder, path), `${statements}\nexport const own = 1\nexport type Own = 1\n`)
   }
-  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'lint:layers'], { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
+  const env = { ...process.env, NO_COLOR: '1' }
+  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'lint:layers'], { cwd: folder, encoding: 'utf8', env })
   return { passed: status === 0, output: stdout + stderr }
 }
 
 function statement (from: string, line: string): string {
   const [kind, target = ''] = [line.slice(0, 1), line.slice(1)]
-  const specifier = /^(?:src|bench|test)\//.test(target) ? `${'../'.repeat(from.split('/').length - 1)}${target.replace(/\.ts$/, '.js')}` : target
+  const isOwn = /^(?:src|bench|test)\//.test(target)
+  const specifier = isOwn ? `${'../'.repeat(from.split('/').length - 1)}${target.replace(/\.ts$/, '.js')}` : target
   const name = `from${line.replace(/\W/g, '')}`
   return kind === '>' ? `export { own as ${name} } from '${specifier}'` : `export type { Own as ${name} } from '${specifier}'`
 }
@@ -88,7 +91,9 @@ suite('the layers check', () => {
   test('names each arrow back up and its rule', (t) => {
     const { passed, output } = check(t, { ...ALLOWED, ...Object.fromEntries(FORBIDDEN.map(([, from, line]) => [from, [line]])) })
     assert.equal(passed, false)
-    for (const [rule, from] of FORBIDDEN) assert.match(output, new RegExp(`error ${rule}: ${from} → `), `${rule} lets ${from} pass:\n${output}`)
+    for (const [rule, from] of FORBIDDEN) {
+      assert.match(output, new RegExp(`error ${rule}: ${from} → `), `${rule} lets ${from} pass:\n${output}`)
+    }
   })
 
   test('finds a circle, of types too', (t) => {
@@ -101,8 +106,12 @@ suite('the layers check', () => {
 
   test('TensorFlow is not loaded by its name outside of the worker', async () => {
     const eslint = new ESLint({ cwd: ROOT })
-    const load = 'import { createRequire } from \'node:module\'\n\nexport const library: unknown = createRequire(import.meta.url)(\'@tensorflow/tfjs-node\')\n'
-    const errors = async (path: string, text = load): Promise<number> => (await eslint.lintText(text, { filePath: join(ROOT, path) }))[0]?.errorCount ?? NaN
+    const load = 'import { createRequire } from \'node:module\'\n\n' +
+      'export const library: unknown = createRequire(import.meta.url)(\'@tensorflow/tfjs-node\')\n'
+    const errors = async (path: string, text = load): Promise<number> => {
+      const [result] = await eslint.lintText(text, { filePath: join(ROOT, path) })
+      return result?.errorCount ?? NaN
+    }
     assert.equal(await errors('src/service/runtime.ts'), 1)
     assert.equal(await errors('src/engine/worker.ts'), 0)
     assert.equal(await errors('bench/engines/stock.ts'), 0)

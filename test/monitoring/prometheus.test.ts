@@ -17,7 +17,18 @@ import { MONITORING, alerts, dashboardQueries, recordingRules, scalingQueries, t
 const withoutPrometheus = spawnSync('prometheus', ['--version']).error === undefined ? false : 'prometheus is not installed'
 const DEADLINE_MS = 120_000
 
-interface Configuration { global: Record<string, string>, rule_files: string[], scrape_configs: Array<{ job_name: string, static_configs: Array<{ targets: string[] }> }> }
+interface Configuration {
+  global: Record<string, string>
+  rule_files: string[]
+  scrape_configs: Array<{ job_name: string, static_configs: Array<{ targets: string[] }> }>
+}
+
+type Samples = Array<{ metric: Record<string, string>, value: [number, string] }>
+
+interface Prometheus {
+  query (expr: string): Promise<Samples>
+  stop (): Promise<void>
+}
 
 /** Writes the configuration for one target into a folder, with rules evaluated every second. */
 function writeConfiguration (folder: string, target: string): string {
@@ -39,15 +50,19 @@ function writeConfiguration (folder: string, target: string): string {
 }
 
 /** Starts Prometheus for `target`; the result asks it one query and gives the samples. */
-async function startPrometheus (target: string): Promise<{ query: (expr: string) => Promise<Array<{ metric: Record<string, string>, value: [number, string] }>>, stop: () => Promise<void> }> {
+async function startPrometheus (target: string): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'xception-prometheus-'))
   const address = `127.0.0.1:${await freePort()}`
-  const child = spawn('prometheus', [`--config.file=${writeConfiguration(folder, target)}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=${address}`, '--log.level=warn'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn('prometheus', [
+    `--config.file=${writeConfiguration(folder, target)}`, `--storage.tsdb.path=${join(folder, 'data')}`,
+    `--web.listen-address=${address}`, '--log.level=warn'
+  ], { stdio: ['ignore', 'ignore', 'inherit'] })
   return {
     query: async (expr) => {
-      const response = await fetch(`http://${address}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query: expr }) }).catch(() => undefined)
+      const body = new URLSearchParams({ query: expr })
+      const response = await fetch(`http://${address}/api/v1/query`, { method: 'POST', body }).catch(() => undefined)
       if (response === undefined) return []
-      const reply = await response.json() as { status: string, error?: string, data?: { result: Array<{ metric: Record<string, string>, value: [number, string] }> } }
+      const reply = await response.json() as { status: string, error?: string, data?: { result: Samples } }
       // Not ready yet, which says nothing about the query.
       if (response.status === 503) return []
       assert.equal(reply.status, 'success', `${expr}: ${reply.error}`)
@@ -73,7 +88,8 @@ test('every rule, panel, scaling query and alert returns data from a real server
   const photo = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
   const loading = new AbortController()
   const load = Array.from({ length: 2 }, async () => {
-    while (!loading.signal.aborted) await (await fetch(`${server.url}/classify`, { method: 'POST', body: photo, headers: { 'content-type': 'image/jpeg' } })).arrayBuffer()
+    const photoRequest = { method: 'POST', body: photo, headers: { 'content-type': 'image/jpeg' } }
+    while (!loading.signal.aborted) await (await fetch(`${server.url}/classify`, photoRequest)).arrayBuffer()
   })
   try {
     // A recorded series is asked for by its name, so that the rule itself is what made it.

@@ -11,27 +11,39 @@ export interface Alert extends Query {
   readonly name: string
   readonly runbook: string
 }
-interface RuleFile { readonly groups: ReadonlyArray<{ readonly name: string, readonly rules: ReadonlyArray<{ readonly record?: string, readonly alert?: string, readonly expr: string, readonly annotations?: Readonly<Record<string, string>> }> }> }
-interface Dashboard { readonly panels: ReadonlyArray<{ readonly title: string, readonly targets?: ReadonlyArray<{ readonly expr: string }> }> }
+interface Rule {
+  readonly record?: string
+  readonly alert?: string
+  readonly expr: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+interface RuleFile { readonly groups: ReadonlyArray<{ readonly name: string, readonly rules: readonly Rule[] }> }
+interface Panel { readonly title: string, readonly targets?: ReadonlyArray<{ readonly expr: string }> }
+interface Dashboard { readonly panels: readonly Panel[] }
 
 export const MONITORING = fileURLToPath(new URL('../../../monitoring/', import.meta.url))
 const KEDA = fileURLToPath(new URL('../../../k8s/components/keda/scaledobject.yaml', import.meta.url))
 
-export const ruleFile = (name: 'recording' | 'alerts'): RuleFile => parse(readFileSync(`${MONITORING}rules/${name}.yml`, 'utf8')) as RuleFile
+export const ruleFile = (name: 'recording' | 'alerts'): RuleFile =>
+  parse(readFileSync(`${MONITORING}rules/${name}.yml`, 'utf8')) as RuleFile
 const rulesOf = (name: 'recording' | 'alerts'): RuleFile['groups'][number]['rules'] => ruleFile(name).groups.flatMap(({ rules }) => rules)
 
 /** `where` is the name of the series that the rule makes. */
 export const recordingRules = (): Query[] => rulesOf('recording').map(({ record = '', expr }) => ({ where: record, expr }))
 
-export const alerts = (): Alert[] => rulesOf('alerts').map(({ alert = '', expr, annotations = {} }) => ({ where: `alert ${alert}`, name: alert, expr, runbook: annotations.runbook_url ?? '' }))
+export const alerts = (): Alert[] => rulesOf('alerts').map(({ alert = '', expr, annotations = {} }) => {
+  return { where: `alert ${alert}`, name: alert, expr, runbook: annotations.runbook_url ?? '' }
+})
 
 /** The dashboard's queries with its variables filled in as Grafana would. */
 export function dashboardQueries (): Query[] {
   const { panels } = JSON.parse(readFileSync(`${MONITORING}grafana/xception-serve.json`, 'utf8')) as Dashboard
-  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: `panel ${title}`, expr: expr.replaceAll('$job', 'xception-serve').replaceAll('$__rate_interval', '1m') })))
+  const filledIn = (expr: string): string => expr.replaceAll('$job', 'xception-serve').replaceAll('$__rate_interval', '1m')
+  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: `panel ${title}`, expr: filledIn(expr) })))
 }
 
 export function scalingQueries (): Query[] {
-  const [scaledObject] = parseAllDocuments(readFileSync(KEDA, 'utf8')).map((document) => document.toJS() as { spec: { triggers: Array<{ name: string, metadata: { query: string } }> } })
+  interface ScaledObject { readonly spec: { readonly triggers: Array<{ name: string, metadata: { query: string } }> } }
+  const [scaledObject] = parseAllDocuments(readFileSync(KEDA, 'utf8')).map((document) => document.toJS() as ScaledObject)
   return (scaledObject?.spec.triggers ?? []).map(({ name, metadata }) => ({ where: `trigger ${name}`, expr: metadata.query }))
 }

@@ -74,11 +74,12 @@ suite('other colour spaces', () => {
   const raw = { width: FILL.size, height: FILL.size }
   const values16 = (): Uint16Array => Uint16Array.from(values, value => value * 257)
 
+  const grey = (): Sharp => sharp(values, { raw: { ...raw, channels: 1 } })
   const greys: Array<[name: string, upload: () => Promise<Buffer>, space: string]> = [
-    ['grey', () => sharp(values, { raw: { ...raw, channels: 1 } }).toColourspace('b-w').png().toBuffer(), 'b-w'],
+    ['grey', () => grey().toColourspace('b-w').png().toBuffer(), 'b-w'],
     ['grey, 16 bit', () => sharp(values16(), { raw: { ...raw, channels: 1 } }).toColourspace('grey16').png().toBuffer(), 'grey16'],
-    ['grey with opaque alpha', () => sharp(values, { raw: { ...raw, channels: 1 } }).ensureAlpha(1).toColourspace('b-w').png().toBuffer(), 'b-w'],
-    ['grey TIFF', () => sharp(values, { raw: { ...raw, channels: 1 } }).toColourspace('b-w').tiff({ compression: 'lzw' }).toBuffer(), 'b-w']
+    ['grey with opaque alpha', () => grey().ensureAlpha(1).toColourspace('b-w').png().toBuffer(), 'b-w'],
+    ['grey TIFF', () => grey().toColourspace('b-w').tiff({ compression: 'lzw' }).toBuffer(), 'b-w']
   ]
   for (const [name, upload, space] of greys) {
     test(`${name}: three equal channels`, async () => {

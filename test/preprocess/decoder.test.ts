@@ -39,7 +39,10 @@ suite('decoder', () => {
 
   test('a failure frees its place', async () => {
     const decoder = createDecoder({ ...options, concurrency: 1 })
-    const failing = Array.from({ length: 3 }, () => assert.rejects(decoder.decode(Buffer.from('text')), { code: 'unsupported_image_format' }))
+    const fail = async (): Promise<void> => {
+      await assert.rejects(decoder.decode(Buffer.from('text')), { code: 'unsupported_image_format' })
+    }
+    const failing = [fail(), fail(), fail()]
     await decoder.decode(upload)
     await Promise.all(failing)
     assert.equal(decoder.active, 0)

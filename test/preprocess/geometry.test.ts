@@ -44,7 +44,8 @@ suite('fill', () => {
   for (const [width, height] of [[96, 96], [130, 70], [61, 200], [500, 375]] as const) {
     test(`${width} x ${height} with the linear kernel is Pillow's bilinear`, async () => {
       const picture = gradient(width, height)
-      const { largest, mean } = difference(await toPixels(await png(picture), FILL, LIMITS), resizeLinear(picture, FILL.size, FILL.size).rgb)
+      const expected = resizeLinear(picture, FILL.size, FILL.size).rgb
+      const { largest, mean } = difference(await toPixels(await png(picture), FILL, LIMITS), expected)
       assert.ok(largest <= 2 && mean < 0.6, `largest ${largest}, mean ${mean}`)
     })
   }
@@ -53,7 +54,9 @@ suite('fill', () => {
     const result = await toPixels(await png(gradient(30, 20)), FILL, LIMITS)
     // Half a pixel up and left in the input is one pixel in a picture of twice its size.
     const larger = resizeLinear(gradient(30, 20), FILL.size * 2, FILL.size * 2)
-    const at = (x: number, y: number, channel: number): number => larger.rgb[(Math.max(0, y) * larger.width + Math.max(0, x)) * 3 + channel]!
+    const at = (x: number, y: number, channel: number): number => {
+      return larger.rgb[(Math.max(0, y) * larger.width + Math.max(0, x)) * 3 + channel]!
+    }
     const shifted = (x: number, y: number, channel: number): number => Math.round(
       (at(2 * x - 1, 2 * y - 1, channel) + at(2 * x, 2 * y - 1, channel) + at(2 * x - 1, 2 * y, channel) + at(2 * x, 2 * y, channel)) / 4
     )
@@ -130,7 +133,9 @@ suite('orientation', () => {
     }
 
     test(`${orientation}: turns the pixels of a large JPEG after they are resized`, async () => {
-      const jpeg = async (value: number): Promise<Buffer> => toSharp(gradient(800, 600)).withMetadata({ orientation: value }).jpeg().toBuffer()
+      const jpeg = async (value: number): Promise<Buffer> => {
+        return toSharp(gradient(800, 600)).withMetadata({ orientation: value }).jpeg().toBuffer()
+      }
       const stored = { width: FILL.size, height: FILL.size, rgb: await toPixels(await jpeg(1), FILL, LIMITS) }
       const result = { width: FILL.size, height: FILL.size, rgb: await toPixels(await jpeg(orientation), FILL, LIMITS) }
       // The same shrink-on-load for every orientation, or the pixels would differ.

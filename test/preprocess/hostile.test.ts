@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { ServiceError, type ErrorCode } from '../../src/base/errors.js'
+import { Random } from '../../src/base/random.js'
 import { toPixels } from '../../src/preprocess/index.js'
 import { CROP, FILL, gradient, LIMITS, patches, pngChunk, toAnimation, toSharp } from './pictures.js'
 
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'image_too_large', 'image_too_many_pixels', 'unsupported_image_format', 'heic_not_supported', 'undecodable_image', 'no_image'
 ])
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
 
 const small = gradient(60, 40)
 const FILES: Readonly<Record<string, () => Promise<Buffer>>> = {
@@ -33,21 +36,13 @@ async function outcome (upload: Uint8Array): Promise<ErrorCode | 'pixels'> {
   }
 }
 
-/** Numbers from 0 to below the limit, the same in every run (a linear congruential generator). */
-function seeded (seed: number): (limit: number) => number {
-  let state = seed
-  return limit => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor(state / 2 ** 32 * limit)
-  }
-}
-
 function pngOfSize (width: number, height: number): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
   header.set([8, 2], 8)
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), pngChunk('IHDR', header), pngChunk('IDAT', Buffer.alloc(0)), pngChunk('IEND', Buffer.alloc(0))])
+  const chunks = [pngChunk('IHDR', header), pngChunk('IDAT', Buffer.alloc(0)), pngChunk('IEND', Buffer.alloc(0))]
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...chunks])
 }
 
 suite('limits', () => {
@@ -66,7 +61,8 @@ suite('limits', () => {
     test(`pixels of ${name}: the limit itself is accepted`, async () => {
       const upload = await file()
       await toPixels(upload, CROP, { ...LIMITS, maxImagePixels: 2400 })
-      await assert.rejects(toPixels(upload, CROP, { ...LIMITS, maxImagePixels: 2399 }), { code: 'image_too_many_pixels', message: /60 x 40 pixels.*2399/ })
+      const limits = { ...LIMITS, maxImagePixels: 2399 }
+      await assert.rejects(toPixels(upload, CROP, limits), { code: 'image_too_many_pixels', message: /60 x 40 pixels.*2399/ })
     })
   }
 
@@ -88,20 +84,20 @@ suite('uploads that are no image', () => {
   const uploads: Array<[name: string, bytes: Buffer, code: ErrorCode]> = [
     ['nothing', Buffer.alloc(0), 'no_image'],
     ['text', Buffer.from('not an image'), 'unsupported_image_format'],
-    ['SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'), 'unsupported_image_format'],
+    ['SVG', Buffer.from(SVG), 'unsupported_image_format'],
     ['PDF', Buffer.from('%PDF-1.4\n'), 'unsupported_image_format'],
     ['HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'heic_not_supported'],
     ['AVIF brand on HEIC-like rubbish', Buffer.from('\0\0\0\x18ftypavif\0\0\0\0mif1heic\0\0\0\x08meta', 'latin1'), 'undecodable_image'],
     ['a signature and no more', Buffer.from('ffd8ff', 'hex'), 'undecodable_image'],
-    ['a JPEG signature before SVG', Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.from('<svg width="9" height="9"/>')]), 'undecodable_image']
+    ['a JPEG signature before SVG', Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.from(SVG)]), 'undecodable_image']
   ]
   for (const [name, bytes, code] of uploads) {
     test(name, async () => assert.rejects(toPixels(bytes, FILL, LIMITS), { name: 'ServiceError', code }))
   }
 
   test('zeros, ones and noise', async () => {
-    const random = seeded(3)
-    const noise = Buffer.from(Array.from({ length: 4096 }, () => random(256)))
+    const random = new Random(3)
+    const noise = Buffer.from(Array.from({ length: 4096 }, () => random.below(256)))
     for (const upload of [Buffer.alloc(4096), Buffer.alloc(4096, 0xff), noise]) {
       assert.equal(await outcome(upload), 'unsupported_image_format')
     }
@@ -126,13 +122,13 @@ suite('damaged files', () => {
 
     test(`${name} with flipped bytes gives pixels or an error for the client`, async () => {
       const upload = await file()
-      const random = seeded(upload.length)
+      const random = new Random(upload.length)
       for (let round = 0; round < 60; round++) {
         const damaged = Buffer.from(upload)
         for (let flip = 0; flip <= round % 4; flip++) {
           // Half of the damage to the header, where it has the most effect.
-          const at = random(round % 2 === 0 ? damaged.length : Math.min(damaged.length, 200))
-          damaged[at] = random(256)
+          const at = random.below(round % 2 === 0 ? damaged.length : Math.min(damaged.length, 200))
+          damaged[at] = random.below(256)
         }
         await outcome(damaged)
       }

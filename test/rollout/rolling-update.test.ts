@@ -24,7 +24,8 @@ interface Load {
 /** One request; resolves with its status, or with the error's code. */
 function classify (port: number, agent: Agent): Promise<{ outcome: string, kept: boolean }> {
   return new Promise((resolve) => {
-    const sent = request({ host: '127.0.0.1', port, agent, method: 'POST', path: '/classify', headers: { 'content-type': 'image/jpeg', 'content-length': CAT.length } }, (response) => {
+    const headers = { 'content-type': 'image/jpeg', 'content-length': CAT.length }
+    const sent = request({ host: '127.0.0.1', port, agent, method: 'POST', path: '/classify', headers }, (response) => {
       response.resume()
       response.on('end', () => { resolve({ outcome: String(response.statusCode), kept: sent.reusedSocket }) })
       response.on('error', (error: NodeJS.ErrnoException) => { resolve({ outcome: error.code ?? error.message, kept: sent.reusedSocket }) })
@@ -37,7 +38,8 @@ function classify (port: number, agent: Agent): Promise<{ outcome: string, kept:
 /** Replaces two servers one after the other under load and tells how the requests fared. */
 async function rollingUpdate (env: Record<string, string>): Promise<Load> {
   const ports = [await freePort(), await freePort()]
-  const start = async (port: number): ReturnType<typeof startServer> => await startServer({ BACKEND: 'cpu', TENSORFLOW_THREADS: '1', PORT: String(port), ...env })
+  const settings = { BACKEND: 'cpu', TENSORFLOW_THREADS: '1', ...env }
+  const start = async (port: number): ReturnType<typeof startServer> => await startServer({ PORT: String(port), ...settings })
   let running = await Promise.all(ports.map(start))
   const balancer = await startHaproxy(ports)
   await balancer.waitForServers(ports.length)

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync
+} from 'node:fs'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -77,11 +79,13 @@ export class Clone {
     for (const folder of ['node_modules', join('node_modules', '@tensorflow')]) {
       mkdirSync(join(this.folder, folder))
       for (const name of readdirSync(join(ROOT, folder))) {
-        if (!['@tensorflow', 'tfjs-node', '.package-lock.json'].includes(name)) symlinkSync(join(ROOT, folder, name), join(this.folder, folder, name))
+        const isCopied = ['@tensorflow', 'tfjs-node', '.package-lock.json'].includes(name)
+        if (!isCopied) symlinkSync(join(ROOT, folder, name), join(this.folder, folder, name))
       }
     }
     cpSync(join(ROOT, 'node_modules', '.package-lock.json'), this.path('node_modules/.package-lock.json'))
-    this.write(`${PACKAGE}/binding/binding.cc`, '#include "tensorflow/c/c_api.h"\n#include "node_api.h"\nint binding() { return tensorflow(); }\n')
+    const source = '#include "tensorflow/c/c_api.h"\n#include "node_api.h"\nint binding() { return tensorflow(); }\n'
+    this.write(`${PACKAGE}/binding/binding.cc`, source)
   }
 
   path (name: string): string {

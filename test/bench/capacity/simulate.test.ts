@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { simulate } from '../../../bench/capacity/simulate.js'
 
 const engineOnly = (...inferenceMs: number[]): Parameters<typeof simulate>[0] => ({ decoders: 1, decodeMs: 0, inferenceMs, overheadMs: 0 })
-const near = (value: number, expected: number, share: number): void => { assert.ok(Math.abs(value - expected) <= expected * share, `${value} is not within ${share * 100} % of ${expected}`) }
+const near = (value: number, expected: number, share: number): void => {
+  assert.ok(Math.abs(value - expected) <= expected * share, `${value} is not within ${share * 100} % of ${expected}`)
+}
 const LOAD = { replicas: 1, requests: 400_000, seed: 1 }
 
 test('without batches it is the M/D/1 queue, whose mean wait is known', () => {
@@ -36,8 +38,10 @@ test('batches carry a load that single images cannot, and a delay makes them lar
 })
 
 test('decoders are a queue of their own', () => {
-  const outcome = simulate({ decoders: 2, decodeMs: 10, inferenceMs: [0], overheadMs: 3 }, { maxBatchSize: 1, batchDelayMs: 0 }, { ...LOAD, arrivalRate: 1 })
+  const replica = { decoders: 2, decodeMs: 10, inferenceMs: [0], overheadMs: 3 }
+  const policy = { maxBatchSize: 1, batchDelayMs: 0 }
+  const outcome = simulate(replica, policy, { ...LOAD, arrivalRate: 1 })
   near(outcome.p50Ms, 13, 0.001)
   // Above 200 a second two decoders of 10 ms cannot follow.
-  assert.ok(simulate({ decoders: 2, decodeMs: 10, inferenceMs: [0], overheadMs: 0 }, { maxBatchSize: 1, batchDelayMs: 0 }, { ...LOAD, arrivalRate: 220 }).p50Ms > 1000)
+  assert.ok(simulate({ ...replica, overheadMs: 0 }, policy, { ...LOAD, arrivalRate: 220 }).p50Ms > 1000)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { Random } from '../../../src/base/random.js'
 import { assertSentence, dataset, fillKeras3, newPath, readAll, writeFile, writeHdf5, zip } from './support.js'
 
 const TRUNCATIONS = 8
@@ -13,15 +14,6 @@ after(() => {
   const peak = process.resourceUsage().maxRSS * 1024
   assert.ok(peak < MAX_RESIDENT_BYTES, `${peak} bytes resident`)
 })
-
-/** Numerical Recipes' generator: the same damage in every run. */
-function random (seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 const keras3 = await writeHdf5('model.weights.h5', fillKeras3)
 const legacy = await writeHdf5('model.h5', (file) => {
@@ -74,11 +66,11 @@ for (const [kind, path] of Object.entries({ keras3, legacy, archive, safetensors
 
   for (let seed = 1; seed <= DAMAGES; seed += 1) {
     test(`${kind}: damaged at random (${seed}), it is read or refused in one sentence`, async () => {
-      const next = random(seed)
+      const random = new Random(seed)
       const damaged = Buffer.from(whole)
       // Most of a small HDF5 file is empty space, which nobody reads.
       const occupied = [...damaged.keys()].filter((index) => damaged[index] !== 0)
-      for (let hit = 0; hit < 1 + seed % 4; hit += 1) damaged[occupied[Math.floor(next() * occupied.length)] ?? 0] = Math.floor(next() * 256)
+      for (let hit = 0; hit < 1 + seed % 4; hit += 1) damaged[occupied[random.below(occupied.length)] ?? 0] = random.below(256)
       const path = variant(damaged)
       await readAll(path).then(
         ({ weights }) => { for (const [name, values] of weights) assert.ok(values.length < 1000, name) },
