@@ -25,7 +25,7 @@ export async function startRuntime (config: ServiceSettings, model: Model, worke
   const precision = choosePrecision(config.precision, backend)
   configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads, sessions: config.engineWorkers })
   const { path } = await compileCached(model, { cacheDir: config.cacheDir, backend, precision })
-  const imageBytes = model.input.size.value ** 2 * 3
+  const imageBytes = model.input.size.value ** 2 * model.input.channels
   const pool = new WorkerPool(config.engineWorkers, {
     path,
     imageBytes,

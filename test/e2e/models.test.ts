@@ -70,10 +70,10 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
 
   test('a TensorFlow.js folder and safetensors', { skip: withoutShared }, async () => {
     const stored = await readStoredModel(shared('golden/xception-thin.keras'))
-    const { architecture, readWeights } = await recognize(stored)
+    const { network, readWeights } = await recognize(stored)
     const weights = await readWeights()
     await stored.close()
-    await saveTfjs(join(folder, 'tfjs'), architecture, weights)
+    await saveTfjs(join(folder, 'tfjs'), network, weights)
     await golden(join(folder, 'tfjs'))
     writeFileSync(join(folder, 'thin.safetensors'), encodeSafetensors(weights))
     await golden(join(folder, 'thin.safetensors'))

@@ -37,7 +37,7 @@ export async function affineOf (
     const { scale, offset = 0 } = layer.config
     return { scale: channelValues(layer, 'a scale', scale, channels), offset: channelValues(layer, 'an offset', offset, channels) }
   }
-  if (layer.className === 'Normalization') return await normalizationOf(layer, channels, weightsOf(layer))
+  if (layer.className === 'Normalization') return await normalizationOf(layer, channels, weightsOf)
   const arithmetic = arithmeticOf(layer)
   if (arithmetic === 'negate') return { scale: -1, offset: 0 }
   const constants = layer.operands.flatMap((operand) => 'constant' in operand ? [operand.constant] : [])

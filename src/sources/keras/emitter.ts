@@ -1,8 +1,7 @@
-import { WeightsError } from '../../model/weights.js'
-import { NetworkBuilder } from '../../model/network-builder.js'
 import { MAX_LAYERS, MAX_MAP_VALUES } from '../../model/limits.js'
+import { NetworkBuilder } from '../../model/network-builder.js'
 import type { Network, NetworkInput, Operation, Shape } from '../../model/network.js'
-import { sizeOf } from '../../model/weights.js'
+import { WeightsError, sizeOf } from '../../model/weights.js'
 import type { FlatLayer } from './flatten.js'
 import { LayerNames } from './names.js'
 import { describe, refuse } from './refusal.js'
@@ -36,8 +35,9 @@ export class Emitter {
   private count = 1
 
   constructor (input: NetworkInput, layer: FlatLayer) {
-    this.inputName = this.names.take(layer, '')
-    this.builder = new NetworkBuilder(input, this.inputName)
+    this.builder = new NetworkBuilder(input)
+    this.inputName = this.builder.last
+    this.names.reserve(this.inputName)
     this.madeFrom.set(this.inputName, { layer, kept: {} })
   }
 
@@ -47,7 +47,7 @@ export class Emitter {
   }
 
   /** Appends a layer that is made from one of the file, and returns its name. Throws a WeightsError that names the latter if it does not fit. */
-  add (layer: FlatLayer, operation: Operation, inputs: readonly string[], { suffix = '', kept = {} }: Added = {}): string {
+  add (layer: FlatLayer, operation: Operation, inputs: string[], { suffix = '', kept = {} }: Added = {}): string {
     if (++this.count > MAX_LAYERS) throw new WeightsError(`the network has more than ${MAX_LAYERS} layers`)
     const name = this.names.take(layer, suffix)
     try {

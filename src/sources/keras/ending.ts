@@ -1,5 +1,5 @@
-import { NetworkBuilder } from '../../model/network-builder.js'
-import { outputUnits, type Layer, type LayerStatement, type Network, type OperationKind } from '../../model/network.js'
+import { networkOf, statementsOf } from '../../model/network-builder.js'
+import { outputUnits, type Layer, type LayerStatement, type Network, type NetworkInput, type OperationKind } from '../../model/network.js'
 import { WeightsError, sizeOf } from '../../model/weights.js'
 import type { Translated } from './translate.js'
 import { refuse } from './refusal.js'
@@ -29,13 +29,13 @@ export function withProbabilities ({ network, origins }: Translated, wanted: Out
   if (units === 1 && wanted === 'softmax') refuse(file, 'gives one unit, whose softmax is always 1: leave the output setting out')
   if (activation === 'softmax' || activation === 'sigmoid') {
     if (wanted !== undefined && wanted !== activation) refuse(file, `ends in ${activation}, which cannot be served as ${wanted}: leave the output setting out`)
-    return checked(rebuilt(network, layers))
+    return checked(network.input, layers)
   }
   if (activation !== undefined) refuse(file, `is the last and ends in ${activation}: a classifier ends in softmax, in sigmoid or in logits`)
   demandLogits(layers, last)
   const ending = units === 1 ? 'sigmoid' : wanted ?? 'softmax'
   const name = `${last.name}_${ending}`
-  return checked(rebuilt(network, [...layers, { name, operation: { kind: 'activation', activation: { function: ending } }, inputs: [last.name] }]))
+  return checked(network.input, layers, { name, operation: { kind: 'activation', activation: { function: ending } }, inputs: [last.name] })
 }
 
 /** A softmax or sigmoid over a feature map of one pixel, made a vector after it as MobileNet once was, is made a vector before it. */
@@ -68,13 +68,8 @@ function demandLogits (layers: readonly Layer[], last: Layer): void {
     'not from a Dense layer or a convolution (was it saved with include_top=False?)')
 }
 
-function rebuilt ({ input, layers: [first] }: Network, layers: readonly LayerStatement[]): Network {
-  const builder = new NetworkBuilder(input, first?.name)
-  for (const { name, operation, inputs } of layers.slice(1)) builder.add({ name, operation, inputs })
-  return builder.build()
-}
-
-function checked (network: Network): Network {
+function checked (input: NetworkInput, layers: readonly Layer[], ...more: LayerStatement[]): Network {
+  const network = networkOf(input, [...statementsOf({ input, layers }), ...more])
   try {
     outputUnits(network)
   } catch (error) {

@@ -4,7 +4,7 @@ import { sizeOf } from '../../model/weights.js'
 import type { FlatLayer } from './flatten.js'
 import { refuse } from './refusal.js'
 import { Padding, Sides, demandChannelsLast, demandLastAxis, pair, settingsOf } from './settings.js'
-import { channelSlice } from './slices.js'
+import { channelSlice, isSlice } from './slices.js'
 
 const Pooling = Type.Object({
   pool_size: Sides,
@@ -22,6 +22,7 @@ const Target = Type.Array(Type.Integer({ minimum: -1, maximum: 1_000_000 }), { m
  * Throws a WeightsError that names the layer and the setting that is not supported.
  */
 export function mapOperation (layer: FlatLayer, shape: Shape): Operation | undefined {
+  if (isSlice(layer)) return channelSlice(layer, shape)
   switch (layer.className) {
     case 'MaxPooling2D': return { kind: 'maxPooling', ...poolOf(layer) }
     case 'AveragePooling2D': return { kind: 'averagePooling', ...poolOf(layer) }
@@ -32,7 +33,6 @@ export function mapOperation (layer: FlatLayer, shape: Shape): Operation | undef
       demandChannelsLast(layer)
       return { kind: 'flatten' }
     case 'Reshape': return reshape(layer, shape)
-    case 'GetItem': case 'SlicingOpLambda': return channelSlice(layer, shape)
     case 'TFOpLambda': return layer.config.function === 'reshape' ? reshape(layer, shape) : undefined
     default: return undefined
   }

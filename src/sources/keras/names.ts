@@ -7,6 +7,11 @@ const RESERVED = /^(images|pixels|probabilities|features|feature_map|maps|output
 export class LayerNames {
   private readonly taken = new Set<string>()
 
+  /** Keeps a name from being given. */
+  reserve (name: string): void {
+    this.taken.add(name)
+  }
+
   /** The layer's name with the suffix; with the models around it where another layer has that name. */
   take ({ name, place }: Pick<FlatLayer, 'name' | 'place'>, suffix: string): string {
     const plain = allowed(name + suffix)

@@ -1,8 +1,9 @@
 import type { StoredWeight } from '../files/index.js'
 import type { Affine } from './affine.js'
+import { channelValues, eachChannel } from './values.js'
 import type { FlatLayer } from './flatten.js'
 import { refuse } from './refusal.js'
-import { channelValues, eachChannel } from './values.js'
+import { demand } from './settings.js'
 
 /** Keras divides by at least this (keras.config.epsilon). */
 const SMALLEST_DEVIATION = 1e-7
@@ -13,13 +14,17 @@ export function hasGivenStatistics ({ mean, variance }: Readonly<Record<string, 
 }
 
 /**
- * What a Normalization computes: (x - mean) / deviation, or its inverse. `weights` are what the file keeps for it.
+ * What a Normalization computes: (x - mean) / deviation, or its inverse. `weightsOf` gives what the file keeps for it.
  * Throws a WeightsError if its statistics are not one number, or one a channel.
  */
-export async function normalizationOf (layer: FlatLayer, channels: number, weights: readonly StoredWeight[]): Promise<Affine> {
+export async function normalizationOf (
+  layer: FlatLayer, channels: number, weightsOf: (layer: FlatLayer) => readonly StoredWeight[]
+): Promise<Affine> {
+  // Keras counts the batch dimension; none is one mean for all.
+  demand(layer, 'axis', layer.config.axis, -1, [-1], 3, [3], [])
   const { mean: givenMean, variance: givenVariance, invert } = layer.config
   const given = hasGivenStatistics(layer.config)
-  const [storedMean, storedVariance] = weights
+  const [storedMean, storedVariance] = given ? [] : weightsOf(layer)
   const mean = channelValues(layer, 'a mean', given ? givenMean : await valuesOf(storedMean), channels)
   const variance = channelValues(layer, 'a variance', given ? givenVariance : await valuesOf(storedVariance), channels)
   if ([variance].flat().some((value) => value < 0)) refuse(layer, 'has a negative variance')

@@ -1,31 +1,49 @@
+import type { Rescaling } from '../../model/input.js'
 import type { StoredWeight } from '../files/index.js'
 import { affineOf, compose, type Affine } from './affine.js'
 import type { FlatLayer } from './flatten.js'
 import type { KerasNode } from './graph.js'
+import { turnsChannels } from './slices.js'
+import type { ChannelValues } from './values.js'
+
+/** A picture's dimensions without the batch. */
+const RANK = 3
 
 export interface Scaling {
   /** Undefined where no layer scales. */
-  readonly rescaling: Affine | undefined
+  readonly rescaling: Rescaling | undefined
   /** The node whose output the network proper reads. */
   readonly last: KerasNode
 }
 
 /**
- * Follows the layers that scale the input and nothing else, and composes them into one multiplication and one addition a channel.
+ * Follows the layers that scale the input or turn its channels around, and composes them into one multiplication and one addition a channel.
  * `channels` are the picture's, `weightsOf` gives what an adapted Normalization keeps among its weights.
  */
 export async function scalingFrom (
   input: KerasNode, channels: number, weightsOf: (layer: FlatLayer) => readonly StoredWeight[]
 ): Promise<Scaling> {
   let last = input
-  let rescaling: Affine | undefined
+  let affine: Affine | undefined
+  let isTurned = false
   for (;;) {
     const [next, ...others] = last.consumers
     if (next === undefined || others.length > 0 || next.inputs.length > 1) break
-    const step = await affineOf(next.layer, channels, weightsOf)
-    if (step === undefined) break
-    rescaling = rescaling === undefined ? step : compose(rescaling, step)
+    if (turnsChannels(next.layer, RANK)) {
+      isTurned = !isTurned
+      affine = affine === undefined ? IDENTITY : { scale: turned(affine.scale), offset: turned(affine.offset) }
+    } else {
+      const step = await affineOf(next.layer, channels, weightsOf)
+      if (step === undefined) break
+      affine = compose(affine ?? IDENTITY, step)
+    }
     last = next
   }
-  return { rescaling, last }
+  return { rescaling: affine === undefined || !isTurned ? affine : { ...affine, order: 'bgr' }, last }
+}
+
+const IDENTITY: Affine = { scale: 1, offset: 0 }
+
+function turned (values: ChannelValues): ChannelValues {
+  return typeof values === 'number' ? values : values.toReversed()
 }

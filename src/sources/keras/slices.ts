@@ -15,20 +15,39 @@ const WHOLE: Bounds = {}
 
 const NEEDED = 'and only slices of the channels with a step of 1 are supported'
 
+/** Whether a layer is `x[..., ::-1]`, which turns the channels around. */
+export function turnsChannels (layer: FlatLayer, rank: number): boolean {
+  if (!isSlice(layer)) return false
+  const bounds = boundsOf(layer, keyOf(layer), rank + 1)
+  const last = bounds.at(-1) ?? WHOLE
+  return bounds.slice(0, -1).every(isWhole) && last.step === -1 && (last.start ?? null) === null && (last.stop ?? null) === null
+}
+
+/** Whether a layer takes a part of a tensor, as Keras 3 and Keras 2 call it. */
+export function isSlice ({ className }: FlatLayer): boolean {
+  return className === 'GetItem' || className === 'SlicingOpLambda'
+}
+
 /**
  * What `x[..., start:stop]` takes, as Keras 3 (GetItem) and Keras 2 (SlicingOpLambda) write it.
  * Throws a WeightsError if it takes something else.
  */
 export function channelSlice (layer: FlatLayer, shape: Shape): Operation {
-  const constant = layer.operands.find((operand) => 'constant' in operand)
-  const key: unknown = layer.keywords.slice_spec ?? (constant !== undefined && 'constant' in constant ? constant.constant : undefined)
-  const bounds = boundsOf(layer, Array.isArray(key) ? key : [key], shape.length + 1)
+  const key = keyOf(layer)
+  const bounds = boundsOf(layer, key, shape.length + 1)
   const last = bounds.at(-1) ?? WHOLE
   if (bounds.slice(0, -1).some((entry) => !isWhole(entry)) || (last.step ?? 1) !== 1) refuse(layer, `takes ${JSON.stringify(key)}, ${NEEDED}`)
   const channels = channelsOf(shape)
   const start = position(last.start ?? 0, channels)
   const end = position(last.stop ?? channels, channels)
   return start < end ? { kind: 'channelSlice', start, end } : refuse(layer, `takes no channel: those from ${start} to ${end}`)
+}
+
+/** What stands between the brackets. */
+function keyOf ({ operands, keywords }: FlatLayer): readonly unknown[] {
+  const constant = operands.find((operand) => 'constant' in operand)
+  const key: unknown = keywords.slice_spec ?? (constant !== undefined && 'constant' in constant ? constant.constant : undefined)
+  return Array.isArray(key) ? key : [key]
 }
 
 /** One for each dimension, the batch included. */

@@ -49,7 +49,7 @@ export async function translate ({ input, output, nodes }: KerasGraph, context: 
   return { network, origins: emitter.origins }
 }
 
-async function emitNode (emitter: Emitter, layer: FlatLayer, inputs: readonly string[], context: TranslationContext): Promise<string> {
+async function emitNode (emitter: Emitter, layer: FlatLayer, inputs: string[], context: TranslationContext): Promise<string> {
   const [input, ...others] = inputs
   if (input === undefined) return refuse(layer, 'reads nothing')
   const joined = emitJoin(emitter, layer, inputs)
@@ -66,7 +66,7 @@ async function emitNode (emitter: Emitter, layer: FlatLayer, inputs: readonly st
 
 const JOINING = 'Add, Subtract, Multiply and Concatenate'
 
-function emitJoin (emitter: Emitter, layer: FlatLayer, inputs: readonly string[]): string | undefined {
+function emitJoin (emitter: Emitter, layer: FlatLayer, inputs: string[]): string | undefined {
   const [first, second] = inputs
   if (first === undefined || second === undefined) return undefined
   if (isConcatenation(layer, emitter.shapeOf(first))) return emitter.add(layer, { kind: 'concatenate' }, inputs)

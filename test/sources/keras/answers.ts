@@ -5,17 +5,12 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
-import { xceptionNetwork } from '../../../src/model/presets/xception.js'
 import { compile } from '../../../src/compiler/index.js'
-import type { Rescaling } from '../../../src/model/input.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
 after(() => { rmSync(folder, { recursive: true }) })
 let graphs = 0
-
-/** What preprocess_input does, for files that do not scale their pixels. */
-export const MINUS_ONE_TO_ONE: Rescaling = { scale: 1 / 127.5, offset: -1 }
 
 /** Opens a file and hands it to `use`. */
 export async function withStored<Result> (path: string, use: (stored: StoredModel) => Promise<Result>): Promise<Result> {
@@ -27,12 +22,12 @@ export async function withStored<Result> (path: string, use: (stored: StoredMode
   }
 }
 
-/** Recognizes a file, compiles its network and runs it on raw RGB images of its input size, one after the other. */
+/** Recognizes a file, compiles its network and runs it on raw images of its input's size and channels, one after the other. */
 export async function probabilitiesOf (path: string, pixels: Uint8Array, hints: Hints = {}): Promise<Float32Array> {
   const { graph, imageBytes } = await withStored(path, async (stored) => {
-    const { architecture, rescaling = MINUS_ONE_TO_ONE, readWeights } = await recognize(stored, hints)
+    const { network, readWeights } = await recognize(stored, hints)
     const weights = await readWeights()
-    return { graph: compile({ network: xceptionNetwork(architecture, rescaling), weights, precision: 'float32' }), imageBytes: architecture.inputSize ** 2 * 3 }
+    return { graph: compile({ network, weights, precision: 'float32' }), imageBytes: network.input.side ** 2 * network.input.channels }
   })
   return await run(graph, pixels, imageBytes)
 }

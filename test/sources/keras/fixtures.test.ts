@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { recognize } from '../../../src/sources/keras/index.js'
-import { MINUS_ONE_TO_ONE, assertClose, probabilitiesOf, withStored } from './answers.js'
+import { assertClose, probabilitiesOf, withStored } from './answers.js'
 import { fixture, fixtures } from './fixtures.js'
+import { MINUS_ONE_TO_ONE } from './synthetic.js'
 
 for (const { file, inputs, inputSize, note, scale, outputs } of fixtures.filter((entry) => !entry.file.includes('unsupported'))) {
   test(`${file} answers as Keras does: ${note}`, async () => {
@@ -28,6 +29,6 @@ test('the scaling of preprocess_input is found as it is', async () => {
 
 test('a layer that is not supported is named', async () => {
   await withStored(fixture('keras3-unsupported.keras'), async (stored) => {
-    await assert.rejects(recognize(stored), { name: 'WeightsError', message: /^the layer head_norm \(LayerNormalization\) is not supported: the service knows Rescaling, .* Softmax$/ })
+    await assert.rejects(recognize(stored), { name: 'WeightsError', message: /^the layer head_norm \(LayerNormalization\) is not supported: the service knows Conv2D, .* Softmax$/ })
   })
 })

@@ -3,9 +3,10 @@ import { suite, test } from 'node:test'
 import type { Architecture } from '../../../src/model/architecture.js'
 import type { FileKind, StoredLayer } from '../../../src/sources/files/index.js'
 import { recognize } from '../../../src/sources/keras/index.js'
-import { SMALL, storedLayers, storedModel, storedWeight } from './synthetic.js'
+import { SMALL, networkOf, storedLayers as layersIn, storedModel, storedWeight } from './synthetic.js'
 
-const weightsOnly = (layers: readonly StoredLayer[], kind: FileKind = 'hdf5-weights'): ReturnType<typeof storedModel> => ({ ...storedModel(SMALL, undefined, kind), layers })
+const weightsOnly = (layers: readonly StoredLayer[], kind: FileKind = 'hdf5-weights'): ReturnType<typeof storedModel> => ({ ...storedModel(networkOf(SMALL), undefined, kind), layers })
+const storedLayers = (architecture: Architecture): StoredLayer[] => layersIn(networkOf(architecture))
 const LAYERS = storedLayers(SMALL)
 const ANY_SIZE = { ...SMALL, inputSize: 299 }
 
@@ -23,26 +24,27 @@ suite('weights without a configuration tell the network by their shapes', () => 
     test(name, async () => {
       const architecture = { ...ANY_SIZE, ...changes }
       const { readWeights, ...found } = await recognize(weightsOnly(storedLayers(architecture)))
-      assert.deepEqual(found, { architecture, rescaling: undefined, inputSizeFromFile: false })
+      assert.deepEqual(found, { network: networkOf(architecture), rescaling: undefined, inputSizeFromFile: false })
       assert.deepEqual(Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), [])
     })
   }
 
   test('by order where the names say nothing', async () => {
-    const { architecture, readWeights } = await recognize(weightsOnly(unnamed(LAYERS)), { inputSize: 80 })
-    assert.deepEqual(architecture, { ...SMALL, inputSize: 80, head: [SMALL.head[0], { type: 'dense', name: `layer_${LAYERS.length - 1}`, units: 3, activation: 'softmax' }] })
+    const { network, readWeights } = await recognize(weightsOnly(unnamed(LAYERS)), { inputSize: 80 })
+    const classifier = { type: 'dense', name: `layer_${LAYERS.length - 1}`, units: 3, activation: 'softmax' } as const
+    assert.deepEqual(network, networkOf({ ...SMALL, inputSize: 80, head: [{ type: 'globalAveragePooling' }, classifier] }))
     assert.deepEqual([...await readWeights()].map(([, { data }]) => data[0]), await Promise.all(LAYERS.flatMap(({ weights }) => weights).map(async (weight) => (await weight.read())[0])))
   })
 
   test('by name where the order says nothing', async () => {
-    const { architecture, readWeights } = await recognize(weightsOnly([...LAYERS].reverse(), 'safetensors'))
-    assert.deepEqual(architecture, ANY_SIZE)
+    const { network, readWeights } = await recognize(weightsOnly([...LAYERS].reverse(), 'safetensors'))
+    assert.deepEqual(network, networkOf(ANY_SIZE))
     assert.deepEqual((await readWeights()).get('block1_conv1/kernel')?.data[0], 1)
   })
 
   test('a nested base in one group', async () => {
     const base = { path: 'xception', weights: LAYERS.slice(0, -1).flatMap(({ weights }) => weights) }
-    assert.deepEqual((await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))).architecture, ANY_SIZE)
+    assert.deepEqual((await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))).network, networkOf(ANY_SIZE))
   })
 
   test('a nested base in one group, what is frozen last', async () => {
@@ -53,16 +55,16 @@ suite('weights without a configuration tell the network by their shapes', () => 
     }))
     const frozen = numbered.slice(0, 30)
     const base = { path: 'xception', weights: [...numbered.slice(30), ...frozen] }
-    const { architecture, readWeights } = await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))
-    assert.deepEqual(architecture, ANY_SIZE)
+    const { network, readWeights } = await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))
+    assert.deepEqual(network, networkOf(ANY_SIZE))
     assert.deepEqual(Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), [])
   })
 
   test('one unit is a sigmoid, several are what the hint says', async () => {
     const one = { ...ANY_SIZE, head: [SMALL.head[0], { type: 'dense', name: 'predictions', units: 1, activation: 'sigmoid' }] } as Architecture
-    assert.deepEqual((await recognize(weightsOnly(storedLayers(one)))).architecture, one)
+    assert.deepEqual((await recognize(weightsOnly(storedLayers(one)))).network, networkOf(one))
     await assert.rejects(recognize(weightsOnly(storedLayers(one)), { output: 'softmax' }), /gives one unit, whose softmax is always 1/)
-    assert.equal(((await recognize(weightsOnly(LAYERS), { output: 'sigmoid' })).architecture.head.at(-1) as { activation: string }).activation, 'sigmoid')
+    assert.equal((await recognize(weightsOnly(LAYERS), { output: 'sigmoid' })).network.layers.at(-1)?.name, 'predictions_sigmoid')
   })
 })
 
