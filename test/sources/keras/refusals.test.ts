@@ -96,7 +96,7 @@ suite('a head that does not classify is refused', () => {
   }
 
   test('a classifier at every position', () => assertRefused(
-    functional(without('avg_pool', 'block6_sepconv2_act')), /^the layer predictions \(Dense\) is the last and gives a feature map of 3x3x3, and one number a class/
+    functional(without('avg_pool', 'block6_sepconv2_act')), /^the layer predictions \(Dense\) is the last and gives a feature map of 5x5x3, and one number a class/
   ))
 })
 
