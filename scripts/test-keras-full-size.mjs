@@ -13,7 +13,9 @@ const at = path => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 function run (env, ...command) {
   const { status, error } = spawnSync(command[0], command.slice(1), { stdio: 'inherit', env: { ...process.env, ...env } })
-  if (error !== undefined || status !== 0) throw new SetupError(`${command.join(' ')} failed${error === undefined ? '' : `: ${error.message}`}`)
+  if (error !== undefined || status !== 0) {
+    throw new SetupError(`${command.join(' ')} failed${error === undefined ? '' : `: ${error.message}`}`)
+  }
 }
 
 await asCommand(async () => {

@@ -28,7 +28,9 @@ export const SETTINGS = {
   labels: { env: 'LABELS', type: 'string', default: '', defaultText: 'what the model brings', help: 'File of labels: one a line, or a JSON array.' },
   fit: choice<'auto' | 'crop' | 'fill'>({ env: 'FIT', default: 'auto', choices: ['auto', 'crop', 'fill'], help: 'How a picture becomes square: its centre cut out, or squeezed; auto is what the model says, fill for a Keras file.' }),
   scale: choice<'auto' | '-1..1' | '0..1' | 'caffe' | 'torch' | 'none'>({
-    env: 'SCALE', default: 'auto', choices: ['auto', '-1..1', '0..1', 'caffe', 'torch', 'none'],
+    env: 'SCALE',
+    default: 'auto',
+    choices: ['auto', '-1..1', '0..1', 'caffe', 'torch', 'none'],
     help: 'How pixels become numbers where the model does not say: caffe is BGR less the means of ImageNet, torch 0..1 normalized by its means and deviations; auto is -1..1.'
   }),
   inputSize: { env: 'INPUT_SIZE', type: 'integerOrAuto', default: 'auto', min: 8, max: 4096, unit: 'pixels', help: 'Side of the input where the model does not say; auto is 299.' },

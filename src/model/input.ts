@@ -103,7 +103,9 @@ export function describeInput ({ size, channels, fit, cropFraction, kernel, resc
 
 function scaleOf (name: keyof typeof SCALES, channels: 1 | 3): Rescaling {
   const scale: Rescaling = SCALES[name]
-  if (channels === 1 && typeof scale.offset !== 'number') throw new Error(`SCALE=${name} has a number for each channel of RGB, and the model takes grey pictures`)
+  if (channels === 1 && typeof scale.offset !== 'number') {
+    throw new Error(`SCALE=${name} has a number for each channel of RGB, and the model takes grey pictures`)
+  }
   return scale
 }
 

@@ -11,5 +11,7 @@ export const MAX_MAP_VALUES = 2 ** 28
 /** Throws an Error of one sentence that names the first layer whose feature map is larger than any network's. */
 export function demandMapSizes ({ layers }: Network): void {
   const large = layers.find(({ outputShape }) => sizeOf(outputShape) > MAX_MAP_VALUES)
-  if (large !== undefined) throw new Error(`${describeLayer(large)} gives ${large.outputShape.join('x')} numbers, and ${MAX_MAP_VALUES} are the most that is taken`)
+  if (large !== undefined) {
+    throw new Error(`${describeLayer(large)} gives ${large.outputShape.join('x')} numbers, and ${MAX_MAP_VALUES} are the most that is taken`)
+  }
 }

@@ -44,7 +44,9 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
   const path = join(folder, PACKAGE_FILE)
   const json = parseModelJson(await readFile(path, 'utf8'), path)
   const { network, classes } = checkNetwork(json, path)
-  if (json.labels.length !== classes) throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
+  if (json.labels.length !== classes) {
+    throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
+  }
   const weightsPath = await findWeights(folder, json.weights, path)
   return {
     name: json.name,
@@ -94,7 +96,9 @@ async function findWeights (folder: string, name: string, path: string): Promise
   // A package is a folder that can be passed on: nothing outside of it belongs to it.
   if (basename(name) !== name) throw new Error(`${path}: weights is ${name}, and it must be the name of a file in the package's folder`)
   const weightsPath = join(folder, name)
-  if ((await stat(weightsPath).catch(() => undefined))?.isFile() !== true) throw new Error(`${path}: weights is ${name}, and there is no such file in the package's folder`)
+  if ((await stat(weightsPath).catch(() => undefined))?.isFile() !== true) {
+    throw new Error(`${path}: weights is ${name}, and there is no such file in the package's folder`)
+  }
   return weightsPath
 }
 

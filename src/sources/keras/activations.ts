@@ -85,7 +85,9 @@ function statedActivation (layer: FlatLayer, version: KerasVersion, shape: Shape
   return refuse(layer, `has the activation ${JSON.stringify(activation)}, and ${NAMES} are supported`)
 }
 
-function namedActivation (layer: FlatLayer, name: string, parameters: Parameters, version: KerasVersion, shape: Shape): NonLinearity | undefined {
+function namedActivation (
+  layer: FlatLayer, name: string, parameters: Parameters, version: KerasVersion, shape: Shape
+): NonLinearity | undefined {
   switch (name) {
     case 'linear': return undefined
     case 'relu': return { function: 'relu' }

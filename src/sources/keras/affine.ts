@@ -27,8 +27,10 @@ export function arithmeticOf ({ className, config }: FlatLayer): Arithmetic | un
 }
 
 /**
- * What a layer computes that maps each channel's value to another by a multiplication and an addition; undefined where it is of another kind.
- * `channels` are its input's, `weightsOf` what the file keeps for it. Throws a WeightsError if its constants are not one number, or one a channel.
+ * What a layer computes that maps each channel's value to another by a multiplication and an addition; undefined where it is of another
+ * kind.
+ * `channels` are its input's, `weightsOf` what the file keeps for it. Throws a WeightsError if its constants are not one number, or one a
+ * channel.
  */
 export async function affineOf (
   layer: FlatLayer, channels: number, weightsOf: (layer: FlatLayer) => readonly StoredWeight[]
@@ -42,7 +44,9 @@ export async function affineOf (
   if (arithmetic === 'negate') return { scale: -1, offset: 0 }
   const constants = layer.operands.flatMap((operand) => 'constant' in operand ? [operand.constant] : [])
   if (arithmetic === undefined || constants.length === 0) return undefined
-  if (constants.length !== 1 || layer.operands.length !== 2) return refuse(layer, `reads ${layer.operands.length} operands, and two are needed`)
+  if (constants.length !== 1 || layer.operands.length !== 2) {
+    return refuse(layer, `reads ${layer.operands.length} operands, and two are needed`)
+  }
   const isFirst = layer.operands[0] !== undefined && 'constant' in layer.operands[0]
   return withConstant(layer, arithmetic, channelValues(layer, 'a constant', constants[0], channels), isFirst)
 }

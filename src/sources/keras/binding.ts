@@ -18,7 +18,10 @@ export interface Binding {
 /** Values of the weights that a file without a configuration may lack: a dense layer's bias. */
 const DEFAULTS: ReadonlyMap<string, number> = new Map([['bias', 0]])
 
-/** Binds the weights of a network to those that the file keeps for the layers that it was made from. Throws a WeightsError if one does not fit. */
+/**
+ * Binds the weights of a network to those that the file keeps for the layers that it was made from. Throws a WeightsError if one does not
+ * fit.
+ */
 export function bindNetwork ({ layers }: Network, origins: ReadonlyMap<string, Origin>, locate: Locate): Binding[] {
   return layers.filter(({ weights }) => weights.length > 0).flatMap((layer) => {
     const origin = origins.get(layer.name)

@@ -46,7 +46,10 @@ export class Emitter {
     return this.madeFrom
   }
 
-  /** Appends a layer that is made from one of the file, and returns its name. Throws a WeightsError that names the latter if it does not fit. */
+  /**
+   * Appends a layer that is made from one of the file, and returns its name. Throws a WeightsError that names the latter if it does not
+   * fit.
+   */
   add (layer: FlatLayer, operation: Operation, inputs: string[], { suffix = '', kept = {} }: Added = {}): string {
     if (++this.count > MAX_LAYERS) throw new WeightsError(`the network has more than ${MAX_LAYERS} layers`)
     const name = this.names.take(layer, suffix)

@@ -22,13 +22,17 @@ export function withProbabilities ({ network, origins }: Translated, wanted: Out
   const last = layers.at(-1)
   const file = last === undefined ? undefined : origins.get(last.name)?.layer ?? origins.get(network.layers.at(-1)?.name ?? '')?.layer
   if (last === undefined || file === undefined) throw new WeightsError('the model has no layers')
-  if (last.outputShape.length !== 1) refuse(file, `is the last and gives a feature map of ${last.outputShape.join('x')}, and one number a class is needed`)
+  if (last.outputShape.length !== 1) {
+    refuse(file, `is the last and gives a feature map of ${last.outputShape.join('x')}, and one number a class is needed`)
+  }
   const [units] = last.outputShape
   const activation = activationOf(last)
   if (units === 1 && activation === 'softmax') refuse(file, 'takes the softmax of one unit, which is always 1: a single unit needs sigmoid')
   if (units === 1 && wanted === 'softmax') refuse(file, 'gives one unit, whose softmax is always 1: leave the output setting out')
   if (activation === 'softmax' || activation === 'sigmoid') {
-    if (wanted !== undefined && wanted !== activation) refuse(file, `ends in ${activation}, which cannot be served as ${wanted}: leave the output setting out`)
+    if (wanted !== undefined && wanted !== activation) {
+      refuse(file, `ends in ${activation}, which cannot be served as ${wanted}: leave the output setting out`)
+    }
     return checked(network.input, layers)
   }
   if (activation !== undefined) refuse(file, `is the last and ends in ${activation}: a classifier ends in softmax, in sigmoid or in logits`)

@@ -74,7 +74,9 @@ class Flattening {
       known.set(layer.name, last)
     }
     const output = model.kind === 'sequential' ? last : known.get(model.outputs[0] ?? '')
-    if (output === undefined) throw new WeightsError(`the model${self === undefined ? '' : ` ${self.name}`} names no output among its layers`)
+    if (output === undefined) {
+      throw new WeightsError(`the model${self === undefined ? '' : ` ${self.name}`} names no output among its layers`)
+    }
     return output
   }
 

@@ -62,7 +62,9 @@ function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, outpu
 }
 
 /** Splits the filters of the separable convolutions, in order, among the flows. */
-function flows (filters: readonly number[], entryModules: number, repeats: number): Pick<Architecture, 'entryFilters' | 'middle' | 'exitFilters'> {
+function flows (
+  filters: readonly number[], entryModules: number, repeats: number
+): Pick<Architecture, 'entryFilters' | 'middle' | 'exitFilters'> {
   const at = (index: number): number => filters[index] ?? 0
   const middleStart = 2 * entryModules
   const exitStart = middleStart + 3 * repeats
@@ -82,7 +84,9 @@ function classifierName (name: string): string {
 
 function headOf (dense: readonly KindedLeaf[], output: OutputKind | undefined): Architecture['head'] {
   const [classifier, ...others] = dense
-  if (classifier === undefined) throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
+  if (classifier === undefined) {
+    throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
+  }
   if (others.length > 0) {
     throw new WeightsError(`the file has only weights, and those of ${dense.length} Dense layers do not tell what stands between them: ${WHOLE_MODEL}`)
   }

@@ -5,7 +5,9 @@ import type { FlatLayer } from './flatten.js'
 import { leavesOf, pickRoles } from './leaves.js'
 import { rolesOf } from './roles.js'
 
-/** The weights that a file holds for one layer of its configuration, in the order of `rolesOf`. Throws a WeightsError if it holds others. */
+/**
+ * The weights that a file holds for one layer of its configuration, in the order of `rolesOf`. Throws a WeightsError if it holds others.
+ */
 export type Locate = (layer: FlatLayer) => readonly StoredWeight[]
 
 /** Weights that training changes; the others are statistics. */
@@ -20,7 +22,10 @@ export function locator (stored: StoredModel, layers: readonly FlatLayer[]): Loc
   }
 }
 
-/** A group a top-level layer. A nested model's group holds the weights of all its layers: they are told apart by name, or else by Keras's order. */
+/**
+ * A group a top-level layer. A nested model's group holds the weights of all its layers: they are told apart by name, or else by Keras's
+ * order.
+ */
 function legacyLocator ({ layers: groups }: StoredModel, layers: readonly FlatLayer[]): Locate {
   const byGroup = new Map<string, Locate>()
   const members = new Map<string, FlatLayer[]>()

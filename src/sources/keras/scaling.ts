@@ -17,7 +17,8 @@ export interface Scaling {
 }
 
 /**
- * Follows the layers that scale the input or turn its channels around, and composes them into one multiplication and one addition a channel.
+ * Follows the layers that scale the input or turn its channels around, and composes them into one multiplication and one addition a
+ * channel.
  * `channels` are the picture's, `weightsOf` gives what an adapted Normalization keeps among its weights.
  */
 export async function scalingFrom (

@@ -36,7 +36,9 @@ export function channelSlice (layer: FlatLayer, shape: Shape): Operation {
   const key = keyOf(layer)
   const bounds = boundsOf(layer, key, shape.length + 1)
   const last = bounds.at(-1) ?? WHOLE
-  if (bounds.slice(0, -1).some((entry) => !isWhole(entry)) || (last.step ?? 1) !== 1) refuse(layer, `takes ${JSON.stringify(key)}, ${NEEDED}`)
+  if (bounds.slice(0, -1).some((entry) => !isWhole(entry)) || (last.step ?? 1) !== 1) {
+    refuse(layer, `takes ${JSON.stringify(key)}, ${NEEDED}`)
+  }
   const channels = channelsOf(shape)
   const start = position(last.start ?? 0, channels)
   const end = position(last.stop ?? channels, channels)

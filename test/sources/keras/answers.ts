@@ -6,6 +6,8 @@ import { after } from 'node:test'
 import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
 import { compile } from '../../../src/compiler/index.js'
+import type { Network } from '../../../src/model/network.js'
+import type { Weights } from '../../../src/model/weights.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
@@ -24,12 +26,16 @@ export async function withStored<Result> (path: string, use: (stored: StoredMode
 
 /** Recognizes a file, compiles its network and runs it on raw images of its input's size and channels, one after the other. */
 export async function probabilitiesOf (path: string, pixels: Uint8Array, hints: Hints = {}): Promise<Float32Array> {
-  const { graph, imageBytes } = await withStored(path, async (stored) => {
+  const { network, weights } = await withStored(path, async (stored) => {
     const { network, readWeights } = await recognize(stored, hints)
-    const weights = await readWeights()
-    return { graph: compile({ network, weights, precision: 'float32' }), imageBytes: network.input.side ** 2 * network.input.channels }
+    return { network, weights: await readWeights() }
   })
-  return await run(graph, pixels, imageBytes)
+  return await runNetwork(network, weights, pixels)
+}
+
+/** Compiles a network and runs it on raw images, one after the other. */
+export async function runNetwork (network: Network, weights: Weights, pixels: Uint8Array): Promise<Float32Array> {
+  return await run(compile({ network, weights, precision: 'float32' }), pixels, network.input.side ** 2 * network.input.channels)
 }
 
 async function run (graph: Uint8Array, pixels: Uint8Array, imageBytes: number): Promise<Float32Array> {

@@ -71,18 +71,32 @@ suite('weights without a configuration tell the network by their shapes', () => 
 const replaced = (path: string, ...weights: StoredLayer['weights']): StoredLayer[] => LAYERS.map((layer) => layer.path === path ? { path, weights } : layer)
 const refused: Array<[name: string, layers: StoredLayer[], message: RegExp]> = [
   ['a network without its top', LAYERS.slice(0, -1), /^the file has no classifier/],
-  ['two Dense layers', [...LAYERS, { path: 'more', weights: [storedWeight('more/kernel', [3, 2], 1), storedWeight('more/bias', [2], 1)] }], /^the file has only weights, and those of 2 Dense layers do not tell/],
-  ['a layer of another kind', [...LAYERS, { path: 'norm', weights: [storedWeight('norm/gamma', [3], 1), storedWeight('norm/beta', [3], 1)] }], /^the file has only weights, and the layer norm is none that Xception with one Dense layer has \(norm\/gamma \[3\], norm\/beta \[3\]\)/],
-  ['a batch normalization too many', [...LAYERS, { path: 'norm', weights: ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((role) => storedWeight(`norm/${role}`, [3], 1)) }], /^the file has the layer norm \(batchNormalization\), for which/],
-  ['a batch normalization too few', LAYERS.filter(({ path }) => path !== 'block6_sepconv2_bn'), /^expected a batchNormalization for block6_sepconv2_bn, and the file has no more of them$/],
-  ['a separable convolution too few', LAYERS.filter(({ path }) => path !== 'block4_sepconv2'), /^the file has 3 residual convolutions and 10 separable convolutions, which is no Xception/],
-  ['a wrong shape', replaced('block3_sepconv1', storedWeight('block3_sepconv1/depthwise_kernel', [5, 5, 6, 1], 1), storedWeight('block3_sepconv1/pointwise_kernel', [1, 1, 6, 8], 1)), /^the layer block3_sepconv1: expected depthwise_kernel of shape \[3, 3, 6, 1\], found \[5, 5, 6, 1\]$/],
-  ['shortcuts that do not fit', replaced('block3_residual', storedWeight('block3_residual/kernel', [1, 1, 6, 7], 1)), /^the layer block3_residual: expected kernel of shape \[1, 1, 6, 8\], found \[1, 1, 6, 7\]$/],
-  ['another classifier', replaced('predictions', storedWeight('predictions/kernel', [99, 3], 1), storedWeight('predictions/bias', [3], 1)), /^the layer predictions: expected kernel of shape \[11, 3\], found \[99, 3\]$/],
-  ['the kind of another layer', replaced('block2_residual', storedWeight('block2_residual/kernel', [5, 3], 1)), /^the file has 2 residual convolutions and 11 separable convolutions, which is no Xception/],
-  ['something else', [{ path: 'dense', weights: [storedWeight('kernel', [3, 2], 1), storedWeight('bias', [2], 1)] }], /^the file has 0 convolutions and 0 separable convolutions, which is no Xception$/],
+  ['two Dense layers', [...LAYERS, { path: 'more', weights: [storedWeight('more/kernel', [3, 2], 1), storedWeight('more/bias', [2], 1)] }],
+    /^the file has only weights, and those of 2 Dense layers do not tell/],
+  ['a layer of another kind',
+    [...LAYERS, { path: 'norm', weights: [storedWeight('norm/gamma', [3], 1), storedWeight('norm/beta', [3], 1)] }],
+    /^the file has only weights, and the layer norm is none that Xception with one Dense layer has \(norm\/gamma \[3\], norm\/beta \[3\]\)/],
+  ['a batch normalization too many',
+    [...LAYERS, { path: 'norm', weights: ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((role) => storedWeight(`norm/${role}`, [3], 1)) }],
+    /^the file has the layer norm \(batchNormalization\), for which/],
+  ['a batch normalization too few', LAYERS.filter(({ path }) => path !== 'block6_sepconv2_bn'),
+    /^expected a batchNormalization for block6_sepconv2_bn, and the file has no more of them$/],
+  ['a separable convolution too few', LAYERS.filter(({ path }) => path !== 'block4_sepconv2'),
+    /^the file has 3 residual convolutions and 10 separable convolutions, which is no Xception/],
+  ['a wrong shape',
+    replaced('block3_sepconv1', storedWeight('block3_sepconv1/depthwise_kernel', [5, 5, 6, 1], 1), storedWeight('block3_sepconv1/pointwise_kernel', [1, 1, 6, 8], 1)),
+    /^the layer block3_sepconv1: expected depthwise_kernel of shape \[3, 3, 6, 1\], found \[5, 5, 6, 1\]$/],
+  ['shortcuts that do not fit', replaced('block3_residual', storedWeight('block3_residual/kernel', [1, 1, 6, 7], 1)),
+    /^the layer block3_residual: expected kernel of shape \[1, 1, 6, 8\], found \[1, 1, 6, 7\]$/],
+  ['another classifier', replaced('predictions', storedWeight('predictions/kernel', [99, 3], 1), storedWeight('predictions/bias', [3], 1)),
+    /^the layer predictions: expected kernel of shape \[11, 3\], found \[99, 3\]$/],
+  ['the kind of another layer', replaced('block2_residual', storedWeight('block2_residual/kernel', [5, 3], 1)),
+    /^the file has 2 residual convolutions and 11 separable convolutions, which is no Xception/],
+  ['something else', [{ path: 'dense', weights: [storedWeight('kernel', [3, 2], 1), storedWeight('bias', [2], 1)] }],
+    /^the file has 0 convolutions and 0 separable convolutions, which is no Xception$/],
   ['nothing', [], /which is no Xception/],
-  ['no shortcuts and no names', unnamed(storedLayers({ ...SMALL, residual: false })), /^the file has only weights, without residual convolutions, and the name layer_4 does not tell its module/]
+  ['no shortcuts and no names', unnamed(storedLayers({ ...SMALL, residual: false })),
+    /^the file has only weights, without residual convolutions, and the name layer_4 does not tell its module/]
 ]
 for (const [name, layers, message] of refused) {
   test(`${name} is refused`, () => assert.rejects(recognize(weightsOnly(layers)), { name: 'WeightsError', message }))

@@ -3,7 +3,9 @@ import { suite, test } from 'node:test'
 import type { Architecture, HeadLayer } from '../../../src/model/architecture.js'
 import type { Network } from '../../../src/model/network.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
-import { SMALL, change, entry, functional, insertAfter, kerasLayers, networkOf, storedLayers, storedModel, storedWeight, type LayerEntry } from './synthetic.js'
+import {
+  SMALL, change, entry, functional, insertAfter, kerasLayers, networkOf, storedLayers, storedModel, storedWeight, type LayerEntry
+} from './synthetic.js'
 
 const NETWORK = networkOf(SMALL)
 
@@ -24,15 +26,18 @@ const reading = (name: string, ...sources: string[]): LayerEntry[] => {
 
 suite('a layer that is not supported is refused by its name, its kind and what about it', () => {
   const cases: Array<[name: string, layers: LayerEntry[], message: RegExp]> = [
-    ['attention', after('block5_add', 'MultiHeadAttention'), /^the layer added \(MultiHeadAttention\) is not supported: the service knows Conv2D, /],
+    ['attention', after('block5_add', 'MultiHeadAttention'),
+      /^the layer added \(MultiHeadAttention\) is not supported: the service knows Conv2D, /],
     ['Python code', after('block5_add', 'Lambda', { function: 'x' }), /^the layer added \(Lambda\) is not supported/],
-    ['a function that nobody knows', after('block5_add', 'TFOpLambda', { function: 'math.cumsum' }), /^the layer added \(TFOpLambda\) is not supported/],
+    ['a function that nobody knows', after('block5_add', 'TFOpLambda', { function: 'math.cumsum' }),
+      /^the layer added \(TFOpLambda\) is not supported/],
     ['channels first', change(network(), 'block1_conv1', { data_format: 'channels_first' }),
       /^the layer block1_conv1 \(Conv2D\) has data_format "channels_first", and only "channels_last" is supported$/],
     ['several filters a channel', change(network(), 'block4_sepconv1', { depth_multiplier: 2 }),
       /^the layer block4_sepconv1 \(SeparableConv2D\) has depth_multiplier 2, and only 1 is supported$/],
     ['no filters', change(network(), 'block1_conv1', { filters: 0 }), /^the layer block1_conv1 \(Conv2D\): filters /],
-    ['causal padding', change(network(), 'block1_conv1', { padding: 'causal' }), /^the layer block1_conv1 \(Conv2D\): padding must be valid or same$/],
+    ['causal padding', change(network(), 'block1_conv1', { padding: 'causal' }),
+      /^the layer block1_conv1 \(Conv2D\): padding must be valid or same$/],
     ['groups into which the channels do not divide', change(network(), 'block1_conv2', { groups: 3 }),
       /^the layer block1_conv2 \(Conv2D\) cannot be built: .* has 3 groups, into which 4 channels and 5 filters do not divide$/],
     ['normalization along the rows', change(network(), 'block4_sepconv1_bn', { axis: [1] }),
@@ -41,21 +46,29 @@ suite('a layer that is not supported is refused by its name, its kind and what a
       /^the layer block1_conv1_act \(Activation\) has the activation "softplus", and linear, relu, .* tanh are supported$/],
     ['an activation that is Python code', change(network(), 'block1_conv1', { activation: { class_name: 'Mine', config: {} } }),
       /^the layer block1_conv1 \(Conv2D\) has the activation \{"class_name":"Mine","config":\{\}\}/],
-    ['a ReLU with a threshold', after('block5_add', 'ReLU', { threshold: 0.5 }), /^the layer added \(ReLU\) has threshold 0.5, and only 0 is supported$/],
-    ['a ReLU held at 0', after('block5_add', 'ReLU', { max_value: 0 }), /^the layer added \(ReLU\) has max_value 0, and more than 0 is needed$/],
-    ['a slope that is no number', after('block5_add', 'LeakyReLU', { alpha: 'steep' }), /^the layer added \(LeakyReLU\) has slope "steep", and a number is needed$/],
+    ['a ReLU with a threshold', after('block5_add', 'ReLU', { threshold: 0.5 }),
+      /^the layer added \(ReLU\) has threshold 0.5, and only 0 is supported$/],
+    ['a ReLU held at 0', after('block5_add', 'ReLU', { max_value: 0 }),
+      /^the layer added \(ReLU\) has max_value 0, and more than 0 is needed$/],
+    ['a slope that is no number', after('block5_add', 'LeakyReLU', { alpha: 'steep' }),
+      /^the layer added \(LeakyReLU\) has slope "steep", and a number is needed$/],
     ['softmax along the rows', after('block5_add', 'Softmax', { axis: 1 }), /^the layer added \(Softmax\) has axis 1, and only/],
     ['rows joined', change(reading('block4_add', 'block3_add', 'block3_add'), 'block4_add', { axis: 1 }, { class_name: 'Concatenate' }),
       /^the layer block4_add \(Concatenate\) has axis 1, and only/],
-    ['the larger of two', change(network(), 'block4_add', {}, { class_name: 'Maximum' }), /^the layer block4_add \(Maximum\) reads 2 layers, and only Add, /],
+    ['the larger of two', change(network(), 'block4_add', {}, { class_name: 'Maximum' }),
+      /^the layer block4_add \(Maximum\) reads 2 layers, and only Add, /],
     ['sums that do not fit', reading('block4_add', 'block4_sepconv3_bn', 'block1_conv1'),
       /^the layer block4_add \(Add\) cannot be built: the layer block4_add \(add\) reads 9x9x8 and 35x35x4, which do not fit$/],
-    ['a shape of another size', after('avg_pool', 'Reshape', { target_shape: [4, 4] }), /^the layer added \(Reshape\) reshapes 11 to \[4, 4\], and a vector or/],
-    ['a shape of two unknowns', after('avg_pool', 'Reshape', { target_shape: [-1, -1, 11] }), /^the layer added \(Reshape\) reshapes 11 to \[-1, -1, 11\]/],
-    ['pooling of a vector', after('avg_pool', 'GlobalMaxPooling2D'), /^the layer added \(GlobalMaxPooling2D\) cannot be built: .* reads a vector of 11/],
+    ['a shape of another size', after('avg_pool', 'Reshape', { target_shape: [4, 4] }),
+      /^the layer added \(Reshape\) reshapes 11 to \[4, 4\], and a vector or/],
+    ['a shape of two unknowns', after('avg_pool', 'Reshape', { target_shape: [-1, -1, 11] }),
+      /^the layer added \(Reshape\) reshapes 11 to \[-1, -1, 11\]/],
+    ['pooling of a vector', after('avg_pool', 'GlobalMaxPooling2D'),
+      /^the layer added \(GlobalMaxPooling2D\) cannot be built: .* reads a vector of 11/],
     ['no pixel left', change(network(), 'block2_pool', { pool_size: [99, 99], padding: 'valid' }),
       /^the layer block2_pool \(MaxPooling2D\) cannot be built: .* has no pixel left of 33x33: the input is too small$/],
-    ['a constant a row', after('block5_add', 'Rescaling', { scale: [[[1], [2], [3]]] }), /^the layer added \(Rescaling\) has a scale that is neither one number nor/],
+    ['a constant a row', after('block5_add', 'Rescaling', { scale: [[[1], [2], [3]]] }),
+      /^the layer added \(Rescaling\) has a scale that is neither one number nor/],
     ['rows cut out', after('block5_add', 'SlicingOpLambda', { function: '__operators__.getitem' }),
       /^the layer added \(SlicingOpLambda\) takes undefined, and only slices of the channels with a step of 1 are supported$/]
   ]
@@ -85,8 +98,10 @@ suite('a head that does not classify is refused', () => {
   const cases: Array<[name: string, architecture: Architecture, hints: Hints, message: RegExp]> = [
     ['ReLU at the end', ending(dense(3, 'relu')), {}, /^the layer predictions \(Dense\) is the last and ends in relu/],
     ['softmax of one unit', ending(dense(1, 'softmax')), {}, /^the layer predictions \(Dense\) takes the softmax of one unit/],
-    ['softmax served as sigmoid', ending(dense(3, 'softmax')), { output: 'sigmoid' }, /^the layer predictions \(Dense\) ends in softmax, which cannot be served as sigmoid/],
-    ['sigmoids served as softmax', ending(dense(3, 'sigmoid')), { output: 'softmax' }, /ends in sigmoid, which cannot be served as softmax/],
+    ['softmax served as sigmoid', ending(dense(3, 'softmax')), { output: 'sigmoid' },
+      /^the layer predictions \(Dense\) ends in softmax, which cannot be served as sigmoid/],
+    ['sigmoids served as softmax', ending(dense(3, 'sigmoid')), { output: 'softmax' },
+      /ends in sigmoid, which cannot be served as softmax/],
     ['one logit served as softmax', ending(dense(1, 'linear')), { output: 'softmax' }, /gives one unit, whose softmax is always 1/],
     ['no classifier', { ...SMALL, head: [{ type: 'globalAveragePooling' }] }, {},
       /^the model has no classifier: its last values come from the layer block6_sepconv2_act \(activation\)/]
@@ -103,19 +118,28 @@ suite('a head that does not classify is refused', () => {
 suite('a model that is something else is refused', () => {
   const input = (shape: unknown): unknown => functional(change(network(), 'input', { batch_input_shape: shape }))
   const cases: Array<[name: string, config: unknown, message: RegExp]> = [
-    ['a subclassed model', { class_name: 'MyModel', config: {} }, /^the model is of the class MyModel, and only functional and Sequential models/],
+    ['a subclassed model', { class_name: 'MyModel', config: {} },
+      /^the model is of the class MyModel, and only functional and Sequential models/],
     ['no object', 'Functional', /^the model configuration must be object/],
     ['no layers', { class_name: 'Functional', config: { name: 'm' } }, /^the model m must have required properties layers/],
-    ['a layer without configuration', { class_name: 'Sequential', config: { name: 'm', layers: [{ class_name: 'Dense' }] } }, /^the model m: layer 1 must have required properties config/],
+    ['a layer without configuration', { class_name: 'Sequential', config: { name: 'm', layers: [{ class_name: 'Dense' }] } },
+      /^the model m: layer 1 must have required properties config/],
     ['nothing in it', { class_name: 'Sequential', config: { name: 'm', layers: [] } }, /names no output/],
     ['a rectangle', input([null, 71, 80, 3]), /^the input has shape \[any, 71, 80, 3\], and square pictures, RGB or grey/],
     ['pictures of two channels', input([null, 71, 71, 2]), /^the input has shape \[any, 71, 71, 2\]/],
     ['grey pictures for the weights of RGB', input([null, 71, 71, 1]), /expected kernel of shape \[3, 3, 1, 4\], found \[3, 3, 3, 4\]$/],
     ['too few pixels', input([null, 2, 2, 3]), /^the layer block1_conv1 \(Conv2D\) cannot be built: .* has no pixel left of 2x2/],
-    ['two outputs', { class_name: 'Functional', config: { layers: network(), input_layers: [['input', 0, 0]], output_layers: [['avg_pool', 0, 0], ['predictions', 0, 0]] } }, /several inputs or outputs/],
-    ['a layer used twice', functional(change(network(), 'block4_sepconv1', {}, { inbound_nodes: [[['input', 0, 0, {}]], [['input', 0, 0, {}]]] })), /^the layer block4_sepconv1 \(SeparableConv2D\) is used 2 times, and only layers that are used once/],
-    ['a layer that reads what is not there', functional(change(network(), 'avg_pool', {}, { inbound_nodes: [[['nowhere', 0, 0, {}]]] })), /^the layer avg_pool \(GlobalAveragePooling2D\) reads nowhere, which is not before it$/],
-    ['models without end', Array.from({ length: 40 }).reduce<unknown>((inner) => ({ class_name: 'Sequential', config: { name: 'm', layers: [inner] } }), {}), /nests models more than 16 deep/]
+    ['two outputs',
+      { class_name: 'Functional', config: { layers: network(), input_layers: [['input', 0, 0]], output_layers: [['avg_pool', 0, 0], ['predictions', 0, 0]] } },
+      /several inputs or outputs/],
+    ['a layer used twice',
+      functional(change(network(), 'block4_sepconv1', {}, { inbound_nodes: [[['input', 0, 0, {}]], [['input', 0, 0, {}]]] })),
+      /^the layer block4_sepconv1 \(SeparableConv2D\) is used 2 times, and only layers that are used once/],
+    ['a layer that reads what is not there', functional(change(network(), 'avg_pool', {}, { inbound_nodes: [[['nowhere', 0, 0, {}]]] })),
+      /^the layer avg_pool \(GlobalAveragePooling2D\) reads nowhere, which is not before it$/],
+    ['models without end',
+      Array.from({ length: 40 }).reduce<unknown>((inner) => ({ class_name: 'Sequential', config: { name: 'm', layers: [inner] } }), {}),
+      /nests models more than 16 deep/]
   ]
   for (const [name, config, message] of cases) test(name, () => assertRefused(config, message))
 
@@ -126,9 +150,14 @@ suite('weights that do not fit are refused', () => {
   const config = functional(network())
   const groups = storedLayers(NETWORK)
   const cases: Array<[name: string, layers: typeof groups, message: RegExp]> = [
-    ['a group that is missing', groups.filter(({ path }) => path !== 'block4_sepconv2'), /^the layer block4_sepconv2 \(SeparableConv2D\) has no weights in the file, which has no group block4_sepconv2$/],
-    ['a weight that is missing', groups.map((group) => group.path === 'block4_sepconv2_bn' ? { ...group, weights: group.weights.slice(1) } : group), /^the layer block4_sepconv2_bn .* needs the weights gamma, beta, moving_mean, moving_variance, and the file has block4_sepconv2_bn\/beta:0/],
-    ['another shape', groups.map((group) => group.path === 'predictions' ? { ...group, weights: [storedWeight('predictions/kernel:0', [12, 3], 1), ...group.weights.slice(1)] } : group), /^the layer predictions \(Dense\): expected kernel of shape \[11, 3\], found \[12, 3\]$/]
+    ['a group that is missing', groups.filter(({ path }) => path !== 'block4_sepconv2'),
+      /^the layer block4_sepconv2 \(SeparableConv2D\) has no weights in the file, which has no group block4_sepconv2$/],
+    ['a weight that is missing',
+      groups.map((group) => group.path === 'block4_sepconv2_bn' ? { ...group, weights: group.weights.slice(1) } : group),
+      /^the layer block4_sepconv2_bn .* needs the weights gamma, beta, moving_mean, moving_variance, and the file has block4_sepconv2_bn\/beta:0/],
+    ['another shape',
+      groups.map((group) => group.path === 'predictions' ? { ...group, weights: [storedWeight('predictions/kernel:0', [12, 3], 1), ...group.weights.slice(1)] } : group),
+      /^the layer predictions \(Dense\): expected kernel of shape \[11, 3\], found \[12, 3\]$/]
   ]
   for (const [name, layers, message] of cases) {
     test(name, () => assert.rejects(recognize({ ...storedModel(NETWORK, config), layers }), { name: 'WeightsError', message }))

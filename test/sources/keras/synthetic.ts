@@ -75,7 +75,9 @@ export function insertAfter (layers: readonly LayerEntry[], name: string, added:
 }
 
 /** The layers with one changed. */
-export function change (layers: readonly LayerEntry[], name: string, config: Record<string, unknown>, changes: Partial<LayerEntry> = {}): LayerEntry[] {
+export function change (
+  layers: readonly LayerEntry[], name: string, config: Record<string, unknown>, changes: Partial<LayerEntry> = {}
+): LayerEntry[] {
   return layers.map((layer) => layer.name === name ? { ...layer, ...changes, config: { ...layer.config, ...config } } : layer)
 }
 
@@ -98,7 +100,9 @@ export function storedWeight (name: string, shape: readonly number[], value: num
 }
 
 /** A network of a few layers, each of which reads the one before. */
-export function chain (side: number, channels: 1 | 3, ...operations: ReadonlyArray<readonly [name: string, operation: Operation]>): Network {
+export function chain (
+  side: number, channels: 1 | 3, ...operations: ReadonlyArray<readonly [name: string, operation: Operation]>
+): Network {
   const builder = new NetworkBuilder({ side, channels, rescaling: MINUS_ONE_TO_ONE })
   for (const [name, operation] of operations) builder.add({ name, operation, inputs: [builder.last] })
   return builder.build()

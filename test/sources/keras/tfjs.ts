@@ -15,7 +15,9 @@ require('@tensorflow/tfjs-backend-cpu')
  * Builds a network with TensorFlow.js's own layers and lets it save the model into `folder`.
  * Returns the path of model.json, and what TensorFlow.js itself gives for `images`, of numbers that are already scaled.
  */
-export async function saveTfjs (folder: string, network: Network, weights: Weights, images?: Float32Array): Promise<{ path: string, outputs: Float32Array }> {
+export async function saveTfjs (
+  folder: string, network: Network, weights: Weights, images?: Float32Array
+): Promise<{ path: string, outputs: Float32Array }> {
   const tensors = new Map<string, SymbolicTensor>()
   for (const layer of network.layers) tensors.set(layer.name, apply(layer, layer.inputs.map((name) => tensors.get(name) as SymbolicTensor)))
   const ends = [...tensors.values()]

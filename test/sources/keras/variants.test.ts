@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Architecture, HeadLayer } from '../../../src/model/architecture.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
-import { SMALL, change, entry, functional, insertAfter, kerasLayers, networkOf, statements, storedLayers, storedModel, storedWeight } from './synthetic.js'
+import {
+  SMALL, change, entry, functional, insertAfter, kerasLayers, networkOf, statements, storedLayers, storedModel, storedWeight
+} from './synthetic.js'
 
 const dense = (units: number, activation: 'linear' | 'relu' | 'sigmoid' | 'softmax', name = 'predictions'): HeadLayer => ({ type: 'dense', name, units, activation })
 const POOLED: HeadLayer = { type: 'globalAveragePooling' }
