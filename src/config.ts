@@ -28,8 +28,13 @@ export const SETTINGS = {
   imagenetSha256: { env: 'IMAGENET_SHA256', type: 'string', default: IMAGENET_SHA256, defaultText: 'the published file\'s', help: 'SHA-256 of that file, always checked.' },
   labels: { env: 'LABELS', type: 'string', default: '', defaultText: 'what the model brings', help: 'File of labels: one a line, or a JSON array.' },
   fit: choice<'auto' | 'crop' | 'fill'>({ env: 'FIT', default: 'auto', choices: ['auto', 'crop', 'fill'], help: 'How a picture becomes square: its centre cut out, or squeezed; auto is what the model says, fill for a Keras file.' }),
-  scale: choice<'auto' | '-1..1' | '0..1' | 'none'>({ env: 'SCALE', default: 'auto', choices: ['auto', '-1..1', '0..1', 'none'], help: 'How pixels become numbers where the model does not say; auto is -1..1.' }),
-  inputSize: { env: 'INPUT_SIZE', type: 'integerOrAuto', default: 'auto', min: 71, max: 4096, unit: 'pixels', help: 'Side of the input where the model does not say; auto is 299.' },
+  scale: choice<'auto' | '-1..1' | '0..1' | 'caffe' | 'torch' | 'none'>({
+    env: 'SCALE',
+    default: 'auto',
+    choices: ['auto', '-1..1', '0..1', 'caffe', 'torch', 'none'],
+    help: 'How pixels become numbers where the model does not say: caffe is BGR less the means of ImageNet, torch 0..1 normalized by its means and deviations; auto is -1..1.'
+  }),
+  inputSize: { env: 'INPUT_SIZE', type: 'integerOrAuto', default: 'auto', min: 8, max: 4096, unit: 'pixels', help: 'Side of the input where the model does not say; auto is 299.' },
   kernel: choice<'auto' | 'nearest' | 'linear' | 'cubic' | 'lanczos3'>({ env: 'KERNEL', default: 'auto', choices: ['auto', 'nearest', 'linear', 'cubic', 'lanczos3'], help: 'How pictures are resized; auto is what the model says, linear for a Keras file.' }),
   output: choice<'auto' | 'softmax' | 'sigmoid'>({ env: 'OUTPUT', default: 'auto', choices: ['auto', 'softmax', 'sigmoid'], help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.' }),
   backend: choice<'auto' | 'cpu' | 'gpu'>({ env: 'BACKEND', default: 'auto', choices: ['auto', 'cpu', 'gpu'], help: 'Device to run on; gpu refuses to start without one.' }),

@@ -2,6 +2,8 @@
 export interface InputSpec {
   /** Side of the square input in pixels. */
   size: number
+  /** 3 is RGB, 1 is grey. */
+  channels: 1 | 3
   /** `crop`: the shorter side is resized to size / cropFraction, then the centre is cut out. `fill`: squeezed to the square. */
   fit: 'crop' | 'fill'
   /** Share of the resized shorter side that the central crop keeps, in (0, 1]. Used by `crop` only. */
@@ -24,6 +26,7 @@ export interface Choice<T> { readonly value: T, readonly from: string }
 /** How pictures become the network's input, with the reason for each part. */
 export interface InputChoices {
   readonly size: Choice<number>
+  readonly channels: 1 | 3
   readonly fit: Choice<InputSpec['fit']>
   readonly cropFraction: number
   readonly kernel: Choice<InputSpec['kernel']>
@@ -42,6 +45,7 @@ export interface InputSettings {
 export interface InputFacts {
   readonly source: string
   readonly size: number
+  readonly channels: 1 | 3
   readonly sizeIsKnown: boolean
   readonly fit?: InputSpec['fit'] | undefined
   readonly cropFraction?: number | undefined
@@ -52,13 +56,26 @@ export interface InputFacts {
 /** The share that evaluations on ImageNet keep. */
 const CROP_FRACTION = 0.875
 
+/** Deviations and means of ImageNet's channels, of pixels from 0 to 1, as PyTorch's models are trained with. */
+const IMAGENET_DEVIATION = [0.229, 0.224, 0.225]
+const IMAGENET_MEAN = [0.485, 0.456, 0.406]
+
 const SCALES = {
   '-1..1': { scale: 1 / 127.5, offset: -1 },
   '0..1': { scale: 1 / 255, offset: 0 },
+  /** ImageNet's means a channel are taken off, blue first, as Caffe's models are trained with. */
+  caffe: { scale: 1, offset: [-103.939, -116.779, -123.68], order: 'bgr' },
+  torch: {
+    scale: IMAGENET_DEVIATION.map((deviation) => 1 / 255 / deviation),
+    offset: IMAGENET_MEAN.map((mean, channel) => -mean / (IMAGENET_DEVIATION[channel] ?? 1))
+  },
   none: { scale: 1, offset: 0 }
 } as const satisfies Record<string, Rescaling>
 
-/** Settings win for what is a matter of taste (fit, kernel); the model wins for what it was trained on (size, scale). */
+/**
+ * Settings win for what is a matter of taste (fit, kernel); the model wins for what it was trained on (size, scale).
+ * Throws an Error of one sentence if the scale is one of RGB and the model takes grey.
+ */
 export function chooseInput (settings: InputSettings, facts: InputFacts): InputChoices {
   const { source } = facts
   return {
@@ -66,20 +83,30 @@ export function chooseInput (settings: InputSettings, facts: InputFacts): InputC
       ? { value: facts.size, from: overruled(source, settings.inputSize, facts.size, 'INPUT_SIZE') }
       : { value: facts.size, from: settings.inputSize === 'auto' ? 'default' : 'INPUT_SIZE' },
     fit: settings.fit !== 'auto' ? { value: settings.fit, from: 'FIT' } : orDefault(facts.fit, source, 'fill'),
+    channels: facts.channels,
     cropFraction: facts.cropFraction ?? CROP_FRACTION,
     kernel: settings.kernel !== 'auto' ? { value: settings.kernel, from: 'KERNEL' } : orDefault(facts.kernel, source, 'linear'),
     rescaling: facts.rescaling !== undefined
       ? { value: facts.rescaling, from: overruled(source, settings.scale, undefined, 'SCALE') }
-      : { value: SCALES[settings.scale === 'auto' ? '-1..1' : settings.scale], from: settings.scale === 'auto' ? 'default' : 'SCALE' }
+      : settings.scale === 'auto' ? { value: SCALES['-1..1'], from: 'default' } : { value: scaleOf(settings.scale, facts.channels), from: 'SCALE' }
   }
 }
 
 /** One line for the log and for people. */
-export function describeInput ({ size, fit, cropFraction, kernel, rescaling }: InputChoices): string {
+export function describeInput ({ size, channels, fit, cropFraction, kernel, rescaling }: InputChoices): string {
   const crop = fit.value === 'crop' ? ` ${cropFraction}` : ''
-  const { scale, offset } = rescaling.value
-  return `${size.value}x${size.value} pixels (${size.from}), ${fit.value}${crop} (${fit.from}), ${kernel.value} kernel (${kernel.from}), ` +
-    `pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
+  const { scale, offset, order } = rescaling.value
+  const pixels = channels === 1 ? 'grey pixels' : 'pixels'
+  return `${size.value}x${size.value} ${pixels} (${size.from}), ${fit.value}${crop} (${fit.from}), ${kernel.value} kernel (${kernel.from}), ` +
+    `${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
+}
+
+function scaleOf (name: keyof typeof SCALES, channels: 1 | 3): Rescaling {
+  const scale: Rescaling = SCALES[name]
+  if (channels === 1 && typeof scale.offset !== 'number') {
+    throw new Error(`SCALE=${name} has a number for each channel of RGB, and the model takes grey pictures`)
+  }
+  return scale
 }
 
 function orDefault<T> (value: T | undefined, source: string, otherwise: T): Choice<T> {

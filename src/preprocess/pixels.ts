@@ -8,6 +8,7 @@ import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
 import type { InputSpec } from '../model/input.js'
 import type { ImageLimits } from './types.js'
 
+/** Of what libvips gives. */
 const CHANNELS = 3
 
 const OPEN: SharpOptions = {
@@ -72,12 +73,28 @@ function createPipeline (upload: Uint8Array, header: Metadata, plan: Plan, kerne
   return image.autoOrient().flatten({ background: 'white' }).raw({ depth: 'uchar' })
 }
 
+/** Shares of red, green and blue in 65,536ths, as Pillow's conversion to `L` has them (ITU-R BT.601-2). */
+const LUMA = { red: 19_595, green: 38_470, blue: 7471, half: 0x8000, bits: 16 }
+
+/**
+ * One grey byte for three of RGB. Pillow converts before it resizes: since both are sums, that differs by the rounding alone
+ * (and where a kernel with negative lobes leaves the range of a channel), and resizing first converts far fewer pixels.
+ */
+function luma (rgb: Uint8Array): Uint8Array<ArrayBuffer> {
+  const grey = new Uint8Array(rgb.length / CHANNELS)
+  for (let index = 0, position = 0; index < grey.length; index++, position += CHANNELS) {
+    const sum = (rgb[position] ?? 0) * LUMA.red + (rgb[position + 1] ?? 0) * LUMA.green + (rgb[position + 2] ?? 0) * LUMA.blue
+    grey[index] = (sum + LUMA.half) >> LUMA.bits
+  }
+  return grey
+}
+
 /**
  * Decodes an image to the pixels of the network's input.
  *
  * @param upload The image file: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF (first page). Must not change until
  * the promise is settled.
- * @returns RGB bytes in sRGB, row by row, size x size x 3, upright, transparency over white. The array owns its
+ * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. The array owns its
  * ArrayBuffer, which can be transferred to a worker. An image that already has the input's size is not resampled.
  * Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps of 8 bits; enlarging places the
  * image half an output pixel further right and down, as libvips does.
@@ -97,5 +114,5 @@ export async function toPixels (upload: Uint8Array, input: InputSpec, limits: Im
   if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
   // The memory of a Buffer cannot be transferred, so this is a copy. So is what sharp's toUint8Array() returns, which in
   // 0.35.5 never frees the original.
-  return new Uint8Array(data)
+  return input.channels === 1 ? luma(data) : new Uint8Array(data)
 }

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { DownloadProgress } from './download.js'
 import { identify } from './files/index.js'
-import { IMAGENET_LABELS, IMAGENET_SHA256, fetchImageNet } from './imagenet.js'
+import { IMAGENET_LABELS, fetchImageNet } from './imagenet.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { bundledPackage, openPackage } from './package.js'
-import { openTrainedFile } from './trained-file.js'
+import { hashTrainedFile, openTrainedFile } from './trained-file.js'
 
 export interface OpenSettings extends ModelSettings {
   /** What to open: `imagenet`, a bundled package's name, or a path. */
@@ -15,16 +15,20 @@ export interface OpenSettings extends ModelSettings {
   readonly imagenetSha256: string
 }
 
+/** What the ImageNet weights keep when they are named by their path. */
+const IMAGENET_FACTS = { fit: 'crop', labelsPath: IMAGENET_LABELS } as const
+
 /**
  * Opens what MODEL names: a bundled package, the ImageNet weights (downloaded on first use), or the path of a package folder
  * or of a file that a training left. Throws an Error of one sentence if there is none or if it cannot be served.
  */
 export async function openModel (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
   const { model } = settings
+  const imagenetSha256 = settings.imagenetSha256.toLowerCase()
   // Names win over paths in the working directory: what a deployment serves must not depend on where it starts.
   if (model === 'imagenet') {
     const path = await fetchImageNet({ ...settings, onProgress })
-    return await openTrainedFile(path, settings, { name: 'xception-imagenet', fit: 'crop', labelsPath: IMAGENET_LABELS })
+    return await openTrainedFile(path, settings, { hash: imagenetSha256, name: 'xception-imagenet', ...IMAGENET_FACTS })
   }
   const bundled = await bundledPackage(model)
   if (bundled !== undefined) return await openPackage(bundled, settings)
@@ -34,9 +38,6 @@ export async function openModel (settings: OpenSettings, onProgress?: (progress:
   }
   const { container } = await identify(path)
   if (container === 'package') return await openPackage(path, settings)
-  const opened = await openTrainedFile(path, settings)
-  // The published file keeps its labels and its way of cropping when it is named by its path.
-  return await opened.hashWeights() === IMAGENET_SHA256
-    ? await openTrainedFile(path, settings, { name: opened.name, fit: 'crop', labelsPath: IMAGENET_LABELS })
-    : opened
+  const hash = await hashTrainedFile(path)
+  return await openTrainedFile(path, settings, { hash, ...hash === imagenetSha256 ? IMAGENET_FACTS : {} })
 }

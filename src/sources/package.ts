@@ -5,6 +5,7 @@ import { hashFile } from '../base/hash.js'
 import { packagePath } from '../base/package-root.js'
 import { parse } from '../base/schema.js'
 import { Architecture, parseArchitecture } from '../model/architecture.js'
+import { MAX_LAYERS, demandMapSizes } from '../model/limits.js'
 import { networkOf, statementsOf } from '../model/network-builder.js'
 import { LayerStatement, classCount, type Network } from '../model/network.js'
 import { xceptionNetwork } from '../model/presets/xception.js'
@@ -18,20 +19,20 @@ const BUNDLED_PACKAGES = packagePath('models')
 
 const PACKAGE_FILE = 'model.json'
 
-const PerChannel = Type.Union([Type.Number(), Type.Tuple([Type.Number(), Type.Number(), Type.Number()])])
+const PerChannel = Type.Union([Type.Number(), Type.Tuple([Type.Number(), Type.Number(), Type.Number()]), Type.Tuple([Type.Number()])])
 
 const ModelJson = Type.Object({
   name: Type.String({ minLength: 1 }),
   version: Type.String({ minLength: 1 }),
   architecture: Type.Optional(Architecture),
-  layers: Type.Optional(Type.Array(LayerStatement, { minItems: 1 })),
+  layers: Type.Optional(Type.Array(LayerStatement, { minItems: 1, maxItems: MAX_LAYERS })),
   input: Type.Object({
     side: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     channels: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(3)])),
     fit: Type.Union([Type.Literal('crop'), Type.Literal('fill')]),
     cropFraction: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
     kernel: Type.Union([Type.Literal('nearest'), Type.Literal('linear'), Type.Literal('cubic'), Type.Literal('lanczos3')]),
-    rescaling: Type.Object({ scale: PerChannel, offset: PerChannel })
+    rescaling: Type.Object({ scale: PerChannel, offset: PerChannel, order: Type.Optional(Type.Literal('bgr')) })
   }),
   labels: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
   weights: Type.String({ minLength: 1 })
@@ -43,13 +44,17 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
   const path = join(folder, PACKAGE_FILE)
   const json = parseModelJson(await readFile(path, 'utf8'), path)
   const { network, classes } = checkNetwork(json, path)
-  if (json.labels.length !== classes) throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
+  if (json.labels.length !== classes) {
+    throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
+  }
   const weightsPath = await findWeights(folder, json.weights, path)
   return {
     name: json.name,
     version: json.version,
     network,
-    input: chooseInput(settings, { source: PACKAGE_FILE, size: network.input.side, sizeIsKnown: true, ...json.input }),
+    input: chooseInput(settings, {
+      ...json.input, source: PACKAGE_FILE, size: network.input.side, channels: network.input.channels, sizeIsKnown: true
+    }),
     labels: settings.labels === '' ? json.labels.map((label) => ({ label })) : await readLabels(settings.labels, classes),
     warnings: [],
     hashWeights: () => hashFile(weightsPath),
@@ -62,15 +67,25 @@ export function networkStatement ({ input, layers }: Network): Pick<ModelJson, '
   return { layers: statementsOf({ input, layers }), input: { side: input.side, channels: input.channels, rescaling: input.rescaling } }
 }
 
+/** The network, from whichever form states it. */
 function readNetwork ({ architecture, layers, input: { side, channels = 3, rescaling } }: ModelJson): Network {
+  if ((architecture === undefined) === (layers === undefined)) throw new Error('it states its network by either architecture or layers')
   if (architecture !== undefined) return xceptionNetwork(parseArchitecture(architecture), rescaling)
-  if (layers === undefined || side === undefined) throw new Error('it states neither an architecture nor layers with the side of their input')
-  return networkOf({ side, channels, rescaling }, layers)
+  if (layers === undefined || side === undefined) throw new Error('input.side is missing, which layers need')
+  const network = networkOf({ side, channels, rescaling }, layers)
+  demandMapSizes(network)
+  return network
+}
+
+function demandFittingRescaling ({ input: { channels, rescaling: { scale, offset, order } } }: Network): void {
+  const fits = [scale, offset].every((numbers) => typeof numbers === 'number' || numbers.length === channels)
+  if (!fits || (order === 'bgr' && channels === 1)) throw new Error(`input.rescaling does not fit the ${channels} channels of the input`)
 }
 
 function checkNetwork (json: ModelJson, path: string): { network: Network, classes: number } {
   try {
     const network = readNetwork(json)
+    demandFittingRescaling(network)
     return { network, classes: classCount(network) }
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`)
@@ -81,7 +96,9 @@ async function findWeights (folder: string, name: string, path: string): Promise
   // A package is a folder that can be passed on: nothing outside of it belongs to it.
   if (basename(name) !== name) throw new Error(`${path}: weights is ${name}, and it must be the name of a file in the package's folder`)
   const weightsPath = join(folder, name)
-  if ((await stat(weightsPath).catch(() => undefined))?.isFile() !== true) throw new Error(`${path}: weights is ${name}, and there is no such file in the package's folder`)
+  if ((await stat(weightsPath).catch(() => undefined))?.isFile() !== true) {
+    throw new Error(`${path}: weights is ${name}, and there is no such file in the package's folder`)
+  }
   return weightsPath
 }
 

@@ -6,8 +6,7 @@ import { chooseInput } from '../model/input.js'
 import { filesOf, readStoredModel } from './files/index.js'
 import { recognize, type RecognizedModel } from './keras/index.js'
 import { numberedLabels, readLabels, type Label } from '../model/labels.js'
-import { classCount } from '../model/network.js'
-import { xceptionNetwork } from '../model/presets/xception.js'
+import { classCount, type Network } from '../model/network.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { WeightsError } from '../model/weights.js'
 
@@ -16,7 +15,10 @@ const VERSION_DIGITS = 12
 
 /** What is known about a file beside its content. */
 export interface TrainedFileFacts {
-  readonly name: string
+  /** SHA-256, hexadecimal; see `hashTrainedFile`. */
+  readonly hash: string
+  /** Of the model; the file's own where it is left out. */
+  readonly name?: string
   readonly fit?: InputSpec['fit']
   /** File of labels that belongs to it. */
   readonly labelsPath?: string
@@ -26,26 +28,40 @@ export interface TrainedFileFacts {
  * Opens a file that a training left: Keras 2 or 3, TensorFlow.js or safetensors, weights alone or a whole model.
  * Its weights are read when they are needed. Throws a WeightsError of one sentence if it cannot be served.
  */
-export async function openTrainedFile (path: string, settings: ModelSettings, facts: TrainedFileFacts = { name: nameOf(path) }): Promise<Model> {
-  const hash = await hashFiles(await filesOf(path))
+export async function openTrainedFile (path: string, settings: ModelSettings, facts: TrainedFileFacts): Promise<Model> {
+  const { hash, name = nameOf(path) } = facts
   const source = basename(path)
-  const { architecture, rescaling, inputSizeFromFile } = await withRecognized(path, settings, async (recognized) => recognized)
+  const { network, rescaling, inputSizeFromFile } = await withRecognized(path, settings, async (recognized) => recognized)
   const input = chooseInput(settings, {
-    source, size: architecture.inputSize, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling
+    source, size: network.input.side, channels: network.input.channels, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling
   })
-  const network = xceptionNetwork(architecture, input.rescaling.value)
   const classes = classCount(network)
   const labels = await findLabels(path, settings.labels, facts.labelsPath, classes)
   return {
-    name: facts.name,
+    name,
     version: hash.slice(0, VERSION_DIGITS),
-    network,
+    network: { ...network, input: { ...network.input, rescaling: input.rescaling.value } },
     input,
     labels: labels ?? numberedLabels(classes),
-    warnings: labels === undefined ? [`${source} comes without labels, so its classes are numbered: name a file of them with LABELS`] : [],
+    warnings: [
+      ...labels === undefined ? [`${source} comes without labels, so its classes are numbered: name a file of them with LABELS`] : [],
+      ...input.rescaling.from === 'default' && !isXception(network)
+        ? [`${source} does not say how pixels become its input, so they are scaled to -1..1 as Xception's are: name another way with SCALE`]
+        : []
+    ],
     hashWeights: async () => hash,
     readWeights: () => withRecognized(path, settings, (recognized) => recognized.readWeights())
   }
+}
+
+/** SHA-256 of a trained file, of all files of a model that has several, hexadecimal. Throws a WeightsError as `openTrainedFile`. */
+export async function hashTrainedFile (path: string): Promise<string> {
+  return await hashFiles(await filesOf(path))
+}
+
+/** No other published family of networks for pictures convolves separably without a non-linearity between the two steps. */
+function isXception ({ layers }: Network): boolean {
+  return layers.some(({ operation }) => operation.kind === 'separableConvolution')
 }
 
 /** The file is open only while something is read from it: what a compiled model needs is its configuration alone. */

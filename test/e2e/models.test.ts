@@ -7,54 +7,54 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import sharp from 'sharp'
 import { readStoredModel } from '../../src/sources/files/index.js'
 import { recognize } from '../../src/sources/keras/index.js'
 import { assertClose, floats } from '../sources/keras/answers.js'
-import { fixture, fixtures } from '../sources/keras/fixtures.js'
+import { expectedOf, familyFixtures, fixture, fixtures } from '../sources/keras/fixtures.js'
 import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js'
 import { saveTfjs } from '../sources/keras/tfjs.js'
+import { classifyPixels, inClassOrder, serving } from '../support/answers.js'
 import { realModel } from '../support/real-model.js'
-import { NPM_START, startServer, type RunningServer } from '../support/server.js'
+import { NPM_START, startServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
-
-interface Prediction { readonly label: string, readonly classId: number, readonly probability: number, readonly wordnetId?: string }
-interface Reply { readonly results: ReadonlyArray<{ readonly predictions: readonly Prediction[] }> }
 
 const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
 after(() => { rmSync(folder, { recursive: true }) })
 
-/** Uploads pictures of exactly the input's size without loss and gives the predictions of each. */
-async function classifyPixels (url: string, pixels: Uint8Array, side: number): Promise<Array<readonly Prediction[]>> {
-  const imageBytes = side * side * 3
-  const form = new FormData()
-  for (let start = 0; start < pixels.length; start += imageBytes) {
-    const png = await sharp(pixels.subarray(start, start + imageBytes), { raw: { width: side, height: side, channels: 3 } }).png().toBuffer()
-    form.append('image', new Blob([new Uint8Array(png)]), 'image.png')
-  }
-  const description = await (await fetch(url)).json() as { model: { classes: number } }
-  const response = await fetch(`${url}/classify?topK=${description.model.classes}`, { method: 'POST', body: form })
-  assert.equal(response.status, 200)
-  return ((await response.json()) as Reply).results.map(({ predictions }) => predictions)
-}
+/** A file of `../shared/real-model/family`. */
+interface PublishedCase { readonly file: string, readonly size: number }
 
-const inClassOrder = (predictions: readonly Prediction[]): number[] => [...predictions].sort((left, right) => left.classId - right.classId).map(({ probability }) => probability)
-
-async function serving (env: Record<string, string>, use: (server: RunningServer) => Promise<void>, command?: readonly string[]): Promise<void> {
-  const server = await startServer({ BACKEND: 'cpu', ...env }, command)
-  try {
-    await use(server)
-  } finally {
-    await server.stop()
-  }
-}
+const warnsOfScale = (log: readonly string[]): boolean => log.some((line) => line.includes('name another way with SCALE'))
 
 suite('POST /classify answers as Keras does, whatever file the model comes in', () => {
-  for (const { file, inputs, inputSize, outputs } of fixtures.filter((entry) => !entry.file.includes('unsupported'))) {
+  for (const entry of fixtures.filter(({ file }) => !file.includes('unsupported'))) {
+    const { file, inputs, inputSize } = entry
     test(file, async () => {
-      await serving({ MODEL: fixture(file), ...file.includes('any-size') || file.includes('weights') ? { INPUT_SIZE: String(inputSize) } : {} }, async ({ url }) => {
-        const found = await classifyPixels(url, readFileSync(fixture(inputs)), inputSize)
-        assertClose(found.flatMap(inClassOrder), outputs.flatMap((row) => row.length === 1 ? row.flatMap((value) => [1 - value, value]) : row))
+      await serving({ MODEL: fixture(file), ...file.includes('any-size') || file.includes('weights') ? { INPUT_SIZE: String(inputSize) } : {} }, async ({ url, log }) => {
+        assertClose((await classifyPixels(url, readFileSync(fixture(inputs)), inputSize)).flatMap(inClassOrder), expectedOf(entry))
+        assert.ok(!warnsOfScale(log), 'Xception is scaled as it always is')
+      })
+    })
+  }
+
+  for (const entry of familyFixtures) {
+    const { file, inputs, inputSize, scale } = entry
+    test(`another family: ${file}`, async () => {
+      await serving({ MODEL: fixture(file) }, async ({ url, log }) => {
+        assertClose((await classifyPixels(url, readFileSync(fixture(inputs)), inputSize)).flatMap(inClassOrder), expectedOf(entry))
+        assert.equal(warnsOfScale(log), scale === '-1..1', 'what does not say how it is scaled starts with a warning')
+      })
+    })
+  }
+
+  const published = withoutShared === false ? JSON.parse(readFileSync(shared('real-model/family/cases.json'), 'utf8')) as PublishedCase[] : []
+  for (const { file, size } of published) {
+    test(`published, of one grey channel: ${file}`, async () => {
+      const path = (ending: string): string => shared(`real-model/family/${file.replace(/hdf5$/, ending)}`)
+      await serving({ MODEL: path('hdf5') }, async ({ url, log }) => {
+        const found = (await classifyPixels(url, readFileSync(path('u8')), size)).flatMap(inClassOrder)
+        assertClose(found, floats(readFileSync(path('f32'))))
+        assert.ok(log.some((line) => line.includes(`${size}x${size} grey pixels`)))
       })
     })
   }
@@ -70,10 +70,10 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
 
   test('a TensorFlow.js folder and safetensors', { skip: withoutShared }, async () => {
     const stored = await readStoredModel(shared('golden/xception-thin.keras'))
-    const { architecture, readWeights } = await recognize(stored)
+    const { network, readWeights } = await recognize(stored)
     const weights = await readWeights()
     await stored.close()
-    await saveTfjs(join(folder, 'tfjs'), architecture, weights)
+    await saveTfjs(join(folder, 'tfjs'), network, weights)
     await golden(join(folder, 'tfjs'))
     writeFileSync(join(folder, 'thin.safetensors'), encodeSafetensors(weights))
     await golden(join(folder, 'thin.safetensors'))

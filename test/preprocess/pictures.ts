@@ -4,8 +4,8 @@ import sharp, { type Sharp } from 'sharp'
 import type { InputSpec } from '../../src/model/input.js'
 import type { ImageLimits } from '../../src/preprocess/index.js'
 
-export const FILL: InputSpec = { size: 48, fit: 'fill', cropFraction: 1, kernel: 'linear' }
-export const CROP: InputSpec = { size: 48, fit: 'crop', cropFraction: 0.875, kernel: 'linear' }
+export const FILL: InputSpec = { size: 48, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' }
+export const CROP: InputSpec = { size: 48, channels: 3, fit: 'crop', cropFraction: 0.875, kernel: 'linear' }
 export const LIMITS: ImageLimits = { maxImageBytes: 10 * 2 ** 20, maxImagePixels: 4_000_000 }
 
 /** RGB, 8 bit. */

@@ -1,15 +1,15 @@
 import { Type } from 'typebox'
 import { WeightsError } from '../../model/weights.js'
 import { parsePart } from './refusal.js'
-import { listedLayers, operandsOf, type Operand } from './inbound.js'
+import { callOf, listedLayers, type Call } from './inbound.js'
 
 /** One layer of a Keras model's configuration, whatever version wrote it. */
 export interface KerasLayer {
   readonly name: string
   readonly className: string
   readonly config: Readonly<Record<string, unknown>>
-  /** What it is called with, one list a call; empty in a Sequential, whose layers read the one before. */
-  readonly calls: ReadonlyArray<readonly Operand[]>
+  /** How it is called; empty in a Sequential, whose layers read the one before. */
+  readonly calls: readonly Call[]
   /** Where the layer is a model itself. */
   readonly model: KerasModel | undefined
 }
@@ -52,7 +52,8 @@ const ModelFields = Type.Object({
 export function parseKerasModel (config: unknown): KerasModel {
   const { model, className } = parseLayer(config, 'the model configuration', 0)
   if (model === undefined) {
-    throw new WeightsError(`the model is of the class ${className}, and only functional and Sequential models are read: a subclassed model's layers are in its Python code`)
+    throw new WeightsError(`the model is of the class ${className}, and only functional and Sequential models are read: ` +
+      "a subclassed model's layers are in its Python code")
   }
   return model
 }
@@ -68,7 +69,7 @@ function parseLayer (value: unknown, what: string, depth: number): KerasLayer {
     name,
     className: entry.class_name,
     config,
-    calls: (entry.inbound_nodes ?? []).map((call) => operandsOf(call)),
+    calls: (entry.inbound_nodes ?? []).map((call) => callOf(call)),
     model: kind === undefined ? undefined : parseModel(kind, config, entry.build_config, name, depth)
   }
 }

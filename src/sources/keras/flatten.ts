@@ -1,3 +1,4 @@
+import { MAX_LAYERS } from '../../model/limits.js'
 import { WeightsError } from '../../model/weights.js'
 import type { KerasLayer, KerasModel } from './config.js'
 import { refuse } from './refusal.js'
@@ -13,6 +14,8 @@ export interface FlatLayer {
   readonly className: string
   readonly config: Readonly<Record<string, unknown>>
   readonly operands: readonly FlatOperand[]
+  /** What it is called with by name, such as `alpha`. */
+  readonly keywords: Readonly<Record<string, unknown>>
   readonly place: Place
 }
 
@@ -56,7 +59,10 @@ class Flattening {
   /** Appends a model's layers; `input` is what the outer model feeds it. Returns the layer that gives its output. */
   model (model: KerasModel, self: KerasLayer | undefined, input: FlatLayer | undefined, path: Path): FlatLayer {
     const count = Math.max(model.inputs.length, model.outputs.length)
-    if (count > 1) throw new WeightsError(`${self === undefined ? 'the model' : `the model ${self.name}`} has several inputs or outputs, and an image classifier has one of each`)
+    if (count > 1) {
+      const which = self === undefined ? 'the model' : `the model ${self.name}`
+      throw new WeightsError(`${which} has several inputs or outputs, and an image classifier has one of each`)
+    }
     const known = new Map<string, FlatLayer>()
     const number = new Numbering()
     let last = input
@@ -68,7 +74,9 @@ class Flattening {
       known.set(layer.name, last)
     }
     const output = model.kind === 'sequential' ? last : known.get(model.outputs[0] ?? '')
-    if (output === undefined) throw new WeightsError(`the model${self === undefined ? '' : ` ${self.name}`} names no output among its layers`)
+    if (output === undefined) {
+      throw new WeightsError(`the model${self === undefined ? '' : ` ${self.name}`} names no output among its layers`)
+    }
     return output
   }
 
@@ -90,9 +98,10 @@ class Flattening {
     return this.append(input, [], { classes: ['input_layer'], names: ['input'] })
   }
 
-  private append ({ name, className, config }: KerasLayer, operands: readonly FlatOperand[], { classes, names }: Path): FlatLayer {
-    const layer = { name, className, config, operands, place: { topLevel: names[0] ?? name, classPath: classes.join('/'), namePath: names.join('/') } }
-    this.layers.push(layer)
+  private append ({ name, className, config, calls }: KerasLayer, operands: readonly FlatOperand[], { classes, names }: Path): FlatLayer {
+    const place = { topLevel: names[0] ?? name, classPath: classes.join('/'), namePath: names.join('/') }
+    const layer = { name, className, config, operands, keywords: calls[0]?.keywords ?? {}, place }
+    if (this.layers.push(layer) > MAX_LAYERS) throw new WeightsError(`the model has more than ${MAX_LAYERS} layers`)
     return layer
   }
 }
@@ -103,8 +112,8 @@ function chained (last: FlatLayer | undefined): FlatOperand[] {
 
 function functional (layer: KerasLayer, known: ReadonlyMap<string, FlatLayer>): FlatOperand[] {
   const [call, ...others] = layer.calls
-  if (others.length > 0) refuse(layer, `is used ${layer.calls.length} times, and Xception uses each layer once`)
-  return (call ?? []).map((operand) => {
+  if (others.length > 0) refuse(layer, `is used ${layer.calls.length} times, and only layers that are used once are supported`)
+  return (call?.operands ?? []).map((operand) => {
     if ('constant' in operand) return operand
     const source = known.get(operand.layer)
     if (source === undefined) refuse(layer, `reads ${operand.layer}, which is not before it`)

@@ -6,8 +6,15 @@ export type Operand =
   | { readonly layer: string }
   | { readonly constant: unknown }
 
+/** One call of a layer. */
+export interface Call {
+  readonly operands: readonly Operand[]
+  /** What it is given by name, operands included. */
+  readonly keywords: Readonly<Record<string, unknown>>
+}
+
 const CONSTANT_MARKER = '_CONSTANT_VALUE'
-/** Keyword arguments that are operands; others (`training`, `mask`, `name`) change nothing when serving. */
+/** Keyword arguments that are operands. */
 const OPERAND_KEYWORDS = new Set(['x', 'y', 'x1', 'x2'])
 /** Operands nest one level a list of tensors. */
 const MAX_DEPTH = 8
@@ -21,17 +28,19 @@ const Keras3Tensor = Type.Object({
 const Keras2Tensor = Type.Array(Type.Unknown(), { minItems: 3, maxItems: 4 })
 
 /**
- * The operands of one call of a layer, an element of its `inbound_nodes`, in either syntax:
+ * One call of a layer, an element of its `inbound_nodes`, in either syntax:
  * Keras 3 has `{args, kwargs}` with `__keras_tensor__` objects, Keras 2 and TensorFlow.js have nested lists.
  */
-export function operandsOf (call: unknown): Operand[] {
-  if (Value.Check(Keras3Call, call)) return [...call.args.flatMap((value) => keras3Operands(value, 0)), ...keywordOperands(call.kwargs ?? {}, keras3Operands)]
-  return keras2Operands(call, 0)
+export function callOf (call: unknown): Call {
+  if (!Value.Check(Keras3Call, call)) return { operands: keras2Operands(call, 0), keywords: keras2Keywords(call, 0) }
+  const keywords = call.kwargs ?? {}
+  return { operands: [...call.args.flatMap((value) => keras3Operands(value, 0)), ...keywordOperands(keywords, keras3Operands)], keywords }
 }
 
 /** Names of the layers that `input_layers` or `output_layers` list: one `[name, node, tensor]` or a collection of them. */
 export function listedLayers (value: unknown): string[] {
-  const values = Array.isArray(value) && !isKeras2Tensor(value) ? value : Value.Check(Type.Record(Type.String(), Type.Unknown()), value) && !Array.isArray(value) ? Object.values(value) : [value]
+  const isCollection = Array.isArray(value) && !isKeras2Tensor(value)
+  const values: readonly unknown[] = isCollection ? value : isRecord(value) ? Object.values(value) : [value]
   return values.flatMap((entry) => isKeras2Tensor(entry) ? [entry[0]] : [])
 }
 
@@ -48,9 +57,16 @@ function keras2Operands (value: unknown, depth: number): Operand[] {
   if (isKeras2Tensor(value)) {
     const [layer, , index, keywords] = value
     const first = layer === CONSTANT_MARKER ? { constant: index } : { layer }
-    return [first, ...keywordOperands(isRecord(keywords) ? keywords : {}, (operand) => isKeras2Tensor(operand) ? [{ layer: operand[0] }] : [{ constant: operand }])]
+    const read = (operand: unknown): Operand[] => isKeras2Tensor(operand) ? [{ layer: operand[0] }] : [{ constant: operand }]
+    return [first, ...keywordOperands(isRecord(keywords) ? keywords : {}, read)]
   }
   return Array.isArray(value) && depth < MAX_DEPTH ? value.flatMap((entry) => keras2Operands(entry, depth + 1)) : []
+}
+
+/** Those of the first tensor: a list's tensors all have the same. */
+function keras2Keywords (value: unknown, depth: number): Readonly<Record<string, unknown>> {
+  if (isKeras2Tensor(value)) return isRecord(value[3]) ? value[3] : {}
+  return Array.isArray(value) && depth < MAX_DEPTH ? keras2Keywords(value[0], depth + 1) : {}
 }
 
 function keywordOperands (keywords: Record<string, unknown>, read: (value: unknown, depth: number) => Operand[]): Operand[] {

@@ -1,31 +1,28 @@
-import type { Architecture } from '../../model/architecture.js'
-import type { StoredModel } from '../files/index.js'
 import type { Rescaling } from '../../model/input.js'
+import type { Network } from '../../model/network.js'
 import type { Weights } from '../../model/weights.js'
-import { deriveBase, matchBase } from './base.js'
-import { bindLayer, readBindings, type Binding } from './binding.js'
+import type { StoredModel } from '../files/index.js'
+import type { KerasVersion } from './activations.js'
+import { bindNetwork, readBindings, type Binding } from './binding.js'
 import { parseKerasModel } from './config.js'
-import { describe } from './refusal.js'
+import { withProbabilities, type OutputKind } from './ending.js'
 import { flatten } from './flatten.js'
-import { completeHead, headFrom, type OutputKind } from './head.js'
+import { graphOf } from './graph.js'
 import { infer } from './infer.js'
-import { inputSizeOf } from './input.js'
+import { inputOf } from './input.js'
 import { locator } from './locate.js'
-import { networkOf } from './network.js'
-import { operationOf } from './operations.js'
-import { rolesOf } from './roles.js'
 import { scalingFrom } from './scaling.js'
-import { readStatistics } from './statistics.js'
-import { walk } from './walk.js'
+import { translate } from './translate.js'
 
 /** What a trained file holds, as a network that the compiler takes. */
 export interface RecognizedModel {
-  readonly architecture: Architecture
+  /** Its rescaling is the file's, or where that says nothing what Xception was trained with. */
+  readonly network: Network
   /** What the file itself says about scaling; undefined where it says nothing (weights only, or no scaling layers). */
   readonly rescaling: Rescaling | undefined
   /** False where the file does not tell the input size, and the hint or the default was taken. */
   readonly inputSizeFromFile: boolean
-  /** Named as `layersOf(architecture)` names them; the file must still be open. */
+  /** Named as the network's layers name them; the file must still be open. */
   readWeights (): Promise<Weights>
 }
 
@@ -37,36 +34,38 @@ export interface Hints {
   readonly output?: OutputKind
 }
 
+const UNSTATED: Rescaling = { scale: 1 / 127.5, offset: -1 }
+
 /**
- * Recognizes a network of the Xception family in what a reader of `files/` yields: from its configuration, every layer checked,
- * or from the shapes of its weights where it has none.
+ * Reads a network from what a reader of `files/` yields: layer by layer from its configuration, whatever they are,
+ * or, as a member of the Xception family, from the shapes of its weights where it has none.
  * Rejects with a WeightsError of one sentence that names the layer, what was expected and what was found.
  */
 export async function recognize (stored: StoredModel, hints: Hints = {}): Promise<RecognizedModel> {
   if (stored.config === undefined) {
-    const { inputSize } = inputSizeOf([], hints.inputSize)
-    const { architecture, bindings } = infer(stored, inputSize, hints.output)
-    return recognized(architecture, undefined, false, bindings)
+    const { side } = inputOf([], hints.inputSize)
+    const { network, bindings } = infer(stored, side, UNSTATED, hints.output)
+    return recognized(network, undefined, false, bindings)
   }
   const model = flatten(parseKerasModel(stored.config))
-  const network = networkOf(model)
-  const { inputSize, fromFile } = inputSizeOf(model.inputShapes, hints.inputSize)
-  const locate = locator(stored, model.layers)
-  const scaling = await scalingFrom(network.input, (layer) => readStatistics(layer, locate(layer)))
-  const base = deriveBase(network)
-  // The walk needs a head; the body does not depend on which.
-  const body = matchBase(scaling.last, walk({ ...base, inputSize, head: [{ type: 'globalAveragePooling' }, { type: 'activation', activation: 'softmax' }] }))
-  const head = headFrom(body.last, network.output)
-  const architecture = { ...base, inputSize, head: completeHead(head, hints.output) }
-  const files = new Map([...body.layers, ...head.weighted])
-  const bindings = walk(architecture).flatMap((layer): Binding[] => {
-    const file = files.get(layer.name)
-    if (file === undefined || layer.weights.length === 0) return []
-    return bindLayer(layer, rolesOf(operationOf(file)), locate(file), describe(file))
+  const graph = graphOf(model)
+  const { side, channels, sideIsStated } = inputOf(model.inputShapes, hints.inputSize)
+  const weightsOf = locator(stored, model.layers)
+  const scaling = await scalingFrom(graph.input, channels, weightsOf)
+  const translated = await translate(graph, {
+    input: { side, channels, rescaling: scaling.rescaling ?? UNSTATED }, start: scaling.last, version: versionOf(stored), weightsOf
   })
-  return recognized(architecture, scaling.rescaling, fromFile, bindings)
+  const network = withProbabilities(translated, hints.output)
+  return recognized(network, scaling.rescaling, sideIsStated, bindNetwork(network, translated.origins, weightsOf))
 }
 
-function recognized (architecture: Architecture, rescaling: Rescaling | undefined, inputSizeFromFile: boolean, bindings: readonly Binding[]): RecognizedModel {
-  return { architecture, rescaling, inputSizeFromFile, readWeights: () => readBindings(bindings) }
+/** TensorFlow.js writes its own name before its version. */
+function versionOf ({ kerasVersion = '2' }: StoredModel): KerasVersion {
+  return /^[3-9]/.test(kerasVersion) ? 3 : 2
+}
+
+function recognized (
+  network: Network, rescaling: Rescaling | undefined, inputSizeFromFile: boolean, bindings: readonly Binding[]
+): RecognizedModel {
+  return { network, rescaling, inputSizeFromFile, readWeights: () => readBindings(bindings) }
 }

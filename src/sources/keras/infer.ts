@@ -1,18 +1,19 @@
-import type { Architecture } from '../../model/architecture.js'
+import { parseArchitecture, type Architecture } from '../../model/architecture.js'
 import type { StoredModel } from '../files/index.js'
-import type { Layer } from '../../model/layers.js'
+import type { Rescaling } from '../../model/input.js'
+import type { Layer, Network } from '../../model/network.js'
+import { xceptionNetwork } from '../../model/presets/xception.js'
 import { WeightsError } from '../../model/weights.js'
-import { flows } from './base.js'
 import { bindLayer, type Binding } from './binding.js'
-import { headLayerName, type OutputKind } from './head.js'
+import type { OutputKind } from './ending.js'
+import { allowed } from './names.js'
 import { storedLeaves, type KindedLeaf } from './stored-leaves.js'
-import { walk } from './walk.js'
 
 const SEPARABLE_NAME = /^block(\d+)_sepconv(\d+)$/
 const WHOLE_MODEL = 'save the whole model with model.save, which says how it is built'
 
 export interface Inferred {
-  readonly architecture: Architecture
+  readonly network: Network
   readonly bindings: readonly Binding[]
 }
 
@@ -21,10 +22,18 @@ export interface Inferred {
  * publishes it: the stem's strides and padding, global average pooling, and softmax (sigmoid for one unit).
  * Throws a WeightsError if the weights are not Xception's with one Dense layer, or do not fit together.
  */
-export function infer (stored: StoredModel, inputSize: number, output: OutputKind | undefined): Inferred {
+export function infer (stored: StoredModel, inputSize: number, rescaling: Rescaling, output: OutputKind | undefined): Inferred {
   const leaves = storedLeaves(stored)
-  const architecture = architectureOf(leaves, inputSize, output)
-  return { architecture, bindings: assign(walk(architecture), leaves) }
+  const network = built(architectureOf(leaves, inputSize, output), rescaling)
+  return { network, bindings: assign(network.layers, leaves) }
+}
+
+function built (architecture: Architecture, rescaling: Rescaling): Network {
+  try {
+    return xceptionNetwork(parseArchitecture(architecture), rescaling)
+  } catch (error) {
+    throw new WeightsError(`the file's network cannot be built: ${(error as Error).message.replace(/^architecture: /, '')}`)
+  }
 }
 
 function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, output: OutputKind | undefined): Architecture {
@@ -52,14 +61,41 @@ function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, outpu
   }
 }
 
+/** Splits the filters of the separable convolutions, in order, among the flows. */
+function flows (
+  filters: readonly number[], entryModules: number, repeats: number
+): Pick<Architecture, 'entryFilters' | 'middle' | 'exitFilters'> {
+  const at = (index: number): number => filters[index] ?? 0
+  const middleStart = 2 * entryModules
+  const exitStart = middleStart + 3 * repeats
+  const entryFilters = Array.from({ length: entryModules }, (_, module) => at(2 * module + 1))
+  return {
+    entryFilters,
+    middle: { filters: repeats > 0 ? at(middleStart) : entryFilters.at(-1) ?? 0, repeats },
+    exitFilters: [at(exitStart), at(exitStart + 1), at(exitStart + 2), at(exitStart + 3)]
+  }
+}
+
+/** A name for the classifier like the file's that no other layer of the network has. */
+function classifierName (name: string): string {
+  const plain = allowed(name)
+  return /^(block\d+_|input$|avg_pool$)/.test(plain) ? `head.${plain}` : plain
+}
+
 function headOf (dense: readonly KindedLeaf[], output: OutputKind | undefined): Architecture['head'] {
   const [classifier, ...others] = dense
-  if (classifier === undefined) throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
-  if (others.length > 0) throw new WeightsError(`the file has only weights, and those of ${dense.length} Dense layers do not tell what stands between them: ${WHOLE_MODEL}`)
+  if (classifier === undefined) {
+    throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
+  }
+  if (others.length > 0) {
+    throw new WeightsError(`the file has only weights, and those of ${dense.length} Dense layers do not tell what stands between them: ${WHOLE_MODEL}`)
+  }
   const units = filtersOf(classifier)
-  if (units === 1 && output === 'softmax') throw new WeightsError(`the layer ${classifier.name} gives one unit, whose softmax is always 1: leave the output setting out`)
+  if (units === 1 && output === 'softmax') {
+    throw new WeightsError(`the layer ${classifier.name} gives one unit, whose softmax is always 1: leave the output setting out`)
+  }
   const activation = units === 1 ? 'sigmoid' : output ?? 'softmax'
-  return [{ type: 'globalAveragePooling' }, { type: 'dense', name: headLayerName(classifier.name, new Set()), units, activation }]
+  return [{ type: 'globalAveragePooling' }, { type: 'dense', name: classifierName(classifier.name), units, activation }]
 }
 
 /** Without shortcuts to count, only names tell where a module ends: all modules but the middle ones have two separable convolutions. */
@@ -67,7 +103,9 @@ function entryModulesByName (separable: readonly KindedLeaf[]): number {
   const sizes = new Map<string, number>()
   for (const { name } of separable) {
     const block = SEPARABLE_NAME.exec(name)?.[1]
-    if (block === undefined) throw new WeightsError(`the file has only weights, without residual convolutions, and the name ${name} does not tell its module: ${WHOLE_MODEL}`)
+    if (block === undefined) {
+      throw new WeightsError(`the file has only weights, without residual convolutions, and the name ${name} does not tell its module: ${WHOLE_MODEL}`)
+    }
     sizes.set(block, (sizes.get(block) ?? 0) + 1)
   }
   return [...sizes.values()].filter((size) => size === 2).length - 2
@@ -95,11 +133,16 @@ function assign (layers: readonly Layer[], leaves: readonly KindedLeaf[]): Bindi
   const others = leaves.filter(({ name }) => !names.has(name))
   const bindings = weighted.flatMap((layer) => {
     const leaf = named.get(layer.name) ?? take(others, layer)
-    if (leaf.kind !== layer.operation.kind) throw new WeightsError(`the layer ${leaf.name} has the weights of a ${leaf.kind}, and a ${layer.operation.kind} is expected`)
-    return bindLayer(layer, leaf.roles, leaf.weights, leaf.name === layer.name ? `the layer ${layer.name}` : `the layer ${layer.name} (${leaf.name} in the file)`)
+    if (leaf.kind !== layer.operation.kind) {
+      throw new WeightsError(`the layer ${leaf.name} has the weights of a ${leaf.kind}, and a ${layer.operation.kind} is expected`)
+    }
+    const described = leaf.name === layer.name ? `the layer ${layer.name}` : `the layer ${layer.name} (${leaf.name} in the file)`
+    return bindLayer(layer, leaf.roles, leaf.weights, described)
   })
   const [left] = others
-  if (left !== undefined) throw new WeightsError(`the file has the layer ${left.name} (${left.kind}), for which Xception with one Dense layer has no place: ${WHOLE_MODEL}`)
+  if (left !== undefined) {
+    throw new WeightsError(`the file has the layer ${left.name} (${left.kind}), for which Xception with one Dense layer has no place: ${WHOLE_MODEL}`)
+  }
   return bindings
 }
 

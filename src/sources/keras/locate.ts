@@ -3,10 +3,11 @@ import { WeightsError } from '../../model/weights.js'
 import { refuse } from './refusal.js'
 import type { FlatLayer } from './flatten.js'
 import { leavesOf, pickRoles } from './leaves.js'
-import { operationOf } from './operations.js'
 import { rolesOf } from './roles.js'
 
-/** The weights that a file holds for one layer of its configuration, in the order of `rolesOf`. Throws a WeightsError if it holds others. */
+/**
+ * The weights that a file holds for one layer of its configuration, in the order of `rolesOf`. Throws a WeightsError if it holds others.
+ */
 export type Locate = (layer: FlatLayer) => readonly StoredWeight[]
 
 /** Weights that training changes; the others are statistics. */
@@ -21,24 +22,32 @@ export function locator (stored: StoredModel, layers: readonly FlatLayer[]): Loc
   }
 }
 
-/** A group a top-level layer. A nested model's group holds the weights of all its layers: they are told apart by name, or else by Keras's order. */
+/**
+ * A group a top-level layer. A nested model's group holds the weights of all its layers: they are told apart by name, or else by Keras's
+ * order.
+ */
 function legacyLocator ({ layers: groups }: StoredModel, layers: readonly FlatLayer[]): Locate {
   const byGroup = new Map<string, Locate>()
+  const members = new Map<string, FlatLayer[]>()
+  for (const layer of layers) {
+    const others = members.get(layer.place.topLevel)
+    if (others === undefined) members.set(layer.place.topLevel, [layer])
+    else others.push(layer)
+  }
   return (layer) => {
     const { topLevel } = layer.place
     const known = byGroup.get(topLevel)
     if (known !== undefined) return known(layer)
     const group = groups.find(({ path }) => path === topLevel)
     if (group === undefined) refuse(layer, `has no weights in the file, which has no group ${topLevel}`)
-    const members = layers.filter((member) => member.place.topLevel === topLevel)
-    const locate = groupLocator(group.weights, members)
+    const locate = groupLocator(group.weights, members.get(topLevel) ?? [])
     byGroup.set(topLevel, locate)
     return locate(layer)
   }
 }
 
 function groupLocator (weights: readonly StoredWeight[], layers: readonly FlatLayer[]): Locate {
-  const members = layers.map((layer) => ({ layer, roles: rolesOf(operationOf(layer)) })).filter(({ roles }) => roles.length > 0)
+  const members = layers.map((layer) => ({ layer, roles: rolesOf(layer) })).filter(({ roles }) => roles.length > 0)
   const [only, ...others] = members
   if (only !== undefined && others.length === 0) return (layer) => picked(layer, weights)
   const leaves = new Map(leavesOf(weights).map((leaf) => [leaf.name, leaf.weights]))
@@ -48,7 +57,7 @@ function groupLocator (weights: readonly StoredWeight[], layers: readonly FlatLa
     throw new WeightsError(`the group ${layers[0]?.place.topLevel ?? ''} holds ${weights.length} weights, and its layers have ${slots.length}`)
   }
   const inOrder = new Map(slots.map((slot, index) => [slot, weights[index]]))
-  return (layer) => rolesOf(operationOf(layer)).flatMap((role) => inOrder.get(`${layer.place.namePath} ${role}`) ?? [])
+  return (layer) => rolesOf(layer).flatMap((role) => inOrder.get(`${layer.place.namePath} ${role}`) ?? [])
 }
 
 /** A model's weights as Keras lists them: what is trained of all layers, then what is not. */
@@ -78,10 +87,10 @@ function nameLocator (stored: StoredModel): Locate {
 }
 
 function picked (layer: FlatLayer, weights: readonly StoredWeight[]): readonly StoredWeight[] {
-  const roles = rolesOf(operationOf(layer))
+  const roles = rolesOf(layer)
   return pickRoles(weights, roles) ?? refuse(layer, `needs the weights ${roles.join(', ')}, and the file has ${weights.map(({ name }) => name).join(', ')}`)
 }
 
 function hasWeights (layer: FlatLayer): boolean {
-  return rolesOf(operationOf(layer)).length > 0
+  return rolesOf(layer).length > 0
 }

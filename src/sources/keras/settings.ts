@@ -1,35 +1,39 @@
-import { refuse } from './refusal.js'
+import { Type, type Static, type TSchema } from 'typebox'
+import { describe, parsePart, refuse } from './refusal.js'
 import type { FlatLayer } from './flatten.js'
+import type { Shape } from '../../model/network.js'
 
-type Supported = Readonly<Record<string, readonly unknown[]>>
+const Side = Type.Integer({ minimum: 1, maximum: 10_000 })
+/** One number for height and width, or both. */
+export const Sides = Type.Union([Side, Type.Tuple([Side, Side])])
+export const Padding = Type.Union([Type.Literal('valid'), Type.Literal('same')])
+export const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
-const CHANNELS_LAST: Supported = { data_format: ['channels_last'] }
-const CONVOLUTION: Supported = { ...CHANNELS_LAST, dilation_rate: [1, [1, 1]], groups: [1], use_bias: [false] }
-const POOLING: Supported = { ...CHANNELS_LAST, keepdims: [false] }
-const NORMALIZED_AXIS = [-1, [-1], 3, [3]]
+export type Pair = [height: number, width: number]
 
-/** Settings of which the service, like Xception itself, has only some values, by class. */
-const SUPPORTED: ReadonlyMap<string, Supported> = new Map([
-  ['Conv2D', { ...CONVOLUTION, padding: ['valid', 'same'] }],
-  ['SeparableConv2D', { ...CONVOLUTION, padding: ['same'], strides: [1, [1, 1]], depth_multiplier: [1] }],
-  // The axis of vectors is 1.
-  ['BatchNormalization', { axis: [...NORMALIZED_AXIS, 1, [1]] }],
-  ['MaxPooling2D', { ...CHANNELS_LAST, padding: ['same'] }],
-  ['GlobalAveragePooling2D', POOLING],
-  ['GlobalMaxPooling2D', POOLING],
-  ['Flatten', CHANNELS_LAST],
-  ['ReLU', { max_value: [], negative_slope: [0], threshold: [0] }],
-  ['ELU', { alpha: [1] }],
-  ['Softmax', { axis: [...NORMALIZED_AXIS, 1] }],
-  ['Normalization', { axis: [...NORMALIZED_AXIS, []] }]
-])
+/** Height and width of a setting. */
+export function pair (value: Static<typeof Sides>): Pair {
+  return typeof value === 'number' ? [value, value] : [...value]
+}
 
-/** Throws a WeightsError that names the first setting of a layer whose value is not supported; one that is absent is at its default. */
-export function checkSettings (layer: FlatLayer): void {
-  for (const [setting, values] of Object.entries(SUPPORTED.get(layer.className) ?? {})) {
-    const value = JSON.stringify(layer.config[setting] ?? null)
-    if (value === 'null' || values.some((supported) => JSON.stringify(supported) === value)) continue
-    const supported = values.length === 0 ? 'none' : values.map((entry) => JSON.stringify(entry)).join(' or ')
-    refuse(layer, `has ${setting} ${value}, and only ${supported} is supported`)
-  }
+/** The settings of a layer that a schema names. Throws a WeightsError that names the layer and the first one that is wrong. */
+export function settingsOf<S extends TSchema> (layer: FlatLayer, schema: S): Static<S> {
+  return parsePart(schema, layer.config, describe(layer))
+}
+
+/** Throws a WeightsError that names a setting with another value than those; one that is absent is at its default. */
+export function demand (layer: FlatLayer, setting: string, value: unknown, ...supported: readonly unknown[]): void {
+  const found = JSON.stringify(value ?? null)
+  if (found === 'null' || supported.some((one) => JSON.stringify(one) === found)) return
+  refuse(layer, `has ${setting} ${found}, and only ${supported.map((one) => JSON.stringify(one)).join(' or ')} is supported`)
+}
+
+/** Throws a WeightsError if a layer computes with channels first. */
+export function demandChannelsLast (layer: FlatLayer): void {
+  demand(layer, 'data_format', layer.config.data_format, 'channels_last')
+}
+
+/** Throws a WeightsError if an axis, counted with the batch dimension, is not that of the channels. */
+export function demandLastAxis (layer: FlatLayer, axis: unknown, shape: Shape): void {
+  demand(layer, 'axis', axis, -1, [-1], shape.length, [shape.length])
 }

@@ -5,17 +5,14 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
-import { xceptionNetwork } from '../../../src/model/presets/xception.js'
 import { compile } from '../../../src/compiler/index.js'
-import type { Rescaling } from '../../../src/model/input.js'
+import type { Network } from '../../../src/model/network.js'
+import type { Weights } from '../../../src/model/weights.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
 after(() => { rmSync(folder, { recursive: true }) })
 let graphs = 0
-
-/** What preprocess_input does, for files that do not scale their pixels. */
-export const MINUS_ONE_TO_ONE: Rescaling = { scale: 1 / 127.5, offset: -1 }
 
 /** Opens a file and hands it to `use`. */
 export async function withStored<Result> (path: string, use: (stored: StoredModel) => Promise<Result>): Promise<Result> {
@@ -27,14 +24,18 @@ export async function withStored<Result> (path: string, use: (stored: StoredMode
   }
 }
 
-/** Recognizes a file, compiles its network and runs it on raw RGB images of its input size, one after the other. */
+/** Recognizes a file, compiles its network and runs it on raw images of its input's size and channels, one after the other. */
 export async function probabilitiesOf (path: string, pixels: Uint8Array, hints: Hints = {}): Promise<Float32Array> {
-  const { graph, imageBytes } = await withStored(path, async (stored) => {
-    const { architecture, rescaling = MINUS_ONE_TO_ONE, readWeights } = await recognize(stored, hints)
-    const weights = await readWeights()
-    return { graph: compile({ network: xceptionNetwork(architecture, rescaling), weights, precision: 'float32' }), imageBytes: architecture.inputSize ** 2 * 3 }
+  const { network, weights } = await withStored(path, async (stored) => {
+    const { network, readWeights } = await recognize(stored, hints)
+    return { network, weights: await readWeights() }
   })
-  return await run(graph, pixels, imageBytes)
+  return await runNetwork(network, weights, pixels)
+}
+
+/** Compiles a network and runs it on raw images, one after the other. */
+export async function runNetwork (network: Network, weights: Weights, pixels: Uint8Array): Promise<Float32Array> {
+  return await run(compile({ network, weights, precision: 'float32' }), pixels, network.input.side ** 2 * network.input.channels)
 }
 
 async function run (graph: Uint8Array, pixels: Uint8Array, imageBytes: number): Promise<Float32Array> {

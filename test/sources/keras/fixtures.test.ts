@@ -1,20 +1,29 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { recognize } from '../../../src/sources/keras/index.js'
-import { MINUS_ONE_TO_ONE, assertClose, probabilitiesOf, withStored } from './answers.js'
-import { fixture, fixtures } from './fixtures.js'
+import { assertClose, probabilitiesOf, withStored } from './answers.js'
+import { expectedOf, familyFixtures, fixture, fixtures, pixelsOf } from './fixtures.js'
+import { MINUS_ONE_TO_ONE } from './synthetic.js'
 
-for (const { file, inputs, inputSize, note, scale, outputs } of fixtures.filter((entry) => !entry.file.includes('unsupported'))) {
+for (const entry of [...fixtures, ...familyFixtures].filter(({ file }) => !file.includes('unsupported'))) {
+  const { file, inputSize, note, scale } = entry
   test(`${file} answers as Keras does: ${note}`, async () => {
-    // One unit becomes two labels, the second of which is the unit's.
-    const expected = outputs.flatMap((row) => row.length === 1 ? row.flatMap((value) => [1 - value, value]) : row)
-    assertClose(await probabilitiesOf(fixture(file), readFileSync(fixture(inputs)), sizeHint(file, inputSize)), expected)
-    const { rescaling, inputSizeFromFile } = await withStored(fixture(file), (stored) => recognize(stored))
+    assertClose(await probabilitiesOf(fixture(file), pixelsOf(entry), sizeHint(file, inputSize)), expectedOf(entry))
+    const { network, rescaling, inputSizeFromFile } = await withStored(fixture(file), (stored) => recognize(stored, sizeHint(file, inputSize)))
     assert.equal(rescaling === undefined, scale === '-1..1', 'a file without scaling layers leaves scaling to the setting')
     assert.equal(inputSizeFromFile, sizeHint(file, inputSize).inputSize === undefined)
+    assert.deepEqual([network.input.side, network.input.channels], [inputSize, entry.channels ?? 3])
   })
 }
+
+suite('the fixtures prove something', () => {
+  for (const { file, outputs } of familyFixtures) {
+    test(`${file} tells its pictures apart`, () => {
+      const largest = outputs.flatMap((row, index) => row.map((value, unit) => Math.abs(value - (outputs[(index + 1) % outputs.length]?.[unit] ?? value))))
+      assert.ok(Math.max(...largest) > 0.05)
+    })
+  }
+})
 
 /** Weights alone do not tell the size, and one model takes any. */
 function sizeHint (file: string, inputSize: number): { inputSize?: number } {
@@ -28,6 +37,7 @@ test('the scaling of preprocess_input is found as it is', async () => {
 
 test('a layer that is not supported is named', async () => {
   await withStored(fixture('keras3-unsupported.keras'), async (stored) => {
-    await assert.rejects(recognize(stored), { name: 'WeightsError', message: /^the layer head_norm \(LayerNormalization\) is not supported: the service knows Rescaling, .* Softmax$/ })
+    const message = /^the layer head_norm \(LayerNormalization\) is not supported: the service knows Conv2D, .* Softmax$/
+    await assert.rejects(recognize(stored), { name: 'WeightsError', message })
   })
 })

@@ -11,7 +11,9 @@ export interface Fixture {
   readonly file: string
   readonly note: string
   readonly inputSize: number
-  /** File of the pictures. */
+  /** 1 is grey; RGB where it is left out. */
+  readonly channels?: 1 | 3
+  /** File of the pictures, RGB. */
   readonly inputs: string
   /** `-1..1` where Keras was given scaled pixels, `none` where the model scales them. */
   readonly scale: string
@@ -26,7 +28,24 @@ export function fixture (file: string): string {
   return join(unpacked, file)
 }
 
-export const fixtures = JSON.parse(readFileSync(fixture('manifest.json'), 'utf8')) as readonly Fixture[]
+export const fixtures = manifest('manifest.json')
+/** Of other families than Xception. */
+export const familyFixtures = manifest('family.json')
+
+function manifest (name: string): readonly Fixture[] {
+  return JSON.parse(readFileSync(fixture(name), 'utf8')) as Fixture[]
+}
+
+/** The pictures of a fixture as its network takes them. */
+export function pixelsOf ({ inputs, channels = 3 }: Fixture): Uint8Array {
+  const rgb = readFileSync(fixture(inputs))
+  return channels === 3 ? rgb : rgb.filter((_, index) => index % 3 === 0)
+}
+
+/** Keras's probabilities, one after the other. One unit becomes two labels, the second of which is the unit's. */
+export function expectedOf ({ outputs }: Fixture): number[] {
+  return outputs.flatMap((row) => row.length === 1 ? row.flatMap((value) => [1 - value, value]) : row)
+}
 
 function unpack (): string {
   const folder = mkdtempSync(join(tmpdir(), 'xception-fixtures-'))

@@ -3,9 +3,10 @@ import { suite, test } from 'node:test'
 import type { Architecture } from '../../../src/model/architecture.js'
 import type { FileKind, StoredLayer } from '../../../src/sources/files/index.js'
 import { recognize } from '../../../src/sources/keras/index.js'
-import { SMALL, storedLayers, storedModel, storedWeight } from './synthetic.js'
+import { SMALL, networkOf, storedLayers as layersIn, storedModel, storedWeight } from './synthetic.js'
 
-const weightsOnly = (layers: readonly StoredLayer[], kind: FileKind = 'hdf5-weights'): ReturnType<typeof storedModel> => ({ ...storedModel(SMALL, undefined, kind), layers })
+const weightsOnly = (layers: readonly StoredLayer[], kind: FileKind = 'hdf5-weights'): ReturnType<typeof storedModel> => ({ ...storedModel(networkOf(SMALL), undefined, kind), layers })
+const storedLayers = (architecture: Architecture): StoredLayer[] => layersIn(networkOf(architecture))
 const LAYERS = storedLayers(SMALL)
 const ANY_SIZE = { ...SMALL, inputSize: 299 }
 
@@ -23,26 +24,27 @@ suite('weights without a configuration tell the network by their shapes', () => 
     test(name, async () => {
       const architecture = { ...ANY_SIZE, ...changes }
       const { readWeights, ...found } = await recognize(weightsOnly(storedLayers(architecture)))
-      assert.deepEqual(found, { architecture, rescaling: undefined, inputSizeFromFile: false })
+      assert.deepEqual(found, { network: networkOf(architecture), rescaling: undefined, inputSizeFromFile: false })
       assert.deepEqual(Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), [])
     })
   }
 
   test('by order where the names say nothing', async () => {
-    const { architecture, readWeights } = await recognize(weightsOnly(unnamed(LAYERS)), { inputSize: 80 })
-    assert.deepEqual(architecture, { ...SMALL, inputSize: 80, head: [SMALL.head[0], { type: 'dense', name: `layer_${LAYERS.length - 1}`, units: 3, activation: 'softmax' }] })
+    const { network, readWeights } = await recognize(weightsOnly(unnamed(LAYERS)), { inputSize: 80 })
+    const classifier = { type: 'dense', name: `layer_${LAYERS.length - 1}`, units: 3, activation: 'softmax' } as const
+    assert.deepEqual(network, networkOf({ ...SMALL, inputSize: 80, head: [{ type: 'globalAveragePooling' }, classifier] }))
     assert.deepEqual([...await readWeights()].map(([, { data }]) => data[0]), await Promise.all(LAYERS.flatMap(({ weights }) => weights).map(async (weight) => (await weight.read())[0])))
   })
 
   test('by name where the order says nothing', async () => {
-    const { architecture, readWeights } = await recognize(weightsOnly([...LAYERS].reverse(), 'safetensors'))
-    assert.deepEqual(architecture, ANY_SIZE)
+    const { network, readWeights } = await recognize(weightsOnly([...LAYERS].reverse(), 'safetensors'))
+    assert.deepEqual(network, networkOf(ANY_SIZE))
     assert.deepEqual((await readWeights()).get('block1_conv1/kernel')?.data[0], 1)
   })
 
   test('a nested base in one group', async () => {
     const base = { path: 'xception', weights: LAYERS.slice(0, -1).flatMap(({ weights }) => weights) }
-    assert.deepEqual((await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))).architecture, ANY_SIZE)
+    assert.deepEqual((await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))).network, networkOf(ANY_SIZE))
   })
 
   test('a nested base in one group, what is frozen last', async () => {
@@ -53,34 +55,48 @@ suite('weights without a configuration tell the network by their shapes', () => 
     }))
     const frozen = numbered.slice(0, 30)
     const base = { path: 'xception', weights: [...numbered.slice(30), ...frozen] }
-    const { architecture, readWeights } = await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))
-    assert.deepEqual(architecture, ANY_SIZE)
+    const { network, readWeights } = await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))
+    assert.deepEqual(network, networkOf(ANY_SIZE))
     assert.deepEqual(Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), [])
   })
 
   test('one unit is a sigmoid, several are what the hint says', async () => {
     const one = { ...ANY_SIZE, head: [SMALL.head[0], { type: 'dense', name: 'predictions', units: 1, activation: 'sigmoid' }] } as Architecture
-    assert.deepEqual((await recognize(weightsOnly(storedLayers(one)))).architecture, one)
+    assert.deepEqual((await recognize(weightsOnly(storedLayers(one)))).network, networkOf(one))
     await assert.rejects(recognize(weightsOnly(storedLayers(one)), { output: 'softmax' }), /gives one unit, whose softmax is always 1/)
-    assert.equal(((await recognize(weightsOnly(LAYERS), { output: 'sigmoid' })).architecture.head.at(-1) as { activation: string }).activation, 'sigmoid')
+    assert.equal((await recognize(weightsOnly(LAYERS), { output: 'sigmoid' })).network.layers.at(-1)?.name, 'predictions_sigmoid')
   })
 })
 
 const replaced = (path: string, ...weights: StoredLayer['weights']): StoredLayer[] => LAYERS.map((layer) => layer.path === path ? { path, weights } : layer)
 const refused: Array<[name: string, layers: StoredLayer[], message: RegExp]> = [
   ['a network without its top', LAYERS.slice(0, -1), /^the file has no classifier/],
-  ['two Dense layers', [...LAYERS, { path: 'more', weights: [storedWeight('more/kernel', [3, 2], 1), storedWeight('more/bias', [2], 1)] }], /^the file has only weights, and those of 2 Dense layers do not tell/],
-  ['a layer of another kind', [...LAYERS, { path: 'norm', weights: [storedWeight('norm/gamma', [3], 1), storedWeight('norm/beta', [3], 1)] }], /^the file has only weights, and the layer norm is none that Xception with one Dense layer has \(norm\/gamma \[3\], norm\/beta \[3\]\)/],
-  ['a batch normalization too many', [...LAYERS, { path: 'norm', weights: ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((role) => storedWeight(`norm/${role}`, [3], 1)) }], /^the file has the layer norm \(batchNormalization\), for which/],
-  ['a batch normalization too few', LAYERS.filter(({ path }) => path !== 'block6_sepconv2_bn'), /^expected a batchNormalization for block6_sepconv2_bn, and the file has no more of them$/],
-  ['a separable convolution too few', LAYERS.filter(({ path }) => path !== 'block4_sepconv2'), /^the file has 3 residual convolutions and 10 separable convolutions, which is no Xception/],
-  ['a wrong shape', replaced('block3_sepconv1', storedWeight('block3_sepconv1/depthwise_kernel', [5, 5, 6, 1], 1), storedWeight('block3_sepconv1/pointwise_kernel', [1, 1, 6, 8], 1)), /^the layer block3_sepconv1: expected depthwise_kernel of shape \[3, 3, 6, 1\], found \[5, 5, 6, 1\]$/],
-  ['shortcuts that do not fit', replaced('block3_residual', storedWeight('block3_residual/kernel', [1, 1, 6, 7], 1)), /^the layer block3_residual: expected kernel of shape \[1, 1, 6, 8\], found \[1, 1, 6, 7\]$/],
-  ['another classifier', replaced('predictions', storedWeight('predictions/kernel', [99, 3], 1), storedWeight('predictions/bias', [3], 1)), /^the layer predictions: expected kernel of shape \[11, 3\], found \[99, 3\]$/],
-  ['the kind of another layer', replaced('block2_residual', storedWeight('block2_residual/kernel', [5, 3], 1)), /^the file has 2 residual convolutions and 11 separable convolutions, which is no Xception/],
-  ['something else', [{ path: 'dense', weights: [storedWeight('kernel', [3, 2], 1), storedWeight('bias', [2], 1)] }], /^the file has 0 convolutions and 0 separable convolutions, which is no Xception$/],
+  ['two Dense layers', [...LAYERS, { path: 'more', weights: [storedWeight('more/kernel', [3, 2], 1), storedWeight('more/bias', [2], 1)] }],
+    /^the file has only weights, and those of 2 Dense layers do not tell/],
+  ['a layer of another kind',
+    [...LAYERS, { path: 'norm', weights: [storedWeight('norm/gamma', [3], 1), storedWeight('norm/beta', [3], 1)] }],
+    /^the file has only weights, and the layer norm is none that Xception with one Dense layer has \(norm\/gamma \[3\], norm\/beta \[3\]\)/],
+  ['a batch normalization too many',
+    [...LAYERS, { path: 'norm', weights: ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((role) => storedWeight(`norm/${role}`, [3], 1)) }],
+    /^the file has the layer norm \(batchNormalization\), for which/],
+  ['a batch normalization too few', LAYERS.filter(({ path }) => path !== 'block6_sepconv2_bn'),
+    /^expected a batchNormalization for block6_sepconv2_bn, and the file has no more of them$/],
+  ['a separable convolution too few', LAYERS.filter(({ path }) => path !== 'block4_sepconv2'),
+    /^the file has 3 residual convolutions and 10 separable convolutions, which is no Xception/],
+  ['a wrong shape',
+    replaced('block3_sepconv1', storedWeight('block3_sepconv1/depthwise_kernel', [5, 5, 6, 1], 1), storedWeight('block3_sepconv1/pointwise_kernel', [1, 1, 6, 8], 1)),
+    /^the layer block3_sepconv1: expected depthwise_kernel of shape \[3, 3, 6, 1\], found \[5, 5, 6, 1\]$/],
+  ['shortcuts that do not fit', replaced('block3_residual', storedWeight('block3_residual/kernel', [1, 1, 6, 7], 1)),
+    /^the layer block3_residual: expected kernel of shape \[1, 1, 6, 8\], found \[1, 1, 6, 7\]$/],
+  ['another classifier', replaced('predictions', storedWeight('predictions/kernel', [99, 3], 1), storedWeight('predictions/bias', [3], 1)),
+    /^the layer predictions: expected kernel of shape \[11, 3\], found \[99, 3\]$/],
+  ['the kind of another layer', replaced('block2_residual', storedWeight('block2_residual/kernel', [5, 3], 1)),
+    /^the file has 2 residual convolutions and 11 separable convolutions, which is no Xception/],
+  ['something else', [{ path: 'dense', weights: [storedWeight('kernel', [3, 2], 1), storedWeight('bias', [2], 1)] }],
+    /^the file has 0 convolutions and 0 separable convolutions, which is no Xception$/],
   ['nothing', [], /which is no Xception/],
-  ['no shortcuts and no names', unnamed(storedLayers({ ...SMALL, residual: false })), /^the file has only weights, without residual convolutions, and the name layer_4 does not tell its module/]
+  ['no shortcuts and no names', unnamed(storedLayers({ ...SMALL, residual: false })),
+    /^the file has only weights, without residual convolutions, and the name layer_4 does not tell its module/]
 ]
 for (const [name, layers, message] of refused) {
   test(`${name} is refused`, () => assert.rejects(recognize(weightsOnly(layers)), { name: 'WeightsError', message }))

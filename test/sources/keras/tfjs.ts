@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers'
-import type { Architecture } from '../../../src/model/architecture.js'
-import { layersOf, type Layer } from '../../../src/model/layers.js'
+import type { Activation, Layer, Network } from '../../../src/model/network.js'
 import type { Weights } from '../../../src/model/weights.js'
 
 // The CommonJS builds: TensorFlow.js's ES modules cannot be imported by Node.
@@ -12,13 +11,18 @@ const tf = require('@tensorflow/tfjs-core') as typeof import('@tensorflow/tfjs-c
 const { input, layers: build, model: functional } = require('@tensorflow/tfjs-layers') as typeof import('@tensorflow/tfjs-layers')
 require('@tensorflow/tfjs-backend-cpu')
 
-/** Builds a network with TensorFlow.js's own layers and lets it save the model into `folder`. Returns the path of model.json. */
-export async function saveTfjs (folder: string, architecture: Architecture, weights: Weights): Promise<string> {
+/**
+ * Builds a network with TensorFlow.js's own layers and lets it save the model into `folder`.
+ * Returns the path of model.json, and what TensorFlow.js itself gives for `images`, of numbers that are already scaled.
+ */
+export async function saveTfjs (
+  folder: string, network: Network, weights: Weights, images?: Float32Array
+): Promise<{ path: string, outputs: Float32Array }> {
   const tensors = new Map<string, SymbolicTensor>()
-  for (const layer of layersOf(architecture)) tensors.set(layer.name, apply(layer, layer.inputs.map((name) => tensors.get(name) as SymbolicTensor)))
+  for (const layer of network.layers) tensors.set(layer.name, apply(layer, layer.inputs.map((name) => tensors.get(name) as SymbolicTensor)))
   const ends = [...tensors.values()]
   const model = functional({ inputs: ends[0] as SymbolicTensor, outputs: ends.at(-1) as SymbolicTensor })
-  for (const layer of layersOf(architecture)) {
+  for (const layer of network.layers) {
     const values = layer.weights.map(({ name, shape }) => tf.tensor(weights.get(name)?.data ?? new Float32Array(), [...shape]))
     if (values.length > 0) model.getLayer(layer.name).setWeights(values)
   }
@@ -29,26 +33,62 @@ export async function saveTfjs (folder: string, architecture: Architecture, weig
     writeFileSync(join(folder, 'model.json'), JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }))
     return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
   }))
+  const outputs = images === undefined ? new Float32Array() : predict(model, images, network)
   model.dispose()
-  return join(folder, 'model.json')
+  return { path: join(folder, 'model.json'), outputs }
 }
 
-function apply ({ name, operation, outputShape, weights }: Layer, inputs: SymbolicTensor[]): SymbolicTensor {
-  const filters = outputShape.at(-1) ?? 0
-  const made = (() => {
-    switch (operation.kind) {
-      case 'input': return undefined
-      case 'convolution': return build.conv2d({ name, filters, kernelSize: operation.kernelSize, strides: operation.stride, padding: operation.padding, useBias: false, kernelInitializer: 'zeros' })
-      case 'separableConvolution': return build.separableConv2d({ name, filters, kernelSize: operation.kernelSize, padding: 'same', useBias: false, depthwiseInitializer: 'zeros', pointwiseInitializer: 'zeros' })
-      case 'batchNormalization': return build.batchNormalization({ name, epsilon: operation.epsilon })
-      case 'activation': return build.activation({ name, activation: operation.activation })
-      case 'maxPooling': return build.maxPooling2d({ name, poolSize: operation.size, strides: operation.stride, padding: 'same' })
-      case 'add': return build.add({ name })
-      case 'globalAveragePooling': return build.globalAveragePooling2d({ name })
-      case 'globalMaxPooling': return build.globalMaxPooling2d({ name })
-      case 'flatten': return build.flatten({ name })
-      case 'dense': return build.dense({ name, units: filters, activation: operation.activation, useBias: weights.length > 1, kernelInitializer: 'zeros' })
+function predict (model: ReturnType<typeof functional>, images: Float32Array, { input: { side, channels } }: Network): Float32Array {
+  return tf.tidy(() => {
+    const batch = tf.tensor4d(images, [images.length / (side * side * channels), side, side, channels])
+    return (model.predict(batch) as ReturnType<typeof tf.tensor>).dataSync<'float32'>()
+  })
+}
+
+function apply (layer: Layer, inputs: SymbolicTensor[]): SymbolicTensor {
+  if (layer.operation.kind === 'input') return input({ name: layer.name, shape: [...layer.outputShape] })
+  return made(layer).apply(inputs.length === 1 ? inputs[0] as SymbolicTensor : inputs) as SymbolicTensor
+}
+
+function made ({ name, operation }: Layer) {
+  switch (operation.kind) {
+    case 'convolution': return build.conv2d({ name, filters: operation.filters, kernelInitializer: 'zeros', ...window(operation) })
+    case 'depthwiseConvolution': return build.depthwiseConv2d({ name, depthwiseInitializer: 'zeros', ...window(operation) })
+    case 'separableConvolution':
+      return build.separableConv2d({ name, filters: operation.filters, depthwiseInitializer: 'zeros', pointwiseInitializer: 'zeros', ...window(operation) })
+    case 'batchNormalization': {
+      const { epsilon, scale, center } = operation
+      return build.batchNormalization({ name, epsilon, scale, center })
     }
-  })()
-  return made === undefined ? input({ name, shape: [...outputShape] }) : made.apply(inputs.length === 1 ? inputs[0] as SymbolicTensor : inputs) as SymbolicTensor
+    case 'activation': return activation(name, operation.activation)
+    case 'maxPooling': return build.maxPooling2d({ name, poolSize: operation.size, strides: operation.strides, padding: operation.padding })
+    case 'averagePooling': return build.averagePooling2d({ name, poolSize: operation.size, strides: operation.strides, padding: operation.padding })
+    case 'zeroPadding': return build.zeroPadding2d({ name, padding: [[operation.top, operation.bottom], [operation.left, operation.right]] })
+    case 'add': return build.add({ name })
+    case 'multiply': return build.multiply({ name })
+    case 'concatenate': return build.concatenate({ name })
+    case 'reshape': return build.reshape({ name, targetShape: operation.shape })
+    case 'globalAveragePooling': return build.globalAveragePooling2d({ name })
+    case 'globalMaxPooling': return build.globalMaxPooling2d({ name })
+    case 'flatten': return build.flatten({ name })
+    case 'dense': return build.dense({ name, units: operation.units, useBias: operation.bias, kernelInitializer: 'zeros' })
+    default: throw new Error(`TensorFlow.js has no layer for ${operation.kind}`)
+  }
+}
+
+function window (operation: Extract<Layer['operation'], { dilation: unknown }>) {
+  const { kernel, strides, dilation, padding, bias } = operation
+  return { kernelSize: kernel, strides, dilationRate: dilation, padding, useBias: bias }
+}
+
+function activation (name: string, stated: Activation) {
+  switch (stated.function) {
+    case 'relu': return build.reLU({ name, ...stated.maximum === undefined ? {} : { maxValue: stated.maximum } })
+    case 'leakyRelu': return build.leakyReLU({ name, alpha: stated.slope })
+    case 'elu': return build.elu({ name, alpha: stated.alpha })
+    case 'hardSigmoid': return build.activation({ name, activation: 'hardSigmoid' })
+    case 'softmax': case 'sigmoid': case 'tanh': return build.activation({ name, activation: stated.function })
+    case 'silu': return build.activation({ name, activation: 'swish' })
+    default: throw new Error(`TensorFlow.js has no ${stated.function}`)
+  }
 }

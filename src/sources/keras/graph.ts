@@ -1,62 +1,59 @@
 import { WeightsError } from '../../model/weights.js'
-import { describe, refuse } from './refusal.js'
 import type { FlatLayer, FlatModel } from './flatten.js'
-import { operationOf, type KerasOperation } from './operations.js'
+import { refuse } from './refusal.js'
 
 /** A layer that computes something, with the layers around it. */
-export interface KerasNode<Operation extends KerasOperation = KerasOperation> {
+export interface KerasNode {
   readonly layer: FlatLayer
-  readonly operation: Operation
+  /** One for each operand that is a tensor, in order. */
   readonly inputs: readonly KerasNode[]
   readonly consumers: readonly KerasNode[]
 }
 
-export interface Network {
+export interface KerasGraph {
   readonly input: KerasNode
   readonly output: KerasNode
   /** In topological order. */
   readonly nodes: readonly KerasNode[]
 }
 
+interface Building extends KerasNode {
+  readonly consumers: Building[]
+}
+
+/** Layers that change nothing when serving. */
+const NO_EFFECT = new RegExp('^(Dropout|SpatialDropout2D|AlphaDropout|GaussianDropout|GaussianNoise|ActivityRegularization|Identity|' +
+  'Random(?!Crop)\\w+|RandAugment|AugMix|CutMix|MixUp|Cast)$')
+
 /**
  * What a model computes from its input to its output, without the layers that have no effect when serving.
- * Throws a WeightsError that names the first layer that is not supported.
+ * Throws a WeightsError if it does not lead from one input to one output.
  */
-export function networkOf ({ layers, output }: FlatModel): Network {
+export function graphOf ({ layers, output }: FlatModel): KerasGraph {
   const needed = ancestorsOf(output)
   const nodes = new Map<FlatLayer, Building>()
   const built: Building[] = []
   for (const layer of layers.filter((entry) => needed.has(entry))) {
-    const operation = operationOf(layer)
     const inputs = layer.operands.flatMap((operand) => 'layer' in operand ? nodes.get(operand.layer) ?? [] : [])
-    if (inputs.length === 0 && operation.kind !== 'input') refuse(layer, 'reads nothing')
     const [source] = inputs
-    if (operation.kind === 'noEffect' && source !== undefined) {
+    if (source === undefined && layer.className !== 'InputLayer') refuse(layer, 'reads nothing')
+    if (source !== undefined && hasNoEffect(layer)) {
       nodes.set(layer, source)
       continue
     }
-    const node: Building = { layer, operation, inputs, consumers: [] }
+    const node: Building = { layer, inputs, consumers: [] }
     for (const input of inputs) input.consumers.push(node)
     nodes.set(layer, node)
     built.push(node)
   }
-  const [input, ...otherInputs] = built.filter(({ operation }) => operation.kind === 'input')
+  const [input, ...otherInputs] = built.filter(({ layer }) => layer.className === 'InputLayer')
   const last = nodes.get(output)
   if (input === undefined || last === undefined || otherInputs.length > 0) throw new WeightsError('the model does not lead from one input to one output')
   return { input, output: last, nodes: built }
 }
 
-/** The only layer that reads `node`; undefined at the output. Throws a WeightsError where the network branches. */
-export function onlyConsumer ({ layer, consumers }: KerasNode): KerasNode | undefined {
-  const [consumer, other] = consumers
-  if (consumer !== undefined && other !== undefined) {
-    refuse(layer, `is read by ${describe(consumer.layer)} and ${describe(other.layer)}, and only the modules of Xception branch`)
-  }
-  return consumer
-}
-
-interface Building extends KerasNode {
-  readonly consumers: Building[]
+function hasNoEffect ({ className, config }: FlatLayer): boolean {
+  return NO_EFFECT.test(className) || (className === 'TFOpLambda' && config.function === 'cast')
 }
 
 function ancestorsOf (output: FlatLayer): ReadonlySet<FlatLayer> {

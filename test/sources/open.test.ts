@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { test } from 'node:test'
+import { readConfig } from '../../src/config.js'
+import { openModel } from '../../src/sources/open.js'
+import { shared, withoutShared } from '../support/shared.js'
+import { fixture } from './keras/fixtures.js'
+
+const ARCHIVE = shared('golden/xception-thin.weights-legacy.h5')
+
+test('a file is read once to learn its hash, and the ImageNet weights by their path keep their labels and crop', { skip: withoutShared }, async (t) => {
+  const imagenetSha256 = createHash('sha256').update(fs.readFileSync(ARCHIVE)).digest('hex')
+  const stream = t.mock.method(fs, 'createReadStream')
+  syncBuiltinESMExports()
+  t.after(() => { t.mock.restoreAll(); syncBuiltinESMExports() })
+  const model = await openModel({ ...readConfig({}), model: ARCHIVE, imagenetSha256: imagenetSha256.toUpperCase() })
+  assert.equal(await model.hashWeights(), imagenetSha256)
+  assert.deepEqual(stream.mock.calls.map((call) => call.arguments[0]), [ARCHIVE])
+  assert.deepEqual([model.name, model.input.fit.value, model.labels[281]?.wordnetId], ['xception-thin', 'crop', 'n02123045'])
+})
+
+test('another file has neither', async () => {
+  const model = await openModel({ ...readConfig({}), model: fixture('keras3-plain.weights.h5'), inputSize: 71 })
+  assert.deepEqual([model.input.fit.value, model.labels[0]?.label], ['fill', 'class 0'])
+})
+
+test('only a family that Xception is not starts with a warning of its scale, and not where SCALE is set', async () => {
+  const warnings = async (file: string, scale: 'auto' | 'caffe' = 'auto'): Promise<string> => {
+    return (await openModel({ ...readConfig({}), model: fixture(file), scale })).warnings.join()
+  }
+  assert.match(await warnings('keras2-resnet50v2.h5'), /keras2-resnet50v2\.h5 does not say how pixels become its input, .* name another way with SCALE$/)
+  for (const text of [await warnings('keras2-resnet50v2.h5', 'caffe'), await warnings('keras3-efficientnetb0.h5'), await warnings('keras2-plain.weights-legacy.h5')]) {
+    assert.doesNotMatch(text, /SCALE/)
+  }
+})
