@@ -34,7 +34,8 @@ function matrixProducts (precision: Precision): Uint8Array {
   const random = new Random(1)
   const inputs = placeholders([SIDE, SIDE, 1], steps)
   // Such a matrix keeps the size of what it is multiplied with.
-  const factor = steps.numbers('factor', precision, [SIDE, SIDE], Float32Array.from({ length: SIDE ** 2 }, () => random.normal() / Math.sqrt(SIDE)))
+  const values = Float32Array.from({ length: SIDE ** 2 }, () => random.normal() / Math.sqrt(SIDE))
+  const factor = steps.numbers('factor', precision, [SIDE, SIDE], values)
   const bytes = steps.add('bytes', 'uint8', [inputs.images.step], { op: 'DecodeRaw' })
   let product = steps.cast('matrix', steps.reshape('square', bytes, 'uint8', [SIDE, SIDE]), 'uint8', precision)
   for (let count = 0; count < PRODUCTS; count++) product = steps.add('product', precision, [product, factor], { op: 'MatMul' })
