@@ -88,7 +88,9 @@ export function chooseInput (settings: InputSettings, facts: InputFacts): InputC
     kernel: settings.kernel !== 'auto' ? { value: settings.kernel, from: 'KERNEL' } : orDefault(facts.kernel, source, 'linear'),
     rescaling: facts.rescaling !== undefined
       ? { value: facts.rescaling, from: overruled(source, settings.scale, undefined, 'SCALE') }
-      : settings.scale === 'auto' ? { value: SCALES['-1..1'], from: 'default' } : { value: scaleOf(settings.scale, facts.channels), from: 'SCALE' }
+      : settings.scale === 'auto'
+        ? { value: SCALES['-1..1'], from: 'default' }
+        : { value: scaleOf(settings.scale, facts.channels), from: 'SCALE' }
   }
 }
 
@@ -97,8 +99,8 @@ export function describeInput ({ size, channels, fit, cropFraction, kernel, resc
   const crop = fit.value === 'crop' ? ` ${cropFraction}` : ''
   const { scale, offset, order } = rescaling.value
   const pixels = channels === 1 ? 'grey pixels' : 'pixels'
-  return `${size.value}x${size.value} ${pixels} (${size.from}), ${fit.value}${crop} (${fit.from}), ${kernel.value} kernel (${kernel.from}), ` +
-    `${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
+  return `${size.value}x${size.value} ${pixels} (${size.from}), ${fit.value}${crop} (${fit.from}), ` +
+    `${kernel.value} kernel (${kernel.from}), ${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
 }
 
 function scaleOf (name: keyof typeof SCALES, channels: 1 | 3): Rescaling {

@@ -12,6 +12,8 @@ export const MAX_MAP_VALUES = 2 ** 28
 export function demandMapSizes ({ layers }: Network): void {
   const large = layers.find(({ outputShape }) => sizeOf(outputShape) > MAX_MAP_VALUES)
   if (large !== undefined) {
-    throw new Error(`${describeLayer(large)} gives ${large.outputShape.join('x')} numbers, and ${MAX_MAP_VALUES} are the most that is taken`)
+    throw new Error(
+      `${describeLayer(large)} gives ${large.outputShape.join('x')} numbers, and ${MAX_MAP_VALUES} are the most that is taken`
+    )
   }
 }

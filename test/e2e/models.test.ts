@@ -30,7 +30,8 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
   for (const entry of fixtures.filter(({ file }) => !file.includes('unsupported'))) {
     const { file, inputs, inputSize } = entry
     test(file, async () => {
-      await serving({ MODEL: fixture(file), ...file.includes('any-size') || file.includes('weights') ? { INPUT_SIZE: String(inputSize) } : {} }, async ({ url, log }) => {
+      const size = /any-size|weights/.test(file) ? { INPUT_SIZE: String(inputSize) } : {}
+      await serving({ MODEL: fixture(file), ...size }, async ({ url, log }) => {
         assertClose((await classifyPixels(url, readFileSync(fixture(inputs)), inputSize)).flatMap(inClassOrder), expectedOf(entry))
         assert.ok(!warnsOfScale(log), 'Xception is scaled as it always is')
       })
@@ -47,7 +48,8 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
     })
   }
 
-  const published = withoutShared === false ? JSON.parse(readFileSync(shared('real-model/family/cases.json'), 'utf8')) as PublishedCase[] : []
+  const cases = withoutShared === false ? readFileSync(shared('real-model/family/cases.json'), 'utf8') : '[]'
+  const published = JSON.parse(cases) as PublishedCase[]
   for (const { file, size } of published) {
     test(`published, of one grey channel: ${file}`, async () => {
       const path = (ending: string): string => shared(`real-model/family/${file.replace(/hdf5$/, ending)}`)
@@ -61,7 +63,10 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
 
   const golden = async (path: string): Promise<void> => {
     await serving({ MODEL: path }, async ({ url }) => {
-      assertClose((await classifyPixels(url, readFileSync(shared('golden/inputs.u8')), 299)).flatMap(inClassOrder), floats(readFileSync(shared('golden/outputs.f32'))))
+      assertClose(
+        (await classifyPixels(url, readFileSync(shared('golden/inputs.u8')), 299)).flatMap(inClassOrder),
+        floats(readFileSync(shared('golden/outputs.f32')))
+      )
     })
   }
   for (const file of ['xception-thin.weights-legacy.h5', 'xception-thin.weights.h5', 'xception-thin.keras']) {
@@ -81,11 +86,17 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
 })
 
 test('a file that is no model that can be served ends the start with one sentence', async () => {
-  await assert.rejects(startServer({ MODEL: fixture('keras3-unsupported.keras') }), /keras3-unsupported\.keras: the layer head_norm \(LayerNormalization\) is not supported/)
+  await assert.rejects(
+    startServer({ MODEL: fixture('keras3-unsupported.keras') }),
+    /keras3-unsupported\.keras: the layer head_norm \(LayerNormalization\) is not supported/
+  )
   await assert.rejects(startServer({ MODEL: fixture('manifest.json') }), /manifest\.json/)
   const labels = join(folder, 'three.txt')
   writeFileSync(labels, 'one\ntwo\nthree\n')
-  await assert.rejects(startServer({ MODEL: fixture('keras2-sequential-trained.keras'), LABELS: labels }), /three\.txt has 3 labels, and the model gives 5 classes/)
+  await assert.rejects(
+    startServer({ MODEL: fixture('keras2-sequential-trained.keras'), LABELS: labels }),
+    /three\.txt has 3 labels, and the model gives 5 classes/
+  )
 })
 
 test('labels beside the file are taken; without any the classes are numbered, with a warning', async () => {
@@ -117,7 +128,9 @@ test('independent labels: OUTPUT=sigmoid', async () => {
 test('the real transfer-learned model with its labels, through npm start', { skip: withoutShared }, async (context) => {
   const path = realModel()
   if (path === undefined) return context.skip('the real model cannot be fetched')
-  const { labels, rows } = JSON.parse(readFileSync(shared('real-model/real-model.json'), 'utf8')) as { labels: string[], rows: Array<{ prediction: string }> }
+  const { labels, rows } = JSON.parse(
+    readFileSync(shared('real-model/real-model.json'), 'utf8')
+  ) as { labels: string[], rows: Array<{ prediction: string }> }
   writeFileSync(join(folder, 'kitchen.txt'), labels.join('\n'))
   await serving({ MODEL: join(path, 'model.keras'), LABELS: join(folder, 'kitchen.txt') }, async ({ url }) => {
     const found = await classifyPixels(url, readFileSync(shared('real-model/inputs.u8')), 150)
@@ -133,20 +146,30 @@ suite('MODEL=imagenet', { skip: withoutShared }, () => {
     let requests = 0
     const mirror = createServer((request, response) => {
       const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-      response.writeHead(start > 0 ? 206 : 200, { 'content-length': file.length - start, ...start > 0 ? { 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` } : {} })
+      response.writeHead(
+        start > 0 ? 206 : 200,
+        {
+          'content-length': file.length - start, ...start > 0 ? { 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` } : {}
+        }
+      )
       if (++requests === 1) response.write(file.subarray(0, file.length / 2), () => setTimeout(() => { response.destroy() }, 300))
       else response.end(file.subarray(start))
     }).listen(0, '127.0.0.1')
     await once(mirror, 'listening')
     t.after(() => { mirror.close() })
     const env = {
-      MODEL: 'imagenet', MODEL_CACHE_DIR: join(folder, 'cache'), IMAGENET_SHA256: sha256, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/thin.h5`
+      MODEL: 'imagenet',
+      MODEL_CACHE_DIR: join(folder, 'cache'),
+      IMAGENET_SHA256: sha256,
+      IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/thin.h5`
     }
     await serving(env, async ({ url, log, notReady }) => {
       const [predictions = []] = await classifyPixels(url, readFileSync(shared('golden/inputs.u8')).subarray(0, 299 * 299 * 3), 299)
       const tabby = predictions.find(({ classId }) => classId === 281)
       assert.deepEqual([tabby?.label, tabby?.wordnetId], ['tabby', 'n02123045'])
-      assert.ok(notReady.some((body) => /"reason":"loading","progress":"downloading the model: 0\.\d of 1\.3 MB"/.test(body)), notReady.join())
+      assert.ok(
+        notReady.some((body) => /"reason":"loading","progress":"downloading the model: 0\.\d of 1\.3 MB"/.test(body)), notReady.join()
+      )
       assert.ok(log.some((line) => line.includes('crop 0.875 (')))
     })
     assert.equal(requests, 2)
@@ -159,6 +182,9 @@ suite('MODEL=imagenet', { skip: withoutShared }, () => {
     await once(mirror, 'listening')
     t.after(() => { mirror.close() })
     const env = { MODEL: 'imagenet', MODEL_CACHE_DIR: join(folder, 'cache'), IMAGENET_SHA256: '0'.repeat(64) }
-    await assert.rejects(startServer({ ...env, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/wrong.h5` }), /its SHA-256 is [0-9a-f]{64}, and 0{64} is expected/)
+    await assert.rejects(
+      startServer({ ...env, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/wrong.h5` }),
+      /its SHA-256 is [0-9a-f]{64}, and 0{64} is expected/
+    )
   })
 })

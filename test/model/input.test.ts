@@ -8,7 +8,9 @@ const FACTS: InputFacts = { source: 'model.keras', size: 48, channels: 3, sizeIs
 /** What a pixel of RGB becomes, in the order that the network sees. */
 function scaled (scale: InputSettings['scale'], rgb: readonly [number, number, number]): number[] {
   const { value: { scale: factor, offset, order } } = chooseInput({ ...SETTINGS, scale }, FACTS).rescaling
-  const at = (numbers: number | readonly number[], channel: number): number => typeof numbers === 'number' ? numbers : numbers[channel] ?? NaN
+  const at = (
+    numbers: number | readonly number[], channel: number
+  ): number => typeof numbers === 'number' ? numbers : numbers[channel] ?? NaN
   return (order === 'bgr' ? rgb.toReversed() : rgb).map((value, channel) => value * at(factor, channel) + at(offset, channel))
 }
 
@@ -41,6 +43,12 @@ suite('SCALE', () => {
 })
 
 test('the input in one line says what is grey and what is BGR', () => {
-  assert.match(describeInput(chooseInput(SETTINGS, { ...FACTS, channels: 1 })), /^48x48 grey pixels \(model\.keras\), fill .* kernel \(default\), pixel \* /)
-  assert.match(describeInput(chooseInput({ ...SETTINGS, scale: 'caffe' }, FACTS)), /^48x48 pixels .*, BGR pixel \* 1\.000 \+ \[-103\.9, -116\.8, -123\.7\] \(SCALE\)$/)
+  assert.match(
+    describeInput(chooseInput(SETTINGS, { ...FACTS, channels: 1 })),
+    /^48x48 grey pixels \(model\.keras\), fill .* kernel \(default\), pixel \* /
+  )
+  assert.match(
+    describeInput(chooseInput({ ...SETTINGS, scale: 'caffe' }, FACTS)),
+    /^48x48 pixels .*, BGR pixel \* 1\.000 \+ \[-103\.9, -116\.8, -123\.7\] \(SCALE\)$/
+  )
 })

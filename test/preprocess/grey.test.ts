@@ -4,10 +4,14 @@ import { toPixels } from '../../src/preprocess/index.js'
 import { CROP, FILL, LIMITS, gradient, paint, patches, toSharp, type Picture } from './pictures.js'
 
 const grey = { ...FILL, channels: 1 } as const
-const pixelsOf = async (picture: Picture, input = FILL): Promise<Uint8Array> => await toPixels(await toSharp(picture).png().toBuffer(), input, LIMITS)
+const pixelsOf = async (picture: Picture, input = FILL): Promise<Uint8Array> => await toPixels(
+  await toSharp(picture).png().toBuffer(), input, LIMITS
+)
 
 /** ITU-R BT.601-2, in floating point. */
-const luma = ({ rgb }: Picture, pixel: number): number => 0.299 * (rgb[pixel * 3] ?? 0) + 0.587 * (rgb[pixel * 3 + 1] ?? 0) + 0.114 * (rgb[pixel * 3 + 2] ?? 0)
+const luma = (
+  { rgb }: Picture, pixel: number
+): number => 0.299 * (rgb[pixel * 3] ?? 0) + 0.587 * (rgb[pixel * 3 + 1] ?? 0) + 0.114 * (rgb[pixel * 3 + 2] ?? 0)
 
 /** As Pillow does it: converted first, and resized then. */
 function convertedFirst (picture: Picture): Picture {
@@ -26,7 +30,9 @@ suite('grey pixels', () => {
 
   test("are Pillow's for pure colours", async () => {
     // What Image.convert('L') gives.
-    const colours = [[255, 0, 0, 76], [0, 255, 0, 150], [0, 0, 255, 29], [255, 255, 0, 226], [0, 255, 255, 179], [255, 0, 255, 105], [1, 2, 3, 2]] as const
+    const colours = [
+      [255, 0, 0, 76], [0, 255, 0, 150], [0, 0, 255, 29], [255, 255, 0, 226], [0, 255, 255, 179], [255, 0, 255, 105], [1, 2, 3, 2]
+    ] as const
     for (const [red, green, blue, expected] of colours) {
       assert.deepEqual(new Set(await pixelsOf(paint(48, 48, () => [red, green, blue]), grey)), new Set([expected]))
     }

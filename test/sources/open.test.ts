@@ -10,7 +10,7 @@ import { fixture } from './keras/fixtures.js'
 
 const ARCHIVE = shared('golden/xception-thin.weights-legacy.h5')
 
-test('a file is read once to learn its hash, and the ImageNet weights by their path keep their labels and crop', { skip: withoutShared }, async (t) => {
+test('a file is read once for its hash, and the ImageNet weights by their path keep labels and crop', { skip: withoutShared }, async (t) => {
   const imagenetSha256 = createHash('sha256').update(fs.readFileSync(ARCHIVE)).digest('hex')
   const stream = t.mock.method(fs, 'createReadStream')
   syncBuiltinESMExports()
@@ -30,8 +30,16 @@ test('only a family that Xception is not starts with a warning of its scale, and
   const warnings = async (file: string, scale: 'auto' | 'caffe' = 'auto'): Promise<string> => {
     return (await openModel({ ...readConfig({}), model: fixture(file), scale })).warnings.join()
   }
-  assert.match(await warnings('keras2-resnet50v2.h5'), /keras2-resnet50v2\.h5 does not say how pixels become its input, .* name another way with SCALE$/)
-  for (const text of [await warnings('keras2-resnet50v2.h5', 'caffe'), await warnings('keras3-efficientnetb0.h5'), await warnings('keras2-plain.weights-legacy.h5')]) {
+  assert.match(
+    await warnings('keras2-resnet50v2.h5'),
+    /keras2-resnet50v2\.h5 does not say how pixels become its input, .* name another way with SCALE$/
+  )
+  for (
+    const text of [
+      await warnings('keras2-resnet50v2.h5', 'caffe'), await warnings('keras3-efficientnetb0.h5'),
+      await warnings('keras2-plain.weights-legacy.h5')
+    ]
+  ) {
     assert.doesNotMatch(text, /SCALE/)
   }
 })

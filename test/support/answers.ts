@@ -10,7 +10,9 @@ export async function classifyPixels (url: string, pixels: Uint8Array, side: num
   const imageBytes = side * side * 3
   const form = new FormData()
   for (let start = 0; start < pixels.length; start += imageBytes) {
-    const png = await sharp(pixels.subarray(start, start + imageBytes), { raw: { width: side, height: side, channels: 3 } }).png().toBuffer()
+    const png = await sharp(
+      pixels.subarray(start, start + imageBytes), { raw: { width: side, height: side, channels: 3 } }
+    ).png().toBuffer()
     form.append('image', new Blob([new Uint8Array(png)]), 'image.png')
   }
   const description = await (await fetch(url)).json() as { model: { classes: number } }

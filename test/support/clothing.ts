@@ -9,7 +9,9 @@ import { recognize } from '../../src/sources/keras/index.js'
 import { shared } from './shared.js'
 
 /** Labels of the head for clothes, in the order of its outputs. */
-export const CLOTHING_LABELS = (): string[] => (JSON.parse(readFileSync(shared('real-model/clothing.json'), 'utf8')) as { labels: string[] }).labels
+export const CLOTHING_LABELS = (): string[] => (
+  JSON.parse(readFileSync(shared('real-model/clothing.json'), 'utf8')) as { labels: string[] }
+).labels
 
 /** The last layer of Xception before its head. */
 const BACKBONE_END = 'block14_sepconv2_act'

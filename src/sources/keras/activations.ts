@@ -23,7 +23,8 @@ const NAMES = 'linear, relu, relu6, leaky_relu, elu, silu, gelu, hard_sigmoid, h
 
 /** Keras 3's operations, and TensorFlow's functions as Keras 2 names them, by the name of the activation. */
 const FUNCTIONS: ReadonlyMap<string, string> = new Map([
-  ['Relu', 'relu'], ['Relu6', 'relu6'], ['LeakyRelu', 'leaky_relu'], ['Elu', 'elu'], ['Silu', 'silu'], ['Gelu', 'gelu'], ['Sigmoid', 'sigmoid'],
+  ['Relu', 'relu'], ['Relu6', 'relu6'], ['LeakyRelu', 'leaky_relu'], ['Elu', 'elu'], ['Silu', 'silu'], ['Gelu', 'gelu'],
+  ['Sigmoid', 'sigmoid'],
   ['HardSigmoid', 'hard_sigmoid'], ['HardSilu', 'hard_silu'], ['Tanh', 'tanh'], ['Clip', 'clip'],
   ['nn.relu', 'relu'], ['nn.relu6', 'relu6'], ['nn.leaky_relu', 'leaky_relu'], ['nn.elu', 'elu'], ['nn.silu', 'silu'], ['nn.swish', 'silu'],
   ['nn.gelu', 'gelu'], ['math.sigmoid', 'sigmoid'], ['nn.sigmoid', 'sigmoid'], ['sigmoid', 'sigmoid'], ['nn.softmax', 'softmax'],
@@ -92,7 +93,9 @@ function namedActivation (
     case 'linear': return undefined
     case 'relu': return { function: 'relu' }
     case 'relu6': return { function: 'relu', maximum: 6 }
-    case 'leaky_relu': return { function: 'leakyRelu', slope: numberOf(layer, 'slope', parameters.negative_slope ?? parameters.alpha ?? FUNCTION_SLOPE) }
+    case 'leaky_relu': return {
+      function: 'leakyRelu', slope: numberOf(layer, 'slope', parameters.negative_slope ?? parameters.alpha ?? FUNCTION_SLOPE)
+    }
     case 'elu': return { function: 'elu', alpha: numberOf(layer, 'alpha', parameters.alpha ?? 1) }
     case 'silu': case 'swish': return { function: 'silu' }
     case 'gelu': return { function: 'gelu', approximate: parameters.approximate === true }
@@ -109,7 +112,9 @@ function namedActivation (
 function layerActivation (layer: FlatLayer, className: string, parameters: Parameters, shape: Shape): NonLinearity {
   switch (className) {
     case 'ELU': return { function: 'elu', alpha: numberOf(layer, 'alpha', parameters.alpha ?? 1) }
-    case 'LeakyReLU': return { function: 'leakyRelu', slope: numberOf(layer, 'slope', parameters.negative_slope ?? parameters.alpha ?? LAYER_SLOPE) }
+    case 'LeakyReLU': return {
+      function: 'leakyRelu', slope: numberOf(layer, 'slope', parameters.negative_slope ?? parameters.alpha ?? LAYER_SLOPE)
+    }
     case 'Softmax':
       demandLastAxis(layer, parameters.axis, shape)
       return { function: 'softmax' }
@@ -137,5 +142,6 @@ function positive (layer: FlatLayer, setting: string, value: unknown): number {
 function numberOf (layer: FlatLayer, setting: string, value: unknown): number {
   // Some versions write NumPy's numbers as objects.
   const plain = typeof value === 'object' && value !== null && 'value' in value ? value.value : value
-  return typeof plain === 'number' && Number.isFinite(plain) ? plain : refuse(layer, `has ${setting} ${JSON.stringify(value)}, and a number is needed`)
+  if (typeof plain === 'number' && Number.isFinite(plain)) return plain
+  return refuse(layer, `has ${setting} ${JSON.stringify(value)}, and a number is needed`)
 }

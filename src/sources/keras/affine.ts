@@ -14,7 +14,8 @@ type Arithmetic = 'add' | 'subtract' | 'multiply' | 'divide' | 'negate'
 
 /** Keras's layers, Keras 3's operations, and TensorFlow's functions as Keras 2 names them. */
 const ARITHMETIC: ReadonlyMap<string, Arithmetic> = new Map([
-  ['TrueDivide', 'divide'], ['Divide', 'divide'], ['Subtract', 'subtract'], ['Multiply', 'multiply'], ['Add', 'add'], ['Negative', 'negate'],
+  ['TrueDivide', 'divide'], ['Divide', 'divide'], ['Subtract', 'subtract'], ['Multiply', 'multiply'], ['Add', 'add'],
+  ['Negative', 'negate'],
   ['math.truediv', 'divide'], ['math.divide', 'divide'], ['__operators__.truediv', 'divide'], ['realdiv', 'divide'],
   ['math.subtract', 'subtract'], ['subtract', 'subtract'], ['__operators__.sub', 'subtract'],
   ['math.multiply', 'multiply'], ['multiply', 'multiply'], ['__operators__.mul', 'multiply'],
@@ -54,7 +55,9 @@ export async function affineOf (
 function withConstant (layer: FlatLayer, arithmetic: Exclude<Arithmetic, 'negate'>, constant: ChannelValues, isFirst: boolean): Affine {
   switch (arithmetic) {
     case 'add': return { scale: 1, offset: constant }
-    case 'subtract': return isFirst ? { scale: -1, offset: constant } : { scale: 1, offset: eachChannel([constant], ([value = 0]) => 0 - value) }
+    case 'subtract': return isFirst
+      ? { scale: -1, offset: constant }
+      : { scale: 1, offset: eachChannel([constant], ([value = 0]) => 0 - value) }
     case 'multiply': return { scale: constant, offset: 0 }
     case 'divide': {
       if (isFirst) refuse(layer, 'divides a constant by its input, which is no multiplication and addition')

@@ -8,9 +8,13 @@ import { refuse } from './refusal.js'
 export type OutputKind = 'softmax' | 'sigmoid'
 
 /** Layers after which numbers still are logits, if they were before. */
-const KEEPS_LOGITS: ReadonlySet<OperationKind> = new Set(['batchNormalization', 'affine', 'reshape', 'flatten', 'globalAveragePooling', 'add', 'concatenate'])
+const KEEPS_LOGITS: ReadonlySet<OperationKind> = new Set([
+  'batchNormalization', 'affine', 'reshape', 'flatten', 'globalAveragePooling', 'add', 'concatenate'
+])
 /** Layers that can give logits. */
-const GIVES_LOGITS: ReadonlySet<OperationKind> = new Set(['dense', 'convolution', 'separableConvolution', 'depthwiseConvolution', 'multiply'])
+const GIVES_LOGITS: ReadonlySet<OperationKind> = new Set([
+  'dense', 'convolution', 'separableConvolution', 'depthwiseConvolution', 'multiply'
+])
 
 /**
  * Appends what turns logits into probabilities where the file's last layer does not.

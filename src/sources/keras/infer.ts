@@ -39,15 +39,20 @@ function built (architecture: Architecture, rescaling: Rescaling): Network {
 function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, output: OutputKind | undefined): Architecture {
   const convolutions = leaves.filter(({ kind }) => kind === 'convolution')
   const separable = inBlockOrder(leaves.filter(({ kind }) => kind === 'separableConvolution'))
-  const [first, second] = ['block1_conv1', 'block1_conv2'].map((name, index) => leaves.find((leaf) => leaf.name === name) ?? convolutions[index])
+  const [first, second] = ['block1_conv1', 'block1_conv2'].map(
+    (name, index) => leaves.find((leaf) => leaf.name === name) ?? convolutions[index]
+  )
   if (first === undefined || second === undefined || separable.length === 0) {
-    throw new WeightsError(`the file has ${convolutions.length} convolutions and ${separable.length} separable convolutions, which is no Xception`)
+    throw new WeightsError(
+      `the file has ${convolutions.length} convolutions and ${separable.length} separable convolutions, which is no Xception`
+    )
   }
   const shortcuts = convolutions.length - 2
   const entryModules = shortcuts > 0 ? shortcuts - 1 : entryModulesByName(separable)
   const repeats = (separable.length - 2 * entryModules - 4) / 3
   if (entryModules < 1 || repeats < 0 || !Number.isInteger(repeats)) {
-    throw new WeightsError(`the file has ${shortcuts} residual convolutions and ${separable.length} separable convolutions, which is no Xception: ` +
+    throw new WeightsError(`the file has ${shortcuts} residual convolutions and ${separable.length} separable convolutions, ` +
+      'which is no Xception: ' +
       'n of the first go with 2n + 2 of the second and 3 for each middle module')
   }
   return {
@@ -88,7 +93,9 @@ function headOf (dense: readonly KindedLeaf[], output: OutputKind | undefined): 
     throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
   }
   if (others.length > 0) {
-    throw new WeightsError(`the file has only weights, and those of ${dense.length} Dense layers do not tell what stands between them: ${WHOLE_MODEL}`)
+    throw new WeightsError(
+      `the file has only weights, and those of ${dense.length} Dense layers do not tell what stands between them: ${WHOLE_MODEL}`
+    )
   }
   const units = filtersOf(classifier)
   if (units === 1 && output === 'softmax') {
@@ -104,7 +111,9 @@ function entryModulesByName (separable: readonly KindedLeaf[]): number {
   for (const { name } of separable) {
     const block = SEPARABLE_NAME.exec(name)?.[1]
     if (block === undefined) {
-      throw new WeightsError(`the file has only weights, without residual convolutions, and the name ${name} does not tell its module: ${WHOLE_MODEL}`)
+      throw new WeightsError(
+        `the file has only weights, without residual convolutions, and the name ${name} does not tell its module: ${WHOLE_MODEL}`
+      )
     }
     sizes.set(block, (sizes.get(block) ?? 0) + 1)
   }
@@ -141,7 +150,9 @@ function assign (layers: readonly Layer[], leaves: readonly KindedLeaf[]): Bindi
   })
   const [left] = others
   if (left !== undefined) {
-    throw new WeightsError(`the file has the layer ${left.name} (${left.kind}), for which Xception with one Dense layer has no place: ${WHOLE_MODEL}`)
+    throw new WeightsError(
+      `the file has the layer ${left.name} (${left.kind}), for which Xception with one Dense layer has no place: ${WHOLE_MODEL}`
+    )
   }
   return bindings
 }

@@ -54,7 +54,9 @@ function groupLocator (weights: readonly StoredWeight[], layers: readonly FlatLa
   if (members.every(({ layer }) => leaves.has(layer.name))) return (layer) => picked(layer, leaves.get(layer.name) ?? [])
   const slots = keras2Order(members)
   if (slots.length !== weights.length) {
-    throw new WeightsError(`the group ${layers[0]?.place.topLevel ?? ''} holds ${weights.length} weights, and its layers have ${slots.length}`)
+    throw new WeightsError(
+      `the group ${layers[0]?.place.topLevel ?? ''} holds ${weights.length} weights, and its layers have ${slots.length}`
+    )
   }
   const inOrder = new Map(slots.map((slot, index) => [slot, weights[index]]))
   return (layer) => rolesOf(layer).flatMap((role) => inOrder.get(`${layer.place.namePath} ${role}`) ?? [])
@@ -88,7 +90,9 @@ function nameLocator (stored: StoredModel): Locate {
 
 function picked (layer: FlatLayer, weights: readonly StoredWeight[]): readonly StoredWeight[] {
   const roles = rolesOf(layer)
-  return pickRoles(weights, roles) ?? refuse(layer, `needs the weights ${roles.join(', ')}, and the file has ${weights.map(({ name }) => name).join(', ')}`)
+  return pickRoles(weights, roles) ?? refuse(
+    layer, `needs the weights ${roles.join(', ')}, and the file has ${weights.map(({ name }) => name).join(', ')}`
+  )
 }
 
 function hasWeights (layer: FlatLayer): boolean {

@@ -75,10 +75,13 @@ function reshape (layer: FlatLayer, shape: Shape): Operation {
   const known = sizeOf(sides.filter((side) => side !== -1))
   const resolved = sides.map((side) => side === -1 ? size / known : side)
   const [height, width, channels] = resolved
-  const fits = sizeOf(resolved) === size && resolved.every((side) => Number.isInteger(side) && side > 0) && sides.filter((side) => side === -1).length < 2
+  const isWhole = resolved.every((side) => Number.isInteger(side) && side > 0) && sides.filter((side) => side === -1).length < 2
+  const fits = isWhole && sizeOf(resolved) === size
   if (fits && height !== undefined && resolved.length === 1) return { kind: 'reshape', shape: [height] }
   if (fits && height !== undefined && width !== undefined && channels !== undefined && resolved.length === 3) {
     return { kind: 'reshape', shape: [height, width, channels] }
   }
-  return refuse(layer, `reshapes ${shape.join('x')} to [${target.join(', ')}], and a vector or [height, width, channels] of as many numbers is needed`)
+  return refuse(
+    layer, `reshapes ${shape.join('x')} to [${target.join(', ')}], and a vector or [height, width, channels] of as many numbers is needed`
+  )
 }

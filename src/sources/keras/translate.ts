@@ -25,8 +25,9 @@ export interface TranslationContext {
   readonly weightsOf: (layer: FlatLayer) => readonly StoredWeight[]
 }
 
-const SUPPORTED = 'Conv2D, DepthwiseConv2D, SeparableConv2D, Dense, BatchNormalization, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, ' +
-  'GlobalMaxPooling2D, ZeroPadding2D, Rescaling, Normalization, Add, Subtract, Multiply, Concatenate, arithmetic with constants, slices of channels, ' +
+const SUPPORTED = 'Conv2D, DepthwiseConv2D, SeparableConv2D, Dense, BatchNormalization, MaxPooling2D, AveragePooling2D, ' +
+  'GlobalAveragePooling2D, GlobalMaxPooling2D, ZeroPadding2D, Rescaling, Normalization, Add, Subtract, Multiply, Concatenate, ' +
+  'arithmetic with constants, slices of channels, ' +
   'Reshape, Flatten, Dropout, augmentation, Activation, ReLU, LeakyReLU, ELU and Softmax'
 
 /**
@@ -40,7 +41,9 @@ export async function translate ({ input, output, nodes }: KerasGraph, context: 
   for (let node = context.start; node !== input && node.inputs[0] !== undefined; node = node.inputs[0]) scaling.add(node)
   for (const node of nodes) {
     if (scaling.has(node)) continue
-    const inputs = node.inputs.map((source) => names.get(source) ?? refuse(node.layer, `reads ${source.layer.name}, which is not before it`))
+    const inputs = node.inputs.map(
+      (source) => names.get(source) ?? refuse(node.layer, `reads ${source.layer.name}, which is not before it`)
+    )
     names.set(node, await emitNode(emitter, node.layer, inputs, context))
   }
   const network = emitter.build()

@@ -21,7 +21,9 @@ export function channelValues (layer: NamedLayer, what: string, value: unknown, 
 /** Computes a number for each channel that one of the values has; one number where all are one number. */
 export function eachChannel (values: readonly ChannelValues[], compute: (numbers: readonly number[]) => number): ChannelValues {
   const length = Math.max(...values.map((value) => [value].flat().length))
-  return shortest(Array.from({ length }, (_, channel) => compute(values.map((value) => typeof value === 'number' ? value : value[channel] ?? 0))))
+  return shortest(
+    Array.from({ length }, (_, channel) => compute(values.map((value) => typeof value === 'number' ? value : value[channel] ?? 0)))
+  )
 }
 
 /** One number where all channels have the same. */

@@ -6,7 +6,9 @@ import type { FlatLayer } from './flatten.js'
 import { Count, Padding, Sides, demand, demandChannelsLast, demandLastAxis, pair, settingsOf } from './settings.js'
 
 const Flag = Type.Optional(Type.Boolean())
-const Window = { kernel_size: Sides, strides: Type.Optional(Sides), padding: Type.Optional(Padding), dilation_rate: Type.Optional(Sides), use_bias: Flag }
+const Window = {
+  kernel_size: Sides, strides: Type.Optional(Sides), padding: Type.Optional(Padding), dilation_rate: Type.Optional(Sides), use_bias: Flag
+}
 const Convolution = Type.Object({ filters: Count, groups: Type.Optional(Type.Union([Count, Type.Null()])), ...Window })
 const Depthwise = Type.Object({ depth_multiplier: Type.Optional(Count), ...Window })
 const Separable = Type.Object({ filters: Count, ...Window })
@@ -57,7 +59,9 @@ function depthwise (emitter: Emitter, layer: FlatLayer, input: string): string {
   // Several filters a channel are a convolution with a group a channel, whose kernel has the same numbers in the same order.
   const channels = channelsOf(emitter.shapeOf(input))
   const kernel = { role: 'depthwise_kernel', shape: [...window.kernel, channels, multiplier] }
-  return emitter.add(layer, { kind: 'convolution', filters: channels * multiplier, groups: channels, bias, ...window }, [input], { kept: { kernel } })
+  return emitter.add(
+    layer, { kind: 'convolution', filters: channels * multiplier, groups: channels, bias, ...window }, [input], { kept: { kernel } }
+  )
 }
 
 /** Of a feature map it is a 1x1 convolution; its kernel has two dimensions less. */

@@ -46,7 +46,9 @@ async function run (graph: Uint8Array, pixels: Uint8Array, imageBytes: number): 
   const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [] })
   await engine.start()
   try {
-    const images = Array.from({ length: pixels.length / imageBytes }, (_, index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes)))
+    const images = Array.from(
+      { length: pixels.length / imageBytes }, (_, index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))
+    )
     return (await engine.run(images)).probabilities
   } finally {
     await engine.close()

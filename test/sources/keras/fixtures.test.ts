@@ -9,7 +9,9 @@ for (const entry of [...fixtures, ...familyFixtures].filter(({ file }) => !file.
   const { file, inputSize, note, scale } = entry
   test(`${file} answers as Keras does: ${note}`, async () => {
     assertClose(await probabilitiesOf(fixture(file), pixelsOf(entry), sizeHint(file, inputSize)), expectedOf(entry))
-    const { network, rescaling, inputSizeFromFile } = await withStored(fixture(file), (stored) => recognize(stored, sizeHint(file, inputSize)))
+    const { network, rescaling, inputSizeFromFile } = await withStored(
+      fixture(file), (stored) => recognize(stored, sizeHint(file, inputSize))
+    )
     assert.equal(rescaling === undefined, scale === '-1..1', 'a file without scaling layers leaves scaling to the setting')
     assert.equal(inputSizeFromFile, sizeHint(file, inputSize).inputSize === undefined)
     assert.deepEqual([network.input.side, network.input.channels], [inputSize, entry.channels ?? 3])
@@ -19,7 +21,9 @@ for (const entry of [...fixtures, ...familyFixtures].filter(({ file }) => !file.
 suite('the fixtures prove something', () => {
   for (const { file, outputs } of familyFixtures) {
     test(`${file} tells its pictures apart`, () => {
-      const largest = outputs.flatMap((row, index) => row.map((value, unit) => Math.abs(value - (outputs[(index + 1) % outputs.length]?.[unit] ?? value))))
+      const largest = outputs.flatMap(
+        (row, index) => row.map((value, unit) => Math.abs(value - (outputs[(index + 1) % outputs.length]?.[unit] ?? value)))
+      )
       assert.ok(Math.max(...largest) > 0.05)
     })
   }

@@ -29,7 +29,9 @@ suite('the thin network of four photos and 1000 classes', { skip: withoutShared 
   })
 
   /** Named as weights alone are: they tell the network by their shapes. */
-  const xceptionNames = (): Promise<Weights> => withStored(shared('golden/xception-thin.weights.h5'), async (stored) => (await recognize(stored)).readWeights())
+  const xceptionNames = (): Promise<Weights> => withStored(
+    shared('golden/xception-thin.weights.h5'), async (stored) => (await recognize(stored)).readWeights()
+  )
 
   for (const file of ['xception-thin.weights-legacy.h5', 'xception-thin.weights.h5', 'xception-thin.keras']) {
     test(`${file} answers as Keras does`, () => assertGolden(shared(`golden/${file}`)))

@@ -5,13 +5,19 @@ import type { FileKind, StoredLayer } from '../../../src/sources/files/index.js'
 import { recognize } from '../../../src/sources/keras/index.js'
 import { SMALL, networkOf, storedLayers as layersIn, storedModel, storedWeight } from './synthetic.js'
 
-const weightsOnly = (layers: readonly StoredLayer[], kind: FileKind = 'hdf5-weights'): ReturnType<typeof storedModel> => ({ ...storedModel(networkOf(SMALL), undefined, kind), layers })
+const weightsOnly = (
+  layers: readonly StoredLayer[], kind: FileKind = 'hdf5-weights'
+): ReturnType<typeof storedModel> => ({ ...storedModel(networkOf(SMALL), undefined, kind), layers })
 const storedLayers = (architecture: Architecture): StoredLayer[] => layersIn(networkOf(architecture))
 const LAYERS = storedLayers(SMALL)
 const ANY_SIZE = { ...SMALL, inputSize: 299 }
 
 /** Names that say nothing, as other versions of Keras gave them. */
-const unnamed = (layers: readonly StoredLayer[]): StoredLayer[] => layers.map(({ weights }, index) => ({ path: `layer_${index}`, weights: weights.map((weight, position) => ({ ...weight, name: `param_${position}` })) }))
+const unnamed = (layers: readonly StoredLayer[]): StoredLayer[] => layers.map(
+  ({ weights }, index) => ({
+    path: `layer_${index}`, weights: weights.map((weight, position) => ({ ...weight, name: `param_${position}` }))
+  })
+)
 
 suite('weights without a configuration tell the network by their shapes', () => {
   const members: Array<[name: string, changes: Partial<Architecture>]> = [
@@ -25,7 +31,9 @@ suite('weights without a configuration tell the network by their shapes', () => 
       const architecture = { ...ANY_SIZE, ...changes }
       const { readWeights, ...found } = await recognize(weightsOnly(storedLayers(architecture)))
       assert.deepEqual(found, { network: networkOf(architecture), rescaling: undefined, inputSizeFromFile: false })
-      assert.deepEqual(Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), [])
+      assert.deepEqual(
+        Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), []
+      )
     })
   }
 
@@ -33,7 +41,10 @@ suite('weights without a configuration tell the network by their shapes', () => 
     const { network, readWeights } = await recognize(weightsOnly(unnamed(LAYERS)), { inputSize: 80 })
     const classifier = { type: 'dense', name: `layer_${LAYERS.length - 1}`, units: 3, activation: 'softmax' } as const
     assert.deepEqual(network, networkOf({ ...SMALL, inputSize: 80, head: [{ type: 'globalAveragePooling' }, classifier] }))
-    assert.deepEqual([...await readWeights()].map(([, { data }]) => data[0]), await Promise.all(LAYERS.flatMap(({ weights }) => weights).map(async (weight) => (await weight.read())[0])))
+    assert.deepEqual(
+      [...await readWeights()].map(([, { data }]) => data[0]),
+      await Promise.all(LAYERS.flatMap(({ weights }) => weights).map(async (weight) => (await weight.read())[0]))
+    )
   })
 
   test('by name where the order says nothing', async () => {
@@ -51,40 +62,54 @@ suite('weights without a configuration tell the network by their shapes', () => 
     // Keras numbers the shortcuts, and lists what is trained first.
     const numbered = LAYERS.slice(0, -1).flatMap(({ weights }) => weights).map((weight) => ({
       ...weight,
-      name: weight.name.replace(/^block(\d)_residual_bn/, (_, block: string) => `batch_normalization_${Number(block) + 7}`).replace(/^block(\d)_residual/, (_, block: string) => `conv2d_${Number(block) + 7}`)
+      name: weight.name.replace(
+        /^block(\d)_residual_bn/, (_, block: string) => `batch_normalization_${Number(block) + 7}`
+      ).replace(/^block(\d)_residual/, (_, block: string) => `conv2d_${Number(block) + 7}`)
     }))
     const frozen = numbered.slice(0, 30)
     const base = { path: 'xception', weights: [...numbered.slice(30), ...frozen] }
     const { network, readWeights } = await recognize(weightsOnly([base, ...LAYERS.slice(-1)]))
     assert.deepEqual(network, networkOf(ANY_SIZE))
-    assert.deepEqual(Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), [])
+    assert.deepEqual(
+      Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), []
+    )
   })
 
   test('one unit is a sigmoid, several are what the hint says', async () => {
-    const one = { ...ANY_SIZE, head: [SMALL.head[0], { type: 'dense', name: 'predictions', units: 1, activation: 'sigmoid' }] } as Architecture
+    const one = {
+      ...ANY_SIZE, head: [SMALL.head[0], { type: 'dense', name: 'predictions', units: 1, activation: 'sigmoid' }]
+    } as Architecture
     assert.deepEqual((await recognize(weightsOnly(storedLayers(one)))).network, networkOf(one))
     await assert.rejects(recognize(weightsOnly(storedLayers(one)), { output: 'softmax' }), /gives one unit, whose softmax is always 1/)
     assert.equal((await recognize(weightsOnly(LAYERS), { output: 'sigmoid' })).network.layers.at(-1)?.name, 'predictions_sigmoid')
   })
 })
 
-const replaced = (path: string, ...weights: StoredLayer['weights']): StoredLayer[] => LAYERS.map((layer) => layer.path === path ? { path, weights } : layer)
+const replaced = (path: string, ...weights: StoredLayer['weights']): StoredLayer[] => LAYERS.map(
+  (layer) => layer.path === path ? { path, weights } : layer
+)
 const refused: Array<[name: string, layers: StoredLayer[], message: RegExp]> = [
   ['a network without its top', LAYERS.slice(0, -1), /^the file has no classifier/],
   ['two Dense layers', [...LAYERS, { path: 'more', weights: [storedWeight('more/kernel', [3, 2], 1), storedWeight('more/bias', [2], 1)] }],
     /^the file has only weights, and those of 2 Dense layers do not tell/],
   ['a layer of another kind',
     [...LAYERS, { path: 'norm', weights: [storedWeight('norm/gamma', [3], 1), storedWeight('norm/beta', [3], 1)] }],
-    /^the file has only weights, and the layer norm is none that Xception with one Dense layer has \(norm\/gamma \[3\], norm\/beta \[3\]\)/],
+    /^the file has only weights, and the layer norm is none that Xception .* has \(norm\/gamma \[3\], norm\/beta \[3\]\)/],
   ['a batch normalization too many',
-    [...LAYERS, { path: 'norm', weights: ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((role) => storedWeight(`norm/${role}`, [3], 1)) }],
+    [
+      ...LAYERS,
+      { path: 'norm', weights: ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((role) => storedWeight(`norm/${role}`, [3], 1)) }
+    ],
     /^the file has the layer norm \(batchNormalization\), for which/],
   ['a batch normalization too few', LAYERS.filter(({ path }) => path !== 'block6_sepconv2_bn'),
     /^expected a batchNormalization for block6_sepconv2_bn, and the file has no more of them$/],
   ['a separable convolution too few', LAYERS.filter(({ path }) => path !== 'block4_sepconv2'),
     /^the file has 3 residual convolutions and 10 separable convolutions, which is no Xception/],
   ['a wrong shape',
-    replaced('block3_sepconv1', storedWeight('block3_sepconv1/depthwise_kernel', [5, 5, 6, 1], 1), storedWeight('block3_sepconv1/pointwise_kernel', [1, 1, 6, 8], 1)),
+    replaced(
+      'block3_sepconv1', storedWeight('block3_sepconv1/depthwise_kernel', [5, 5, 6, 1], 1),
+      storedWeight('block3_sepconv1/pointwise_kernel', [1, 1, 6, 8], 1)
+    ),
     /^the layer block3_sepconv1: expected depthwise_kernel of shape \[3, 3, 6, 1\], found \[5, 5, 6, 1\]$/],
   ['shortcuts that do not fit', replaced('block3_residual', storedWeight('block3_residual/kernel', [1, 1, 6, 7], 1)),
     /^the layer block3_residual: expected kernel of shape \[1, 1, 6, 8\], found \[1, 1, 6, 7\]$/],
@@ -103,6 +128,13 @@ for (const [name, layers, message] of refused) {
 }
 
 test('an absurd shape is refused before anything is read', () => assert.rejects(
-  recognize(weightsOnly(replaced('predictions', storedWeight('predictions/kernel', [11, 2 ** 40], 1), storedWeight('predictions/bias', [2 ** 40], 1)))),
-  { name: 'WeightsError', message: /^the layer predictions: predictions\/kernel has shape \[11, 1099511627776\], and 1 to 1000000 are possible$/ }
+  recognize(
+    weightsOnly(
+      replaced('predictions', storedWeight('predictions/kernel', [11, 2 ** 40], 1), storedWeight('predictions/bias', [2 ** 40], 1))
+    )
+  ),
+  {
+    name: 'WeightsError',
+    message: /^the layer predictions: predictions\/kernel has shape \[11, 1099511627776\], and 1 to 1000000 are possible$/
+  }
 ))

@@ -6,7 +6,10 @@ import { chain, entry, functional, statements, storedModel, type LayerEntry } fr
 
 const CHANNELS = 8
 const NETWORK = chain(8, 3,
-  ['conv', { kind: 'convolution', filters: CHANNELS, groups: 1, bias: false, kernel: [1, 1], strides: [1, 1], dilation: [1, 1], padding: 'valid' }],
+  [
+    'conv',
+    { kind: 'convolution', filters: CHANNELS, groups: 1, bias: false, kernel: [1, 1], strides: [1, 1], dilation: [1, 1], padding: 'valid' }
+  ],
   ['pool', { kind: 'globalAveragePooling', keepDimensions: false }],
   ['dense', { kind: 'dense', units: 2, bias: false }]
 )
@@ -23,7 +26,9 @@ async function between (added: LayerEntry, kerasVersion?: string): Promise<Opera
   return all.slice(1, all.findIndex(({ name }) => name === 'pool')).map(({ operation }) => operation)
 }
 
-const tensor = { class_name: '__keras_tensor__', config: { shape: [null, 8, 8, CHANNELS], dtype: 'float32', keras_history: ['conv', 0, 0] } }
+const tensor = {
+  class_name: '__keras_tensor__', config: { shape: [null, 8, 8, CHANNELS], dtype: 'float32', keras_history: ['conv', 0, 0] }
+}
 const layer = (className: string, config: Record<string, unknown>): LayerEntry => entry(className, 'added', config, ['conv'])
 /** Keras 3's operation. */
 const operation = (className: string, config: Record<string, unknown> = {}, ...constants: unknown[]): LayerEntry => {
@@ -33,13 +38,18 @@ const operation = (className: string, config: Record<string, unknown> = {}, ...c
 const lambda = (name: string, keywords: Record<string, unknown> = {}): LayerEntry => {
   return { ...entry('TFOpLambda', 'added', { function: name }, []), inbound_nodes: [['conv', 0, 0, keywords]] }
 }
-const slice = (start: number | null, stop: number | null): unknown[] => [{ class_name: '__ellipsis__', config: {} }, { class_name: '__slice__', config: { start, stop, step: null } }]
+const slice = (start: number | null, stop: number | null): unknown[] => [
+  { class_name: '__ellipsis__', config: {} }, { class_name: '__slice__', config: { start, stop, step: null } }
+]
 
 suite('activations', () => {
   const cases: Array<[name: string, added: LayerEntry, version: string, expected: object]> = [
     ['hard sigmoid of Keras 2', layer('Activation', { activation: 'hard_sigmoid' }), '2.15.0', { function: 'hardSigmoid', slope: 0.2 }],
     ['hard sigmoid of Keras 3', layer('Activation', { activation: 'hard_sigmoid' }), '3.15.1', { function: 'hardSigmoid', slope: 1 / 6 }],
-    ['hard sigmoid of TensorFlow.js', layer('Activation', { activation: 'hard_sigmoid' }), 'tfjs-layers 4.22.0', { function: 'hardSigmoid', slope: 0.2 }],
+    [
+      'hard sigmoid of TensorFlow.js', layer('Activation', { activation: 'hard_sigmoid' }), 'tfjs-layers 4.22.0',
+      { function: 'hardSigmoid', slope: 0.2 }
+    ],
     ['hard swish by its other name', layer('Activation', { activation: 'hard_silu' }), '3.15.1', { function: 'hardSwish', slope: 1 / 6 }],
     ['leaky ReLU, the layer of Keras 2', layer('LeakyReLU', {}), '2.15.0', { function: 'leakyRelu', slope: 0.3 }],
     ['leaky ReLU, the layer of Keras 3', layer('LeakyReLU', { negative_slope: 0.1 }), '3.15.1', { function: 'leakyRelu', slope: 0.1 }],
@@ -50,7 +60,10 @@ suite('activations', () => {
     ['GELU, the operation', operation('Gelu'), '3.15.1', { function: 'gelu', approximate: true }],
     ['ReLU6, the function', lambda('nn.relu6'), '2.15.0', { function: 'relu', maximum: 6 }],
     ['a range from 0', lambda('clip_by_value', { clip_value_min: 0, clip_value_max: 1 }), '2.15.0', { function: 'relu', maximum: 1 }],
-    ['a layer as an activation', layer('Activation', { activation: { class_name: 'ELU', config: { alpha: 0.5 } } }), '2.15.0', { function: 'elu', alpha: 0.5 }]
+    [
+      'a layer as an activation', layer('Activation', { activation: { class_name: 'ELU', config: { alpha: 0.5 } } }), '2.15.0',
+      { function: 'elu', alpha: 0.5 }
+    ]
   ]
   for (const [name, added, version, activation] of cases) {
     test(name, async () => { assert.deepEqual(await between(added, version), [{ kind: 'activation', activation }]) })
@@ -68,14 +81,24 @@ suite('slices of channels', () => {
   for (const [name, added, expected] of cases) {
     // The classifier's weights do not fit fewer channels, which is refused after the layers are read.
     test(name, async () => {
-      const message = new RegExp(`expected kernel of shape \\[${(expected as { end: number }).end - (expected as { start: number }).start}, 2\\]`)
+      const message = new RegExp(
+        `expected kernel of shape \\[${(expected as { end: number }).end - (expected as { start: number }).start}, 2\\]`
+      )
       await assert.rejects(between(added), { message })
     })
   }
 
-  for (const [name, key] of [['of a row', [{ class_name: '__slice__', config: { start: 1 } }, { class_name: '__slice__', config: { start: 1 } }]], ['one channel', [0]]] as const) {
+  for (
+    const [name, key] of [
+      ['of a row', [{ class_name: '__slice__', config: { start: 1 } }, { class_name: '__slice__', config: { start: 1 } }]],
+      ['one channel', [0]]
+    ] as const
+  ) {
     test(`${name} is refused`, async () => {
-      await assert.rejects(between(operation('GetItem', {}, key)), /^WeightsError: the layer added \(GetItem\) takes .*, and only slices of the channels with a step of 1 are supported$/)
+      await assert.rejects(
+        between(operation('GetItem', {}, key)),
+        /^WeightsError: the layer added \(GetItem\) takes .*, and only slices of the channels with a step of 1 are supported$/
+      )
     })
   }
 })
@@ -84,7 +107,10 @@ suite('arithmetic between layers is arithmetic with constants', () => {
   const cases: Array<[name: string, added: LayerEntry, expected: object]> = [
     ['a constant minus a map', operation('Subtract', {}), { scale: -1, offset: 1 }],
     ['Rescaling', layer('Rescaling', { scale: 2, offset: 1 }), { scale: 2, offset: 1 }],
-    ['a number a channel', layer('Rescaling', { scale: [1, 2, 3, 4, 5, 6, 7, 8], offset: 0 }), { scale: [1, 2, 3, 4, 5, 6, 7, 8], offset: 0 }],
+    [
+      'a number a channel', layer('Rescaling', { scale: [1, 2, 3, 4, 5, 6, 7, 8], offset: 0 }),
+      { scale: [1, 2, 3, 4, 5, 6, 7, 8], offset: 0 }
+    ],
     ['Normalization', layer('Normalization', { axis: -1, mean: 2, variance: 4 }), { scale: 0.5, offset: -1 }],
     ['a function', lambda('math.multiply', { y: 0.25 }), { scale: 0.25, offset: 0 }]
   ]

@@ -93,7 +93,9 @@ suite('what would cost without bound is refused', () => {
 })
 
 suite('a head that does not classify is refused', () => {
-  const dense = (units: number, activation: 'linear' | 'relu' | 'sigmoid' | 'softmax'): HeadLayer => ({ type: 'dense', name: 'predictions', units, activation })
+  const dense = (
+    units: number, activation: 'linear' | 'relu' | 'sigmoid' | 'softmax'
+  ): HeadLayer => ({ type: 'dense', name: 'predictions', units, activation })
   const ending = (layer: HeadLayer): Architecture => ({ ...SMALL, head: [{ type: 'globalAveragePooling' }, layer] })
   const cases: Array<[name: string, architecture: Architecture, hints: Hints, message: RegExp]> = [
     ['ReLU at the end', ending(dense(3, 'relu')), {}, /^the layer predictions \(Dense\) is the last and ends in relu/],
@@ -111,7 +113,9 @@ suite('a head that does not classify is refused', () => {
   }
 
   test('a classifier at every position', () => assertRefused(
-    functional(without('avg_pool', 'block6_sepconv2_act')), /^the layer predictions \(Dense\) is the last and gives a feature map of 5x5x3, and one number a class/
+    functional(
+      without('avg_pool', 'block6_sepconv2_act')
+    ), /^the layer predictions \(Dense\) is the last and gives a feature map of 5x5x3, and one number a class/
   ))
 })
 
@@ -130,7 +134,10 @@ suite('a model that is something else is refused', () => {
     ['grey pictures for the weights of RGB', input([null, 71, 71, 1]), /expected kernel of shape \[3, 3, 1, 4\], found \[3, 3, 3, 4\]$/],
     ['too few pixels', input([null, 2, 2, 3]), /^the layer block1_conv1 \(Conv2D\) cannot be built: .* has no pixel left of 2x2/],
     ['two outputs',
-      { class_name: 'Functional', config: { layers: network(), input_layers: [['input', 0, 0]], output_layers: [['avg_pool', 0, 0], ['predictions', 0, 0]] } },
+      {
+        class_name: 'Functional',
+        config: { layers: network(), input_layers: [['input', 0, 0]], output_layers: [['avg_pool', 0, 0], ['predictions', 0, 0]] }
+      },
       /several inputs or outputs/],
     ['a layer used twice',
       functional(change(network(), 'block4_sepconv1', {}, { inbound_nodes: [[['input', 0, 0, {}]], [['input', 0, 0, {}]]] })),
@@ -143,7 +150,10 @@ suite('a model that is something else is refused', () => {
   ]
   for (const [name, config, message] of cases) test(name, () => assertRefused(config, message))
 
-  test('another input size than the file says', () => assertRefused(functional(network()), /says that the input is 71x71 pixels, and the setting says 299/, NETWORK, { inputSize: 299 }))
+  test(
+    'another input size than the file says',
+    () => assertRefused(functional(network()), /says that the input is 71x71 pixels, and the setting says 299/, NETWORK, { inputSize: 299 })
+  )
 })
 
 suite('weights that do not fit are refused', () => {
@@ -154,9 +164,15 @@ suite('weights that do not fit are refused', () => {
       /^the layer block4_sepconv2 \(SeparableConv2D\) has no weights in the file, which has no group block4_sepconv2$/],
     ['a weight that is missing',
       groups.map((group) => group.path === 'block4_sepconv2_bn' ? { ...group, weights: group.weights.slice(1) } : group),
-      /^the layer block4_sepconv2_bn .* needs the weights gamma, beta, moving_mean, moving_variance, and the file has block4_sepconv2_bn\/beta:0/],
+      /^the layer block4_sepconv2_bn .* needs the weights gamma, beta, moving_mean, moving_variance, and the file has .*_bn\/beta:0/],
     ['another shape',
-      groups.map((group) => group.path === 'predictions' ? { ...group, weights: [storedWeight('predictions/kernel:0', [12, 3], 1), ...group.weights.slice(1)] } : group),
+      groups.map(
+        (group) => group.path === 'predictions'
+          ? {
+              ...group, weights: [storedWeight('predictions/kernel:0', [12, 3], 1), ...group.weights.slice(1)]
+            }
+          : group
+      ),
       /^the layer predictions \(Dense\): expected kernel of shape \[11, 3\], found \[12, 3\]$/]
   ]
   for (const [name, layers, message] of cases) {

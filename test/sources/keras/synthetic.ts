@@ -56,7 +56,12 @@ export function kerasLayers (network: Network): LayerEntry[] {
 }
 
 export function entry (className: string, name: string, config: Record<string, unknown>, inputs: readonly string[]): LayerEntry {
-  return { class_name: className, name, config: { name, ...config }, inbound_nodes: inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])] }
+  return {
+    class_name: className,
+    name,
+    config: { name, ...config },
+    inbound_nodes: inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])]
+  }
 }
 
 /** A functional model of these layers, from the first to the last. */
@@ -137,7 +142,9 @@ function kerasConfig ({ operation, outputShape }: Layer): [className: string, co
 
 function window (operation: Extract<Operation, { dilation: unknown }>): Record<string, unknown> {
   const { kernel, strides, dilation, padding, bias } = operation
-  return { kernel_size: kernel, strides, dilation_rate: dilation, padding, use_bias: bias, activation: 'linear', data_format: 'channels_last' }
+  return {
+    kernel_size: kernel, strides, dilation_rate: dilation, padding, use_bias: bias, activation: 'linear', data_format: 'channels_last'
+  }
 }
 
 function pool ({ size, strides, padding }: Extract<Operation, { size: unknown }>): Record<string, unknown> {

@@ -57,7 +57,9 @@ function everyLayer (): Network {
 function randomWeights (network: Network): ReadonlyMap<string, Tensor> {
   const random = new Random(7)
   return new Map(network.layers.flatMap(({ weights }) => weights).map(({ name, role, shape }) => {
-    const data = Float32Array.from({ length: sizeOf(shape) }, () => role === 'moving_variance' ? random.uniform(0.5, 2) : random.normal(0.4))
+    const data = Float32Array.from(
+      { length: sizeOf(shape) }, () => role === 'moving_variance' ? random.uniform(0.5, 2) : random.normal(0.4)
+    )
     return [name, { shape, data }]
   }))
 }

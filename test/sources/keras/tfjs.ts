@@ -55,15 +55,21 @@ function made ({ name, operation }: Layer) {
     case 'convolution': return build.conv2d({ name, filters: operation.filters, kernelInitializer: 'zeros', ...window(operation) })
     case 'depthwiseConvolution': return build.depthwiseConv2d({ name, depthwiseInitializer: 'zeros', ...window(operation) })
     case 'separableConvolution':
-      return build.separableConv2d({ name, filters: operation.filters, depthwiseInitializer: 'zeros', pointwiseInitializer: 'zeros', ...window(operation) })
+      return build.separableConv2d({
+        name, filters: operation.filters, depthwiseInitializer: 'zeros', pointwiseInitializer: 'zeros', ...window(operation)
+      })
     case 'batchNormalization': {
       const { epsilon, scale, center } = operation
       return build.batchNormalization({ name, epsilon, scale, center })
     }
     case 'activation': return activation(name, operation.activation)
     case 'maxPooling': return build.maxPooling2d({ name, poolSize: operation.size, strides: operation.strides, padding: operation.padding })
-    case 'averagePooling': return build.averagePooling2d({ name, poolSize: operation.size, strides: operation.strides, padding: operation.padding })
-    case 'zeroPadding': return build.zeroPadding2d({ name, padding: [[operation.top, operation.bottom], [operation.left, operation.right]] })
+    case 'averagePooling': return build.averagePooling2d({
+      name, poolSize: operation.size, strides: operation.strides, padding: operation.padding
+    })
+    case 'zeroPadding': return build.zeroPadding2d({
+      name, padding: [[operation.top, operation.bottom], [operation.left, operation.right]]
+    })
     case 'add': return build.add({ name })
     case 'multiply': return build.multiply({ name })
     case 'concatenate': return build.concatenate({ name })

@@ -6,7 +6,9 @@ import {
   SMALL, change, entry, functional, insertAfter, kerasLayers, networkOf, statements, storedLayers, storedModel, storedWeight
 } from './synthetic.js'
 
-const dense = (units: number, activation: 'linear' | 'relu' | 'sigmoid' | 'softmax', name = 'predictions'): HeadLayer => ({ type: 'dense', name, units, activation })
+const dense = (
+  units: number, activation: 'linear' | 'relu' | 'sigmoid' | 'softmax', name = 'predictions'
+): HeadLayer => ({ type: 'dense', name, units, activation })
 const POOLED: HeadLayer = { type: 'globalAveragePooling' }
 const NETWORK = networkOf(SMALL)
 
@@ -24,7 +26,10 @@ suite('members of the family are read off their layers', () => {
         { type: 'activation', activation: 'elu' }, dense(2, 'softmax')
       ]
     }],
-    ['a normalized feature map, flattened', { head: [{ type: 'batchNormalization', name: 'norm', epsilon: 1e-3 }, { type: 'flatten' }, dense(5, 'sigmoid')] }]
+    [
+      'a normalized feature map, flattened',
+      { head: [{ type: 'batchNormalization', name: 'norm', epsilon: 1e-3 }, { type: 'flatten' }, dense(5, 'sigmoid')] }
+    ]
   ]
   for (const [name, changes] of members) {
     test(name, async () => {
@@ -36,7 +41,9 @@ suite('members of the family are read off their layers', () => {
       const weights = await recognized.readWeights()
       const specs = network.layers.flatMap((layer) => layer.weights)
       assert.deepEqual(
-        Array.from(weights, ([weight, { shape, data }]) => [weight, shape, data[0]]), specs.map((spec, index) => [spec.name, spec.shape, index + 1])
+        Array.from(
+          weights, ([weight, { shape, data }]) => [weight, shape, data[0]]
+        ), specs.map((spec, index) => [spec.name, spec.shape, index + 1])
       )
     })
   }
@@ -59,14 +66,19 @@ suite('the output becomes probabilities', () => {
       const found = statements((await recognize(storedModel(network, functional(kerasLayers(network))), hints)).network)
       const layers = statements(network)
       assert.deepEqual(found.slice(0, layers.length), layers)
-      assert.deepEqual(found.slice(layers.length).map((layer) => [layer.name, layer.inputs]), added === undefined ? [] : [[added, [layers.at(-1)?.name]]])
+      assert.deepEqual(
+        found.slice(layers.length).map((layer) => [layer.name, layer.inputs]), added === undefined ? [] : [[added, [layers.at(-1)?.name]]]
+      )
     })
   }
 })
 
 test('layers without effect are passed over wherever they stand', async () => {
   const layers = ['input', 'block1_conv1_act', 'block3_add', 'block6_sepconv2_act', 'avg_pool', 'predictions'].reduce(
-    (all, name, index) => insertAfter(all, name, entry(['RandomFlip', 'SpatialDropout2D', 'Dropout', 'GaussianNoise', 'Dropout', 'Dropout'][index] ?? '', `extra${index}`, {}, [name])), kerasLayers(NETWORK))
+    (all, name, index) => insertAfter(
+      all, name,
+      entry(['RandomFlip', 'SpatialDropout2D', 'Dropout', 'GaussianNoise', 'Dropout', 'Dropout'][index] ?? '', `extra${index}`, {}, [name])
+    ), kerasLayers(NETWORK))
   assert.deepEqual(statements((await recognize(storedModel(NETWORK, functional(layers)))).network), statements(NETWORK))
 })
 
@@ -87,7 +99,10 @@ test('what a layer does without has no weight', async () => {
     path, weights: weights.filter(({ name }) => !/^norm\/(gamma|beta)|^predictions\/bias/.test(name))
   }))
   const weights = await (await recognize({ ...storedModel(network, functional(layers)), layers: kept })).readWeights()
-  assert.deepEqual([...weights.keys()].filter((name) => /^(norm|predictions)/.test(name)), ['norm/moving_mean', 'norm/moving_variance', 'predictions/kernel'])
+  assert.deepEqual(
+    [...weights.keys()].filter((name) => /^(norm|predictions)/.test(name)),
+    ['norm/moving_mean', 'norm/moving_variance', 'predictions/kernel']
+  )
   const norm = kept.find(({ path }) => path === 'norm')?.weights
   assert.deepEqual(weights.get('norm/moving_mean')?.data, await norm?.[0]?.read())
 })
@@ -108,7 +123,9 @@ suite('where the weights of a nested model are', () => {
   const trainedFirst = [...all.filter(({ name }) => !statistics(name)), ...all.filter(({ name }) => statistics(name))]
 
   test('one group, told apart by name', async () => {
-    assert.deepEqual(await found({ ...storedModel(NETWORK, nested), layers: [{ path: 'xception', weights: [...all].reverse() }] }), await expected())
+    assert.deepEqual(
+      await found({ ...storedModel(NETWORK, nested), layers: [{ path: 'xception', weights: [...all].reverse() }] }), await expected()
+    )
   })
 
   test("one group whose names say nothing, in Keras's order", async () => {
@@ -122,13 +139,18 @@ suite('where the weights of a nested model are', () => {
       { ...functional(change(layers, 'block1_conv1', { trainable: false }), 'xception'), inbound_nodes: [[['pixels', 0, 0, {}]]] }
     ])
     const [first, ...others] = trainedFirst
-    const order = [...others.filter(({ name }) => !statistics(name)), ...first === undefined ? [] : [first], ...others.filter(({ name }) => statistics(name))]
+    const order = [
+      ...others.filter(({ name }) => !statistics(name)), ...first === undefined ? [] : [first],
+      ...others.filter(({ name }) => statistics(name))
+    ]
     const unnamed = order.map((weight, index) => ({ ...weight, name: `variable_${index}:0` }))
     assert.deepEqual(await found({ ...storedModel(NETWORK, frozen), layers: [{ path: 'xception', weights: unnamed }] }), await expected())
   })
 
   test('a group a layer, called by the layers\' names', async () => {
-    const groups = leaves.map(({ path, weights }) => ({ path: `xception/${path}`, weights: weights.map((weight, index) => ({ ...weight, name: `vars/${index}` })) }))
+    const groups = leaves.map(
+      ({ path, weights }) => ({ path: `xception/${path}`, weights: weights.map((weight, index) => ({ ...weight, name: `vars/${index}` })) })
+    )
     assert.deepEqual(await found({ ...storedModel(NETWORK, nested, 'keras-archive'), layers: groups.reverse() }), await expected())
   })
 })
@@ -137,7 +159,9 @@ test('a Sequential without an input layer, as a bare list of layers', async () =
   const plain = networkOf({ ...SMALL, residual: false })
   const [, ...layers] = kerasLayers(plain)
   const [first, ...rest] = layers.map(({ class_name: className, config }) => ({ class_name: className, config }))
-  const config = { class_name: 'Sequential', config: [{ ...first, config: { ...first?.config, batch_input_shape: [null, 71, 71, 3] } }, ...rest] }
+  const config = {
+    class_name: 'Sequential', config: [{ ...first, config: { ...first?.config, batch_input_shape: [null, 71, 71, 3] } }, ...rest]
+  }
   assert.deepEqual(statements((await recognize(storedModel(plain, config))).network), statements(plain))
 })
 
@@ -152,7 +176,9 @@ suite('names of layers', () => {
   test('characters that TensorFlow does not allow are replaced', async () => {
     const layers = kerasLayers(NETWORK).map((layer) => layer.name === 'predictions' ? { ...layer, name: 'my classes' } : layer)
     const weights = [storedWeight('my classes/kernel:0', [11, 3], 1), storedWeight('my classes/bias:0', [3], 2)]
-    const stored = { ...storedModel(NETWORK, functional(layers)), layers: [...storedLayers(NETWORK).slice(0, -1), { path: 'my classes', weights }] }
+    const stored = {
+      ...storedModel(NETWORK, functional(layers)), layers: [...storedLayers(NETWORK).slice(0, -1), { path: 'my classes', weights }]
+    }
     assert.ok((await (await recognize(stored)).readWeights()).has('my_classes/kernel'))
   })
 
