@@ -1,8 +1,12 @@
 import type { Static, TSchema } from 'typebox'
+import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
 
-/** The property that tells the alternatives of a union apart. */
-const DISCRIMINATOR = '/type'
+/** Properties that tell the alternatives of a union apart. */
+const DISCRIMINATORS = ['/type', '/kind', '/function']
+
+/** Every alternative of a union complains, and the one that is meant may be the last of twenty. */
+Settings.Set({ maxErrors: 1000 })
 
 interface SchemaError {
   readonly instancePath: string
@@ -32,5 +36,5 @@ function closestPath (errors: readonly SchemaError[]): string {
   const deepest = Math.max(...errors.map(depth))
   const candidates = errors.filter((error) => depth(error) === deepest)
   // All alternatives but one complain of the discriminator, so it is at fault only where nothing else is.
-  return (candidates.find((error) => !error.instancePath.endsWith(DISCRIMINATOR)) ?? candidates[0])?.instancePath ?? ''
+  return (candidates.find((error) => !DISCRIMINATORS.some((name) => error.instancePath.endsWith(name))) ?? candidates[0])?.instancePath ?? ''
 }

@@ -18,7 +18,7 @@ test('a file is read once for its hash, and the ImageNet weights by their path k
   const model = await openModel({ ...readConfig({}), model: ARCHIVE, imagenetSha256: imagenetSha256.toUpperCase() })
   assert.equal(await model.hashWeights(), imagenetSha256)
   assert.deepEqual(stream.mock.calls.map((call) => call.arguments[0]), [ARCHIVE])
-  assert.deepEqual([model.name, model.input.fit.value, model.labels[281]?.wordnetId], ['xception-thin', 'crop', 'n02123045'])
+  assert.deepEqual([model.name, model.input.fit.value, model.labels[281]?.wordnetId], ['xception-thin.weights-legacy', 'crop', 'n02123045'])
 })
 
 test('another file has neither', async () => {

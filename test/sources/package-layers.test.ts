@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { readConfig } from '../../src/config.js'
+import { XCEPTION } from '../../src/model/architecture.js'
 import type { Network } from '../../src/model/network.js'
 import { networkStatement } from '../../src/sources/package.js'
 import { openModel } from '../../src/sources/open.js'
@@ -70,7 +71,7 @@ suite('a package whose layers are wrong is refused in one sentence', () => {
   }
   const pad = (side: number): object => ({ kind: 'zeroPadding', top: side, bottom: side, left: side, right: side })
   const cases: Array<[name: string, changes: (json: Stated) => object, message: RegExp]> = [
-    ['no network', (json) => ({ ...json, layers: undefined }), /it states its network by either architecture or layers$/],
+    ['two networks', (json) => ({ ...json, architecture: XCEPTION }), /it states its network by either architecture or layers$/],
     ['no layers', (json) => ({ ...json, layers: [] }), /model package: layers /],
     ['no side', (json) => ({ ...json, input: { ...json.input, side: undefined } }), /input\.side is missing, which layers need$/],
     ['an operation that nobody knows', withLayer(0, { operation: { kind: 'attention' } }), /layers\.0\.operation/],

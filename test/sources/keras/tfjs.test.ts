@@ -41,7 +41,7 @@ function everyLayer (): Network {
   const largest = add({ kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same' }, [product])
   const mean = add({ kind: 'averagePooling', size: [3, 3], strides: [2, 2], padding: 'same' }, [product])
   add({ kind: 'concatenate' }, [largest, mean])
-  activate({ function: 'elu', alpha: 0.5 })
+  activate({ function: 'elu', alpha: 1 })
   const pooled = add({ kind: 'globalAveragePooling', keepDimensions: false })
   add({ kind: 'reshape', shape: [2, 2, 4] })
   add({ kind: 'convolution', filters: 8, groups: 1, kernel: [1, 1], ...WINDOW })
