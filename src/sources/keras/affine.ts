@@ -2,13 +2,7 @@ import type { StoredWeight } from '../files/index.js'
 import type { FlatLayer } from './flatten.js'
 import { normalizationOf } from './normalization.js'
 import { refuse } from './refusal.js'
-import { channelValues, eachChannel, type ChannelValues } from './values.js'
-
-/** x * scale + offset. */
-export interface Affine {
-  readonly scale: ChannelValues
-  readonly offset: ChannelValues
-}
+import { channelValues, eachChannel, type Affine, type ChannelValues } from './values.js'
 
 type Arithmetic = 'add' | 'subtract' | 'multiply' | 'divide' | 'negate'
 

@@ -1,6 +1,5 @@
 import type { StoredWeight } from '../files/index.js'
-import type { Affine } from './affine.js'
-import { channelValues, eachChannel } from './values.js'
+import { channelValues, eachChannel, type Affine } from './values.js'
 import type { FlatLayer } from './flatten.js'
 import { refuse } from './refusal.js'
 import { demand } from './settings.js'

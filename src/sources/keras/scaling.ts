@@ -1,10 +1,10 @@
 import type { Rescaling } from '../../model/input.js'
 import type { StoredWeight } from '../files/index.js'
-import { affineOf, compose, type Affine } from './affine.js'
+import { affineOf, compose } from './affine.js'
 import type { FlatLayer } from './flatten.js'
 import type { KerasNode } from './graph.js'
 import { turnsChannels } from './slices.js'
-import type { ChannelValues } from './values.js'
+import type { Affine, ChannelValues } from './values.js'
 
 /** A picture's dimensions without the batch. */
 const RANK = 3

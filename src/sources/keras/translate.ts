@@ -1,13 +1,14 @@
 import type { NetworkInput, Network } from '../../model/network.js'
 import type { StoredWeight } from '../files/index.js'
 import { emitActivation, type KerasVersion } from './activations.js'
-import { affineOf, arithmeticOf, type Affine } from './affine.js'
+import { affineOf, arithmeticOf } from './affine.js'
 import { channelsOf } from '../../model/shapes.js'
 import { Emitter, type Origin } from './emitter.js'
 import type { FlatLayer } from './flatten.js'
 import type { KerasGraph, KerasNode } from './graph.js'
 import { isConcatenation, mapOperation } from './map-layers.js'
 import { refuse } from './refusal.js'
+import type { Affine } from './values.js'
 import { emitWeighted } from './weighted-layers.js'
 
 export interface Translated {

@@ -3,6 +3,12 @@ import { refuse, type NamedLayer } from './refusal.js'
 /** One number for all channels, or one a channel. */
 export type ChannelValues = number | readonly number[]
 
+/** x * scale + offset. */
+export interface Affine {
+  readonly scale: ChannelValues
+  readonly offset: ChannelValues
+}
+
 /** Lists that nest deeper are no constant of a feature map. */
 const MAX_RANK = 4
 
