@@ -75,7 +75,9 @@ test('a model that cannot be opened any more is the compiler\'s sentence', async
   assert.deepEqual(entries(config), [])
 })
 
-test('while it compiles the server answers, and a compiler that is killed leaves nothing behind', { skip: process.platform === 'linux' ? false : 'child processes are found in /proc' }, async (t) => {
+const withoutProc = process.platform === 'linux' ? false : 'child processes are found in /proc'
+
+test('while it compiles the server answers, and a compiler that is killed leaves nothing behind', { skip: withoutProc }, async (t) => {
   const config = temporaryConfig(t)
   const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', BACKEND: 'cpu', MODEL_CACHE_DIR: config.cacheDir }
   const server = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] })
