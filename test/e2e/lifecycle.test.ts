@@ -37,10 +37,13 @@ test('npm start: SIGTERM to npm and Ctrl-C in a terminal both end it in order', 
 })
 
 test('a full queue answers 503 with Retry-After, a passed deadline 504', async () => {
-  const server = await startServer({ BACKEND: 'cpu', QUEUE_SIZE: '1', MAX_BATCH_SIZE: '4', BATCH_DELAY_MS: '1000', REQUEST_TIMEOUT_MS: '300' })
+  const limits = { QUEUE_SIZE: '2', MAX_BATCH_SIZE: '2', MAX_IMAGES_PER_REQUEST: '2' }
+  const server = await startServer({ BACKEND: 'cpu', ...limits, BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '300' })
+  const both = JSON.stringify({ images: [CAT, CAT].map((image) => Buffer.from(image).toString('base64')) })
   const waiting = classify(server.url)
   let full: Response
-  do { full = await classify(server.url) } while (full.status === 504)
+  // One waits for company until its time is up: two more do not fit, unless they come before it.
+  do { full = await fetch(`${server.url}/classify`, { method: 'POST', body: both, headers: { 'content-type': 'application/json' } }) } while (full.status !== 503)
   assert.equal(full.status, 503)
   assert.equal(full.headers.get('retry-after'), '1')
   assert.equal((await full.json() as { code: string }).code, 'queue_full')

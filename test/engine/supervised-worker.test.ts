@@ -64,3 +64,19 @@ suite('a worker that misbehaves is replaced', () => {
     await assert.rejects(engine.start(), /no such model/)
   })
 })
+
+test('a worker that replaces another is warmed with the batch sizes that are used by then', async () => {
+  const path = join(cacheDir, 'warmed.txt')
+  const workerFile = new URL('../support/recording-worker.js', import.meta.url)
+  const engine = new SupervisedWorker({ path, imageBytes: 1, warmUpBatchSizes: [1], workerFile })
+  await engine.start()
+  try {
+    engine.warmUpWith([1, 16])
+    const ready = once(engine, 'ready')
+    await assert.rejects(engine.run([Uint8Array.of(0)]), { code: 'inference_failed' })
+    await ready
+    assert.equal(readFileSync(path, 'utf8'), '[1]\n[1,16]\n')
+  } finally {
+    await engine.close()
+  }
+})

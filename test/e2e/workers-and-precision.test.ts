@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { cifar10Accuracy } from '../support/cifar10.js'
+import { startServer } from '../support/server.js'
+import { withoutShared } from '../support/shared.js'
+
+const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
+
+interface Reply {
+  readonly model: { readonly precision: string }
+  readonly results: ReadonlyArray<{ readonly predictions: ReadonlyArray<{ readonly label: string, readonly probability: number }> }>
+}
+
+async function classify (url: string): Promise<Reply> {
+  const response = await fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
+  return await response.json() as Reply
+}
+
+const best = ({ results }: Reply): { label: string, probability: number } => results[0]?.predictions[0] ?? { label: '', probability: NaN }
+
+test('two workers, a measured batch size and bfloat16 serve as one', async () => {
+  const one = await startServer({ BACKEND: 'cpu' })
+  const exact = best(await classify(one.url)).probability
+  assert.equal(await one.stop(), 0)
+  const server = await startServer({ BACKEND: 'cpu', ENGINE_WORKERS: '2', MAX_BATCH_SIZE: 'auto', PRECISION: 'bfloat16' })
+  const replies = await Promise.all(Array.from({ length: 40 }, () => classify(server.url)))
+  assert.deepEqual(new Set(replies.map((reply) => best(reply).label)), new Set(['cat']))
+  assert.deepEqual(new Set(replies.map(({ model }) => model.precision)), new Set(['bfloat16']))
+  for (const reply of replies) {
+    const difference = Math.abs(best(reply).probability - exact)
+    assert.ok(difference > 1e-5 && difference < 0.05, `computed in bfloat16: ${difference} from float32`)
+  }
+  const ready = JSON.parse(server.log.find((line) => line.includes('"ready"')) ?? '{}') as { maxBatchSize?: number, workers?: number }
+  assert.equal(ready.workers, 2)
+  assert.ok([1, 2, 4, 8, 16].includes(ready.maxBatchSize ?? 0))
+  assert.equal(await server.stop(), 0)
+})
+
+test('bfloat16 costs at most 0.3 points of accuracy', { skip: withoutShared }, async () => {
+  const server = await startServer({ BACKEND: 'cpu', PRECISION: 'bfloat16' })
+  const accuracy = await cifar10Accuracy(server.url)
+  assert.equal(await server.stop(), 0)
+  assert.ok(Math.abs(accuracy - 0.896) <= 0.003, `accuracy ${accuracy}`)
+})

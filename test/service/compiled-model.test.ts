@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { cacheKey } from '../../src/compiler/cache-key.js'
+import { readConfig, type Config } from '../../src/config.js'
+import { compiledModel } from '../../src/service/compiled-model.js'
+import { openModel } from '../../src/sources/open.js'
+
+const XCEPTION = fileURLToPath(new URL('../../src/cli/index.js', import.meta.url))
+const SERVER = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+function temporaryConfig (t: TestContext): Config {
+  const cacheDir = mkdtempSync(join(tmpdir(), 'xception-cache-'))
+  t.after(() => { rmSync(cacheDir, { recursive: true }) })
+  return readConfig({ MODEL_CACHE_DIR: cacheDir })
+}
+
+const entries = ({ cacheDir }: Config): string[] => readdirSync(join(cacheDir, 'compiled'))
+
+/** Runs `xception compile` and gives what it says. */
+async function compileInProcess ({ cacheDir }: Config): Promise<string> {
+  const child = spawn(process.execPath, [XCEPTION, 'compile'], { env: { ...process.env, BACKEND: 'cpu', MODEL_CACHE_DIR: cacheDir } })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
+  const [code] = await once(child, 'close')
+  assert.equal(code, 0, said)
+  return said
+}
+
+test('ten starts at once compile once', async (t) => {
+  const config = temporaryConfig(t)
+  const said = await Promise.all(Array.from({ length: 10 }, () => compileInProcess(config)))
+  assert.equal(said.filter((text) => text.includes('compiled in')).length, 1, said.join(''))
+  assert.equal(said.filter((text) => text.includes('it was compiled before')).length, 9, said.join(''))
+  const [only, ...others] = entries(config)
+  assert.match(only ?? '', /^[0-9a-f]{32}$/)
+  assert.deepEqual(others, [], 'nothing half done stays behind, and no lock')
+})
+
+test('the graph does not depend on who compiles it, and a damaged one is made anew', async (t) => {
+  const config = temporaryConfig(t)
+  const model = await openModel(config)
+  const { path } = await compiledModel(config, model, 'float32')
+  const graph = join(path, 'saved_model.pb')
+  const good = readFileSync(graph)
+  writeFileSync(graph, good.subarray(0, good.length / 2))
+  assert.deepEqual(await compiledModel(config, model, 'float32'), { path, fromCache: false })
+  assert.deepEqual(readFileSync(graph), good)
+})
+
+test('the key is of what decides the graph, and of nothing else', async () => {
+  const model = await openModel(readConfig({}))
+  const key = await cacheKey(model, 'float32')
+  assert.equal(await cacheKey({ ...model, name: 'other', labels: [], warnings: ['one'] }, 'float32'), key)
+  assert.notEqual(await cacheKey(model, 'bfloat16'), key)
+  assert.notEqual(await cacheKey({ ...model, hashWeights: async () => 'others' }, 'float32'), key)
+  const rescaling = { scale: 1, offset: 0 }
+  const network = { ...model.network, input: { ...model.network.input, rescaling } }
+  assert.notEqual(await cacheKey({ ...model, network }, 'float32'), key)
+})
+
+test('a model that cannot be opened any more is the compiler\'s sentence', async (t) => {
+  const config = temporaryConfig(t)
+  const model = await openModel(config)
+  await assert.rejects(compiledModel({ ...config, model: '/nowhere' }, model, 'float32'), /MODEL=\/nowhere is neither/)
+  await assert.rejects(compiledModel(config, { ...model, hashWeights: async () => 'others' }, 'float32'), {
+    name: 'OperatorError', message: 'MODEL=xception-cifar10 changed while it was compiled: start again'
+  })
+  assert.deepEqual(entries(config), [])
+})
+
+const withoutProc = process.platform === 'linux' ? false : 'child processes are found in /proc'
+
+test('while it compiles the server answers, and a compiler that is killed leaves nothing behind', { skip: withoutProc }, async (t) => {
+  const config = temporaryConfig(t)
+  const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', BACKEND: 'cpu', MODEL_CACHE_DIR: config.cacheDir }
+  const server = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(server, 'close')
+  let log = ''
+  server.stdout.on('data', (chunk: Buffer) => { log += chunk.toString() })
+  // Held still before it can be done: what the server answers then it answers while it compiles.
+  const compiler = await childOf(server.pid ?? 0)
+  process.kill(compiler, 'SIGSTOP')
+  const url = /listening at (http:\S+?)"/.exec(log)?.[1] ?? ''
+  assert.equal((await fetch(`${url}/livez`)).status, 200)
+  const notReady = await (await fetch(`${url}/readyz`)).json() as { progress: string }
+  assert.equal(notReady.progress, 'compiling the model')
+  process.kill(compiler, 'SIGKILL')
+  assert.deepEqual(await exit, [1, null])
+  assert.match(log, /"msg":"The process that compiles the model was ended by SIGKILL before it was done: it may need more memory"/)
+  assert.deepEqual(entries(config), [])
+  await compileInProcess(config)
+})
+
+async function childOf (pid: number): Promise<number> {
+  for (;;) {
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+    if (child !== undefined && child > 0) return child
+    await sleep(1)
+  }
+}
