@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 # To be raised when full_size.py would write something else.
-VERSION = 1
+VERSION = 2
 
 
 def is_whole(folder):

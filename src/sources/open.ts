@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { OperatorError } from '../base/errors.js'
 import type { DownloadProgress } from './download.js'
 import { identify } from './files/index.js'
 import { IMAGENET_LABELS, fetchImageNet } from './imagenet.js'
@@ -20,9 +21,22 @@ const IMAGENET_FACTS = { fit: 'crop', labelsPath: IMAGENET_LABELS } as const
 
 /**
  * Opens what MODEL names: a bundled package, the ImageNet weights (downloaded on first use), or the path of a package folder
- * or of a file that a training left. Throws an Error of one sentence if there is none or if it cannot be served.
+ * or of a file that a training left. Throws an OperatorError if there is none or if it cannot be served.
  */
 export async function openModel (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
+  try {
+    return await openNamed(settings, onProgress)
+  } catch (error) {
+    throw isStated(error) ? new OperatorError(error.message, { cause: error }) : error
+  }
+}
+
+/** What the readers say of a model is a plain Error; another one (a TypeError, say) is a fault of theirs. */
+function isStated (error: unknown): error is Error {
+  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
+}
+
+async function openNamed (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
   const { model } = settings
   const imagenetSha256 = settings.imagenetSha256.toLowerCase()
   // Names win over paths in the working directory: what a deployment serves must not depend on where it starts.
