@@ -11,7 +11,7 @@ export async function compileModel (config: Config): Promise<void> {
   const startedAt = performance.now()
   const model = await openModel(config, showProgress())
   const precision = choosePrecision(config.precision, chooseBackend(config.backend))
-  const { path, fromCache } = await compiledModel(config, model, precision)
+  const { path, fromCache } = await compiledModel(config, model, precision, (step) => { process.stderr.write(`${step}\n`) })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   process.stderr.write(`${model.name}: ${fromCache ? 'it was compiled before' : `compiled in ${seconds} s`}\n`)
   process.stdout.write(`${path}\n`)
