@@ -44,6 +44,8 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
     case 'Reshape': return { T, Tshape: INT32 }
     case 'MatMul': return { T, transpose_a: { b: false }, transpose_b: { b: false } }
     case 'BiasAdd': return { T, data_format: NHWC }
+    case 'FusedBatchNormV3':
+      return { T, U: FLOAT32, epsilon: { f: step.epsilon }, exponential_avg_factor: { f: 1 }, data_format: NHWC, is_training: { b: false } }
     case 'Conv2D':
       return { T, strides: window(step.strides), padding: text(step.padding.toUpperCase()), dilations: window(step.dilation), data_format: NHWC }
     case 'DepthwiseConv2dNative': {
@@ -107,4 +109,5 @@ function text (value: string): AttrValue {
 }
 
 const INT32 = dataType('int32')
+const FLOAT32 = dataType('float32')
 const NHWC = text('NHWC')

@@ -9,7 +9,7 @@ import type { Precision } from './precision.js'
  */
 
 export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax'
-export type BinaryOp = 'AddV2' | 'Mul' | 'Sub' | 'Minimum'
+export type BinaryOp = 'AddV2' | 'Mul' | 'Sub' | 'RealDiv' | 'Minimum'
 
 /** An op's kind, and all that defines it but its inputs and the type of its numbers. Feature maps are NHWC. */
 export type Op =
@@ -17,6 +17,8 @@ export type Op =
   /** Float32 values, rounded to the step's type when they are written; integers for int32. */
   | { readonly op: 'Const', readonly shape: readonly number[], readonly values: Float32Array | Int32Array }
   | { readonly op: 'DecodeRaw' | 'MatMul' | 'BiasAdd' | 'Reshape' | 'Pad' | 'Slice' | 'ReverseV2' | 'ConcatV2' | UnaryOp | BinaryOp }
+  /** Of a feature map; scale, offset, mean and variance are float32 whatever the type. */
+  | { readonly op: 'FusedBatchNormV3', readonly epsilon: number }
   | { readonly op: 'Cast', readonly from: DataType }
   | { readonly op: 'LeakyRelu', readonly slope: number }
   | { readonly op: 'Conv2D', readonly strides: Sides, readonly dilation: Sides, readonly padding: Padding }

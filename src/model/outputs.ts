@@ -1,4 +1,5 @@
 import { classCount, describeLayer, outputUnits, type Layer, type Network, type Shape } from './network.js'
+import { hasOnePosition } from './shapes.js'
 
 /** The shape of an output that a network has, the batch left out, or one sentence that says why it has none. */
 export type Offer = { readonly shape: Shape } | { readonly reason: string }
@@ -52,7 +53,7 @@ export function classifierOf ({ layers }: Pick<Network, 'layers'>): Classifier |
     const source = input === undefined ? undefined : byName.get(input)
     if (source === undefined) break
     if (operation.kind === 'globalAveragePooling' || operation.kind === 'globalMaxPooling') {
-      return { pooling: layer, pooled: source, chain: chain.slice(0, -1).reverse() }
+      return { pooling: layer, pooled: source, chain: chain.slice(1).reverse() }
     }
     if (others.length > 0) return { reason: `${describeLayer(layer)} joins several layers and no global pooling stands between it and the end` }
     if (!hasOnePosition(source.outputShape)) return { reason: `${describeLayer(layer)} reads a feature map that is not pooled globally` }
@@ -75,8 +76,4 @@ function isLinear ({ operation }: Layer): boolean {
     case 'convolution': return operation.groups === 1 && [...operation.kernel, ...operation.strides].every((side) => side === 1)
     default: return false
   }
-}
-
-function hasOnePosition (shape: Shape): boolean {
-  return shape.length === 1 || (shape[0] === 1 && shape[1] === 1)
 }

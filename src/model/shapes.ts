@@ -145,6 +145,11 @@ export function channelsOf (shape: Shape): number {
   return shape.length === 1 ? shape[0] : shape[2]
 }
 
+/** True for a vector and for a map of one pixel. */
+export function hasOnePosition (shape: Shape): boolean {
+  return shape.length === 1 || (shape[0] === 1 && shape[1] === 1)
+}
+
 function featureMap (shape: Shape): FeatureMap {
   if (shape.length !== 3) throw new Error(`reads a vector of ${shape[0]}, and a feature map is needed`)
   return shape

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { XCEPTION, parseArchitecture, type Architecture } from '../../src/model/architecture.js'
-import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
-import { xceptionNetwork } from '../../src/model/presets/xception.js'
-import { compile, type Precision } from '../../src/compiler/index.js'
-import type { Rescaling } from '../../src/model/input.js'
-import type { Tensor, Weights } from '../../src/model/weights.js'
 import { Random } from '../../src/base/random.js'
-import { referenceProbabilities, type WeightSource } from '../support/reference-network.js'
+import { compile, type Precision } from '../../src/compiler/index.js'
+import { XCEPTION, parseArchitecture, type Architecture } from '../../src/model/architecture.js'
+import type { Rescaling } from '../../src/model/input.js'
+import type { Network } from '../../src/model/network.js'
+import { xceptionNetwork } from '../../src/model/presets/xception.js'
+import { sizeOf, type Weights } from '../../src/model/weights.js'
+import { loadCompiled } from '../support/compiled-network.js'
+import { wavyPicture } from '../support/pictures.js'
+import { referenceProbabilities } from '../support/reference-network.js'
 
 /** The paper's shape with few filters. */
 const SMALL: Architecture = {
@@ -83,7 +82,7 @@ const CASES: readonly Case[] = [
 suite('a compiled network agrees with a naive one in float64', () => {
   for (const { name, architecture, rescaling = RESCALING } of CASES) {
     test(name, async () => {
-      const { expected, run } = network({ ...SMALL, ...architecture }, rescaling)
+      const { expected, run } = prepare({ ...SMALL, ...architecture }, rescaling)
       assert.ok(isLively(expected), `probabilities that tell something: ${JSON.stringify(expected)}`)
       const [single, three] = await run('float32')
       assert.ok(largestDifference(single, expected.slice(0, 1)) < 1e-5)
@@ -94,7 +93,7 @@ suite('a compiled network agrees with a naive one in float64', () => {
   // A bfloat16 number has 8 significant bits: rounding to it is off by 0.4 % of the number at most, by 0.1 % on average. Thirty roundings in
   // a row, added up as independent ones, make 1 % of a logit; logits here are a few units, and a probability moves by a quarter of what its logit does.
   test('in bfloat16, as near as its 8 bits allow', async () => {
-    const { expected, run } = network(SMALL, RESCALING)
+    const { expected, run } = prepare(SMALL, RESCALING)
     const [, three] = await run('bfloat16')
     const difference = largestDifference(three, expected)
     assert.ok(difference < 0.01, `largest difference ${difference}`)
@@ -103,42 +102,29 @@ suite('a compiled network agrees with a naive one in float64', () => {
 })
 
 /** Seeded weights and images for a network, what the reference gives for the images, and the compiled network to run. */
-function network (given: Architecture, rescaling: Rescaling): { expected: number[][], run: (precision: Precision) => Promise<[Float32Array, Float32Array]> } {
-  const architecture = parseArchitecture(given)
-  const { weights, source } = livelyWeights(new Random(1))
-  const images = [1, 2, 3].map((seed) => photo(architecture.inputSize, new Random(seed)))
-  const [scale, offset] = [rescaling.scale, rescaling.offset].map((value) => typeof value === 'number' ? [value, value, value] : value) as [number[], number[]]
-  const expected = images.map((image) => referenceProbabilities(architecture, image, scale, offset, source))
+function prepare (given: Architecture, rescaling: Rescaling): { expected: number[][], run: (precision: Precision) => Promise<[Float32Array, Float32Array]> } {
+  const network = xceptionNetwork(parseArchitecture(given), rescaling)
+  const weights = livelyWeights(network, new Random(1))
+  const { side, channels } = network.input
+  const images = [1, 2, 3].map((seed) => wavyPicture(side, channels, new Random(seed)))
   return {
-    expected,
+    expected: images.map((image) => referenceProbabilities(network, weights, image)),
     run: async (precision) => {
-      const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
-      const engine = new SupervisedWorker({ path: folder, imageBytes: architecture.inputSize ** 2 * 3, warmUpBatchSizes: [] })
+      const compiled = await loadCompiled(compile({ network, weights, precision }), [side, channels])
       try {
-        await writeFile(join(folder, 'saved_model.pb'), compile({ network: xceptionNetwork(architecture, rescaling), weights, precision }))
-        await engine.start()
-        const batch = async (size: number): Promise<Float32Array> => (await engine.run(images.slice(0, size).map((image) => image.slice()))).probabilities
-        return [await batch(1), await batch(3)]
+        const batch = (size: number): Float32Array => compiled.run({ images: images.slice(0, size) }).probabilities?.data ?? new Float32Array()
+        return [batch(1), batch(3)]
       } finally {
-        await engine.close()
-        await rm(folder, { recursive: true })
+        compiled.dispose()
       }
     }
   }
 }
 
-/** Makes each weight when the reference first asks for it, so that names and shapes are the reference's own. */
-function livelyWeights (random: Random): { weights: Weights, source: WeightSource } {
-  const weights = new Map<string, Tensor>()
-  const source: WeightSource = (name, shape) => {
-    const known = weights.get(name)
-    if (known !== undefined) return known.data
-    const size = shape.reduce((product, length) => product * length, 1)
-    const data = Float32Array.from({ length: size }, () => livelyValue(name, shape, random))
-    weights.set(name, { shape, data })
-    return data
-  }
-  return { weights, source }
+function livelyWeights ({ layers }: Network, random: Random): Weights {
+  return new Map(layers.flatMap((layer) => layer.weights.map(({ name, shape }) => (
+    [name, { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => livelyValue(name, shape, random)) }]
+  ))))
 }
 
 function livelyValue (name: string, shape: readonly number[], random: Random): number {
@@ -150,16 +136,6 @@ function livelyValue (name: string, shape: readonly number[], random: Random): n
     // He's initialization: the inputs are all dimensions but the last. The last layer gets less, so that probabilities stay off 0 and 1.
     default: return random.normal((shape.length === 2 && !name.startsWith('hidden/') ? 0.2 : 1) * Math.sqrt(2 / shape.slice(0, -1).reduce((product, length) => product * length, 1)))
   }
-}
-
-/** An image of smooth waves, so that images differ after pooling too. */
-function photo (side: number, random: Random): Uint8Array<ArrayBuffer> {
-  const waves = [0, 1, 2].map(() => ({ x: random.uniform(0, 0.5), y: random.uniform(0, 0.5), phase: random.uniform(0, 6), mean: random.uniform(60, 190) }))
-  return Uint8Array.from({ length: side * side * 3 }, (_, index) => {
-    const { x, y, phase, mean } = waves[index % 3] ?? { x: 0, y: 0, phase: 0, mean: 0 }
-    const pixel = Math.floor(index / 3)
-    return Math.max(0, Math.min(255, mean + 60 * Math.sin(x * (pixel % side) + y * Math.floor(pixel / side) + phase)))
-  })
 }
 
 /** False where a wrong network could pass by chance: all images alike, or every probability 0 or 1. */

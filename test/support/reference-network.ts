@@ -1,117 +1,111 @@
-import type { Activation, Architecture, HeadLayer } from '../../src/model/architecture.js'
+import type { Activation, Layer, Network, OperationOf, Padding } from '../../src/model/network.js'
+import type { Weights } from '../../src/model/weights.js'
 
 /*
- * The Xception family computed naively in float64, written from the paper's Figure 5 and Keras's names of weights.
- * It shares no code with the walk over layers and the compiler, which are held against it.
+ * Networks computed naively in float64, layer by layer, from what each operation means. It shares no code with the compiler and with
+ * the derivation of shapes, which are held against it.
  */
 
-/** Gives the weight `<layer>/<weight>`, which the network needs in that shape, row-major. */
-export type WeightSource = (name: string, shape: readonly number[]) => ArrayLike<number>
-
-/** A map of height x width x channels; a vector is a map of one pixel. */
-interface FeatureMap {
+/** A map of height x width x channels, row-major; a vector is a map of one pixel. */
+export interface FeatureMap {
   readonly height: number
   readonly width: number
   readonly channels: number
   readonly data: Float64Array
 }
 
-type Padding = Architecture['stem']['padding']
+/** What every layer gives for one image of raw bytes. */
+export function referenceValues (network: Network, weights: Weights, image: Uint8Array): ReadonlyMap<string, FeatureMap> {
+  const values = new Map<string, FeatureMap>()
+  for (const layer of network.layers) {
+    const inputs = layer.inputs.map((name) => values.get(name) as FeatureMap)
+    values.set(layer.name, layer.operation.kind === 'input' ? referenceInput(network, image) : referenceLayer(layer, inputs, weights))
+  }
+  return values
+}
 
-/** Probabilities for one image of raw RGB bytes; `scale` and `offset` hold one number a channel. */
-export function referenceProbabilities (
-  architecture: Architecture, image: Uint8Array, scale: readonly number[], offset: readonly number[], weights: WeightSource
-): number[] {
-  const side = architecture.inputSize
-  const input = fill(side, side, 3, (y, x, channel) => (image[(y * side + x) * 3 + channel] ?? NaN) * (scale[channel] ?? NaN) + (offset[channel] ?? NaN))
-  const { data } = new ReferenceNetwork(architecture, weights).run(input)
+/** Probabilities for one image of raw bytes. */
+export function referenceProbabilities (network: Network, weights: Weights, image: Uint8Array): number[] {
+  const { data } = referenceValues(network, weights, image).get(network.layers.at(-1)?.name ?? '') as FeatureMap
   return data.length === 1 ? [1 - (data[0] ?? NaN), data[0] ?? NaN] : [...data]
 }
 
-class ReferenceNetwork {
-  constructor (private readonly architecture: Architecture, private readonly weights: WeightSource) {}
+/** What the first layer gives: the image's numbers after rescaling. */
+export function referenceInput ({ input: { side, channels, rescaling: { scale, offset, order } } }: Pick<Network, 'input'>, image: Uint8Array): FeatureMap {
+  const of = (numbers: number | readonly number[], channel: number): number => typeof numbers === 'number' ? numbers : numbers[channel] ?? NaN
+  return fill(side, side, channels, (y, x, channel) => {
+    const source = order === 'bgr' ? channels - 1 - channel : channel
+    return (image[(y * side + x) * channels + source] ?? NaN) * of(scale, channel) + of(offset, channel)
+  })
+}
 
-  run (input: FeatureMap): FeatureMap {
-    const { stem, entryFilters, middle, exitFilters, head } = this.architecture
-    let map = this.convolution('block1_conv1', input, stem.filters[0], 3, stem.strides[0], stem.padding)
-    map = this.convolution('block1_conv2', activate('relu', map), stem.filters[1], 3, stem.strides[1], stem.padding)
-    map = activate('relu', map)
-    let block = 2
-    for (const filters of entryFilters) {
-      map = this.downsamplingModule(`block${block}`, map, filters, filters, block > 2)
-      block++
+/** What one layer gives. */
+export function referenceLayer (layer: Layer, inputs: readonly FeatureMap[], weights: Weights): FeatureMap {
+  const { operation, name, weightNames = {} } = layer
+  const [input, ...others] = inputs as [FeatureMap, ...FeatureMap[]]
+  const { height, width, channels } = input
+  const weight = (role: string): Float32Array => weights.get(weightNames[role] ?? `${name}/${role}`)?.data ?? new Float32Array()
+  switch (operation.kind) {
+    case 'input': throw new Error('the input is no layer that computes')
+    case 'convolution': return biased(convolve(input, weight('kernel'), operation), operation.bias, weight)
+    case 'depthwiseConvolution': return biased(depthwise(input, weight('depthwise_kernel'), operation), operation.bias, weight)
+    case 'separableConvolution':
+      return biased(product(depthwise(input, weight('depthwise_kernel'), operation), weight('pointwise_kernel'), operation.filters), operation.bias, weight)
+    case 'dense': return biased(product(input, weight('kernel'), operation.units), operation.bias, weight)
+    case 'batchNormalization': {
+      const [mean, variance, gamma, beta] = ['moving_mean', 'moving_variance', 'gamma', 'beta'].map(weight) as [Float32Array, Float32Array, Float32Array, Float32Array]
+      return mapValues(input, (value, channel) => {
+        const normal = (value - at(mean, channel)) / Math.sqrt(at(variance, channel) + operation.epsilon)
+        return normal * (operation.scale ? at(gamma, channel) : 1) + (operation.center ? at(beta, channel) : 0)
+      })
     }
-    for (let repeat = 0; repeat < middle.repeats; repeat++) {
-      map = this.middleModule(`block${block}`, map, middle.filters)
-      block++
+    case 'affine': {
+      const { scale, offset } = operation
+      return mapValues(input, (value, channel) => value * (typeof scale === 'number' ? scale : at(scale, channel)) + (typeof offset === 'number' ? offset : at(offset, channel)))
     }
-    map = this.downsamplingModule(`block${block}`, map, exitFilters[0], exitFilters[1], true)
-    block++
-    map = activate('relu', this.separable(`block${block}_sepconv1`, map, exitFilters[2]))
-    map = activate('relu', this.separable(`block${block}_sepconv2`, map, exitFilters[3]))
-    return head.reduce((current, layer) => this.headLayer(layer, current), map)
-  }
-
-  private downsamplingModule (block: string, input: FeatureMap, first: number, second: number, startsWithRelu: boolean): FeatureMap {
-    let map = this.separable(`${block}_sepconv1`, startsWithRelu ? activate('relu', input) : input, first)
-    map = maxPool(this.separable(`${block}_sepconv2`, activate('relu', map), second))
-    return this.architecture.residual ? add(map, this.convolution(`${block}_residual`, input, second, 1, 2, 'same')) : map
-  }
-
-  private middleModule (block: string, input: FeatureMap, filters: number): FeatureMap {
-    let map = input
-    for (const index of [1, 2, 3]) map = this.separable(`${block}_sepconv${index}`, activate('relu', map), filters)
-    return this.architecture.residual ? add(map, input) : map
-  }
-
-  private headLayer (layer: HeadLayer, input: FeatureMap): FeatureMap {
-    switch (layer.type) {
-      case 'globalAveragePooling': return pool(input, (values) => values.reduce((sum, value) => sum + value, 0) / values.length)
-      case 'globalMaxPooling': return pool(input, (values) => Math.max(...values))
-      case 'flatten': return { height: 1, width: 1, channels: input.data.length, data: input.data }
-      case 'batchNormalization': return this.batchNormalization(layer.name, input, layer.epsilon)
-      case 'activation': return activate(layer.activation, input)
-      case 'dense': {
-        const product = convolve(input, this.weights(`${layer.name}/kernel`, [input.channels, layer.units]), layer.units, 1, 1, 'valid')
-        const bias = this.weights(`${layer.name}/bias`, [layer.units])
-        return activate(layer.activation, mapValues(product, (value, unit) => value + (bias[unit] ?? NaN)))
-      }
+    case 'activation': return activate(operation.activation, input)
+    case 'maxPooling': return pool(input, operation, (values) => Math.max(...values))
+    case 'averagePooling': return pool(input, operation, mean)
+    case 'globalMaxPooling': return fill(1, 1, channels, (_y, _x, channel) => Math.max(...channelValues(input, channel)))
+    case 'globalAveragePooling': return fill(1, 1, channels, (_y, _x, channel) => mean(channelValues(input, channel)))
+    case 'zeroPadding': {
+      const { top, bottom, left, right } = operation
+      return fill(height + top + bottom, width + left + right, channels, (y, x, channel) => pixel(input, y - top, x - left, channel) ?? 0)
     }
-  }
-
-  private convolution (name: string, input: FeatureMap, filters: number, kernelSize: number, stride: number, padding: Padding): FeatureMap {
-    const kernel = this.weights(`${name}/kernel`, [kernelSize, kernelSize, input.channels, filters])
-    return this.batchNormalization(`${name}_bn`, convolve(input, kernel, filters, kernelSize, stride, padding))
-  }
-
-  private separable (name: string, input: FeatureMap, filters: number): FeatureMap {
-    const { channels } = input
-    const between = depthwise(input, this.weights(`${name}/depthwise_kernel`, [3, 3, channels, 1]))
-    const { intermediateActivation } = this.architecture
-    const activated = intermediateActivation === 'none' ? between : activate(intermediateActivation, between)
-    const kernel = this.weights(`${name}/pointwise_kernel`, [1, 1, channels, filters])
-    return this.batchNormalization(`${name}_bn`, convolve(activated, kernel, filters, 1, 1, 'valid'))
-  }
-
-  private batchNormalization (name: string, input: FeatureMap, epsilon = this.architecture.batchNormEpsilon): FeatureMap {
-    const statistic = (weight: string): ArrayLike<number> => this.weights(`${name}/${weight}`, [input.channels])
-    const [gamma, beta, mean, variance] = [statistic('gamma'), statistic('beta'), statistic('moving_mean'), statistic('moving_variance')]
-    return mapValues(input, (value, channel) =>
-      (gamma[channel] ?? NaN) * (value - (mean[channel] ?? NaN)) / Math.sqrt((variance[channel] ?? NaN) + epsilon) + (beta[channel] ?? NaN))
+    case 'channelSlice': return fill(height, width, operation.end - operation.start, (y, x, channel) => pixel(input, y, x, channel + operation.start) ?? NaN)
+    case 'add': return others.reduce((sum, other) => combine(sum, other, (left, right) => left + right), input)
+    case 'multiply': return others.reduce((sum, other) => combine(sum, other, (left, right) => left * right), input)
+    case 'concatenate': return others.reduce(join, input)
+    case 'reshape': {
+      const [first, second, third] = operation.shape
+      return second === undefined || third === undefined
+        ? { height: 1, width: 1, channels: first, data: input.data }
+        : { height: first, width: second, channels: third, data: input.data }
+    }
+    case 'flatten': return { height: 1, width: 1, channels: input.data.length, data: input.data }
   }
 }
 
-/** Kernel [height, width, in, out]. */
-function convolve (input: FeatureMap, kernel: ArrayLike<number>, filters: number, size: number, stride: number, padding: Padding): FeatureMap {
-  const rows = windows(input.height, size, stride, padding)
-  const columns = windows(input.width, size, stride, padding)
-  return fill(rows.count, columns.count, filters, (y, x, filter) => {
+interface Window {
+  readonly strides: readonly number[]
+  readonly dilation?: readonly number[]
+  readonly padding: Padding
+}
+
+/** Kernel [height, width, in / groups, filters]. */
+function convolve (input: FeatureMap, kernel: ArrayLike<number>, operation: OperationOf<'convolution'>): FeatureMap {
+  const { filters, groups, kernel: [kernelHeight, kernelWidth] } = operation
+  const groupInputs = input.channels / groups
+  const groupFilters = filters / groups
+  const sides = output(input, operation, operation.kernel)
+  return fill(sides.height, sides.width, filters, (y, x, filter) => {
+    const firstChannel = Math.floor(filter / groupFilters) * groupInputs
     let sum = 0
-    for (let ky = 0; ky < size; ky++) {
-      for (let kx = 0; kx < size; kx++) {
-        for (let channel = 0; channel < input.channels; channel++) {
-          const value = at(input, y * stride + ky - rows.before, x * stride + kx - columns.before, channel) ?? 0
-          sum += value * (kernel[((ky * size + kx) * input.channels + channel) * filters + filter] ?? NaN)
+    for (let ky = 0; ky < kernelHeight; ky++) {
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        for (let channel = 0; channel < groupInputs; channel++) {
+          const value = pixel(input, sides.row(y, ky), sides.column(x, kx), firstChannel + channel) ?? 0
+          sum += value * at(kernel, ((ky * kernelWidth + kx) * groupInputs + channel) * filters + filter)
         }
       }
     }
@@ -119,80 +113,147 @@ function convolve (input: FeatureMap, kernel: ArrayLike<number>, filters: number
   })
 }
 
-/** Kernel [3, 3, channels, 1], stride 1, 'same' padding. */
-function depthwise (input: FeatureMap, kernel: ArrayLike<number>): FeatureMap {
-  return fill(input.height, input.width, input.channels, (y, x, channel) => {
+/** Kernel [height, width, channels, 1]. */
+function depthwise (input: FeatureMap, kernel: ArrayLike<number>, operation: OperationOf<'depthwiseConvolution' | 'separableConvolution'>): FeatureMap {
+  const [kernelHeight, kernelWidth] = operation.kernel
+  const sides = output(input, operation, operation.kernel)
+  return fill(sides.height, sides.width, input.channels, (y, x, channel) => {
     let sum = 0
-    for (let ky = 0; ky < 3; ky++) {
-      for (let kx = 0; kx < 3; kx++) {
-        sum += (at(input, y + ky - 1, x + kx - 1, channel) ?? 0) * (kernel[(ky * 3 + kx) * input.channels + channel] ?? NaN)
+    for (let ky = 0; ky < kernelHeight; ky++) {
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        sum += (pixel(input, sides.row(y, ky), sides.column(x, kx), channel) ?? 0) * at(kernel, (ky * kernelWidth + kx) * input.channels + channel)
       }
     }
     return sum
   })
 }
 
-/** 3x3, stride 2, 'same' padding: a window's pixels outside the map do not take part. */
-function maxPool (input: FeatureMap): FeatureMap {
-  const rows = windows(input.height, 3, 2, 'same')
-  const columns = windows(input.width, 3, 2, 'same')
-  return fill(rows.count, columns.count, input.channels, (y, x, channel) => {
-    let largest = -Infinity
-    for (let ky = 0; ky < 3; ky++) {
-      for (let kx = 0; kx < 3; kx++) {
-        largest = Math.max(largest, at(input, y * 2 + ky - rows.before, x * 2 + kx - columns.before, channel) ?? -Infinity)
-      }
-    }
-    return largest
+/** Matrix [in, out] at each position. */
+function product (input: FeatureMap, matrix: ArrayLike<number>, units: number): FeatureMap {
+  return fill(input.height, input.width, units, (y, x, unit) => {
+    let sum = 0
+    for (let channel = 0; channel < input.channels; channel++) sum += (pixel(input, y, x, channel) ?? NaN) * at(matrix, channel * units + unit)
+    return sum
   })
 }
 
-function pool (input: FeatureMap, reduce: (values: readonly number[]) => number): FeatureMap {
-  return fill(1, 1, input.channels, (_y, _x, channel) => reduce([...input.data].filter((_, index) => index % input.channels === channel)))
+function biased (map: FeatureMap, hasBias: boolean, weight: (role: string) => ArrayLike<number>): FeatureMap {
+  if (!hasBias) return map
+  const bias = weight('bias')
+  return mapValues(map, (value, channel) => value + at(bias, channel))
 }
 
-function add (left: FeatureMap, right: FeatureMap): FeatureMap {
-  return fill(left.height, left.width, left.channels, (y, x, channel) => (at(left, y, x, channel) ?? NaN) + (at(right, y, x, channel) ?? NaN))
+/** What a pooling window covers of the map; padding is not there. */
+function pool (input: FeatureMap, operation: OperationOf<'maxPooling' | 'averagePooling'>, reduce: (values: readonly number[]) => number): FeatureMap {
+  const sides = output(input, operation, operation.size)
+  return fill(sides.height, sides.width, input.channels, (y, x, channel) => {
+    const values: number[] = []
+    for (let ky = 0; ky < operation.size[0]; ky++) {
+      for (let kx = 0; kx < operation.size[1]; kx++) {
+        const value = pixel(input, sides.row(y, ky), sides.column(x, kx), channel)
+        if (value !== undefined) values.push(value)
+      }
+    }
+    return reduce(values)
+  })
+}
+
+/** The output's sides, and where in the input a position of the window lies. */
+function output (input: FeatureMap, { strides, dilation = [1, 1], padding }: Window, size: readonly number[]): {
+  height: number, width: number, row: (y: number, ky: number) => number, column: (x: number, kx: number) => number
+} {
+  const [vertical, horizontal] = [input.height, input.width].map((side, axis) => {
+    const [stride, step, length] = [at(strides, axis), at(dilation, axis), at(size, axis)]
+    const reach = (length - 1) * step
+    let count = 0
+    if (padding === 'valid') {
+      while (count * stride + reach < side) count++
+      return { count, position: (index: number, tap: number) => index * stride + tap * step }
+    }
+    while (count * stride < side) count++
+    const missing = Math.max(0, (count - 1) * stride + reach + 1 - side)
+    return { count, position: (index: number, tap: number) => index * stride + tap * step - Math.floor(missing / 2) }
+  }) as [{ count: number, position: (index: number, tap: number) => number }, { count: number, position: (index: number, tap: number) => number }]
+  return { height: vertical.count, width: horizontal.count, row: vertical.position, column: horizontal.position }
 }
 
 function activate (activation: Activation, input: FeatureMap): FeatureMap {
-  switch (activation) {
-    case 'linear': return input
-    case 'relu': return mapValues(input, (value) => Math.max(0, value))
-    case 'elu': return mapValues(input, (value) => value > 0 ? value : Math.expm1(value))
-    case 'sigmoid': return mapValues(input, (value) => 1 / (1 + Math.exp(-value)))
-    case 'softmax': {
-      const sum = input.data.reduce((total, value) => total + Math.exp(value), 0)
-      return mapValues(input, (value) => Math.exp(value) / sum)
-    }
+  if (activation.function !== 'softmax') return mapValues(input, (value) => activated(activation, value))
+  return fill(input.height, input.width, input.channels, (y, x, channel) => {
+    const values = Array.from({ length: input.channels }, (_, other) => pixel(input, y, x, other) ?? NaN)
+    return 1 / values.reduce((sum, value) => sum + Math.exp(value - (values[channel] ?? NaN)), 0)
+  })
+}
+
+function activated (activation: Exclude<Activation, { function: 'softmax' }> | Activation, x: number): number {
+  switch (activation.function) {
+    case 'softmax': throw new Error('softmax is not of one number')
+    case 'sigmoid': return 1 / (1 + Math.exp(-x))
+    case 'silu': return x / (1 + Math.exp(-x))
+    case 'tanh': return Math.tanh(x)
+    case 'relu': return Math.min(Math.max(x, 0), activation.maximum ?? Infinity)
+    case 'leakyRelu': return x > 0 ? x : x * activation.slope
+    case 'elu': return x > 0 ? x : activation.alpha * Math.expm1(x)
+    case 'gelu': return activation.approximate
+      ? 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+      : x * normalShare(x)
+    case 'hardSigmoid': return Math.min(1, Math.max(0, activation.slope * x + 0.5))
+    case 'hardSwish': return x * Math.min(1, Math.max(0, activation.slope * x + 0.5))
   }
 }
 
-/** How many windows fit along one side, and how many pixels of padding stand before the first (TensorFlow's rule). */
-function windows (length: number, size: number, stride: number, padding: Padding): { count: number, before: number } {
-  if (padding === 'valid') return { count: Math.floor((length - size) / stride) + 1, before: 0 }
-  const count = Math.ceil(length / stride)
-  const total = Math.max((count - 1) * stride + size - length, 0)
-  return { count, before: Math.floor(total / 2) }
+/** The normal distribution's share below x, by the series of its integral around 0 (converges everywhere, fast for small x). */
+function normalShare (x: number): number {
+  if (Math.abs(x) > 8) return x > 0 ? 1 : 0
+  let term = x
+  let sum = x
+  for (let power = 1; Math.abs(term) > 1e-18 * Math.abs(sum); power++) {
+    term *= x * x / (2 * power + 1)
+    sum += term
+  }
+  return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)
 }
 
-/** The value at a position, undefined outside the map. */
-function at (map: FeatureMap, y: number, x: number, channel: number): number | undefined {
-  if (y < 0 || y >= map.height || x < 0 || x >= map.width) return undefined
-  return map.data[(y * map.width + x) * map.channels + channel]
+function combine (left: FeatureMap, right: FeatureMap, operation: (left: number, right: number) => number): FeatureMap {
+  const repeated = (map: FeatureMap, y: number, x: number, channel: number): number => (
+    pixel(map, Math.min(y, map.height - 1), Math.min(x, map.width - 1), Math.min(channel, map.channels - 1)) ?? NaN
+  )
+  const [height, width, channels] = (['height', 'width', 'channels'] as const).map((side) => Math.max(left[side], right[side])) as [number, number, number]
+  return fill(height, width, channels, (y, x, channel) => operation(repeated(left, y, x, channel), repeated(right, y, x, channel)))
+}
+
+function join (left: FeatureMap, right: FeatureMap): FeatureMap {
+  return fill(left.height, left.width, left.channels + right.channels, (y, x, channel) => (
+    channel < left.channels ? pixel(left, y, x, channel) ?? NaN : pixel(right, y, x, channel - left.channels) ?? NaN
+  ))
+}
+
+function mapValues (map: FeatureMap, change: (value: number, channel: number) => number): FeatureMap {
+  return { ...map, data: map.data.map((value, index) => change(value, index % map.channels)) }
+}
+
+function channelValues ({ data, channels }: FeatureMap, channel: number): number[] {
+  return [...data].filter((_, index) => index % channels === channel)
+}
+
+function mean (values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function fill (height: number, width: number, channels: number, value: (y: number, x: number, channel: number) => number): FeatureMap {
   const data = new Float64Array(height * width * channels)
-  let index = 0
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let channel = 0; channel < channels; channel++) data[index++] = value(y, x, channel)
-    }
+  for (let index = 0; index < data.length; index++) {
+    const position = Math.floor(index / channels)
+    data[index] = value(Math.floor(position / width), position % width, index % channels)
   }
   return { height, width, channels, data }
 }
 
-function mapValues (input: FeatureMap, change: (value: number, channel: number) => number): FeatureMap {
-  return { ...input, data: input.data.map((value, index) => change(value, index % input.channels)) }
+/** Undefined outside of the map. */
+function pixel ({ height, width, channels, data }: FeatureMap, y: number, x: number, channel: number): number | undefined {
+  return y < 0 || x < 0 || y >= height || x >= width ? undefined : data[(y * width + x) * channels + channel]
+}
+
+function at (numbers: ArrayLike<number>, index: number): number {
+  return numbers[index] ?? NaN
 }

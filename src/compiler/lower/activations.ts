@@ -46,9 +46,15 @@ function gelu (name: string, input: string, approximate: boolean, type: Precisio
   return steps.binary(name, 'Mul', input, share, type)
 }
 
-/** slope * x + 0.5 between 0 and 1, as a sixth of what ReLU6 gives for six times that. */
+/**
+ * slope * x + 0.5 between 0 and 1. Divided by, since 5 and 6 are exact in bfloat16 and 0.2 and 1 / 6 are not: an error that all
+ * numbers have alike would grow from layer to layer.
+ */
 function hardSigmoid (name: string, input: string, slope: number, type: Precision, steps: StepList): string {
-  const steep = steps.withNumber(`${name}/steep`, 'Mul', input, 6 * slope, type)
-  const bounded = steps.unary(`${name}/bounded`, 'Relu6', steps.withNumber(`${name}/centred`, 'AddV2', steep, 3, type), type)
-  return steps.withNumber(name, 'Mul', bounded, 1 / 6, type)
+  if (6 * slope === 1) {
+    const bounded = steps.unary(`${name}/bounded`, 'Relu6', steps.withNumber(`${name}/centred`, 'AddV2', input, 3, type), type)
+    return steps.withNumber(name, 'RealDiv', bounded, 6, type)
+  }
+  const line = steps.withNumber(`${name}/line`, 'AddV2', steps.withNumber(`${name}/slope`, 'RealDiv', input, 1 / slope, type), 0.5, type)
+  return steps.withNumber(name, 'Minimum', steps.unary(`${name}/positive`, 'Relu', line, type), 1, type)
 }

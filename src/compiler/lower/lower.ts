@@ -1,10 +1,11 @@
 import { describeLayer, type Layer, type Network } from '../../model/network.js'
+import { hasOnePosition } from '../../model/shapes.js'
 import type { Weights } from '../../model/weights.js'
 import type { Program } from '../emit.js'
 import type { Precision } from '../precision.js'
 import { StepList } from '../steps.js'
 import { activation } from './activations.js'
-import { affine } from './affine.js'
+import { affine, affineOfMap } from './affine.js'
 import { input, placeholders } from './ends.js'
 import { channelSlice, combination, concatenation, reshaped } from './joins.js'
 import { outputs } from './outputs.js'
@@ -37,7 +38,7 @@ function lowered (layer: Layer, inputs: readonly Value[], values: Values): Value
     case 'depthwiseConvolution': return depthwiseConvolution(layer, operation, value, values)
     case 'separableConvolution': return separableConvolution(layer, operation, value, values)
     case 'dense': return dense(layer, value, values)
-    case 'affine': return affine(name, value, operation, values)
+    case 'affine': return (hasOnePosition(value.shape) ? affine : affineOfMap)(name, value, operation, values)
     case 'activation': return { ...value, step: activation(name, value.step, operation.activation, value.type, values.steps) }
     case 'maxPooling': case 'averagePooling': return pooling(layer, operation, value, values)
     case 'globalAveragePooling': return globalPooling(layer, 'Mean', value, values)

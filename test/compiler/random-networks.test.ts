@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Random } from '../../src/base/random.js'
+import { compile, type Precision } from '../../src/compiler/index.js'
+import { loadCompiled } from '../support/compiled-network.js'
+import { RandomNetworks, type LivelyNetwork } from '../support/random-network.js'
+import { referenceProbabilities } from '../support/reference-network.js'
+
+/** As many as a minute allows on two cores, compiling and loading being most of it. */
+const NETWORKS = 48
+const FLOAT32_TOLERANCE = 1e-5
+const BFLOAT16_TOLERANCE = 0.01
+
+const networks = new RandomNetworks(new Random(20161007))
+const cases = Array.from({ length: NETWORKS }, () => networks.next())
+
+suite('random networks of all operations', () => {
+  for (const [index, lively] of cases.entries()) {
+    const { network, weights, images } = lively
+    const expected = images.map((image) => referenceProbabilities(network, weights, image)).flat()
+    const what = `${index}: ${network.layers.slice(1).map(({ operation }) => operation.kind === 'activation' ? operation.activation.function : operation.kind).join(', ')}`
+
+    test(what, async () => {
+      const largest = Math.max(...expected)
+      const float32 = largestDifference(await probabilities(lively, 'float32'), expected)
+      assert.ok(float32 < FLOAT32_TOLERANCE * largest, `float32 is off by ${float32}`)
+      const bfloat16 = largestDifference(await probabilities(lively, 'bfloat16'), expected)
+      assert.ok(bfloat16 < BFLOAT16_TOLERANCE, `bfloat16 is off by ${bfloat16}`)
+    })
+  }
+})
+
+async function probabilities ({ network, weights, images }: LivelyNetwork, precision: Precision): Promise<Float32Array> {
+  const { side, channels } = network.input
+  const compiled = await loadCompiled(compile({ network, weights, precision }), [side, channels])
+  try {
+    return compiled.run({ images }).probabilities?.data ?? new Float32Array()
+  } finally {
+    compiled.dispose()
+  }
+}
+
+function largestDifference (found: ArrayLike<number>, expected: readonly number[]): number {
+  assert.equal(found.length, expected.length)
+  return Math.max(...expected.map((value, index) => Math.abs(value - (found[index] ?? NaN))))
+}

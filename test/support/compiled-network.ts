@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import util from 'node:util'
+import type * as TensorFlow from '@tensorflow/tfjs-node'
+import { SERVING_SIGNATURE, SERVING_TAG } from '../../src/compiler/messages.js'
+import { INPUTS, WANTABLE, type Wantable } from '../../src/compiler/signature.js'
+
+/** One run's images, as bytes or as values [side, side, channels] after rescaling, and what is wanted beside the probabilities. */
+export interface Feed {
+  readonly images?: readonly Uint8Array[]
+  readonly values?: readonly Float32Array[]
+  readonly wanted?: readonly Wantable[]
+}
+
+export interface Output { readonly shape: readonly number[], readonly data: Float32Array }
+
+export interface CompiledNetwork {
+  run (feed: Feed): Readonly<Record<string, Output>>
+  dispose (): void
+}
+
+/** Loads a serialized SavedModel into TensorFlow in this process, on the CPU, for inputs of [side, side, channels]. */
+export async function loadCompiled (savedModel: Uint8Array, [side, channels]: readonly [side: number, channels: number]): Promise<CompiledNetwork> {
+  const tf = loadTensorFlow()
+  const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
+  try {
+    await writeFile(join(folder, 'saved_model.pb'), savedModel)
+    const model = await tf.node.loadSavedModel(folder, [SERVING_TAG], SERVING_SIGNATURE)
+    return {
+      run: ({ images = [], values = [], wanted = [] }) => {
+        const all = Float32Array.from(values.flatMap((image) => [...image]))
+        const feeds = {
+          [INPUTS.images]: tf.tensor1d(images as unknown as string[], 'string'),
+          [INPUTS.values]: tf.tensor(all, [values.length, side, side, channels]),
+          [INPUTS.wanted]: tf.tensor1d(WANTABLE.map((name) => wanted.includes(name)), 'bool'),
+          [INPUTS.fromValues]: tf.scalar(values.length > 0, 'bool')
+        }
+        const outputs = model.predict(feeds) as TensorFlow.NamedTensorMap
+        const read = Object.entries(outputs).map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.dataSync<'float32'>() }])
+        tf.dispose([feeds, outputs])
+        return Object.fromEntries(read) as Record<string, Output>
+      },
+      dispose: () => model.dispose()
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+function loadTensorFlow (): typeof TensorFlow {
+  process.env.CUDA_VISIBLE_DEVICES = '-1'
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  // Node 23 removed a function that tfjs-node 4.22 still calls.
+  if (!('isNullOrUndefined' in util)) {
+    Object.defineProperty(util, 'isNullOrUndefined', { value: (value: unknown) => value === null || value === undefined })
+  }
+  return createRequire(import.meta.url)('@tensorflow/tfjs-node') as typeof TensorFlow
+}
