@@ -5,10 +5,11 @@ import { identify } from './files/index.js'
 import { IMAGENET_LABELS, IMAGENET_SHA256, fetchImageNet } from './imagenet.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { bundledPackage, openPackage } from './package.js'
+import { PRESET_PREFIX, openPreset } from './preset.js'
 import { openTrainedFile } from './trained-file.js'
 
 export interface OpenSettings extends ModelSettings {
-  /** What to open: `imagenet`, a bundled package's name, or a path. */
+  /** What to open: `imagenet`, a bundled package's name, `preset:NAME` or a path. */
   readonly model: string
   readonly cacheDir: string
   readonly imagenetUrl: string
@@ -16,8 +17,8 @@ export interface OpenSettings extends ModelSettings {
 }
 
 /**
- * Opens what MODEL names: a bundled package, the ImageNet weights (downloaded on first use), or the path of a package folder
- * or of a file that a training left. Throws an Error of one sentence if there is none or if it cannot be served.
+ * Opens what MODEL names: a bundled package, the ImageNet weights (downloaded on first use), a preset with random weights, or the
+ * path of a package folder or of a file that a training left. Throws an Error of one sentence if there is none or if it cannot be served.
  */
 export async function openModel (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
   const { model } = settings
@@ -26,6 +27,7 @@ export async function openModel (settings: OpenSettings, onProgress?: (progress:
     const path = await fetchImageNet({ ...settings, onProgress })
     return await openTrainedFile(path, settings, { name: 'xception-imagenet', fit: 'crop', labelsPath: IMAGENET_LABELS })
   }
+  if (model.startsWith(PRESET_PREFIX)) return await openPreset(model, settings)
   const bundled = await bundledPackage(model)
   if (bundled !== undefined) return await openPackage(bundled, settings)
   const path = resolve(model)

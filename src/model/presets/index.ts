@@ -1,0 +1,134 @@
+import { Type, type Static } from 'typebox'
+import type { Rescaling } from '../input.js'
+import type { Network } from '../network.js'
+import { findPreset, presetNames, type Preset } from './family.js'
+
+export { presetNames } from './family.js'
+
+/** A preset's name and what is asked of it, as a model package may state it; what is left out is the preset's own. */
+export const PresetChoice = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  /** Scales the filters of every layer, rounded to the nearest whole number. */
+  width: Type.Optional(Type.Number()),
+  /** Side of the square input, in pixels. */
+  size: Type.Optional(Type.Number()),
+  classes: Type.Optional(Type.Number()),
+  /** Stride of the first convolution. */
+  stem: Type.Optional(Type.Number())
+})
+export type PresetChoice = Static<typeof PresetChoice>
+
+/** Classes of ImageNet. */
+const DEFAULT_CLASSES = 1000
+
+interface Option {
+  readonly takes: string
+  readonly allows: (value: number) => boolean
+}
+const wholeNumber = (min: number, max: number): Option => ({
+  takes: `a whole number from ${min} to ${max}`, allows: (value) => Number.isInteger(value) && value >= min && value <= max
+})
+const MAX_WIDTH = 8
+const OPTIONS = {
+  width: { takes: `a number above 0, at most ${MAX_WIDTH}`, allows: (value) => value > 0 && value <= MAX_WIDTH },
+  size: wholeNumber(1, 4096),
+  classes: wholeNumber(2, 100_000),
+  stem: wholeNumber(1, 4)
+} satisfies Record<string, Option>
+type OptionName = keyof typeof OPTIONS
+const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
+
+/** Reads `NAME?width=0.25&size=64&classes=10&stem=1`, all options optional. Throws an Error of one sentence that names what is wrong. */
+export function parsePreset (text: string): PresetChoice {
+  const [name = '', query = ''] = text.split(/\?(.*)/s)
+  presetOf(name)
+  const options = new URLSearchParams(query)
+  const choice: Record<string, number> = {}
+  for (const [option, value] of options) {
+    if (!isOption(option)) throw new Error(`${option} is no option of a preset: there are ${OPTION_NAMES.slice(0, -1).join(', ')} and ${OPTION_NAMES.at(-1)}`)
+    if (options.getAll(option).length > 1) throw new Error(`${option} is given twice`)
+    choice[option] = checked(option, /^(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : NaN, value)
+  }
+  return { name, ...choice }
+}
+
+/** What `parsePreset` reads as the same choice, options in their order. */
+export function presetText (choice: PresetChoice): string {
+  const options = OPTION_NAMES.flatMap((option) => choice[option] === undefined ? [] : [`${option}=${choice[option]}`])
+  return options.length === 0 ? choice.name : `${choice.name}?${options.join('&')}`
+}
+
+/**
+ * The network of a preset, in full size where the choice says nothing else. Throws an Error of one sentence if there is no such
+ * preset, an option is not allowed, or a layer would have no filter or no pixel left.
+ */
+export function presetNetwork (choice: PresetChoice, rescaling: Rescaling): Network {
+  const preset = presetOf(choice.name)
+  for (const option of OPTION_NAMES) if (choice[option] !== undefined) checked(option, choice[option])
+  const { width = 1, size = preset.size, classes = DEFAULT_CLASSES, stem = preset.stem } = choice
+  const build = (side: number): Network => preset.build(
+    { stem, classes, filters: (count) => scaledFilters(count, width) }, { side, channels: 3, rescaling }
+  )
+  // At the preset's own size nothing can be wrong but the width.
+  if (size < preset.size) {
+    build(preset.size)
+    const smallest = smallestSide(build, preset.size)
+    if (size < smallest) throw new Error(`size=${size} leaves no pixel for the last layers: size takes ${smallest} or more here`)
+  }
+  return build(size)
+}
+
+/** What the preset is, in one line. Throws an Error of one sentence if there is no such preset. */
+export function presetAbout (name: string): string {
+  return presetOf(name).about
+}
+
+/** What the names of the layers of a typical module of it begin with. Throws an Error of one sentence if there is no such preset. */
+export function typicalModule (name: string): string[] {
+  return presetOf(name).module.split(' ')
+}
+
+function presetOf (name: string): Preset {
+  const preset = findPreset(name)
+  if (preset === undefined) {
+    throw new Error(`there is no preset ${name === '' ? 'without a name' : name}: there are ${presetNames().join(', ')}, and inception-segments-K for any K`)
+  }
+  return preset
+}
+
+function isOption (name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name)
+}
+
+function checked (option: OptionName, value: number, text = String(value)): number {
+  const { takes, allows } = OPTIONS[option]
+  if (!allows(value)) throw new Error(`${option}=${text} is not allowed: ${option} takes ${takes}`)
+  return value
+}
+
+function scaledFilters (count: number, width: number): number {
+  const filters = Math.round(count * width)
+  if (filters === 0) throw new Error(`width=${width} leaves no filter of a layer's ${count}: width takes ${0.5 / count} or more here`)
+  return filters
+}
+
+/** The smallest side for which a network can be built; it can be for `possible`, and for every side above one for which it can. */
+function smallestSide (build: (side: number) => Network, possible: number): number {
+  let [impossible, best] = [0, possible]
+  while (best - impossible > 1) {
+    const middle = Math.floor((best + impossible) / 2)
+    if (canBuild(build, middle)) best = middle
+    else impossible = middle
+  }
+  return best
+}
+
+function canBuild (build: (side: number) => Network, side: number): boolean {
+  try {
+    build(side)
+    return true
+  } catch {
+    // The reason is the side's: at another one the same plan was built.
+    return false
+  }
+}
