@@ -4,6 +4,7 @@ import { countsOf, totalCounts, type Counts } from '../model/counts.js'
 import type { Layer } from '../model/network.js'
 import { openModel } from '../sources/open.js'
 import { showProgress } from '../sources/download-progress.js'
+import { aligned, percent, print, thousands } from './table.js'
 
 /** Prints a model's layers with their shapes and costs, and what each kind of layer has of the whole. Throws an Error of one sentence. */
 export async function describeModel (config: Config, { json }: { json: boolean }): Promise<void> {
@@ -56,23 +57,4 @@ function sharesOf (layers: ReadonlyArray<Layer & Counts>): Share[] {
 
 function sum (layers: readonly Counts[], key: keyof Counts): number {
   return layers.reduce((total, layer) => total + layer[key], 0)
-}
-
-/** Pads each column to its widest cell; numbers, which fill all but the first columns' rows, to the right. */
-function aligned (rows: readonly string[][]): string[][] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  const isNumeric = widths.map((_, column) => rows.slice(1).every((row) => /^[\d,.%]+$/.test(row[column] ?? '')))
-  return rows.map((row) => row.map((cell, column) => isNumeric[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-}
-
-function print (rows: readonly string[][]): void {
-  for (const row of rows) process.stdout.write(`${row.join('  ').trimEnd()}\n`)
-}
-
-function thousands (value: number): string {
-  return value.toLocaleString('en-US')
-}
-
-function percent (share: number): string {
-  return `${(share * 100).toFixed(1)}%`
 }

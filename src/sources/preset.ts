@@ -14,7 +14,7 @@ export const PRESET_PREFIX = 'preset:'
 /** A graph is one message of Protocol Buffers, which holds less than 2 GiB, and has its weights in float32. */
 const MAX_PARAMETERS = 500_000_000
 
-/** Opens `preset:NAME?width=0.25&size=64&classes=10&stem=1` with random weights. Throws an Error of one sentence that names what is wrong. */
+/** Opens `preset:NAME?width=0.25&size=64&classes=10&stem=1` with random weights. Throws an Error of one sentence. */
 export async function openPreset (model: string, settings: ModelSettings): Promise<Model> {
   const { name, network, input } = buildPreset(model, settings)
   const classes = classCount(network)

@@ -66,7 +66,8 @@ function onSkeleton (about: string, module: FamilyModule, residual = true): Pres
 export function findPreset (name: string): Preset | undefined {
   const segments = SEGMENTS_NAME.exec(name)?.[1]
   if (segments === undefined) return Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined
-  return onSkeleton(`Figure 3: a 1x1 convolution, then spatial convolutions over ${segments === '1' ? 'all channels' : `${segments} segments`}`, segmented(Number(segments)))
+  const spatial = segments === '1' ? 'a plain convolution' : `spatial convolutions over ${segments} segments`
+  return onSkeleton(`Figure 3: a 1x1 convolution, then ${spatial}`, segmented(Number(segments)))
 }
 
 /** Names of the family in the paper's order; `inception-segments-K` takes any K and stands here with some. */

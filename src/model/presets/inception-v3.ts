@@ -84,6 +84,8 @@ function addTower (walk: Walk, plan: Plan, name: string, tower: Tower, start: st
 
 function addStep (walk: Walk, plan: Plan, name: string, step: Convolution | Pooling | Fork, input = walk.last): string {
   if (typeof step === 'string') return walk.add(`${name}_pool`, POOLINGS[step], [input])
-  if ('fork' in step) return walk.add(`${name}_concat`, { kind: 'concatenate' }, step.fork.map((one) => addStep(walk, plan, name, one, input)))
+  if ('fork' in step) {
+    return walk.add(`${name}_concat`, { kind: 'concatenate' }, step.fork.map((one) => addStep(walk, plan, name, one, input)))
+  }
   return walk.activatedConvolution(`${name}_${step.kernel.join('x')}`, plan.filters(step.filters), step, input)
 }

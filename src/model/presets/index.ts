@@ -45,7 +45,7 @@ export function parsePreset (text: string): PresetChoice {
   const options = new URLSearchParams(query)
   const choice: Record<string, number> = {}
   for (const [option, value] of options) {
-    if (!isOption(option)) throw new Error(`${option} is no option of a preset: there are ${OPTION_NAMES.slice(0, -1).join(', ')} and ${OPTION_NAMES.at(-1)}`)
+    if (!isOption(option)) throw new Error(`${option} is no option of a preset: it takes ${OPTION_NAMES.join(', ')}`)
     if (options.getAll(option).length > 1) throw new Error(`${option} is given twice`)
     choice[option] = checked(option, /^(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : NaN, value)
   }
@@ -78,6 +78,11 @@ export function presetNetwork (choice: PresetChoice, rescaling: Rescaling): Netw
   return build(size)
 }
 
+/** True if `text` begins with the name of a preset, options may follow. */
+export function isPresetName (text: string): boolean {
+  return findPreset(text.split('?')[0] ?? '') !== undefined
+}
+
 /** What the preset is, in one line. Throws an Error of one sentence if there is no such preset. */
 export function presetAbout (name: string): string {
   return presetOf(name).about
@@ -91,7 +96,8 @@ export function typicalModule (name: string): string[] {
 function presetOf (name: string): Preset {
   const preset = findPreset(name)
   if (preset === undefined) {
-    throw new Error(`there is no preset ${name === '' ? 'without a name' : name}: there are ${presetNames().join(', ')}, and inception-segments-K for any K`)
+    const names = `${presetNames().join(', ')}, and inception-segments-K for any K from 1`
+    throw new Error(`there is no preset ${name === '' ? 'without a name' : name}: there are ${names}`)
   }
   return preset
 }

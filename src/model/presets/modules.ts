@@ -53,7 +53,7 @@ export function simplified (towers: number): FamilyModule {
   }
 }
 
-/** Figure 3: one 1x1 convolution, then spatial convolutions over `count` segments of its channels; over one segment it is a plain convolution. */
+/** Figure 3: one 1x1 convolution, then spatial convolutions over `count` segments of its channels; one segment is a plain convolution. */
 export function segmented (count: number): FamilyModule {
   return {
     label: 'inception',
@@ -70,7 +70,7 @@ export function segmented (count: number): FamilyModule {
 /** Figure 4, the extreme version: as many segments as channels. */
 export const EXTREME = segmented(Infinity)
 
-/** Splits channels into `count` segments as equal as they go, the larger ones first; into single channels where there are fewer than `count`. */
+/** Splits channels into `count` segments as equal as they go, the larger ones first; where there are fewer channels, into single ones. */
 export function segmentsOf (channels: number, count: number): number[] {
   const segments = Math.min(count, channels)
   return Array.from({ length: segments }, (_, index) => Math.floor(channels / segments) + (index < channels % segments ? 1 : 0))

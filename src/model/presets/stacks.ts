@@ -14,7 +14,7 @@ const MOBILENET_BLOCKS = [
 
 const RELU6: Activation = { function: 'relu', maximum: 6 }
 
-/** VGG-16's stages with a separable convolution for every convolution, no residual connections, one dense layer. Throws an Error if no pixel is left. */
+/** VGG-16's stages with a separable convolution for every convolution, and one dense layer. Throws an Error if no pixel is left. */
 export function vggSeparable (plan: Plan, input: NetworkInput): Network {
   const walk = new Walk(input)
   VGG_STAGES.forEach((stage, at) => {

@@ -8,6 +8,9 @@ export interface Window {
   readonly padding?: Padding
 }
 
+/** Names of weights by role, where they are not `<layer>/<role>`. */
+type WeightNames = Readonly<Record<string, string>>
+
 /** How a network's batch normalizations are. */
 export interface Normalization {
   readonly epsilon: number
@@ -19,7 +22,7 @@ export const PLAIN_NORMALIZATION: Normalization = { epsilon: 1e-3, scale: true }
 
 export const RELU: Activation = { function: 'relu' }
 
-/** Appends layers one by one, each to the last unless another input is named; each method returns the name of the layer that gives the result. */
+/** Appends layers one by one, each to the last unless another input is named; methods return the name of the layer with the result. */
 export class Walk {
   private readonly builder: NetworkBuilder
   private place: { readonly module?: string, readonly flow?: string } = {}
@@ -50,7 +53,7 @@ export class Walk {
     return this.builder.build()
   }
 
-  add (name: string, operation: Operation, inputs: string[] = [this.last], weightNames?: Readonly<Record<string, string>>): string {
+  add (name: string, operation: Operation, inputs: string[] = [this.last], weightNames?: WeightNames): string {
     return this.builder.add({ name, operation, inputs, ...this.place, ...weightNames === undefined ? {} : { weightNames } })
   }
 
@@ -68,7 +71,7 @@ export class Walk {
   }
 
   /** A standard convolution alone, without bias. */
-  bareConvolution (name: string, filters: number, window: Window, input = this.last, weightNames?: Readonly<Record<string, string>>): string {
+  bareConvolution (name: string, filters: number, window: Window, input = this.last, weightNames?: WeightNames): string {
     return this.add(name, { kind: 'convolution', filters, groups: 1, bias: false, ...windowOf(window) }, [input], weightNames)
   }
 
@@ -85,7 +88,7 @@ export class Walk {
   }
 
   /** One spatial convolution a channel, without bias. */
-  depthwiseConvolution (name: string, window: Window, weightNames?: Readonly<Record<string, string>>): string {
+  depthwiseConvolution (name: string, window: Window, weightNames?: WeightNames): string {
     return this.add(name, { kind: 'depthwiseConvolution', bias: false, ...windowOf(window) }, [this.last], weightNames)
   }
 
@@ -103,7 +106,8 @@ export class Walk {
   }
 }
 
-function windowOf ({ kernel, stride = 1, padding = 'same' }: Window): Pick<OperationOf<'convolution'>, 'kernel' | 'strides' | 'dilation' | 'padding'> {
+function windowOf (window: Window): Pick<OperationOf<'convolution'>, 'kernel' | 'strides' | 'dilation' | 'padding'> {
+  const { kernel, stride = 1, padding = 'same' } = window
   const sides = typeof kernel === 'number' ? [kernel, kernel] as const : kernel
   return { kernel: [...sides], strides: [stride, stride], dilation: [1, 1], padding }
 }

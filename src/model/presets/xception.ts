@@ -15,7 +15,9 @@ const POOL = { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same
  * The 1x1 convolutions of the residual connections are called `block<N>_residual`: Keras numbers them
  * (`conv2d_4`) by what was built before in the same process, so its names say nothing.
  */
-export function xceptionNetwork (architecture: Architecture, rescaling: Rescaling, module = separable(architecture.intermediateActivation)): Network {
+export function xceptionNetwork (
+  architecture: Architecture, rescaling: Rescaling, module = separable(architecture.intermediateActivation)
+): Network {
   const walk = new Walk(
     { side: architecture.inputSize, channels: 3, rescaling }, { ...PLAIN_NORMALIZATION, epsilon: architecture.batchNormEpsilon }
   )
