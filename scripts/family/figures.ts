@@ -17,16 +17,17 @@ interface ModuleFigure {
 
 const isModule = (name: string) => (layer: Layer): boolean => layer.module === name
 const begins = (name: string) => (layer: Layer): boolean => layer.name.startsWith(name)
+const SECOND = begins('block6_inception2')
 
 /** The modules of the page by the name of the file. */
 const MODULES: Readonly<Record<string, ModuleFigure>> = {
   'inception-v3-square': { preset: 'inception-v3', title: 'Inception V3, mixed0: four kinds of tower', isInside: isModule('mixed0') },
   'inception-v3-factorized': { preset: 'inception-v3', title: 'Inception V3, mixed4: 7×7 as 1×7 and 7×1', isInside: isModule('mixed4') },
   'inception-v3-widening': { preset: 'inception-v3', title: 'Inception V3, mixed9: towers that fork', isInside: isModule('mixed9') },
-  'inception-simplified': { preset: 'inception-simplified', title: 'inception-simplified: one kernel size, no pool tower', isInside: begins('block6_inception2') },
-  'inception-segments-3': { preset: 'inception-segments-3', title: 'inception-segments-3: three segments', isInside: begins('block6_inception2') },
-  'inception-segments-1': { preset: 'inception-segments-1', title: 'inception-segments-1: a plain convolution', isInside: begins('block6_inception2') },
-  'inception-extreme': { preset: 'inception-extreme', title: 'inception-extreme: a segment a channel', isInside: begins('block6_inception2') },
+  'inception-simplified': { preset: 'inception-simplified', title: 'inception-simplified: one kernel size', isInside: SECOND },
+  'inception-segments-3': { preset: 'inception-segments-3', title: 'inception-segments-3: three segments', isInside: SECOND },
+  'inception-segments-1': { preset: 'inception-segments-1', title: 'inception-segments-1: a plain convolution', isInside: SECOND },
+  'inception-extreme': { preset: 'inception-extreme', title: 'inception-extreme: a segment a channel', isInside: SECOND },
   'xception-separable': { preset: 'xception', title: 'xception: a separable convolution', isInside: begins('block6_sepconv2') },
   'xception-relu-separable': { preset: 'xception-relu', title: 'xception-relu: ReLU between the two', isInside: begins('block6_sepconv2') },
   'xception-module': { preset: 'xception', title: 'xception, block6: of the middle flow', isInside: isModule('block6') },

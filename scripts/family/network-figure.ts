@@ -48,11 +48,12 @@ function drawRow (row: Row, { y, isLast, largest, multiplyAdds }: RowPlace): str
   const isResidual = row.modules[0]?.some(({ operation }) => operation.kind === 'add') === true
   const middle = y + ROW.height / 2 + 4.5
   const centre = ROW.x + ROW.width / 2
+  const side = ROW.x - SHORTCUT.reach
   const barWidth = Math.max(1, counts.multiplyAdds / largest * COLUMNS.barWidth)
   const colour = FLOWS.find((flow) => flow === row.flow) ?? 'middle'
   return [
     ...isLast ? [] : [line(`M${centre} ${y + ROW.height}v${ROW.gap}`, 'arrow')],
-    ...isResidual ? [line(`M${centre} ${y - SHORTCUT.rise}H${ROW.x - SHORTCUT.reach}V${y + ROW.height + SHORTCUT.rise}H${centre}`, 'plain')] : [],
+    ...isResidual ? [line(`M${centre} ${y - SHORTCUT.rise}H${side}V${y + ROW.height + SHORTCUT.rise}H${centre}`, 'plain')] : [],
     rectangle({ x: ROW.x, y, width: ROW.width, height: ROW.height }, colour),
     text(centre, middle, titleOf(row), 'title'),
     text(COLUMNS.shape, middle, shapeText(row.modules.at(-1)?.at(-1)?.outputShape ?? [0]), 'value', 'start'),

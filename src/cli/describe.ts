@@ -17,27 +17,63 @@ export async function describeModel (config: Config, { json }: { json: boolean }
     classes: model.labels.length,
     ...totalCounts(layers),
     shares: sharesOf(layers),
-    layers: layers.map(({ name, module, flow, operation, outputShape, parameters, multiplyAdds }) => ({ name, kind: operation.kind, module, flow, outputShape, parameters, multiplyAdds }))
+    modules: modulesOf(model.network.layers),
+    layers: layers.map(({ name, module, flow, operation, outputShape, parameters, multiplyAdds }) => ({
+      name, kind: operation.kind, module, flow, outputShape, parameters, multiplyAdds
+    }))
   }
   if (json) {
     process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`)
     return
   }
-  const { shares } = summary
+  const { shares, modules, parameters, multiplyAdds } = summary
   print([
-    [`${summary.model}, version ${summary.version}: ${summary.classes} classes, ${thousands(summary.parameters)} parameters, ${thousands(summary.multiplyAdds)} multiply-adds an image`],
+    [
+      `${summary.model}, version ${summary.version}: ${summary.classes} classes, ` +
+      `${thousands(parameters)} parameters, ${thousands(multiplyAdds)} multiply-adds an image`
+    ],
     [`input: ${summary.input}`],
     []
   ])
   print(aligned([
     ['layer', 'kind', 'output', 'parameters', 'multiply-adds'],
-    ...summary.layers.map(({ name, kind, outputShape, parameters, multiplyAdds }) => [name, kind, outputShape.join('x'), thousands(parameters), thousands(multiplyAdds)])
+    ...summary.layers.map((layer) => [layer.name, layer.kind, ...costCells(layer)])
   ]))
+  if (modules.length > 0) {
+    print([[]])
+    print(aligned([
+      ['module', 'flow', 'layers', 'output', 'parameters', 'multiply-adds'],
+      ...modules.map((module) => [module.name, module.flow ?? '', String(module.layers), ...costCells(module)])
+    ]))
+  }
   print([[]])
   print(aligned([
     ['kind', 'layers', 'parameters', 'multiply-adds'],
-    ...shares.map(({ kind, layers: count, parametersShare, multiplyAddsShare }) => [kind, String(count), percent(parametersShare), percent(multiplyAddsShare)])
+    ...shares.map(({ kind, layers: count, parametersShare, multiplyAddsShare }) => [
+      kind, String(count), percent(parametersShare), percent(multiplyAddsShare)
+    ])
   ]))
+}
+
+function costCells ({ outputShape, parameters, multiplyAdds }: Counts & Pick<Layer, 'outputShape'>): string[] {
+  return [outputShape.join('x'), thousands(parameters), thousands(multiplyAdds)]
+}
+
+/** A numbered group of layers. */
+interface ModuleSummary extends Counts {
+  readonly name: string
+  readonly flow: string | undefined
+  readonly layers: number
+  readonly outputShape: Layer['outputShape']
+}
+
+function modulesOf (layers: readonly Layer[]): ModuleSummary[] {
+  return [...new Set(layers.map(({ module }) => module))].flatMap((name) => {
+    const inside = layers.filter(({ module }) => module === name)
+    const last = inside.at(-1)
+    if (name === undefined || last === undefined) return []
+    return [{ name, flow: last.flow, layers: inside.length, outputShape: last.outputShape, ...totalCounts(inside) }]
+  })
 }
 
 interface Share {
@@ -51,7 +87,12 @@ function sharesOf (layers: ReadonlyArray<Layer & Counts>): Share[] {
   const { parameters, multiplyAdds } = totalCounts(layers)
   return [...new Set(layers.map((layer) => layer.operation.kind))].map((kind) => {
     const ofKind = layers.filter((layer) => layer.operation.kind === kind)
-    return { kind, layers: ofKind.length, parametersShare: sum(ofKind, 'parameters') / parameters, multiplyAddsShare: sum(ofKind, 'multiplyAdds') / multiplyAdds }
+    return {
+      kind,
+      layers: ofKind.length,
+      parametersShare: sum(ofKind, 'parameters') / parameters,
+      multiplyAddsShare: sum(ofKind, 'multiplyAdds') / multiplyAdds
+    }
   })
 }
 

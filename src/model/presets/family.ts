@@ -14,8 +14,6 @@ export interface Preset {
   readonly size: number
   /** Stride of the first convolution where none is asked for. */
   readonly stem: number
-  /** What the layers of a module that is typical of it begin with. */
-  readonly module: string
   readonly build: (plan: Plan, input: NetworkInput) => Network
 }
 
@@ -26,15 +24,15 @@ const TOWERS = 3
 const LISTED_SEGMENTS = [1, 3]
 
 const PRESETS: Readonly<Record<string, Preset>> = {
-  'inception-v3': { about: 'Inception V3 as Keras has it', size: 299, stem: 2, module: 'mixed4', build: inceptionV3 },
+  'inception-v3': { about: 'Inception V3 as Keras has it', size: 299, stem: 2, build: inceptionV3 },
   'inception-simplified': onSkeleton(`Figure 2: ${TOWERS} towers of a 1x1 and a 3x3 convolution`, simplified(TOWERS)),
   'inception-extreme': onSkeleton('Figure 4: a 1x1 convolution, then one spatial convolution a channel', EXTREME),
   xception: onSkeleton('Figure 5: depthwise separable convolutions with residual connections', separable('none')),
   'xception-relu': onSkeleton('Xception with ReLU between depthwise and pointwise', separable('relu')),
   'xception-elu': onSkeleton('Xception with ELU between depthwise and pointwise', separable('elu')),
   'xception-plain': onSkeleton('Xception without residual connections', separable('none'), false),
-  'vgg-separable': { about: 'VGG-16\'s stack with separable convolutions', size: 224, stem: 1, module: 'block4', build: vggSeparable },
-  mobilenet: { about: 'MobileNet as Keras has it', size: 224, stem: 2, module: 'conv_dw_8 conv_pw_8', build: mobileNet }
+  'vgg-separable': { about: 'VGG-16\'s stack with separable convolutions', size: 224, stem: 1, build: vggSeparable },
+  mobilenet: { about: 'MobileNet as Keras has it', size: 224, stem: 2, build: mobileNet }
 }
 const SEGMENTS_NAME = /^inception-segments-([1-9]\d{0,5})$/
 
@@ -44,7 +42,6 @@ function onSkeleton (about: string, module: FamilyModule, residual = true): Pres
     about,
     size: XCEPTION.inputSize,
     stem: XCEPTION.stem.strides[0],
-    module: `block6_${module.label}2`,
     build: (plan, { side, rescaling }) => {
       const scaled = <T extends readonly number[]>(counts: T): T => counts.map((count) => plan.filters(count)) as unknown as T
       const { stem, middle } = XCEPTION

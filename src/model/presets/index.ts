@@ -69,13 +69,11 @@ export function presetNetwork (choice: PresetChoice, rescaling: Rescaling): Netw
   const build = (side: number): Network => preset.build(
     { stem, classes, filters: (count) => scaledFilters(count, width) }, { side, channels: 3, rescaling }
   )
+  const network = builtOrNot(build, size)
+  if (network !== undefined) return network
   // At the preset's own size nothing can be wrong but the width.
-  if (size < preset.size) {
-    build(preset.size)
-    const smallest = smallestSide(build, preset.size)
-    if (size < smallest) throw new Error(`size=${size} leaves no pixel for the last layers: size takes ${smallest} or more here`)
-  }
-  return build(size)
+  build(preset.size)
+  throw new Error(`size=${size} leaves no pixel for the last layers: size takes ${smallestSide(build, preset.size)} or more here`)
 }
 
 /** True if `text` begins with the name of a preset, options may follow. */
@@ -86,11 +84,6 @@ export function isPresetName (text: string): boolean {
 /** What the preset is, in one line. Throws an Error of one sentence if there is no such preset. */
 export function presetAbout (name: string): string {
   return presetOf(name).about
-}
-
-/** What the names of the layers of a typical module of it begin with. Throws an Error of one sentence if there is no such preset. */
-export function typicalModule (name: string): string[] {
-  return presetOf(name).module.split(' ')
 }
 
 function presetOf (name: string): Preset {
@@ -123,18 +116,17 @@ function smallestSide (build: (side: number) => Network, possible: number): numb
   let [impossible, best] = [0, possible]
   while (best - impossible > 1) {
     const middle = Math.floor((best + impossible) / 2)
-    if (canBuild(build, middle)) best = middle
-    else impossible = middle
+    if (builtOrNot(build, middle) === undefined) impossible = middle
+    else best = middle
   }
   return best
 }
 
-function canBuild (build: (side: number) => Network, side: number): boolean {
+/** Undefined where no network can be built; the reason is told by what is built at another side. */
+function builtOrNot (build: (side: number) => Network, side: number): Network | undefined {
   try {
-    build(side)
-    return true
+    return build(side)
   } catch {
-    // The reason is the side's: at another one the same plan was built.
-    return false
+    return undefined
   }
 }
