@@ -38,7 +38,7 @@ function buildPreset (model: string, settings: ModelSettings): Pick<Model, 'name
     const network = presetNetwork(choice, inputOf(1).rescaling.value)
     return { name: `${PRESET_PREFIX}${presetText(choice)}`, network, input: inputOf(network.input.side) }
   } catch (error) {
-    throw new Error(`MODEL=${model} is not allowed: ${(error as Error).message}`)
+    throw new Error(`MODEL=${model} cannot be used: ${(error as Error).message}`)
   }
 }
 

@@ -37,7 +37,8 @@ suite('presets', () => {
 
   test('are described as any model is', () => {
     const [first, input, ...others] = printed('describe', '--model', 'preset:inception-v3?classes=10').split('\n')
-    assert.match(first ?? '', /^preset:inception-v3\?classes=10, version random-1: 10 classes, 21,823,274 parameters, [\d,]+ multiply-adds an image$/)
+    const summary = /^preset:inception-v3\?classes=10, version random-1: 10 classes, 21,823,274 parameters, [\d,]+ multiply-adds an image$/
+    assert.match(first ?? '', summary)
     assert.match(input ?? '', /^input: 299x299 pixels \(the preset\)/)
     assert.ok(others.some((line) => /^mixed4 .* 17x17x768 +1,298,944 +374,063,104$/.test(line)))
   })
@@ -49,11 +50,13 @@ suite('presets', () => {
 
 suite('describe --compare', () => {
   test('sets presets and other models side by side, with the separable layers predicted and counted', () => {
-    const compared = JSON.parse(printed('describe', '--json', '--compare', 'inception-v3,preset:xception,xception-cifar10,vgg-separable?width=0.5')) as Compared[]
+    const models = 'inception-v3,preset:xception,xception-cifar10,vgg-separable?width=0.5'
+    const compared = JSON.parse(printed('describe', '--json', '--compare', models)) as Compared[]
     assert.deepEqual(compared.map(({ model }) => model), ['inception-v3', 'xception', 'xception-cifar10', 'vgg-separable?width=0.5'])
     assert.equal(compared[1]?.parameters, 22_910_480)
     assert.equal(compared[1].separableLayers.length, 34)
-    assert.ok(compared.flatMap(({ separableLayers }) => separableLayers).every(({ predicted, counted }) => Math.abs(predicted - counted) < 1e-12))
+    const layers = compared.flatMap(({ separableLayers }) => separableLayers)
+    assert.ok(layers.every(({ predicted, counted }) => Math.abs(predicted - counted) < 1e-12))
     assert.equal(compared[0]?.imagesPerSecond, undefined)
     assert.match(printed('describe', '--compare', 'mobilenet,xception'), /^xception +block6_sepconv2 +3x3 +728 +0\.112485 +0\.112485$/m)
   })
@@ -70,7 +73,7 @@ suite('describe --compare', () => {
 
   for (const [name, args, said] of [
     ['an unknown model', ['--compare', 'xception,resnet'], /^MODEL=resnet is neither/],
-    ['a wrong option', ['--compare', 'xception?width=x'], /^MODEL=preset:xception\?width=x is not allowed: width=x is not allowed: width takes a number/],
+    ['a wrong option', ['--compare', 'xception?width=x'], /^MODEL=preset:xception\?width=x cannot be used: width=x is not allowed: /],
     ['an empty name', ['--compare', 'xception,'], /names of models with commas/],
     ['--model beside it', ['--compare', 'xception', '--model', 'imagenet'], /cannot be used with option/],
     ['--measure alone', ['--measure'], /^--measure needs --compare/]

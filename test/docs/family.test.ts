@@ -30,7 +30,8 @@ suite('docs/family.md says what the presets are', () => {
 
   test('a figure shows the segments that the network has, and has a dark scheme', () => {
     const segments = figures.get('inception-segments-3.svg') ?? ''
-    for (const text of ['channels 0–242', 'channels 243–485', 'channels 486–727', '243 filters', '242 filters']) assert.ok(segments.includes(`>${text}<`))
+    const texts = ['channels 0–242', 'channels 243–485', 'channels 486–727', '243 filters', '242 filters']
+    for (const text of texts) assert.ok(segments.includes(`>${text}<`))
     for (const content of figures.values()) assert.match(content, /@media \(prefers-color-scheme: dark\)/)
   })
 })

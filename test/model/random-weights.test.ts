@@ -32,7 +32,9 @@ suite('random weights', () => {
     const convolution = (name: string): string => builder.add({
       name,
       inputs: [builder.last],
-      operation: { kind: 'convolution', filters: 256, groups: 1, bias: false, kernel: [3, 3], strides: [1, 1], dilation: [1, 1], padding: 'same' }
+      operation: {
+        kind: 'convolution', filters: 256, groups: 1, bias: false, kernel: [3, 3], strides: [1, 1], dilation: [1, 1], padding: 'same'
+      }
     })
     convolution('first')
     builder.add({ name: 'relu', inputs: ['first'], operation: { kind: 'activation', activation: { function: 'relu' } } })
