@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { readMetrics } from './http/metrics.js'
 import { startServer } from './http/server.js'
-import { quantile } from './report/statistics.js'
+import { quantile } from '../src/base/statistics.js'
 
 /*
  * Does the main thread stay free while inference saturates the machine? Clients keep the engine busy for a while;

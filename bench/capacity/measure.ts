@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { usableCpus } from '../../src/base/cpus.js'
 import { readMetrics } from '../http/metrics.js'
 import { startServer, type RunningServer } from '../http/server.js'
-import { median, quantile } from '../report/statistics.js'
+import { median, quantile } from '../../src/base/statistics.js'
 import { poissonArrivals, type Replica } from './simulate.js'
 
 const PHOTO = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))

@@ -1,5 +1,5 @@
 import { Random } from '../../src/base/random.js'
-import { quantile } from '../report/statistics.js'
+import { quantile } from '../../src/base/statistics.js'
 
 /** One replica as the service is built: a few decoders, then a queue, then one engine that takes batches. */
 export interface Replica {

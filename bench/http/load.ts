@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import autocannon from 'autocannon'
 import { classifyPhoto } from './classify-photo.js'
-import { quantile } from '../report/statistics.js'
+import { quantile } from '../../src/base/statistics.js'
 
 const PROBE_INTERVAL_MS = 100
 /** The slowest peer takes seconds an image where many wait. */

@@ -6,7 +6,7 @@ import { MATRIX_PRODUCTS_OPERATIONS } from '../engines/matrix-products.js'
 import { EngineProcess } from '../engines/process.js'
 import type { Machine } from '../report/machine.js'
 import { loadModel } from '../network/model.js'
-import { median, spread, summarize, type Summary } from '../report/statistics.js'
+import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
 const BATCH_SIZES = [1, 4, 8, 16]

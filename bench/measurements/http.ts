@@ -10,7 +10,7 @@ import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
 import { startPeer } from '../peers/start.js'
-import { median, summarize, type Summary } from '../report/statistics.js'
+import { median, summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
 const CONNECTIONS = [1, 4, 16, 64]

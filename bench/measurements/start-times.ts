@@ -6,7 +6,7 @@ import { startServer } from '../http/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import { spread, summarize, type Summary } from '../report/statistics.js'
+import { spread, summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
 export interface StartBenchOptions {

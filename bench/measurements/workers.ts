@@ -4,7 +4,7 @@ import { startServer, type RunningServer } from '../http/server.js'
 import { measureLoad } from '../http/load.js'
 import { makePhotos } from '../http/photos.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import { spread, summarize, type Summary } from '../report/statistics.js'
+import { spread, summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
 const CONNECTIONS = 16

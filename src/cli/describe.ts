@@ -4,6 +4,7 @@ import { countsOf, totalCounts, type Counts } from '../model/counts.js'
 import type { Layer } from '../model/network.js'
 import { openModel } from '../sources/open.js'
 import { showProgress } from '../sources/download-progress.js'
+import { aligned, percent, print, thousands } from './table.js'
 
 /** Prints a model's layers with their shapes and costs, and what each kind of layer has of the whole. Throws an Error of one sentence. */
 export async function describeModel (config: Config, { json }: { json: boolean }): Promise<void> {
@@ -16,27 +17,63 @@ export async function describeModel (config: Config, { json }: { json: boolean }
     classes: model.labels.length,
     ...totalCounts(layers),
     shares: sharesOf(layers),
-    layers: layers.map(({ name, module, flow, operation, outputShape, parameters, multiplyAdds }) => ({ name, kind: operation.kind, module, flow, outputShape, parameters, multiplyAdds }))
+    modules: modulesOf(model.network.layers),
+    layers: layers.map(({ name, module, flow, operation, outputShape, parameters, multiplyAdds }) => ({
+      name, kind: operation.kind, module, flow, outputShape, parameters, multiplyAdds
+    }))
   }
   if (json) {
     process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`)
     return
   }
-  const { shares } = summary
+  const { shares, modules, parameters, multiplyAdds } = summary
   print([
-    [`${summary.model}, version ${summary.version}: ${summary.classes} classes, ${thousands(summary.parameters)} parameters, ${thousands(summary.multiplyAdds)} multiply-adds an image`],
+    [
+      `${summary.model}, version ${summary.version}: ${summary.classes} classes, ` +
+      `${thousands(parameters)} parameters, ${thousands(multiplyAdds)} multiply-adds an image`
+    ],
     [`input: ${summary.input}`],
     []
   ])
   print(aligned([
     ['layer', 'kind', 'output', 'parameters', 'multiply-adds'],
-    ...summary.layers.map(({ name, kind, outputShape, parameters, multiplyAdds }) => [name, kind, outputShape.join('x'), thousands(parameters), thousands(multiplyAdds)])
+    ...summary.layers.map((layer) => [layer.name, layer.kind, ...costCells(layer)])
   ]))
+  if (modules.length > 0) {
+    print([[]])
+    print(aligned([
+      ['module', 'flow', 'layers', 'output', 'parameters', 'multiply-adds'],
+      ...modules.map((module) => [module.name, module.flow ?? '', String(module.layers), ...costCells(module)])
+    ]))
+  }
   print([[]])
   print(aligned([
     ['kind', 'layers', 'parameters', 'multiply-adds'],
-    ...shares.map(({ kind, layers: count, parametersShare, multiplyAddsShare }) => [kind, String(count), percent(parametersShare), percent(multiplyAddsShare)])
+    ...shares.map(({ kind, layers: count, parametersShare, multiplyAddsShare }) => [
+      kind, String(count), percent(parametersShare), percent(multiplyAddsShare)
+    ])
   ]))
+}
+
+function costCells ({ outputShape, parameters, multiplyAdds }: Counts & Pick<Layer, 'outputShape'>): string[] {
+  return [outputShape.join('x'), thousands(parameters), thousands(multiplyAdds)]
+}
+
+/** A numbered group of layers. */
+interface ModuleSummary extends Counts {
+  readonly name: string
+  readonly flow: string | undefined
+  readonly layers: number
+  readonly outputShape: Layer['outputShape']
+}
+
+function modulesOf (layers: readonly Layer[]): ModuleSummary[] {
+  return [...new Set(layers.map(({ module }) => module))].flatMap((name) => {
+    const inside = layers.filter(({ module }) => module === name)
+    const last = inside.at(-1)
+    if (name === undefined || last === undefined) return []
+    return [{ name, flow: last.flow, layers: inside.length, outputShape: last.outputShape, ...totalCounts(inside) }]
+  })
 }
 
 interface Share {
@@ -50,29 +87,15 @@ function sharesOf (layers: ReadonlyArray<Layer & Counts>): Share[] {
   const { parameters, multiplyAdds } = totalCounts(layers)
   return [...new Set(layers.map((layer) => layer.operation.kind))].map((kind) => {
     const ofKind = layers.filter((layer) => layer.operation.kind === kind)
-    return { kind, layers: ofKind.length, parametersShare: sum(ofKind, 'parameters') / parameters, multiplyAddsShare: sum(ofKind, 'multiplyAdds') / multiplyAdds }
+    return {
+      kind,
+      layers: ofKind.length,
+      parametersShare: sum(ofKind, 'parameters') / parameters,
+      multiplyAddsShare: sum(ofKind, 'multiplyAdds') / multiplyAdds
+    }
   })
 }
 
 function sum (layers: readonly Counts[], key: keyof Counts): number {
   return layers.reduce((total, layer) => total + layer[key], 0)
-}
-
-/** Pads each column to its widest cell; numbers, which fill all but the first columns' rows, to the right. */
-function aligned (rows: readonly string[][]): string[][] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  const isNumeric = widths.map((_, column) => rows.slice(1).every((row) => /^[\d,.%]+$/.test(row[column] ?? '')))
-  return rows.map((row) => row.map((cell, column) => isNumeric[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-}
-
-function print (rows: readonly string[][]): void {
-  for (const row of rows) process.stdout.write(`${row.join('  ').trimEnd()}\n`)
-}
-
-function thousands (value: number): string {
-  return value.toLocaleString('en-US')
-}
-
-function percent (share: number): string {
-  return `${(share * 100).toFixed(1)}%`
 }

@@ -6,10 +6,11 @@ import { identify } from './files/index.js'
 import { IMAGENET_LABELS, fetchImageNet } from './imagenet.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { bundledPackage, openPackage } from './package.js'
+import { PRESET_PREFIX, openPreset } from './preset.js'
 import { hashTrainedFile, openTrainedFile } from './trained-file.js'
 
 export interface OpenSettings extends ModelSettings {
-  /** What to open: `imagenet`, a bundled package's name, or a path. */
+  /** What to open: `imagenet`, a bundled package's name, `preset:NAME` or a path. */
   readonly model: string
   readonly cacheDir: string
   readonly imagenetUrl: string
@@ -20,8 +21,8 @@ export interface OpenSettings extends ModelSettings {
 const IMAGENET_FACTS = { fit: 'crop', labelsPath: IMAGENET_LABELS } as const
 
 /**
- * Opens what MODEL names: a bundled package, the ImageNet weights (downloaded on first use), or the path of a package folder
- * or of a file that a training left. Throws an OperatorError if there is none or if it cannot be served.
+ * Opens what MODEL names: a bundled package, the ImageNet weights (downloaded on first use), a preset with random weights, or
+ * the path of a package folder or of a file that a training left. Throws an OperatorError if there is none or if it cannot be served.
  */
 export async function openModel (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
   try {
@@ -44,6 +45,7 @@ async function openNamed (settings: OpenSettings, onProgress?: (progress: Downlo
     const path = await fetchImageNet({ ...settings, onProgress })
     return await openTrainedFile(path, settings, { hash: imagenetSha256, name: 'xception-imagenet', ...IMAGENET_FACTS })
   }
+  if (model.startsWith(PRESET_PREFIX)) return await openPreset(model, settings)
   const bundled = await bundledPackage(model)
   if (bundled !== undefined) return await openPackage(bundled, settings)
   const path = resolve(model)

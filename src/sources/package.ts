@@ -8,6 +8,7 @@ import { Architecture, parseArchitecture } from '../model/architecture.js'
 import { MAX_LAYERS, demandMapSizes } from '../model/limits.js'
 import { networkOf, statementsOf } from '../model/network-builder.js'
 import { LayerStatement, classCount, type Network } from '../model/network.js'
+import { PresetChoice, presetNetwork } from '../model/presets/index.js'
 import { xceptionNetwork } from '../model/presets/xception.js'
 import { chooseInput } from '../model/input.js'
 import { readLabels } from '../model/labels.js'
@@ -25,6 +26,7 @@ const ModelJson = Type.Object({
   name: Type.String({ minLength: 1 }),
   version: Type.String({ minLength: 1 }),
   architecture: Type.Optional(Architecture),
+  preset: Type.Optional(PresetChoice),
   layers: Type.Optional(Type.Array(LayerStatement, { minItems: 1, maxItems: MAX_LAYERS })),
   input: Type.Object({
     side: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
@@ -68,9 +70,11 @@ export function networkStatement ({ input, layers }: Network): Pick<ModelJson, '
 }
 
 /** The network, from whichever form states it. */
-function readNetwork ({ architecture, layers, input: { side, channels = 3, rescaling } }: ModelJson): Network {
-  if ((architecture === undefined) === (layers === undefined)) throw new Error('it states its network by either architecture or layers')
+function readNetwork ({ architecture, preset, layers, input: { side, channels = 3, rescaling } }: ModelJson): Network {
+  const forms = [architecture, preset, layers].filter((form) => form !== undefined).length
+  if (forms !== 1) throw new Error('it states its network by either architecture, preset or layers')
   if (architecture !== undefined) return xceptionNetwork(parseArchitecture(architecture), rescaling)
+  if (preset !== undefined) return presetNetwork(preset, rescaling)
   if (layers === undefined || side === undefined) throw new Error('input.side is missing, which layers need')
   const network = networkOf({ side, channels, rescaling }, layers)
   demandMapSizes(network)

@@ -6,6 +6,7 @@ import { after, suite, test } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { XCEPTION } from '../../src/model/architecture.js'
 import type { Network } from '../../src/model/network.js'
+import { presetNetwork } from '../../src/model/presets/index.js'
 import { networkStatement } from '../../src/sources/package.js'
 import { openModel } from '../../src/sources/open.js'
 import { recognize } from '../../src/sources/keras/index.js'
@@ -24,6 +25,8 @@ const SMALL = chain(8, 1,
   ['dense', { kind: 'dense', units: 2, bias: true }],
   ['softmax', { kind: 'activation', activation: { function: 'softmax' } }]
 )
+
+const RESCALING = { scale: 1 / 255, offset: 0 }
 
 /** A package of a network without its weights' values; `changes` replaces fields of its model.json. */
 function writePackage (network: Network, classes: number, changes: (json: ReturnType<typeof stated>) => object = (json) => json): string {
@@ -64,6 +67,16 @@ suite('a package that states layers is read as it was written', () => {
   })
 })
 
+test('a package that states a preset is its network', async () => {
+  const choice = { name: 'xception', width: 0.1, size: 80, classes: 2 }
+  const preset = (changes: object = {}): string => writePackage(SMALL, 2, ({ layers: _layers, input, ...json }) => (
+    { ...json, input: { ...input, rescaling: RESCALING }, preset: { ...choice, ...changes } }
+  ))
+  assert.deepEqual((await opened(preset())).network, presetNetwork(choice, RESCALING))
+  await assert.rejects(opened(preset({ name: 'exception' })), /exception/)
+  await assert.rejects(opened(preset({ width: 0 })), /width/)
+})
+
 suite('a package whose layers are wrong is refused in one sentence', () => {
   type Stated = ReturnType<typeof stated>
   const withLayer = (index: number, layer: object) => (json: Stated): object => {
@@ -71,7 +84,7 @@ suite('a package whose layers are wrong is refused in one sentence', () => {
   }
   const pad = (side: number): object => ({ kind: 'zeroPadding', top: side, bottom: side, left: side, right: side })
   const cases: Array<[name: string, changes: (json: Stated) => object, message: RegExp]> = [
-    ['two networks', (json) => ({ ...json, architecture: XCEPTION }), /it states its network by either architecture or layers$/],
+    ['two networks', (json) => ({ ...json, architecture: XCEPTION }), /it states its network by either architecture, preset or layers$/],
     ['no layers', (json) => ({ ...json, layers: [] }), /model package: layers /],
     ['no side', (json) => ({ ...json, input: { ...json.input, side: undefined } }), /input\.side is missing, which layers need$/],
     ['an operation that nobody knows', withLayer(0, { operation: { kind: 'attention' } }), /layers\.0\.operation/],

@@ -1,76 +1,92 @@
 import type { Architecture, HeadLayer } from '../architecture.js'
 import type { Rescaling } from '../input.js'
-import { NetworkBuilder } from '../network-builder.js'
-import type { Activation, Network, Operation, Padding } from '../network.js'
+import type { Network, Operation } from '../network.js'
+import { separable, type FamilyModule } from './modules.js'
+import { PLAIN_NORMALIZATION, RELU, Walk } from './walk.js'
 
 const KERNEL_SIZE = 3
 const POOL = { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same' } satisfies Operation
 
 /**
- * The network of an architecture, from the input to the probabilities, in Keras's order and with Keras's names.
- * Throws an Error if a feature map would have no pixel left.
+ * The network of an architecture, from the input to the probabilities, in Keras's order and with Keras's names; with another
+ * module in place of the separable convolutions it is another member of the family. Throws an Error if a feature map would
+ * have no pixel left.
  *
  * The 1x1 convolutions of the residual connections are called `block<N>_residual`: Keras numbers them
  * (`conv2d_4`) by what was built before in the same process, so its names say nothing.
  */
-export function xceptionNetwork (architecture: Architecture, rescaling: Rescaling): Network {
-  const walk = new Walk(architecture, rescaling)
-  entryFlow(walk, architecture)
-  middleFlow(walk, architecture)
-  exitFlow(walk, architecture)
+export function xceptionNetwork (
+  architecture: Architecture, rescaling: Rescaling, module = separable(architecture.intermediateActivation)
+): Network {
+  const walk = new Walk(
+    { side: architecture.inputSize, channels: 3, rescaling }, { ...PLAIN_NORMALIZATION, epsilon: architecture.batchNormEpsilon }
+  )
+  entryFlow(walk, architecture, module)
+  middleFlow(walk, architecture, module)
+  exitFlow(walk, architecture, module)
   head(walk, architecture.head)
   return walk.build()
 }
 
-function entryFlow (walk: Walk, { stem, entryFilters, residual }: Architecture): void {
-  walk.enter(1, 'entry')
+function entryFlow (walk: Walk, { stem, entryFilters, residual }: Architecture, module: FamilyModule): void {
+  walk.enter('block1', 'entry')
   stem.filters.forEach((filters, index) => {
-    walk.convolution(`block1_conv${index + 1}`, filters, KERNEL_SIZE, stem.strides[index] ?? 1, stem.padding)
-    walk.activation(`block1_conv${index + 1}_act`, { function: 'relu' })
+    walk.convolution(`block1_conv${index + 1}`, filters, { kernel: KERNEL_SIZE, stride: stem.strides[index] ?? 1, padding: stem.padding })
+    walk.activation(`block1_conv${index + 1}_act`, RELU)
   })
   entryFilters.forEach((filters, index) => {
-    walk.enter(index + 2, 'entry')
-    downsamplingModule(walk, [filters, filters], residual, index > 0)
+    walk.enter(`block${index + 2}`, 'entry')
+    downsamplingModule(walk, [filters, filters], { module, residual, startsActivated: index === 0 })
   })
 }
 
-function middleFlow (walk: Walk, { entryFilters, middle, residual }: Architecture): void {
+function middleFlow (walk: Walk, { entryFilters, middle, residual }: Architecture, module: FamilyModule): void {
   for (let repeat = 0; repeat < middle.repeats; repeat++) {
-    walk.enter(entryFilters.length + 2 + repeat, 'middle')
+    walk.enter(`block${entryFilters.length + 2 + repeat}`, 'middle')
     const input = walk.last
     for (let index = 1; index <= 3; index++) {
-      walk.activation(`${walk.block}_sepconv${index}_act`, { function: 'relu' })
-      walk.separableConvolution(`${walk.block}_sepconv${index}`, middle.filters)
+      const name = `${walk.module}_${module.label}${index}`
+      if (!module.endsInRelu) walk.activation(`${name}_act`, RELU)
+      module.add(walk, name, middle.filters)
     }
-    if (residual) walk.sum(`${walk.block}_add`, walk.last, input)
+    if (residual) walk.add(`${walk.module}_add`, { kind: 'add' }, [walk.last, input])
   }
 }
 
-function exitFlow (walk: Walk, { entryFilters, middle, exitFilters, residual }: Architecture): void {
+function exitFlow (walk: Walk, { entryFilters, middle, exitFilters, residual }: Architecture, module: FamilyModule): void {
   const first = entryFilters.length + middle.repeats + 2
-  walk.enter(first, 'exit')
-  downsamplingModule(walk, [exitFilters[0], exitFilters[1]], residual, true)
-  walk.enter(first + 1, 'exit')
+  walk.enter(`block${first}`, 'exit')
+  downsamplingModule(walk, [exitFilters[0], exitFilters[1]], { module, residual, startsActivated: false })
+  walk.enter(`block${first + 1}`, 'exit')
   ;[exitFilters[2], exitFilters[3]].forEach((filters, index) => {
-    walk.separableConvolution(`${walk.block}_sepconv${index + 1}`, filters)
-    walk.activation(`${walk.block}_sepconv${index + 1}_act`, { function: 'relu' })
+    const name = `${walk.module}_${module.label}${index + 1}`
+    module.add(walk, name, filters)
+    if (!module.endsInRelu) walk.activation(`${name}_act`, RELU)
   })
 }
 
-/** Two separable convolutions and a max pooling, beside a strided 1x1 convolution. Only the first module of the entry flow starts without ReLU. */
-function downsamplingModule (walk: Walk, filters: readonly [number, number], residual: boolean, startsWithRelu: boolean): void {
-  const { block, last: input } = walk
+interface Downsampling {
+  readonly module: FamilyModule
+  readonly residual: boolean
+  /** True in the first module of the entry flow, which reads what a ReLU gave. */
+  readonly startsActivated: boolean
+}
+
+/** Two modules and a max pooling, beside a strided 1x1 convolution. */
+function downsamplingModule (walk: Walk, filters: readonly [number, number], { module, residual, startsActivated }: Downsampling): void {
+  const { module: block, last: input } = walk
   filters.forEach((count, index) => {
-    if (index > 0 || startsWithRelu) walk.activation(`${block}_sepconv${index + 1}_act`, { function: 'relu' })
-    walk.separableConvolution(`${block}_sepconv${index + 1}`, count)
+    const name = `${block}_${module.label}${index + 1}`
+    if (!module.endsInRelu && (index > 0 || !startsActivated)) walk.activation(`${name}_act`, RELU)
+    module.add(walk, name, count)
   })
   const main = walk.last
   if (!residual) {
     walk.add(`${block}_pool`, POOL, [main])
     return
   }
-  const shortcut = walk.convolution(`${block}_residual`, filters[1], 1, 2, 'same', input)
-  walk.sum(`${block}_add`, walk.add(`${block}_pool`, POOL, [main]), shortcut)
+  const shortcut = walk.convolution(`${block}_residual`, filters[1], { kernel: 1, stride: 2 }, input)
+  walk.add(`${block}_add`, { kind: 'add' }, [walk.add(`${block}_pool`, POOL, [main]), shortcut])
 }
 
 function head (walk: Walk, layers: readonly HeadLayer[]): void {
@@ -88,78 +104,4 @@ function head (walk: Walk, layers: readonly HeadLayer[]): void {
       case 'globalMaxPooling': walk.add('max_pool', { kind: layer.type, keepDimensions: false }); break
     }
   })
-}
-
-/** Appends layers one by one; each method returns the name of the layer that gives the result. */
-class Walk {
-  private readonly builder: NetworkBuilder
-  private place: { readonly module?: string, readonly flow?: string } = {}
-  private readonly epsilon: number
-  private readonly intermediateActivation: Architecture['intermediateActivation']
-
-  constructor (architecture: Architecture, rescaling: Rescaling) {
-    this.epsilon = architecture.batchNormEpsilon
-    this.intermediateActivation = architecture.intermediateActivation
-    this.builder = new NetworkBuilder({ side: architecture.inputSize, channels: 3, rescaling })
-  }
-
-  enter (module: number | undefined, flow: 'entry' | 'middle' | 'exit' | 'head'): void {
-    this.place = module === undefined ? { flow } : { module: `block${module}`, flow }
-  }
-
-  get block (): string {
-    return this.place.module ?? ''
-  }
-
-  get last (): string {
-    return this.builder.last
-  }
-
-  build (): Network {
-    return this.builder.build()
-  }
-
-  add (name: string, operation: Operation, inputs: string[] = [this.last], weightNames?: Readonly<Record<string, string>>): string {
-    return this.builder.add({ name, operation, inputs, ...this.place, ...weightNames === undefined ? {} : { weightNames } })
-  }
-
-  activation (name: string, activation: Activation): string {
-    return this.add(name, { kind: 'activation', activation })
-  }
-
-  /** An activation as an architecture names it; linear is no layer. */
-  named (name: string, activation: 'linear' | 'relu' | 'elu' | 'sigmoid' | 'softmax'): void {
-    if (activation !== 'linear') this.activation(name, activation === 'elu' ? { function: 'elu', alpha: 1 } : { function: activation })
-  }
-
-  /** A standard convolution and its batch normalization. */
-  convolution (name: string, filters: number, size: number, stride: number, padding: Padding, input = this.last): string {
-    this.add(name, {
-      kind: 'convolution', filters, groups: 1, bias: false, kernel: [size, size], strides: [stride, stride], dilation: [1, 1], padding
-    }, [input])
-    return this.batchNormalization(`${name}_bn`, this.epsilon)
-  }
-
-  /** A depthwise separable convolution and its batch normalization. */
-  separableConvolution (name: string, filters: number): string {
-    const window = { kernel: [KERNEL_SIZE, KERNEL_SIZE], strides: [1, 1], dilation: [1, 1], padding: 'same' } satisfies Partial<Operation>
-    if (this.intermediateActivation === 'none') {
-      this.add(name, { kind: 'separableConvolution', filters, bias: false, ...window })
-    } else {
-      this.add(`${name}_depthwise`, { kind: 'depthwiseConvolution', bias: false, ...window }, [this.last], { depthwise_kernel: `${name}/depthwise_kernel` })
-      this.named(`${name}_${this.intermediateActivation}`, this.intermediateActivation)
-      this.add(name, {
-        kind: 'convolution', filters, groups: 1, bias: false, kernel: [1, 1], strides: [1, 1], dilation: [1, 1], padding: 'valid'
-      }, [this.last], { kernel: `${name}/pointwise_kernel` })
-    }
-    return this.batchNormalization(`${name}_bn`, this.epsilon)
-  }
-
-  batchNormalization (name: string, epsilon: number): string {
-    return this.add(name, { kind: 'batchNormalization', epsilon, scale: true, center: true })
-  }
-
-  sum (name: string, left: string, right: string): string {
-    return this.add(name, { kind: 'add' }, [left, right])
-  }
 }

@@ -72,7 +72,7 @@ async function identifyJson (path: string, bytes: number): Promise<Identified['c
   if (bytes > MAX_JSON_BYTES) refuse(path, `is ${bytes} bytes of JSON, more than any model.json`)
   const json = await explained(path, 'is damaged JSON', async () => parseJson(await readFile(path)))
   if (typeof json !== 'object' || json === null) return refuse(path, refusalOfJson({}))
-  if ('architecture' in json || 'layers' in json) return 'package'
+  if ('architecture' in json || 'preset' in json || 'layers' in json) return 'package'
   const topology = 'modelTopology' in json ? json.modelTopology : undefined
   if ('weightsManifest' in json && typeof topology === 'object' && topology !== null && !('node' in topology)) return 'tfjs-layers'
   return refuse(path, refusalOfJson(json as Record<string, unknown>))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { median, quantile, spread, summarize } from '../../../bench/report/statistics.js'
+import { median, quantile, spread, summarize } from '../../src/base/statistics.js'
 
 test('quantiles lie between the nearest of the values, in the order of numbers', () => {
   const values = [10, 9, 100, 1]

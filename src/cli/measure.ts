@@ -1,0 +1,70 @@
+import type { Config } from '../config.js'
+import { Random } from '../base/random.js'
+import { median } from '../base/statistics.js'
+import { WorkerPool } from '../engine/pool.js'
+import { choosePrecision } from '../engine/precision.js'
+import { compiledModel } from '../service/compiled-model.js'
+import { prepareProcess } from '../service/loaded-model.js'
+import { openModel } from '../sources/open.js'
+
+/** Batch sizes that are measured. */
+export const MEASURED_BATCH_SIZES = [1, 8] as const
+
+const ROUNDS = 7
+const IMAGE_SEED = 1
+
+/** Images a second by batch size. */
+export type Speed = Readonly<Record<string, number>>
+
+/**
+ * How fast the engine runs models on the CPU, with as many threads as the settings say: the median of several rounds, in which the
+ * models take turns, so that a slow moment of the machine does not count against one of them. Each of `configs` names a model.
+ * Throws an Error of one sentence.
+ */
+export async function measureSpeed (configs: readonly Config[]): Promise<Speed[]> {
+  const runners: Runner[] = []
+  try {
+    for (const config of configs) {
+      if (runners.length === 0) prepareProcess({ ...config, backend: 'cpu', engineWorkers: 1 })
+      runners.push(await startRunner(config))
+    }
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const runner of runners) await runOnce(runner)
+    }
+    return runners.map(({ milliseconds }) => Object.fromEntries(
+      [...milliseconds].map(([size, times]) => [size, size / median(times) * 1000])
+    ))
+  } finally {
+    await Promise.all(runners.map(({ pool }) => pool.close()))
+  }
+}
+
+interface Runner {
+  readonly pool: WorkerPool
+  readonly imageBytes: number
+  /** One entry a round, by batch size. */
+  readonly milliseconds: Map<number, number[]>
+}
+
+async function startRunner (config: Config): Promise<Runner> {
+  const model = await openModel(config)
+  const { side, channels } = model.network.input
+  const imageBytes = side ** 2 * channels
+  const { path } = await compiledModel(config, model, choosePrecision(config.precision, 'cpu'))
+  const pool = new WorkerPool(1, { path, imageBytes, warmUpBatchSizes: MEASURED_BATCH_SIZES })
+  await pool.start()
+  return { pool, imageBytes, milliseconds: new Map() }
+}
+
+async function runOnce ({ pool, imageBytes, milliseconds }: Runner): Promise<void> {
+  for (const size of MEASURED_BATCH_SIZES) {
+    const { inferenceMs } = await pool.run(noise(size, imageBytes))
+    milliseconds.set(size, [...milliseconds.get(size) ?? [], inferenceMs])
+  }
+}
+
+/** A run takes its images' memory, so each has new ones. */
+function noise (count: number, length: number): Array<Uint8Array<ArrayBuffer>> {
+  const random = new Random(IMAGE_SEED)
+  return Array.from({ length: count }, () => new Uint8Array(length).map(() => random.uniform(0, 256)))
+}

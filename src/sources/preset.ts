@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import { totalCounts } from '../model/counts.js'
+import { chooseInput } from '../model/input.js'
+import { numberedLabels, readLabels } from '../model/labels.js'
+import type { Model, ModelSettings } from '../model/model.js'
+import { classCount, type Network } from '../model/network.js'
+import { parsePreset, presetNetwork, presetText } from '../model/presets/index.js'
+import { WEIGHTS_SEED, randomWeights } from '../model/random-weights.js'
+import type { Weights } from '../model/weights.js'
+
+/** What MODEL begins with where it names a preset. */
+export const PRESET_PREFIX = 'preset:'
+
+/** A graph is one message of Protocol Buffers, which holds less than 2 GiB, and has its weights in float32. */
+const MAX_PARAMETERS = 500_000_000
+
+/** Opens `preset:NAME?width=0.25&size=64&classes=10&stem=1` with random weights. Throws an Error of one sentence. */
+export async function openPreset (model: string, settings: ModelSettings): Promise<Model> {
+  const { name, network, input } = buildPreset(model, settings)
+  const classes = classCount(network)
+  return {
+    name,
+    version: `random-${WEIGHTS_SEED}`,
+    network,
+    input,
+    labels: settings.labels === '' ? numberedLabels(classes) : await readLabels(settings.labels, classes),
+    warnings: [`MODEL=${model} has random weights, so its predictions mean nothing`],
+    hashWeights: async () => createHash('sha256').update(`random weights from the seed ${WEIGHTS_SEED}`).digest('hex'),
+    readWeights: async () => readPresetWeights(model, network)
+  }
+}
+
+function buildPreset (model: string, settings: ModelSettings): Pick<Model, 'name' | 'network' | 'input'> {
+  try {
+    const choice = parsePreset(model.slice(PRESET_PREFIX.length))
+    const inputOf = (size: number): Model['input'] => chooseInput(settings, { source: 'the preset', size, channels: 3, sizeIsKnown: true })
+    // The network takes its scaling from the input, and the input its size from the network.
+    const network = presetNetwork(choice, inputOf(1).rescaling.value)
+    return { name: `${PRESET_PREFIX}${presetText(choice)}`, network, input: inputOf(network.input.side) }
+  } catch (error) {
+    throw new Error(`MODEL=${model} cannot be used: ${(error as Error).message}`)
+  }
+}
+
+function readPresetWeights (model: string, network: Network): Weights {
+  const { parameters } = totalCounts(network.layers)
+  if (parameters > MAX_PARAMETERS) {
+    throw new Error(`MODEL=${model} has ${parameters} parameters, and a graph holds at most ${MAX_PARAMETERS}: choose a smaller width`)
+  }
+  return randomWeights(network)
+}
