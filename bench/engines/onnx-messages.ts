@@ -94,7 +94,9 @@ export interface Initializer {
 export interface OnnxEnd { readonly name: string, readonly shape: readonly number[] }
 
 /** Serializes a graph as an ONNX model. */
-export function encodeModel (nodes: readonly OnnxNode[], initializers: readonly Initializer[], input: OnnxEnd, output: OnnxEnd): Uint8Array {
+export function encodeModel (
+  nodes: readonly OnnxNode[], initializers: readonly Initializer[], input: OnnxEnd, output: OnnxEnd
+): Uint8Array {
   return ModelProto.encode(ModelProto.create({
     irVersion: IR_VERSION,
     producerName: 'xception-serve',

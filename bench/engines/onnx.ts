@@ -1,4 +1,6 @@
-import { describeLayer, type Activation, type Layer, type Network, type OperationOf, type Padding, type Shape, type Sides } from '../../src/model/network.js'
+import {
+  describeLayer, type Activation, type Layer, type Network, type OperationOf, type Padding, type Shape, type Sides
+} from '../../src/model/network.js'
 import { hasOnePosition, samePadding } from '../../src/model/shapes.js'
 import { sizeOf, type Tensor, type Weights } from '../../src/model/weights.js'
 import { encodeModel, type Attribute, type Initializer, type OnnxNode } from './onnx-messages.js'
@@ -53,7 +55,9 @@ class Writer {
     const shape = this.shapes.get(layer.inputs[0] ?? '') ?? [1]
     switch (operation.kind) {
       case 'input': this.values.set(layer.name, INPUT_NAME); break
-      case 'convolution': this.convolution(name, layer, { ...operation, shape }, [input, this.kernel(layer, 'kernel')], operation.groups); break
+      case 'convolution':
+        this.convolution(name, layer, { ...operation, shape }, [input, this.kernel(layer, 'kernel')], operation.groups)
+        break
       case 'depthwiseConvolution':
         this.convolution(name, layer, { ...operation, shape }, [input, this.kernel(layer, 'depthwise_kernel')], shape.at(-1) ?? 0)
         break
@@ -71,7 +75,9 @@ class Writer {
       }
       case 'activation': this.activation(name, layer, operation.activation, input); break
       case 'maxPooling': this.node('MaxPool', name, inputs, poolAttributes(operation, shape)); break
-      case 'averagePooling': this.node('AveragePool', name, inputs, { ...poolAttributes(operation, shape), count_include_pad: { i: 0 } }); break
+      case 'averagePooling':
+        this.node('AveragePool', name, inputs, { ...poolAttributes(operation, shape), count_include_pad: { i: 0 } })
+        break
       case 'globalAveragePooling': case 'globalMaxPooling': {
         const op = operation.kind === 'globalMaxPooling' ? 'GlobalMaxPool' : 'GlobalAveragePool'
         if (operation.keepDimensions) this.node(op, name, inputs)
@@ -93,7 +99,11 @@ class Writer {
       case 'concatenate': this.node('Concat', name, inputs, { axis: { i: 1 } }); break
       case 'reshape': this.reshape(name, input, shape, operation.shape); break
       case 'flatten': this.reshape(name, input, shape, [sizeOf(shape)]); break
-      case 'dense': this.node('Gemm', name, [input, this.initializer(`${name}/kernel`, this.weight(layer, 'kernel')), ...this.bias(layer)]); break
+      case 'dense': {
+        const kernel = this.initializer(`${name}/kernel`, this.weight(layer, 'kernel'))
+        this.node('Gemm', name, [input, kernel, ...this.bias(layer)])
+        break
+      }
     }
   }
 
@@ -101,7 +111,8 @@ class Writer {
     this.node('Conv', name, [...inputs, ...this.bias(layer)], { ...windowAttributes(window), group: { i: groups } })
   }
 
-  private batchNormalization (name: string, layer: Layer, { epsilon, scale, center }: OperationOf<'batchNormalization'>, input: string): void {
+  private batchNormalization (name: string, layer: Layer, operation: OperationOf<'batchNormalization'>, input: string): void {
+    const { epsilon, scale, center } = operation
     const mean = this.weight(layer, 'moving_mean')
     const all = (value: number): Tensor => ({ shape: mean.shape, data: new Float32Array(mean.data.length).fill(value) })
     const statistics = {
@@ -140,21 +151,26 @@ class Writer {
 
   /** Values in the order that channels last give them. */
   private reshape (name: string, input: string, from: Shape, to: Shape): void {
-    const channelsLast = hasOnePosition(from) ? input : this.node('Transpose', `${name}/channels_last`, [input], { perm: { ints: [0, 2, 3, 1] } })
+    const transpose = (named: string, value: string, order: readonly number[]): string => (
+      this.node('Transpose', named, [value], { perm: { ints: order } })
+    )
+    const channelsLast = hasOnePosition(from) ? input : transpose(`${name}/channels_last`, input, [0, 2, 3, 1])
     const isMap = to.length === 3
     const shape = this.integers(`${name}/shape`, [-1, ...to])
     const reshaped = this.node('Reshape', isMap ? `${name}/reshaped` : name, [channelsLast, shape])
-    if (isMap) this.node('Transpose', name, [reshaped], { perm: { ints: [0, 3, 1, 2] } })
+    if (isMap) transpose(name, reshaped, [0, 3, 1, 2])
   }
 
   private chain (opType: string, name: string, [first = '', ...others]: readonly string[]): void {
-    others.reduce((left, right, index) => this.node(opType, index === others.length - 1 ? name : `${name}/${index + 1}`, [left, right]), first)
+    const nameOf = (index: number): string => index === others.length - 1 ? name : `${name}/${index + 1}`
+    others.reduce((left, right, index) => this.node(opType, nameOf(index), [left, right]), first)
   }
 
   /** A number for all channels, or one a channel, in the shape in which it is repeated over positions. */
   private perChannel (name: string, numbers: number | readonly number[], shape: Shape): string {
     if (typeof numbers === 'number') return this.scalar(name, numbers)
-    return this.initializer(name, { shape: shape.length === 3 ? [numbers.length, 1, 1] : [numbers.length], data: Float32Array.from(numbers) })
+    const positions = shape.length === 3 ? [1, 1] : []
+    return this.initializer(name, { shape: [numbers.length, ...positions], data: Float32Array.from(numbers) })
   }
 
   private scalar (name: string, value: number): string {
@@ -173,7 +189,8 @@ class Writer {
 
   private kernel (layer: Layer, role: string): string {
     const tensor = this.weight(layer, role)
-    return this.initializer(`${this.valueOf(layer.name)}/${role}`, role === 'depthwise_kernel' ? depthwiseKernel(tensor) : outputFirst(tensor))
+    const channelsFirst = role === 'depthwise_kernel' ? depthwiseKernel(tensor) : outputFirst(tensor)
+    return this.initializer(`${this.valueOf(layer.name)}/${role}`, channelsFirst)
   }
 
   private weight (layer: Layer, role: string): Tensor {

@@ -7,6 +7,7 @@ import { RandomNetworks } from '../../support/random-network.js'
 import { referenceInput, referenceValues } from '../../support/reference-network.js'
 
 const NETWORKS = 12
+const TOLERANCE = 1e-5
 
 suite('a network written as ONNX', () => {
   test('gives in ONNX Runtime what the naive evaluation gives', async () => {
@@ -23,11 +24,15 @@ suite('a network written as ONNX', () => {
       const session = await InferenceSession.create(encodeOnnx(network, weights), { intraOpNumThreads: 1 })
       for (const image of images) {
         const { data: values } = referenceInput(network, image)
-        const planes = Float32Array.from(values, (_, index) => values[index % (side * side) * channels + Math.floor(index / (side * side))] ?? NaN)
-        const found = (await session.run({ [INPUT_NAME]: new Tensor('float32', planes, [1, channels, side, side]) }))[OUTPUT_NAME]?.data as Float32Array
+        const positions = side * side
+        const planes = Float32Array.from(values, (_, index) => values[index % positions * channels + Math.floor(index / positions)] ?? NaN)
+        const outputs = await session.run({ [INPUT_NAME]: new Tensor('float32', planes, [1, channels, side, side]) })
+        const found = outputs[OUTPUT_NAME]?.data as Float32Array
         const expected = referenceValues(network, weights, image).get(network.layers.at(-1)?.name ?? '')?.data ?? []
         assert.equal(found.length, expected.length)
-        for (const [index, value] of expected.entries()) assert.ok(Math.abs(value - (found[index] ?? NaN)) < 1e-5, `${value} is not ${found[index]}`)
+        for (const [index, value] of expected.entries()) {
+          assert.ok(Math.abs(value - (found[index] ?? NaN)) < TOLERANCE, `${value} is not ${found[index]}`)
+        }
       }
       await session.release()
     }
