@@ -1,81 +1,18 @@
-import protobuf from 'protobufjs/light.js'
-import type { Activation, Layer, Network, Padding, Shape, Sides } from '../../src/model/network.js'
-import { samePadding } from '../../src/model/shapes.js'
+import {
+  describeLayer, type Activation, type Layer, type Network, type OperationOf, type Padding, type Shape, type Sides
+} from '../../src/model/network.js'
+import { hasOnePosition, samePadding } from '../../src/model/shapes.js'
 import { sizeOf, type Tensor, type Weights } from '../../src/model/weights.js'
-
-/* The parts of ONNX's messages that the network needs, with the names and numbers of onnx/onnx.proto. */
-const SCHEMA = {
-  nested: {
-    ModelProto: {
-      fields: {
-        irVersion: { id: 1, type: 'int64' },
-        producerName: { id: 2, type: 'string' },
-        graph: { id: 7, type: 'GraphProto' },
-        opsetImport: { id: 8, rule: 'repeated', type: 'OperatorSetIdProto' }
-      }
-    },
-    OperatorSetIdProto: { fields: { domain: { id: 1, type: 'string' }, version: { id: 2, type: 'int64' } } },
-    GraphProto: {
-      fields: {
-        node: { id: 1, rule: 'repeated', type: 'NodeProto' },
-        name: { id: 2, type: 'string' },
-        initializer: { id: 5, rule: 'repeated', type: 'TensorProto' },
-        input: { id: 11, rule: 'repeated', type: 'ValueInfoProto' },
-        output: { id: 12, rule: 'repeated', type: 'ValueInfoProto' }
-      }
-    },
-    NodeProto: {
-      fields: {
-        input: { id: 1, rule: 'repeated', type: 'string' },
-        output: { id: 2, rule: 'repeated', type: 'string' },
-        name: { id: 3, type: 'string' },
-        opType: { id: 4, type: 'string' },
-        attribute: { id: 5, rule: 'repeated', type: 'AttributeProto' }
-      }
-    },
-    AttributeProto: {
-      fields: {
-        name: { id: 1, type: 'string' },
-        f: { id: 2, type: 'float' },
-        i: { id: 3, type: 'int64' },
-        ints: { id: 8, rule: 'repeated', type: 'int64' },
-        type: { id: 20, type: 'int32' }
-      }
-    },
-    TensorProto: {
-      fields: {
-        dims: { id: 1, rule: 'repeated', type: 'int64' },
-        dataType: { id: 2, type: 'int32' },
-        name: { id: 8, type: 'string' },
-        rawData: { id: 9, type: 'bytes' }
-      }
-    },
-    ValueInfoProto: { fields: { name: { id: 1, type: 'string' }, type: { id: 2, type: 'TypeProto' } } },
-    TypeProto: {
-      fields: { tensorType: { id: 1, type: 'TensorType' } },
-      nested: { TensorType: { fields: { elemType: { id: 1, type: 'int32' }, shape: { id: 2, type: 'TensorShapeProto' } } } }
-    },
-    TensorShapeProto: {
-      fields: { dim: { id: 1, rule: 'repeated', type: 'Dimension' } },
-      nested: { Dimension: { oneofs: { value: { oneof: ['dimValue', 'dimParam'] } }, fields: { dimValue: { id: 1, type: 'int64' }, dimParam: { id: 2, type: 'string' } } } }
-    }
-  }
-}
-const ModelProto = protobuf.Root.fromJSON(SCHEMA).lookupType('ModelProto')
-
-const FLOAT = 1
-const OPSET = 17
-const IR_VERSION = 8
-/** `AttributeProto.AttributeType`. */
-const ATTRIBUTE_TYPES = { f: 1, i: 2, ints: 7 } as const
+import { encodeModel, type Attribute, type Initializer, type OnnxNode } from './onnx-messages.js'
 
 export const INPUT_NAME = 'pixels'
 export const OUTPUT_NAME = 'probabilities'
 
-type Attributes = Readonly<Record<string, { f: number } | { i: number } | { ints: readonly number[] }>>
+type Attributes = Readonly<Record<string, Attribute>>
 
 /**
- * Writes a network as an ONNX model: float32 [batch, 3, size, size], already rescaled, to probabilities [batch, classes].
+ * Writes a network as an ONNX model: float32 [batch, channels, side, side], already rescaled, to probabilities [batch, classes].
+ * Throws an Error of one sentence for an operation that it does not write.
  *
  * Feature maps are NCHW and batch normalizations are left as they are: ONNX Runtime folds them into the convolutions, fuses
  * ReLU and residual sums and lays out the channels in blocks, all by itself, and does so best on the form that exporters write.
@@ -85,129 +22,231 @@ export function encodeOnnx ({ input, layers }: Network, weights: Weights): Uint8
   for (const layer of layers) writer.layer(layer)
   const last = layers.at(-1) as Layer
   writer.node('Identity', OUTPUT_NAME, [writer.valueOf(last.name)])
-  const info = (name: string, shape: readonly number[]): object => ({
-    name, type: { tensorType: { elemType: FLOAT, shape: { dim: [{ dimParam: 'batch' }, ...shape.map((size) => ({ dimValue: size }))] } } }
-  })
-  return ModelProto.encode(ModelProto.create({
-    irVersion: IR_VERSION,
-    producerName: 'xception-serve',
-    opsetImport: [{ domain: '', version: OPSET }],
-    graph: {
-      name: 'xception',
-      node: writer.nodes,
-      initializer: writer.initializers,
-      input: [info(INPUT_NAME, [input.channels, input.side, input.side])],
-      output: [info(OUTPUT_NAME, last.outputShape)]
-    }
-  })).finish()
+  return encodeModel(
+    writer.nodes,
+    writer.initializers,
+    { name: INPUT_NAME, shape: [input.channels, input.side, input.side] },
+    { name: OUTPUT_NAME, shape: last.outputShape }
+  )
 }
 
 class Writer {
-  readonly nodes: object[] = []
-  readonly initializers: object[] = []
+  readonly nodes: OnnxNode[] = []
+  readonly initializers: Initializer[] = []
   private readonly values = new Map<string, string>()
 
   constructor (private readonly weights: Weights, private readonly shapes: ReadonlyMap<string, Shape>) {}
 
+  /** The name of what a layer gives: a prefix keeps it from the names of the graph's ends. */
   valueOf (layer: string): string {
-    return this.values.get(layer) ?? layer
+    return this.values.get(layer) ?? `layers/${layer}`
   }
 
-  node (opType: string, name: string, input: readonly string[], attributes: Attributes = {}): string {
-    const attribute = Object.entries(attributes).map(([key, value]) => ({ name: key, ...value, type: ATTRIBUTE_TYPES[Object.keys(value)[0] as keyof typeof ATTRIBUTE_TYPES] }))
-    this.nodes.push({ opType, name, input, output: [name], attribute })
+  node (opType: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    this.nodes.push({ opType, name, inputs, attributes })
     return name
   }
 
   layer (layer: Layer): void {
-    const { name, operation } = layer
+    const { operation } = layer
+    const name = this.valueOf(layer.name)
     const inputs = layer.inputs.map((input) => this.valueOf(input))
-    const shape = this.shapes.get(layer.inputs[0] ?? '') ?? []
+    const [input = ''] = inputs
+    const shape = this.shapes.get(layer.inputs[0] ?? '') ?? [1]
     switch (operation.kind) {
-      case 'input': this.values.set(name, INPUT_NAME); break
+      case 'input': this.values.set(layer.name, INPUT_NAME); break
       case 'convolution':
-        this.node('Conv', name, [...inputs, this.kernel(layer, 'kernel')], convolutionAttributes(shape, operation.kernel, operation.strides, operation.padding))
+        this.convolution(name, layer, { ...operation, shape }, [input, this.kernel(layer, 'kernel')], operation.groups)
+        break
+      case 'depthwiseConvolution':
+        this.convolution(name, layer, { ...operation, shape }, [input, this.kernel(layer, 'depthwise_kernel')], shape.at(-1) ?? 0)
         break
       case 'separableConvolution': {
-        const attributes = { ...convolutionAttributes(shape, operation.kernel, operation.strides, operation.padding), group: { i: shape.at(-1) ?? 0 } }
-        const depthwise = this.node('Conv', `${name}/depthwise`, [...inputs, this.kernel(layer, 'depthwise_kernel')], attributes)
-        this.node('Conv', name, [depthwise, this.kernel(layer, 'pointwise_kernel')], convolutionAttributes(shape, [1, 1], [1, 1], 'valid'))
+        const attributes = { ...windowAttributes({ ...operation, shape }), group: { i: shape.at(-1) ?? 0 } }
+        const depthwise = this.node('Conv', `${name}/depthwise`, [input, this.kernel(layer, 'depthwise_kernel')], attributes)
+        this.node('Conv', name, [depthwise, this.kernel(layer, 'pointwise_kernel'), ...this.bias(layer)])
         break
       }
-      case 'batchNormalization': {
-        const statistics = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((weight) => this.initializer(`${name}/${weight}`, this.weight(layer, weight)))
-        this.node('BatchNormalization', name, [...inputs, ...statistics], { epsilon: { f: operation.epsilon } })
+      case 'batchNormalization': this.batchNormalization(name, layer, operation, input); break
+      case 'affine': {
+        const scaled = this.node('Mul', `${name}/scaled`, [input, this.perChannel(`${name}/scale`, operation.scale, shape)])
+        this.node('Add', name, [scaled, this.perChannel(`${name}/offset`, operation.offset, shape)])
         break
       }
-      case 'activation': this.values.set(name, this.activation(name, inputs[0] ?? '', operation.activation)); break
-      case 'maxPooling': {
-        const { kernel_shape: kernelShape, strides, pads } = convolutionAttributes(shape, operation.size, operation.strides, operation.padding)
-        this.node('MaxPool', name, inputs, { kernel_shape: kernelShape, strides, pads })
+      case 'activation': this.activation(name, layer, operation.activation, input); break
+      case 'maxPooling': this.node('MaxPool', name, inputs, poolAttributes(operation, shape)); break
+      case 'averagePooling':
+        this.node('AveragePool', name, inputs, { ...poolAttributes(operation, shape), count_include_pad: { i: 0 } })
+        break
+      case 'globalAveragePooling': case 'globalMaxPooling': {
+        const op = operation.kind === 'globalMaxPooling' ? 'GlobalMaxPool' : 'GlobalAveragePool'
+        if (operation.keepDimensions) this.node(op, name, inputs)
+        else this.node('Flatten', name, [this.node(op, `${name}/pooled`, inputs)])
         break
       }
-      case 'add': this.node('Add', name, inputs); break
-      case 'globalAveragePooling': this.flat(name, this.node('GlobalAveragePool', `${name}/pooled`, inputs)); break
-      case 'globalMaxPooling': this.flat(name, this.node('GlobalMaxPool', `${name}/pooled`, inputs)); break
-      case 'flatten': throw new Error('flatten is not written: its order of values differs between NHWC and NCHW')
+      case 'zeroPadding': {
+        const { top, left, bottom, right } = operation
+        this.node('Pad', name, [input, this.integers(`${name}/pads`, [0, 0, top, left, 0, 0, bottom, right])])
+        break
+      }
+      case 'channelSlice': {
+        const bounds = [['starts', operation.start], ['ends', operation.end], ['axes', 1]] as const
+        this.node('Slice', name, [input, ...bounds.map(([bound, value]) => this.integers(`${name}/${bound}`, [value]))])
+        break
+      }
+      case 'add': this.chain('Add', name, inputs); break
+      case 'multiply': this.chain('Mul', name, inputs); break
+      case 'concatenate': this.node('Concat', name, inputs, { axis: { i: 1 } }); break
+      case 'reshape': this.reshape(name, input, shape, operation.shape); break
+      case 'flatten': this.reshape(name, input, shape, [sizeOf(shape)]); break
       case 'dense': {
-        const weights = ['kernel', 'bias'].map((weight) => this.initializer(`${name}/${weight}`, this.weight(layer, weight)))
-        this.node('Gemm', name, [...inputs, ...weights])
+        const kernel = this.initializer(`${name}/kernel`, this.weight(layer, 'kernel'))
+        this.node('Gemm', name, [input, kernel, ...this.bias(layer)])
         break
       }
-      default: throw new Error(`${operation.kind} is not written`)
     }
   }
 
-  private flat (name: string, input: string): void {
-    this.node('Flatten', name, [input])
+  private convolution (name: string, layer: Layer, window: Window, inputs: readonly string[], groups: number): void {
+    this.node('Conv', name, [...inputs, ...this.bias(layer)], { ...windowAttributes(window), group: { i: groups } })
   }
 
-  /** Returns the name of the value, which is the input's where there is nothing to do. */
-  private activation (name: string, input: string, activation: Activation): string {
-    const opType = new Map([['relu', 'Relu'], ['elu', 'Elu'], ['sigmoid', 'Sigmoid'], ['softmax', 'Softmax']]).get(activation.function)
-    if (opType === undefined) throw new Error(`${activation.function} is not written`)
-    return this.node(opType, name, [input])
+  private batchNormalization (name: string, layer: Layer, operation: OperationOf<'batchNormalization'>, input: string): void {
+    const { epsilon, scale, center } = operation
+    const mean = this.weight(layer, 'moving_mean')
+    const all = (value: number): Tensor => ({ shape: mean.shape, data: new Float32Array(mean.data.length).fill(value) })
+    const statistics = {
+      gamma: scale ? this.weight(layer, 'gamma') : all(1),
+      beta: center ? this.weight(layer, 'beta') : all(0),
+      moving_mean: mean,
+      moving_variance: this.weight(layer, 'moving_variance')
+    }
+    const constants = Object.entries(statistics).map(([role, tensor]) => this.initializer(`${name}/${role}`, tensor))
+    this.node('BatchNormalization', name, [input, ...constants], { epsilon: { f: epsilon } })
   }
 
-  private weight (layer: Layer, weight: string): Tensor {
-    const tensor = this.weights.get(`${layer.name}/${weight}`)
-    if (tensor === undefined) throw new Error(`the weight ${layer.name}/${weight} is missing`)
+  private activation (name: string, layer: Layer, activation: Activation, input: string): void {
+    switch (activation.function) {
+      case 'relu': {
+        const { maximum } = activation
+        if (maximum === undefined) this.node('Relu', name, [input])
+        else this.node('Clip', name, [input, this.scalar(`${name}/minimum`, 0), this.scalar(`${name}/maximum`, maximum)])
+        break
+      }
+      case 'elu': this.node('Elu', name, [input], { alpha: { f: activation.alpha } }); break
+      case 'leakyRelu': this.node('LeakyRelu', name, [input], { alpha: { f: activation.slope } }); break
+      case 'sigmoid': this.node('Sigmoid', name, [input]); break
+      case 'tanh': this.node('Tanh', name, [input]); break
+      case 'softmax': this.node('Softmax', name, [input], { axis: { i: 1 } }); break
+      case 'silu': this.node('Mul', name, [input, this.node('Sigmoid', `${name}/sigmoid`, [input])]); break
+      case 'hardSigmoid': this.node('HardSigmoid', name, [input], { alpha: { f: activation.slope }, beta: { f: 0.5 } }); break
+      case 'hardSwish': {
+        const gate = this.node('HardSigmoid', `${name}/gate`, [input], { alpha: { f: activation.slope }, beta: { f: 0.5 } })
+        this.node('Mul', name, [input, gate])
+        break
+      }
+      default: throw new Error(`${describeLayer(layer)} computes ${activation.function}, which is not written as ONNX`)
+    }
+  }
+
+  /** Values in the order that channels last give them. */
+  private reshape (name: string, input: string, from: Shape, to: Shape): void {
+    const transpose = (named: string, value: string, order: readonly number[]): string => (
+      this.node('Transpose', named, [value], { perm: { ints: order } })
+    )
+    const channelsLast = hasOnePosition(from) ? input : transpose(`${name}/channels_last`, input, [0, 2, 3, 1])
+    const isMap = to.length === 3
+    const shape = this.integers(`${name}/shape`, [-1, ...to])
+    const reshaped = this.node('Reshape', isMap ? `${name}/reshaped` : name, [channelsLast, shape])
+    if (isMap) transpose(name, reshaped, [0, 3, 1, 2])
+  }
+
+  private chain (opType: string, name: string, [first = '', ...others]: readonly string[]): void {
+    const nameOf = (index: number): string => index === others.length - 1 ? name : `${name}/${index + 1}`
+    others.reduce((left, right, index) => this.node(opType, nameOf(index), [left, right]), first)
+  }
+
+  /** A number for all channels, or one a channel, in the shape in which it is repeated over positions. */
+  private perChannel (name: string, numbers: number | readonly number[], shape: Shape): string {
+    if (typeof numbers === 'number') return this.scalar(name, numbers)
+    const positions = shape.length === 3 ? [1, 1] : []
+    return this.initializer(name, { shape: [numbers.length, ...positions], data: Float32Array.from(numbers) })
+  }
+
+  private scalar (name: string, value: number): string {
+    return this.initializer(name, { shape: [], data: Float32Array.of(value) })
+  }
+
+  private integers (name: string, values: readonly number[]): string {
+    this.initializers.push({ name, shape: [values.length], data: BigInt64Array.from(values, BigInt) })
+    return name
+  }
+
+  private bias (layer: Layer): string[] {
+    if (!('bias' in layer.operation && layer.operation.bias)) return []
+    return [this.initializer(`${this.valueOf(layer.name)}/bias`, this.weight(layer, 'bias'))]
+  }
+
+  private kernel (layer: Layer, role: string): string {
+    const tensor = this.weight(layer, role)
+    const channelsFirst = role === 'depthwise_kernel' ? depthwiseKernel(tensor) : outputFirst(tensor)
+    return this.initializer(`${this.valueOf(layer.name)}/${role}`, channelsFirst)
+  }
+
+  private weight (layer: Layer, role: string): Tensor {
+    const name = layer.weights.find((weight) => weight.role === role)?.name
+    const tensor = name === undefined ? undefined : this.weights.get(name)
+    if (tensor === undefined) throw new Error(`${describeLayer(layer)} has no weight called ${role}`)
     return tensor
   }
 
-  private kernel (layer: Layer, weight: string): string {
-    const tensor = this.weight(layer, weight)
-    return this.initializer(`${layer.name}/${weight}`, weight === 'depthwise_kernel' ? depthwiseKernel(tensor) : outputFirst(tensor))
-  }
-
   private initializer (name: string, { shape, data }: Tensor): string {
-    this.initializers.push({ name, dims: shape, dataType: FLOAT, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) })
+    this.initializers.push({ name, shape, data })
     return name
   }
 }
 
-/** Attributes of a convolution or pooling on an [height, width, channels] feature map, with TensorFlow's padding rule. */
-function convolutionAttributes (
-  shape: readonly number[], size: Sides, strides: Sides, padding: Padding
-): Record<'kernel_shape' | 'strides' | 'pads', { ints: number[] }> {
-  const sides = ([0, 1] as const).map((axis) => padding === 'valid' ? { before: 0, after: 0 } : samePadding(shape[axis] ?? 0, size[axis], strides[axis], 1))
+/** A window on a feature map [height, width, channels]. */
+interface Window {
+  readonly shape: Shape
+  readonly kernel: Sides
+  readonly strides: Sides
+  readonly dilation: Sides
+  readonly padding: Padding
+}
+
+/** With TensorFlow's padding rule. */
+function windowAttributes ({ shape, kernel, strides, dilation, padding }: Window): Attributes {
+  const sides = ([0, 1] as const).map((axis) => (
+    padding === 'valid' ? { before: 0, after: 0 } : samePadding(shape[axis] ?? 0, kernel[axis], strides[axis], dilation[axis])
+  ))
   const pads = [...sides.map(({ before }) => before), ...sides.map(({ after }) => after)]
-  return { kernel_shape: { ints: [...size] }, strides: { ints: [...strides] }, pads: { ints: pads } }
+  return { kernel_shape: { ints: kernel }, strides: { ints: strides }, dilations: { ints: dilation }, pads: { ints: pads } }
+}
+
+function poolAttributes ({ size, strides, padding }: OperationOf<'maxPooling' | 'averagePooling'>, shape: Shape): Attributes {
+  const { dilations: _, ...attributes } = windowAttributes({ shape, kernel: size, strides, dilation: [1, 1], padding })
+  return attributes
 }
 
 /** [height, width, in, out] to [out, in, height, width]. */
 function outputFirst ({ shape, data }: Tensor): Tensor {
   const [height, width, inputs, outputs] = shape as [number, number, number, number]
-  return transposed(data, height * width, inputs, outputs, [outputs, inputs, height, width], (position, input, output) => (output * inputs + input) * height * width + position)
+  const target: Target = (position, input, output) => (output * inputs + input) * height * width + position
+  return transposed(data, [height * width, inputs, outputs], [outputs, inputs, height, width], target)
 }
 
 /** [height, width, in, 1] to [in, 1, height, width]. */
 function depthwiseKernel ({ shape, data }: Tensor): Tensor {
   const [height, width, inputs] = shape as [number, number, number]
-  return transposed(data, height * width, inputs, 1, [inputs, 1, height, width], (position, input) => input * height * width + position)
+  return transposed(data, [height * width, inputs, 1], [inputs, 1, height, width], (position, input) => input * height * width + position)
 }
 
-function transposed (data: Float32Array, positions: number, inputs: number, outputs: number, shape: readonly number[], target: (position: number, input: number, output: number) => number): Tensor {
+/** Where the number of a position, an input and an output goes. */
+type Target = (position: number, input: number, output: number) => number
+
+function transposed (data: Float32Array, sides: readonly [number, number, number], shape: readonly number[], target: Target): Tensor {
+  const [positions, inputs, outputs] = sides
   const result = new Float32Array(sizeOf(shape))
   let source = 0
   for (let position = 0; position < positions; position++) {

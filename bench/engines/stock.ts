@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { configureTensorFlow } from '../../src/engine/backend.js'
-import type { Activation, Layer } from '../../src/model/network.js'
+import type { Activation, Layer, OperationOf } from '../../src/model/network.js'
 import type { BenchModel } from '../network/model.js'
 import { toChannelsLast } from './pixels.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
@@ -38,7 +38,8 @@ function loadTensorFlow (): typeof TensorFlow {
 }
 
 /** The network as a Keras user would write it, layer by layer. */
-export function layersModel (tf: typeof TensorFlow, { network: { input: { side, channels }, layers }, weights }: BenchModel): TensorFlow.LayersModel {
+export function layersModel (tf: typeof TensorFlow, { network, weights }: BenchModel): TensorFlow.LayersModel {
+  const { input: { side, channels }, layers } = network
   const values = new Map<string, TensorFlow.SymbolicTensor>()
   const input = tf.input({ shape: [side, side, channels] })
   let output = input
@@ -49,11 +50,12 @@ export function layersModel (tf: typeof TensorFlow, { network: { input: { side, 
     }
     values.set(layer.name, output)
   }
-  const network = tf.model({ inputs: input, outputs: output })
+  const model = tf.model({ inputs: input, outputs: output })
   for (const layer of layers.filter((one) => one.weights.length > 0)) {
-    network.getLayer(layer.name).setWeights(layer.weights.map(({ name, shape }) => tf.tensor((weights.get(name) as { data: Float32Array }).data, [...shape])))
+    const tensors = layer.weights.map(({ name, shape }) => tf.tensor((weights.get(name) as { data: Float32Array }).data, [...shape]))
+    model.getLayer(layer.name).setWeights(tensors)
   }
-  return network
+  return model
 }
 
 function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer): TensorFlow.layers.Layer {
@@ -68,9 +70,23 @@ function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer):
       const { kernel, strides, padding, bias } = operation
       return tf.layers.separableConv2d({ name, filters, kernelSize: kernel, strides, padding, useBias: bias })
     }
-    case 'batchNormalization': return tf.layers.batchNormalization({ name, epsilon: operation.epsilon, scale: operation.scale, center: operation.center })
+    case 'batchNormalization': {
+      const { epsilon, scale, center } = operation
+      return tf.layers.batchNormalization({ name, epsilon, scale, center })
+    }
     case 'activation': return tf.layers.activation({ name, activation: activationName(operation.activation) })
-    case 'maxPooling': return tf.layers.maxPooling2d({ name, poolSize: operation.size, strides: operation.strides, padding: operation.padding })
+    case 'maxPooling': return tf.layers.maxPooling2d({ name, ...poolingOf(operation) })
+    case 'averagePooling': return tf.layers.averagePooling2d({ name, ...poolingOf(operation) })
+    case 'zeroPadding': {
+      const { top, bottom, left, right } = operation
+      return tf.layers.zeroPadding2d({ name, padding: [[top, bottom], [left, right]] })
+    }
+    case 'concatenate': return tf.layers.concatenate({ name })
+    case 'multiply': return tf.layers.multiply({ name })
+    case 'depthwiseConvolution': {
+      const { kernel, strides, padding, dilation, bias } = operation
+      return tf.layers.depthwiseConv2d({ name, kernelSize: kernel, strides, padding, dilationRate: dilation, useBias: bias })
+    }
     case 'add': return tf.layers.add({ name })
     case 'globalAveragePooling': return tf.layers.globalAveragePooling2d({ name })
     case 'globalMaxPooling': return tf.layers.globalMaxPooling2d({ name })
@@ -78,6 +94,12 @@ function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer):
     case 'dense': return tf.layers.dense({ name, units: filters, useBias: operation.bias })
     default: throw new Error(`the stock engine is not built from ${operation.kind}`)
   }
+}
+
+function poolingOf ({ size, strides, padding }: OperationOf<'maxPooling' | 'averagePooling'>): {
+  poolSize: [number, number], strides: [number, number], padding: 'same' | 'valid'
+} {
+  return { poolSize: size, strides, padding }
 }
 
 function activationName (activation: Activation): 'relu' | 'elu' | 'sigmoid' | 'softmax' {

@@ -1,3 +1,4 @@
+import type { Padding } from '../model/network.js'
 import { DATA_TYPES, encodeSavedModel, shapeProto, type AttrValue, type DataType, type NodeDef, type TensorInfo } from './messages.js'
 import type { Step } from './steps.js'
 
@@ -47,13 +48,13 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
     case 'FusedBatchNormV3':
       return { T, U: FLOAT32, epsilon: { f: step.epsilon }, exponential_avg_factor: { f: 1 }, data_format: NHWC, is_training: { b: false } }
     case 'Conv2D':
-      return { T, strides: window(step.strides), padding: text(step.padding.toUpperCase()), dilations: window(step.dilation), data_format: NHWC }
+      return { T, strides: window(step.strides), padding: padding(step), dilations: window(step.dilation), data_format: NHWC }
     case 'DepthwiseConv2dNative': {
       const { stride } = step
-      return { T, strides: window([stride, stride]), padding: text(step.padding.toUpperCase()), dilations: window([1, 1]), data_format: NHWC }
+      return { T, strides: window([stride, stride]), padding: padding(step), dilations: window([1, 1]), data_format: NHWC }
     }
     case 'MaxPool': case 'AvgPool':
-      return { T, ksize: window(step.size), strides: window(step.strides), padding: text(step.padding.toUpperCase()), data_format: NHWC }
+      return { T, ksize: window(step.size), strides: window(step.strides), padding: padding(step), data_format: NHWC }
     case 'Mean': case 'Max': return { T, Tidx: INT32, keep_dims: { b: false } }
     case 'Pad': return { T, Tpaddings: INT32 }
     case 'Slice': return { T, Index: INT32 }
@@ -98,6 +99,10 @@ function dataType (type: DataType): AttrValue {
 /** One number for each dimension of a batch of feature maps. */
 function window ([height, width]: readonly [number, number]): AttrValue {
   return { list: { i: [1, height, width, 1] } }
+}
+
+function padding (step: { readonly padding: Padding }): AttrValue {
+  return text(step.padding.toUpperCase())
 }
 
 function bits (positions: readonly number[]): number {

@@ -6,14 +6,18 @@ import protobuf from 'protobufjs/light.js'
  */
 const SCHEMA = {
   nested: {
-    SavedModel: { fields: { savedModelSchemaVersion: { id: 1, type: 'int64' }, metaGraphs: { id: 2, rule: 'repeated', type: 'MetaGraphDef' } } },
+    SavedModel: {
+      fields: { savedModelSchemaVersion: { id: 1, type: 'int64' }, metaGraphs: { id: 2, rule: 'repeated', type: 'MetaGraphDef' } }
+    },
     MetaGraphDef: {
       fields: {
         metaInfoDef: { id: 1, type: 'MetaInfoDef' },
         graphDef: { id: 2, type: 'GraphDef' },
         signatureDef: { id: 5, keyType: 'string', type: 'SignatureDef' }
       },
-      nested: { MetaInfoDef: { fields: { tags: { id: 4, rule: 'repeated', type: 'string' }, tensorflowVersion: { id: 5, type: 'string' } } } }
+      nested: {
+        MetaInfoDef: { fields: { tags: { id: 4, rule: 'repeated', type: 'string' }, tensorflowVersion: { id: 5, type: 'string' } } }
+      }
     },
     SignatureDef: {
       fields: {
@@ -22,7 +26,9 @@ const SCHEMA = {
         methodName: { id: 3, type: 'string' }
       }
     },
-    TensorInfo: { fields: { name: { id: 1, type: 'string' }, dtype: { id: 2, type: 'int32' }, tensorShape: { id: 3, type: 'TensorShapeProto' } } },
+    TensorInfo: {
+      fields: { name: { id: 1, type: 'string' }, dtype: { id: 2, type: 'int32' }, tensorShape: { id: 3, type: 'TensorShapeProto' } }
+    },
     GraphDef: { fields: { node: { id: 1, rule: 'repeated', type: 'NodeDef' }, versions: { id: 4, type: 'VersionDef' } } },
     VersionDef: { fields: { producer: { id: 1, type: 'int32' } } },
     NodeDef: {
@@ -47,7 +53,9 @@ const SCHEMA = {
       },
       nested: { ListValue: { fields: { i: { id: 3, rule: 'repeated', type: 'int64' } } } }
     },
-    TensorProto: { fields: { dtype: { id: 1, type: 'int32' }, tensorShape: { id: 2, type: 'TensorShapeProto' }, tensorContent: { id: 4, type: 'bytes' } } },
+    TensorProto: {
+      fields: { dtype: { id: 1, type: 'int32' }, tensorShape: { id: 2, type: 'TensorShapeProto' }, tensorContent: { id: 4, type: 'bytes' } }
+    },
     TensorShapeProto: {
       fields: { dim: { id: 2, rule: 'repeated', type: 'Dim' } },
       nested: { Dim: { fields: { size: { id: 1, type: 'int64' } } } }
@@ -97,7 +105,9 @@ export const SERVING_SIGNATURE = 'serving_default'
 const PRODUCER = 2421
 
 /** Serializes a graph with one signature as `saved_model.pb`. */
-export function encodeSavedModel (nodes: readonly NodeDef[], inputs: Record<string, TensorInfo>, outputs: Record<string, TensorInfo>): Uint8Array {
+export function encodeSavedModel (
+  nodes: readonly NodeDef[], inputs: Record<string, TensorInfo>, outputs: Record<string, TensorInfo>
+): Uint8Array {
   const type = root.lookupType('SavedModel')
   return type.encode(type.create({
     savedModelSchemaVersion: 1,

@@ -39,7 +39,9 @@ export function networkOutputs (network: Network): NetworkOutputs {
     probabilities,
     features: { shape: [channels] },
     featureMap: { shape: pooled.outputShape },
-    maps: reason === undefined ? { shape: [height, width, outputUnits(network)] } : { reason: `${describeLayer(pooling)} is the pooling, and ${reason}` }
+    maps: reason === undefined
+      ? { shape: [height, width, outputUnits(network)] }
+      : { reason: `${describeLayer(pooling)} is the pooling, and ${reason}` }
   }
 }
 
@@ -55,7 +57,7 @@ export function classifierOf ({ layers }: Pick<Network, 'layers'>): Classifier |
     if (operation.kind === 'globalAveragePooling' || operation.kind === 'globalMaxPooling') {
       return { pooling: layer, pooled: source, chain: chain.slice(1).reverse() }
     }
-    if (others.length > 0) return { reason: `${describeLayer(layer)} joins several layers and no global pooling stands between it and the end` }
+    if (others.length > 0) return { reason: `no global pooling stands between ${describeLayer(layer)}, which joins several, and the end` }
     if (!hasOnePosition(source.outputShape)) return { reason: `${describeLayer(layer)} reads a feature map that is not pooled globally` }
     chain.push(layer)
     layer = source
@@ -73,7 +75,7 @@ export function whyNoMaps ({ pooling, chain }: Classifier): string | undefined {
 function isLinear ({ operation }: Layer): boolean {
   switch (operation.kind) {
     case 'dense': case 'batchNormalization': case 'affine': case 'flatten': case 'reshape': return true
-    case 'convolution': return operation.groups === 1 && [...operation.kernel, ...operation.strides].every((side) => side === 1)
+    case 'convolution': return operation.groups === 1 && [operation.kernel, operation.strides].flat().every((side) => side === 1)
     default: return false
   }
 }

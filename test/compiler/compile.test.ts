@@ -30,7 +30,11 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: 'valid stem of stride 2, one rescaling a channel', architecture: {}, rescaling: { scale: [0.017, 0.018, 0.019], offset: [-2.1, -2.0, -1.8] } },
+  {
+    name: 'valid stem of stride 2, one rescaling a channel',
+    architecture: {},
+    rescaling: { scale: [0.017, 0.018, 0.019], offset: [-2.1, -2.0, -1.8] }
+  },
   {
     name: 'same-padded stem, ReLU between depthwise and pointwise, batch normalization and two dense layers',
     architecture: {
@@ -90,8 +94,9 @@ suite('a compiled network agrees with a naive one in float64', () => {
     })
   }
 
-  // A bfloat16 number has 8 significant bits: rounding to it is off by 0.4 % of the number at most, by 0.1 % on average. Thirty roundings in
-  // a row, added up as independent ones, make 1 % of a logit; logits here are a few units, and a probability moves by a quarter of what its logit does.
+  // A bfloat16 number has 8 significant bits: rounding to it is off by 0.4 % of the number at most, by 0.1 % on average. Thirty
+  // roundings in a row, added up as independent ones, make 1 % of a logit; logits here are a few units, and a probability moves by a
+  // quarter of what its logit does.
   test('in bfloat16, as near as its 8 bits allow', async () => {
     const { expected, run } = prepare(SMALL, RESCALING)
     const [, three] = await run('bfloat16')
@@ -101,8 +106,14 @@ suite('a compiled network agrees with a naive one in float64', () => {
   })
 })
 
+interface Prepared {
+  readonly expected: number[][]
+  /** Probabilities of the first image, and of all three. */
+  readonly run: (precision: Precision) => Promise<[Float32Array, Float32Array]>
+}
+
 /** Seeded weights and images for a network, what the reference gives for the images, and the compiled network to run. */
-function prepare (given: Architecture, rescaling: Rescaling): { expected: number[][], run: (precision: Precision) => Promise<[Float32Array, Float32Array]> } {
+function prepare (given: Architecture, rescaling: Rescaling): Prepared {
   const network = xceptionNetwork(parseArchitecture(given), rescaling)
   const weights = livelyWeights(network, new Random(1))
   const { side, channels } = network.input
@@ -112,7 +123,10 @@ function prepare (given: Architecture, rescaling: Rescaling): { expected: number
     run: async (precision) => {
       const compiled = await loadCompiled(compile({ network, weights, precision }), [side, channels])
       try {
-        const batch = (size: number): Float32Array => compiled.run({ images: images.slice(0, size) }).probabilities?.data ?? new Float32Array()
+        const batch = (size: number): Float32Array => {
+          const { probabilities } = compiled.run({ images: images.slice(0, size) })
+          return probabilities?.data ?? new Float32Array()
+        }
         return [batch(1), batch(3)]
       } finally {
         compiled.dispose()
@@ -134,7 +148,7 @@ function livelyValue (name: string, shape: readonly number[], random: Random): n
     case 'beta': case 'moving_mean': case 'bias': return random.normal(0.3)
     case 'depthwise_kernel': return random.normal(0.4)
     // He's initialization: the inputs are all dimensions but the last. The last layer gets less, so that probabilities stay off 0 and 1.
-    default: return random.normal((shape.length === 2 && !name.startsWith('hidden/') ? 0.2 : 1) * Math.sqrt(2 / shape.slice(0, -1).reduce((product, length) => product * length, 1)))
+    default: return random.normal((shape.length === 2 && !name.startsWith('hidden/') ? 0.2 : 1) * Math.sqrt(2 / sizeOf(shape.slice(0, -1))))
   }
 }
 

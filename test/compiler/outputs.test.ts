@@ -34,7 +34,9 @@ const HEADS: Readonly<Record<string, { readonly layers: readonly Operation[], re
     layers: [RELU, average(true), { kind: 'affine', scale: 0.5, offset: 1 }, { kind: 'flatten' }, dense(UNITS), SOFTMAX], pooled: 0
   },
   'a map of the classes that is pooled': { layers: [RELU, convolution(UNITS, 3), average(false), SOFTMAX], pooled: 1 },
-  'a map of the classes that is normalized and pooled': { layers: [RELU, convolution(UNITS, 3), NORMALIZATION, average(false), SOFTMAX], pooled: 2 },
+  'a map of the classes that is normalized and pooled': {
+    layers: [RELU, convolution(UNITS, 3), NORMALIZATION, average(false), SOFTMAX], pooled: 2
+  },
   'one sigmoid unit': { layers: [RELU, average(false), dense(1), { kind: 'activation', activation: { function: 'sigmoid' } }], pooled: 0 }
 }
 
@@ -55,11 +57,9 @@ suite('named outputs', () => {
       assert.deepEqual(maps.shape, [images.length, height, width, outputUnits(network)])
       const logits = values.map((value) => [...value.get(network.layers.at(-2)?.name ?? '')?.data ?? []])
       const means = meansOf(maps)
-      // The bias is the same for all images, so what is left is one number a class.
       const biases = logits.map((row, image) => row.map((logit, unit) => logit - (means[image]?.[unit] ?? NaN)))
-      biases.forEach((row) => row.forEach((bias, unit) => assert.ok(Math.abs(bias - (biases[0]?.[unit] ?? NaN)) < 1e-5, `${row.join()}`)))
-      assert.ok(means.some((row, unit) => Math.abs((row[0] ?? 0) - (means[0]?.[0] ?? 0)) > 1e-3 && unit > 0), 'maps that tell images apart')
-      for (const [unit, bias] of expectedBias(network, weights).entries()) assert.ok(Math.abs(bias - (biases[0]?.[unit] ?? NaN)) < 1e-5, `${bias}`)
+      for (const row of biases) assertNearNumbers(row, expectedBias(network, weights))
+      assert.ok(means.some((row) => Math.abs((row[0] ?? 0) - (means[0]?.[0] ?? 0)) > 1e-3), 'maps that tell images apart')
     })
   }
 
@@ -84,12 +84,16 @@ suite('named outputs', () => {
       test(`values give what bytes give, ${channels} channels${order === undefined ? '' : ', blue first'}, ${precision}`, async () => {
         const { network, weights, images } = prepare(HEADS['one dense layer']?.layers ?? [], channels, order)
         const values = images.map((image) => Float32Array.from(referenceInput(network, image).data))
-        const [fromBytes, fromValues] = await run(network, weights, precision, (compiled) => [compiled.run({ images, wanted: ALL }), compiled.run({ values, wanted: ALL })])
+        const [fromBytes, fromValues] = await run(network, weights, precision, (compiled) => (
+          [compiled.run({ images, wanted: ALL }), compiled.run({ values, wanted: ALL })]
+        ))
         const tolerance = precision === 'float32' ? 1e-5 : 0.01
         for (const name of ['probabilities', ...ALL]) {
           const [left, right] = [fromBytes[name] as Output, fromValues[name] as Output]
           assert.deepEqual(left.shape, right.shape)
-          assert.ok(left.data.every((value, index) => Math.abs(value - (right.data[index] ?? NaN)) < tolerance * Math.max(1, Math.abs(value))), name)
+          for (const [index, value] of left.data.entries()) {
+            assert.ok(Math.abs(value - (right.data[index] ?? NaN)) < tolerance * Math.max(1, Math.abs(value)), name)
+          }
         }
         const expected = images.flatMap((image) => referenceProbabilities(network, weights, image))
         assert.ok(expected.every((value, index) => Math.abs(value - (fromBytes.probabilities?.data[index] ?? NaN)) < tolerance))
@@ -101,12 +105,16 @@ suite('named outputs', () => {
     const { network, weights, images } = prepare([{ kind: 'flatten' }, dense(UNITS), SOFTMAX])
     const outputs = await run(network, weights, 'float32', (compiled) => compiled.run({ images }))
     assert.deepEqual(Object.keys(outputs), ['probabilities'])
-    assert.deepEqual(networkOutputs(network).features, { reason: 'the layer layer1 (flatten) reads a feature map that is not pooled globally' })
+    const reason = 'the layer layer1 (flatten) reads a feature map that is not pooled globally'
+    assert.deepEqual(networkOutputs(network).features, { reason })
   })
 
   test('maps are refused where they are not exact, and the rest stays', async () => {
     const cases: ReadonlyArray<readonly [Operation[], string]> = [
-      [[{ kind: 'globalMaxPooling', keepDimensions: false }, dense(UNITS), SOFTMAX], 'a maximum is not the mean of what the classifier gives at each position'],
+      [
+        [{ kind: 'globalMaxPooling', keepDimensions: false }, dense(UNITS), SOFTMAX],
+        'a maximum is not the mean of what the classifier gives at each position'
+      ],
       [[average(false), dense(5), RELU, dense(UNITS), SOFTMAX], 'the layer layer3 (activation) between it and the end is not linear']
     ]
     for (const [layers, reason] of cases) {
@@ -121,15 +129,18 @@ suite('named outputs', () => {
   })
 })
 
-function prepare (head: readonly Operation[], channels: 1 | 3 = 3, order?: 'bgr'): { network: Network, weights: Weights, images: ReadonlyArray<Uint8Array<ArrayBuffer>> } {
+interface Prepared { readonly network: Network, readonly weights: Weights, readonly images: ReadonlyArray<Uint8Array<ArrayBuffer>> }
+
+function prepare (head: readonly Operation[], channels: 1 | 3 = 3, order?: 'bgr'): Prepared {
   const random = new Random(7)
   const rescaling = { scale: 1 / 127.5, offset: channels === 3 ? [-1, -0.9, -1.1] : -1, ...order === undefined ? {} : { order } }
   const builder = new NetworkBuilder({ side: SIDE, channels, rescaling })
   ;[convolution(6, 3), ...head].forEach((operation, index) => builder.add({ name: `layer${index}`, operation, inputs: [builder.last] }))
   const network = builder.build()
-  const weights = new Map(network.layers.flatMap((layer) => layer.weights.map(({ role, name, shape }) => [
-    name, { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => role === 'moving_variance' ? random.uniform(0.5, 1.5) : random.normal(0.4)) }
-  ] as const)))
+  const number = (role: string): number => role === 'moving_variance' ? random.uniform(0.5, 1.5) : random.normal(0.4)
+  const weights = new Map(network.layers.flatMap((layer) => layer.weights.map(({ role, name, shape }) => (
+    [name, { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => number(role)) }] as const
+  ))))
   return { network, weights, images: [0, 1, 2].map(() => wavyPicture(SIDE, channels, random)) }
 }
 
@@ -157,6 +168,11 @@ function expectedBias (network: Network, weights: Weights): number[] {
   return [...values.get(network.layers.at(-2)?.name ?? '')?.data ?? []]
 }
 
+function assertNearNumbers (found: readonly number[], expected: readonly number[]): void {
+  assert.equal(found.length, expected.length)
+  expected.forEach((value, index) => assert.ok(Math.abs(value - (found[index] ?? NaN)) < 1e-5, `${found[index]} is not ${value}`))
+}
+
 function assertNear (found: Output, expected: readonly FeatureMap[]): void {
   const flat = expected.flatMap(({ data }) => [...data])
   assert.equal(found.data.length, flat.length)
@@ -165,9 +181,7 @@ function assertNear (found: Output, expected: readonly FeatureMap[]): void {
 }
 
 function assertEqualMeans (map: Output, features: Output): void {
-  const means = meansOf(map).flat()
-  assert.equal(features.data.length, means.length)
-  means.forEach((mean, index) => assert.ok(Math.abs(mean - (features.data[index] ?? NaN)) < 1e-5, `${mean} is not ${features.data[index]}`))
+  assertNearNumbers([...features.data], meansOf(map).flat())
 }
 
 /** Over height and width, by image and channel. */

@@ -2,14 +2,18 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Random } from '../../src/base/random.js'
 import { compile, type Precision } from '../../src/compiler/index.js'
+import { Activation, Operation, type Layer } from '../../src/model/network.js'
 import { loadCompiled } from '../support/compiled-network.js'
-import { RandomNetworks, type LivelyNetwork } from '../support/random-network.js'
+import type { LivelyNetwork } from '../support/random-draft.js'
+import { RandomNetworks } from '../support/random-network.js'
 import { referenceProbabilities } from '../support/reference-network.js'
 
 /** As many as a minute allows on two cores, compiling and loading being most of it. */
 const NETWORKS = 48
 const FLOAT32_TOLERANCE = 1e-5
 const BFLOAT16_TOLERANCE = 0.01
+/** Of two images, so that a constant would not pass. */
+const LEAST_DIFFERENCE = 0.05
 
 const networks = new RandomNetworks(new Random(20161007))
 const cases = Array.from({ length: NETWORKS }, () => networks.next())
@@ -17,10 +21,12 @@ const cases = Array.from({ length: NETWORKS }, () => networks.next())
 suite('random networks of all operations', () => {
   for (const [index, lively] of cases.entries()) {
     const { network, weights, images } = lively
-    const expected = images.map((image) => referenceProbabilities(network, weights, image)).flat()
-    const what = `${index}: ${network.layers.slice(1).map(({ operation }) => operation.kind === 'activation' ? operation.activation.function : operation.kind).join(', ')}`
+    const answers = images.map((image) => referenceProbabilities(network, weights, image))
+    const expected = answers.flat()
 
-    test(what, async () => {
+    test(`${index}: ${network.layers.map(kindOf).join(', ')}`, async () => {
+      const [first = [], ...others] = answers
+      assert.ok(others.some((other) => largestDifference(other, first) > LEAST_DIFFERENCE), 'images that are told apart')
       const largest = Math.max(...expected)
       const float32 = largestDifference(await probabilities(lively, 'float32'), expected)
       assert.ok(float32 < FLOAT32_TOLERANCE * largest, `float32 is off by ${float32}`)
@@ -29,6 +35,21 @@ suite('random networks of all operations', () => {
     })
   }
 })
+
+test('the random networks have every operation and every non-linearity', () => {
+  const found = new Set(cases.flatMap(({ network }) => network.layers.map(kindOf)))
+  const kinds = Operation.anyOf.map(({ properties: { kind } }) => kind.const).filter((kind) => kind !== 'activation')
+  const functions = Activation.anyOf.flatMap(({ properties }) => functionNames(properties.function))
+  assert.deepEqual([...kinds, ...functions].filter((name) => !found.has(name)), [])
+})
+
+function functionNames (schema: { readonly const: string } | { readonly anyOf: ReadonlyArray<{ readonly const: string }> }): string[] {
+  return 'anyOf' in schema ? schema.anyOf.map((one) => one.const) : [schema.const]
+}
+
+function kindOf ({ operation }: Layer): string {
+  return operation.kind === 'activation' ? operation.activation.function : operation.kind
+}
 
 async function probabilities ({ network, weights, images }: LivelyNetwork, precision: Precision): Promise<Float32Array> {
   const { side, channels } = network.input

@@ -21,8 +21,10 @@ export interface CompiledNetwork {
   dispose (): void
 }
 
+type InputSize = readonly [side: number, channels: number]
+
 /** Loads a serialized SavedModel into TensorFlow in this process, on the CPU, for inputs of [side, side, channels]. */
-export async function loadCompiled (savedModel: Uint8Array, [side, channels]: readonly [side: number, channels: number]): Promise<CompiledNetwork> {
+export async function loadCompiled (savedModel: Uint8Array, [side, channels]: InputSize): Promise<CompiledNetwork> {
   const tf = loadTensorFlow()
   const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
   try {

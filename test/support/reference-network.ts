@@ -31,11 +31,11 @@ export function referenceProbabilities (network: Network, weights: Weights, imag
 }
 
 /** What the first layer gives: the image's numbers after rescaling. */
-export function referenceInput ({ input: { side, channels, rescaling: { scale, offset, order } } }: Pick<Network, 'input'>, image: Uint8Array): FeatureMap {
-  const of = (numbers: number | readonly number[], channel: number): number => typeof numbers === 'number' ? numbers : numbers[channel] ?? NaN
+export function referenceInput ({ input }: Pick<Network, 'input'>, image: Uint8Array): FeatureMap {
+  const { side, channels, rescaling: { scale, offset, order } } = input
   return fill(side, side, channels, (y, x, channel) => {
     const source = order === 'bgr' ? channels - 1 - channel : channel
-    return (image[(y * side + x) * channels + source] ?? NaN) * of(scale, channel) + of(offset, channel)
+    return at(image, (y * side + x) * channels + source) * ofChannel(scale, channel) + ofChannel(offset, channel)
   })
 }
 
@@ -49,19 +49,21 @@ export function referenceLayer (layer: Layer, inputs: readonly FeatureMap[], wei
     case 'input': throw new Error('the input is no layer that computes')
     case 'convolution': return biased(convolve(input, weight('kernel'), operation), operation.bias, weight)
     case 'depthwiseConvolution': return biased(depthwise(input, weight('depthwise_kernel'), operation), operation.bias, weight)
-    case 'separableConvolution':
-      return biased(product(depthwise(input, weight('depthwise_kernel'), operation), weight('pointwise_kernel'), operation.filters), operation.bias, weight)
+    case 'separableConvolution': {
+      const between = depthwise(input, weight('depthwise_kernel'), operation)
+      return biased(product(between, weight('pointwise_kernel'), operation.filters), operation.bias, weight)
+    }
     case 'dense': return biased(product(input, weight('kernel'), operation.units), operation.bias, weight)
     case 'batchNormalization': {
-      const [mean, variance, gamma, beta] = ['moving_mean', 'moving_variance', 'gamma', 'beta'].map(weight) as [Float32Array, Float32Array, Float32Array, Float32Array]
+      const statistics = { mean: weight('moving_mean'), variance: weight('moving_variance'), gamma: weight('gamma'), beta: weight('beta') }
       return mapValues(input, (value, channel) => {
-        const normal = (value - at(mean, channel)) / Math.sqrt(at(variance, channel) + operation.epsilon)
-        return normal * (operation.scale ? at(gamma, channel) : 1) + (operation.center ? at(beta, channel) : 0)
+        const normal = (value - at(statistics.mean, channel)) / Math.sqrt(at(statistics.variance, channel) + operation.epsilon)
+        return normal * (operation.scale ? at(statistics.gamma, channel) : 1) + (operation.center ? at(statistics.beta, channel) : 0)
       })
     }
     case 'affine': {
       const { scale, offset } = operation
-      return mapValues(input, (value, channel) => value * (typeof scale === 'number' ? scale : at(scale, channel)) + (typeof offset === 'number' ? offset : at(offset, channel)))
+      return mapValues(input, (value, channel) => value * ofChannel(scale, channel) + ofChannel(offset, channel))
     }
     case 'activation': return activate(operation.activation, input)
     case 'maxPooling': return pool(input, operation, (values) => Math.max(...values))
@@ -72,7 +74,10 @@ export function referenceLayer (layer: Layer, inputs: readonly FeatureMap[], wei
       const { top, bottom, left, right } = operation
       return fill(height + top + bottom, width + left + right, channels, (y, x, channel) => pixel(input, y - top, x - left, channel) ?? 0)
     }
-    case 'channelSlice': return fill(height, width, operation.end - operation.start, (y, x, channel) => pixel(input, y, x, channel + operation.start) ?? NaN)
+    case 'channelSlice': {
+      const { start, end } = operation
+      return fill(height, width, end - start, (y, x, channel) => pixel(input, y, x, channel + start) ?? NaN)
+    }
     case 'add': return others.reduce((sum, other) => combine(sum, other, (left, right) => left + right), input)
     case 'multiply': return others.reduce((sum, other) => combine(sum, other, (left, right) => left * right), input)
     case 'concatenate': return others.reduce(join, input)
@@ -114,14 +119,17 @@ function convolve (input: FeatureMap, kernel: ArrayLike<number>, operation: Oper
 }
 
 /** Kernel [height, width, channels, 1]. */
-function depthwise (input: FeatureMap, kernel: ArrayLike<number>, operation: OperationOf<'depthwiseConvolution' | 'separableConvolution'>): FeatureMap {
+function depthwise (
+  input: FeatureMap, kernel: ArrayLike<number>, operation: OperationOf<'depthwiseConvolution' | 'separableConvolution'>
+): FeatureMap {
   const [kernelHeight, kernelWidth] = operation.kernel
   const sides = output(input, operation, operation.kernel)
   return fill(sides.height, sides.width, input.channels, (y, x, channel) => {
     let sum = 0
     for (let ky = 0; ky < kernelHeight; ky++) {
       for (let kx = 0; kx < kernelWidth; kx++) {
-        sum += (pixel(input, sides.row(y, ky), sides.column(x, kx), channel) ?? 0) * at(kernel, (ky * kernelWidth + kx) * input.channels + channel)
+        const value = pixel(input, sides.row(y, ky), sides.column(x, kx), channel) ?? 0
+        sum += value * at(kernel, (ky * kernelWidth + kx) * input.channels + channel)
       }
     }
     return sum
@@ -132,7 +140,9 @@ function depthwise (input: FeatureMap, kernel: ArrayLike<number>, operation: Ope
 function product (input: FeatureMap, matrix: ArrayLike<number>, units: number): FeatureMap {
   return fill(input.height, input.width, units, (y, x, unit) => {
     let sum = 0
-    for (let channel = 0; channel < input.channels; channel++) sum += (pixel(input, y, x, channel) ?? NaN) * at(matrix, channel * units + unit)
+    for (let channel = 0; channel < input.channels; channel++) {
+      sum += (pixel(input, y, x, channel) ?? NaN) * at(matrix, channel * units + unit)
+    }
     return sum
   })
 }
@@ -144,7 +154,9 @@ function biased (map: FeatureMap, hasBias: boolean, weight: (role: string) => Ar
 }
 
 /** What a pooling window covers of the map; padding is not there. */
-function pool (input: FeatureMap, operation: OperationOf<'maxPooling' | 'averagePooling'>, reduce: (values: readonly number[]) => number): FeatureMap {
+function pool (
+  input: FeatureMap, operation: OperationOf<'maxPooling' | 'averagePooling'>, reduce: (values: readonly number[]) => number
+): FeatureMap {
   const sides = output(input, operation, operation.size)
   return fill(sides.height, sides.width, input.channels, (y, x, channel) => {
     const values: number[] = []
@@ -157,6 +169,9 @@ function pool (input: FeatureMap, operation: OperationOf<'maxPooling' | 'average
     return reduce(values)
   })
 }
+
+/** Positions of a window along one side, and where in the input a tap of it lies. */
+interface WindowSide { readonly count: number, readonly position: (index: number, tap: number) => number }
 
 /** The output's sides, and where in the input a position of the window lies. */
 function output (input: FeatureMap, { strides, dilation = [1, 1], padding }: Window, size: readonly number[]): {
@@ -173,7 +188,7 @@ function output (input: FeatureMap, { strides, dilation = [1, 1], padding }: Win
     while (count * stride < side) count++
     const missing = Math.max(0, (count - 1) * stride + reach + 1 - side)
     return { count, position: (index: number, tap: number) => index * stride + tap * step - Math.floor(missing / 2) }
-  }) as [{ count: number, position: (index: number, tap: number) => number }, { count: number, position: (index: number, tap: number) => number }]
+  }) as [WindowSide, WindowSide]
   return { height: vertical.count, width: horizontal.count, row: vertical.position, column: horizontal.position }
 }
 
@@ -185,7 +200,7 @@ function activate (activation: Activation, input: FeatureMap): FeatureMap {
   })
 }
 
-function activated (activation: Exclude<Activation, { function: 'softmax' }> | Activation, x: number): number {
+function activated (activation: Activation, x: number): number {
   switch (activation.function) {
     case 'softmax': throw new Error('softmax is not of one number')
     case 'sigmoid': return 1 / (1 + Math.exp(-x))
@@ -218,8 +233,10 @@ function combine (left: FeatureMap, right: FeatureMap, operation: (left: number,
   const repeated = (map: FeatureMap, y: number, x: number, channel: number): number => (
     pixel(map, Math.min(y, map.height - 1), Math.min(x, map.width - 1), Math.min(channel, map.channels - 1)) ?? NaN
   )
-  const [height, width, channels] = (['height', 'width', 'channels'] as const).map((side) => Math.max(left[side], right[side])) as [number, number, number]
-  return fill(height, width, channels, (y, x, channel) => operation(repeated(left, y, x, channel), repeated(right, y, x, channel)))
+  const longer = (side: 'height' | 'width' | 'channels'): number => Math.max(left[side], right[side])
+  return fill(longer('height'), longer('width'), longer('channels'), (y, x, channel) => (
+    operation(repeated(left, y, x, channel), repeated(right, y, x, channel))
+  ))
 }
 
 function join (left: FeatureMap, right: FeatureMap): FeatureMap {
@@ -252,6 +269,10 @@ function fill (height: number, width: number, channels: number, value: (y: numbe
 /** Undefined outside of the map. */
 function pixel ({ height, width, channels, data }: FeatureMap, y: number, x: number, channel: number): number | undefined {
   return y < 0 || x < 0 || y >= height || x >= width ? undefined : data[(y * width + x) * channels + channel]
+}
+
+function ofChannel (numbers: number | readonly number[], channel: number): number {
+  return typeof numbers === 'number' ? numbers : at(numbers, channel)
 }
 
 function at (numbers: ArrayLike<number>, index: number): number {

@@ -42,7 +42,9 @@ export interface Kernel {
 }
 
 /** A kernel that does what `before` (on its input channels), `kernel` and `after` (on its filters) do one after the other, in float64. */
-export function absorb (kernel: Kernel, before: ChannelAffine | undefined, after: ChannelAffine | undefined): { values: Float64Array, bias: Float64Array } {
+export function absorb (
+  kernel: Kernel, before: ChannelAffine | undefined, after: ChannelAffine | undefined
+): { readonly values: Float64Array, readonly bias: Float64Array } {
   const { filters, groups, values } = kernel
   const inputs = values.length / kernel.positions / filters
   const bias = Float64Array.from({ length: filters }, (_, filter) => kernel.bias?.[filter] ?? 0)
@@ -56,7 +58,8 @@ export function absorb (kernel: Kernel, before: ChannelAffine | undefined, after
       if (before !== undefined) bias[filter] = at(bias, filter) + value * at(before.shift, channel)
     }
   }
-  return { values: result, bias: after === undefined ? bias : bias.map((value, filter) => value * at(after.scale, filter) + at(after.shift, filter)) }
+  if (after === undefined) return { values: result, bias }
+  return { values: result, bias: bias.map((value, filter) => value * at(after.scale, filter) + at(after.shift, filter)) }
 }
 
 function perChannel (numbers: number | readonly number[], channels: number): Float64Array {

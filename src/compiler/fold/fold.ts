@@ -34,7 +34,7 @@ export function fold (network: Network, weights: Weights): Folded {
     const affine = affineOf(layer, weights)
     const [input = ''] = layer.inputs
     const host = hosts.get(standInOf(input))
-    if (affine !== undefined && host !== undefined && readers.get(input) === 1 && (hasKernel(host.layer.operation) || isAffine(host.layer.operation))) {
+    if (affine !== undefined && host !== undefined && readers.get(input) === 1 && canTakeOver(host.layer.operation)) {
       hosts.set(host.layer.name, { ...host, after: host.after === undefined ? affine : compose(affine, host.after) })
       standIns.set(layer.name, host.layer.name)
     } else {
@@ -80,13 +80,19 @@ function hasKernel ({ kind }: Operation): boolean {
   return kind === 'convolution' || kind === 'depthwiseConvolution' || kind === 'separableConvolution' || kind === 'dense'
 }
 
+/** True where what is done to the result can become part of the layer. */
+function canTakeOver (operation: Operation): boolean {
+  return hasKernel(operation) || isAffine(operation)
+}
+
 function isAffine ({ kind }: Operation): boolean {
   return kind === 'batchNormalization' || kind === 'affine'
 }
 
 /** True unless zero padding would have to be shifted too. */
 function isExactBefore (operation: Operation, { outputShape }: Layer, { shift }: ChannelAffine): boolean {
-  if (!('padding' in operation && 'kernel' in operation) || operation.padding === 'valid' || shift.every((value) => value === 0)) return true
+  if (!('padding' in operation && 'kernel' in operation) || operation.padding === 'valid') return true
+  if (shift.every((value) => value === 0)) return true
   const { kernel, strides, dilation } = operation
   return ([0, 1] as const).every((axis) => samePadding(outputShape[axis] ?? 0, kernel[axis], strides[axis], dilation[axis]).after === 0)
 }

@@ -33,13 +33,14 @@ function single ({ layer, before, after }: Change, weights: Weights): ReadonlyMa
 
 /** What is done before goes into the depthwise kernel; the shift goes on through the pointwise one, where the bias is. */
 function separable ({ layer, before, after }: Change, weights: Weights): ReadonlyMap<string, Tensor> {
-  const [depthwiseShape, pointwiseShape] = ['depthwise_kernel', 'pointwise_kernel'].map((role) => weightOf(layer, role, weights).shape) as [number[], number[]]
+  const shapeOf = (role: string): readonly number[] => weightOf(layer, role, weights).shape
   const depthwise = absorb(kernel(layer, 'depthwise_kernel', weights), before, undefined)
-  const between = before === undefined ? undefined : { scale: new Float64Array(depthwise.bias.length).fill(1), shift: depthwise.bias }
+  const ones = new Float64Array(depthwise.bias.length).fill(1)
+  const between = before === undefined ? undefined : { scale: ones, shift: depthwise.bias }
   const pointwise = absorb({ ...kernel(layer, 'pointwise_kernel', weights), bias: ownBias(layer, weights) }, between, after)
   return new Map([
-    ['depthwise_kernel', tensor(depthwiseShape, depthwise.values)],
-    ['pointwise_kernel', tensor(pointwiseShape, pointwise.values)],
+    ['depthwise_kernel', tensor(shapeOf('depthwise_kernel'), depthwise.values)],
+    ['pointwise_kernel', tensor(shapeOf('pointwise_kernel'), pointwise.values)],
     ['bias', tensor([pointwise.bias.length], pointwise.bias)]
   ])
 }

@@ -33,7 +33,7 @@ function elu (name: string, input: string, alpha: number, type: Precision, steps
   return steps.binary(name, 'AddV2', positive, scaled, type)
 }
 
-/** x * (0.5 + 0.5 * erf(x / sqrt(2))), or with tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)) in the place of erf (arXiv 1606.08415, section 2). */
+/** x * (0.5 + 0.5 * erf(x / sqrt(2))), or tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)) in the place of erf (arXiv 1606.08415, section 2). */
 function gelu (name: string, input: string, approximate: boolean, type: Precision, steps: StepList): string {
   const times = (suffix: string, of: string, factor: number): string => steps.withNumber(`${name}/${suffix}`, 'Mul', of, factor, type)
   const bent = (): string => {

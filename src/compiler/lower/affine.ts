@@ -4,12 +4,14 @@ import type { Value, Values } from './values.js'
 /** One number for all channels, or one a channel. */
 type Numbers = number | readonly number[]
 
+interface Affine { readonly scale: Numbers, readonly offset: Numbers }
+
 /** TensorFlow multiplies with scale / sqrt(variance + epsilon): with these two, exactly with scale. CuDNN takes no epsilon below 1e-5. */
 const EPSILON = 2 ** -13
 const VARIANCE = 1 - EPSILON
 
 /** value * scale + offset, each left out where it changes nothing. Throws an Error where there are not as many numbers as channels. */
-export function affine (name: string, value: Value, { scale, offset }: { readonly scale: Numbers, readonly offset: Numbers }, values: Values): Value {
+export function affine (name: string, value: Value, { scale, offset }: Affine, values: Values): Value {
   const { steps } = values
   const channels = channelsOf(value.shape)
   const constant = (what: string, numbers: Numbers): string => {
@@ -23,7 +25,7 @@ export function affine (name: string, value: Value, { scale, offset }: { readonl
 }
 
 /** The same for a feature map in one op, which computes in float32 and rounds once. */
-export function affineOfMap (name: string, value: Value, { scale, offset }: { readonly scale: Numbers, readonly offset: Numbers }, values: Values): Value {
+export function affineOfMap (name: string, value: Value, { scale, offset }: Affine, values: Values): Value {
   const map = values.spatial(value)
   const channels = channelsOf(map.shape)
   const constants = Object.entries({ scale, offset, mean: 0, variance: VARIANCE }).map(([what, numbers]) => {

@@ -1,5 +1,6 @@
 import type { Network } from '../../model/network.js'
 import type { End } from '../emit.js'
+import type { DataType } from '../messages.js'
 import { INPUTS, WANTABLE } from '../signature.js'
 import type { StepList } from '../steps.js'
 import { affine } from './affine.js'
@@ -7,7 +8,7 @@ import type { Value, Values } from './values.js'
 
 /** What a run is fed. Every graph has all of it. */
 export function placeholders (shape: readonly number[], steps: StepList): Record<typeof INPUTS[keyof typeof INPUTS], End> {
-  const end = (name: string, type: End['type'], shape: readonly number[]): End => ({ step: steps.placeholder(name, type, shape), type, shape })
+  const end = (name: string, type: DataType, shape: readonly number[]): End => ({ step: steps.placeholder(name, type, shape), type, shape })
   return {
     [INPUTS.images]: end(INPUTS.images, 'string', [-1]),
     [INPUTS.values]: end(INPUTS.values, 'float32', [-1, ...shape]),

@@ -18,7 +18,8 @@ export function concatenation (layer: Layer, inputs: readonly Value[], values: V
   const form = ofOneType.every((value) => value.form === 'rows') ? 'rows' : 'spatial'
   const formed = form === 'rows' ? ofOneType : ofOneType.map((value) => values.spatial(value))
   const type = formed[0]?.type ?? values.precision
-  return { step: values.steps.concat(layer.name, formed.map(({ step }) => step), type, form === 'rows' ? 1 : 3), shape: layer.outputShape, form, type }
+  const step = values.steps.concat(layer.name, formed.map((value) => value.step), type, form === 'rows' ? 1 : 3)
+  return { step, shape: layer.outputShape, form, type }
 }
 
 export function channelSlice (layer: Layer, { start, end }: OperationOf<'channelSlice'>, input: Value, values: Values): Value {

@@ -45,8 +45,9 @@ function lowered (layer: Layer, inputs: readonly Value[], values: Values): Value
     case 'globalMaxPooling': return globalPooling(layer, 'Max', value, values)
     case 'zeroPadding': {
       const { top, bottom, left, right } = operation
-      const { step, type } = values.spatial(value)
-      return { step: values.steps.pad(name, step, type, [[0, 0], [top, bottom], [left, right], [0, 0]]), shape: layer.outputShape, form: 'spatial', type }
+      const map = values.spatial(value)
+      const step = values.steps.pad(name, map.step, map.type, [[0, 0], [top, bottom], [left, right], [0, 0]])
+      return { ...map, step, shape: layer.outputShape }
     }
     case 'channelSlice': return channelSlice(layer, operation, value, values)
     case 'add': return combination(layer, 'AddV2', inputs, values)

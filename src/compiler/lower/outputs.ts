@@ -14,13 +14,13 @@ export function outputs (network: Network, valueOf: (layer: string) => Value, va
   if ('reason' in classifier) return probable
   const features = values.ofType(valueOf(classifier.pooling.name), 'float32')
   const map = values.spatial(values.ofType(valueOf(classifier.pooled.name), 'float32'))
-  const wanted = (name: Wantable, source: Value, make: (value: Value) => Value): Record<string, End> => ({ [name]: whereWanted(name, source, make, values) })
-  return {
+  const given = {
     ...probable,
-    ...wanted(OUTPUTS.features, features, (value) => value),
-    ...wanted(OUTPUTS.featureMap, map, (value) => value),
-    ...whyNoMaps(classifier) === undefined ? wanted(OUTPUTS.maps, map, (value) => classified(classifier, value, values)) : {}
+    [OUTPUTS.features]: whereWanted(OUTPUTS.features, features, (value) => value, values),
+    [OUTPUTS.featureMap]: whereWanted(OUTPUTS.featureMap, map, (value) => value, values)
   }
+  if (whyNoMaps(classifier) !== undefined) return given
+  return { ...given, [OUTPUTS.maps]: whereWanted(OUTPUTS.maps, map, (value) => classified(classifier, value, values), values) }
 }
 
 /** A single sigmoid unit becomes two probabilities, the unit's second. */
@@ -47,8 +47,8 @@ function classified ({ chain, pooled }: Classifier, map: Value, values: Values):
   const { steps } = values
   const linear = chain.filter(({ operation: { kind } }) => kind !== 'flatten' && kind !== 'reshape')
   if (linear.length === 0) {
-    const hasBias = 'bias' in pooled.operation && pooled.operation.bias
-    return hasBias ? { ...map, step: steps.binary('maps/unbiased', 'Sub', map.step, values.weight(pooled, 'bias', 'float32'), 'float32') } : map
+    if (!('bias' in pooled.operation && pooled.operation.bias)) return map
+    return { ...map, step: steps.binary('maps/unbiased', 'Sub', map.step, values.weight(pooled, 'bias', 'float32'), 'float32') }
   }
   const [height, width] = pooled.outputShape as readonly [number, number, number]
   const rows = linear.reduce((value, layer) => {

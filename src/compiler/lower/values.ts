@@ -24,7 +24,8 @@ export class Values {
 
   spatial (value: Value): Value {
     if (value.form === 'spatial') return value
-    const step = this.once(`${value.step}/spatial`, value.shape.join('x'), (name) => this.steps.reshape(name, value.step, value.type, [-1, ...value.shape]))
+    const reshape = (name: string): string => this.steps.reshape(name, value.step, value.type, [-1, ...value.shape])
+    const step = this.once(`${value.step}/spatial`, value.shape.join('x'), reshape)
     return { ...value, step, form: 'spatial' }
   }
 

@@ -13,7 +13,8 @@ export function convolution (layer: Layer, operation: OperationOf<'convolution'>
   const { kernel, strides, dilation, padding, groups } = operation
   if (groups === 1 && [...kernel, ...strides].every((side) => side === 1)) return pointwise(layer, 'kernel', input, values)
   const { step, type } = values.spatial(input)
-  const product = values.steps.add(layer.name, type, [step, values.weight(layer, 'kernel', type)], { op: 'Conv2D', strides, dilation, padding })
+  const inputs = [step, values.weight(layer, 'kernel', type)]
+  const product = values.steps.add(layer.name, type, inputs, { op: 'Conv2D', strides, dilation, padding })
   return { step: values.biased(layer, product, type), shape: layer.outputShape, form: 'spatial', type }
 }
 
@@ -30,7 +31,8 @@ export function pooling (layer: Layer, operation: OperationOf<'maxPooling' | 'av
   const { kind, size, strides, padding } = operation
   const { step, type } = values.spatial(input)
   const op = kind === 'maxPooling' ? 'MaxPool' : 'AvgPool'
-  return { step: values.steps.add(layer.name, type, [step], { op, size, strides, padding }), shape: layer.outputShape, form: 'spatial', type }
+  const pooled = values.steps.add(layer.name, type, [step], { op, size, strides, padding })
+  return { step: pooled, shape: layer.outputShape, form: 'spatial', type }
 }
 
 /** A product of each position's channels with one matrix, and the bias. */
@@ -42,8 +44,10 @@ function pointwise (layer: Layer, role: string, input: Value, values: Values): V
   return { step: values.biased(layer, product, type), shape, form: 'rows', type }
 }
 
+type DepthwiseWindow = OperationOf<'depthwiseConvolution' | 'separableConvolution'>
+
 /** Without the bias. TensorFlow's op takes one stride for both sides, and no dilation on a CPU. */
-function depthwise (layer: Layer, window: OperationOf<'depthwiseConvolution' | 'separableConvolution'>, input: Value, values: Values): Value {
+function depthwise (layer: Layer, window: DepthwiseWindow, input: Value, values: Values): Value {
   const { steps } = values
   const { strides, padding } = window
   const { step, type, shape: [height = 0, width = 0, channels = 0] } = values.spatial(input)
@@ -51,7 +55,8 @@ function depthwise (layer: Layer, window: OperationOf<'depthwiseConvolution' | '
   const shape = [layer.outputShape[0], layer.outputShape[1] ?? 1, channels] as const
   const kernel = depthwiseKernel(layer, window.kernel, window.dilation, type, values)
   if (strides[0] === strides[1]) {
-    return { step: steps.add(name, type, [step, kernel], { op: 'DepthwiseConv2dNative', stride: strides[0], padding }), shape, form: 'spatial', type }
+    const product = steps.add(name, type, [step, kernel], { op: 'DepthwiseConv2dNative', stride: strides[0], padding })
+    return { step: product, shape, form: 'spatial', type }
   }
   const sides = [height, width] as const
   const amounts = ([0, 1] as const).map((axis) => {
@@ -61,7 +66,8 @@ function depthwise (layer: Layer, window: OperationOf<'depthwiseConvolution' | '
   const padded = padding === 'valid' ? step : steps.pad(`${name}/padded`, step, type, [[0, 0], ...amounts, [0, 0]])
   const stride = greatestCommonDivisor(strides)
   const dense = steps.add(`${name}/dense`, type, [padded, kernel], { op: 'DepthwiseConv2dNative', stride, padding: 'valid' })
-  return { step: steps.everyNth(name, dense, type, [1, strides[0] / stride, strides[1] / stride, 1]), shape, form: 'spatial', type }
+  const chosen = steps.everyNth(name, dense, type, [1, strides[0] / stride, strides[1] / stride, 1])
+  return { step: chosen, shape, form: 'spatial', type }
 }
 
 /** A dilated kernel is written with the zeros between its numbers. */
