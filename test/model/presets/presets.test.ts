@@ -112,7 +112,8 @@ suite('modules on the way from Inception to Xception', () => {
   })
 
   test('Inception V3 normalizes without scale, MobileNet cuts at 6 and pads by hand where it halves the grid', () => {
-    const scales = network('inception-v3').layers.flatMap(({ operation }) => operation.kind === 'batchNormalization' ? [operation.scale] : [])
+    const scales = network('inception-v3').layers.flatMap(({ operation }) =>
+      operation.kind === 'batchNormalization' ? [operation.scale] : [])
     assert.deepEqual(new Set(scales), new Set([false]))
     const { layers } = network('mobilenet')
     assert.equal(count(layers, 'zeroPadding'), 4)
