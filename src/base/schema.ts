@@ -36,5 +36,6 @@ function closestPath (errors: readonly SchemaError[]): string {
   const deepest = Math.max(...errors.map(depth))
   const candidates = errors.filter((error) => depth(error) === deepest)
   // All alternatives but one complain of the discriminator, so it is at fault only where nothing else is.
-  return (candidates.find((error) => !DISCRIMINATORS.some((name) => error.instancePath.endsWith(name))) ?? candidates[0])?.instancePath ?? ''
+  const closest = candidates.find((error) => !DISCRIMINATORS.some((name) => error.instancePath.endsWith(name))) ?? candidates[0]
+  return closest?.instancePath ?? ''
 }

@@ -34,7 +34,8 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const inFlight = Math.min(config.queueSize, 2 * loaded.maxBatchSize)
   let failed = 0
   try {
-    for await (const [file, result] of inOrder(files, inFlight, async (file) => [file, await classifyFile(file, loaded, k, config)] as const)) {
+    const results = inOrder(files, inFlight, async (file) => [file, await classifyFile(file, loaded, k, config)] as const)
+    for await (const [file, result] of results) {
       if ('error' in result) failed++
       print(file, result)
       progress?.increment()
@@ -54,7 +55,9 @@ async function classifyFile (file: string, model: LoadedModel, k: number, config
 async function readUpload (file: string, { maxImageBytes }: Config): Promise<Upload> {
   try {
     const { size } = await stat(file)
-    if (size > maxImageBytes) return new ServiceError('image_too_large', `The image has ${size} bytes; at most ${maxImageBytes} are accepted.`)
+    if (size > maxImageBytes) {
+      return new ServiceError('image_too_large', `The image has ${size} bytes; at most ${maxImageBytes} are accepted.`)
+    }
     return await readFile(file)
   } catch (error) {
     return new ServiceError('no_image', `The file cannot be read: ${(error as Error).message}.`)

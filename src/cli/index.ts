@@ -38,7 +38,8 @@ const MODEL_HELP = 'model to use, as MODEL takes it'
 
 const program = new Command('xception')
   .description('Classifies images with Xception: as a service, or from the command line.')
-  .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\nExit codes: 0, 1 if an image failed, ${WRONG_USE} for wrong use, 141 if what reads the output ends before it.`)
+  .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\n` +
+    `Exit codes: 0, 1 if an image failed, ${WRONG_USE} for wrong use, 141 if what reads the output ends before it.`)
   .exitOverride()
 
 program.command('serve')
@@ -58,7 +59,9 @@ program.command('classify')
   .option('--labels <file>', 'file of labels')
   .option('--top-k <count>', 'predictions an image (default: 5 for one file, 1 for more)', count)
   .option('--json', 'print one JSON object a line instead of a table')
-  .addHelpText('after', examples('classify docs/cat.jpg', 'classify --json --top-k 3 photos "more/**/*.png"', 'classify --model imagenet photos'))
+  .addHelpText('after', examples(
+    'classify docs/cat.jpg', 'classify --json --top-k 3 photos "more/**/*.png"', 'classify --model imagenet photos'
+  ))
   .action(async (files: string[], options: ModelOptions & { topK?: number, json?: true }) => {
     const failed = await classifyFiles(files, {
       config: configOf({ MODEL: options.model, LABELS: options.labels }), topK: options.topK, json: options.json === true

@@ -22,7 +22,9 @@ export function installedTensorFlow (): InstalledTensorFlow {
 export function chooseBackend (setting: Backend | 'auto'): Backend {
   const { flavour } = installedTensorFlow()
   if (setting === 'gpu' && flavour === 'cpu') {
-    throw new OperatorError('BACKEND=gpu needs the CUDA flavour of TensorFlow, and the CPU flavour is installed: run npm run setup -- --gpu')
+    throw new OperatorError(
+      'BACKEND=gpu needs the CUDA flavour of TensorFlow, and the CPU flavour is installed: run npm run setup -- --gpu'
+    )
   }
   return setting === 'auto' ? flavour : setting
 }

@@ -23,7 +23,9 @@ export function choosePrecision (setting: Precision | 'auto', backend: Backend):
 /** Asks the driver, whose tool comes with it into containers. False where there is none. */
 function gpusHaveNativeBfloat16 (): boolean {
   try {
-    const output = execFileSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], { encoding: 'utf8', timeout: NVIDIA_SMI_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
+    const output = execFileSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], {
+      encoding: 'utf8', timeout: NVIDIA_SMI_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore']
+    })
     return output.trim().split('\n').every((capability) => Number(capability) >= AMPERE_CAPABILITY)
   } catch {
     return false

@@ -100,7 +100,8 @@ export function describeInput ({ size, channels, fit, cropFraction, kernel, resc
   const { scale, offset, order } = rescaling.value
   const pixels = channels === 1 ? 'grey pixels' : 'pixels'
   return `${size.value}x${size.value} ${pixels} (${size.from}), ${fit.value}${crop} (${fit.from}), ` +
-    `${kernel.value} kernel (${kernel.from}), ${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
+    `${kernel.value} kernel (${kernel.from}), ` +
+    `${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
 }
 
 function scaleOf (name: keyof typeof SCALES, channels: 1 | 3): Rescaling {

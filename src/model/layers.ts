@@ -112,7 +112,10 @@ function exitFlow (walk: Walk, { entryFilters, middle, exitFilters, residual }: 
   })
 }
 
-/** Two separable convolutions and a max pooling, beside a strided 1x1 convolution. Only the first module of the entry flow starts without ReLU. */
+/**
+ * Two separable convolutions and a max pooling, beside a strided 1x1 convolution.
+ * Only the first module of the entry flow starts without ReLU.
+ */
 function downsamplingModule (walk: Walk, filters: readonly [number, number], residual: boolean, startsWithRelu: boolean): void {
   const block = `block${walk.module}`
   const input = walk.last
@@ -155,7 +158,12 @@ class Walk {
   constructor (architecture: Architecture) {
     this.epsilon = architecture.batchNormEpsilon
     this.intermediateActivation = architecture.intermediateActivation
-    this.append({ name: 'input', operation: { kind: 'input' }, inputs: [], outputShape: [architecture.inputSize, architecture.inputSize, 3] })
+    this.append({
+      name: 'input',
+      operation: { kind: 'input' },
+      inputs: [],
+      outputShape: [architecture.inputSize, architecture.inputSize, 3]
+    })
   }
 
   enter (module: number, flow: Layer['flow']): void {
@@ -213,7 +221,11 @@ class Walk {
 
   maxPooling (name: string, input: string): string {
     const [height, width, channels] = this.featureMap(input, name)
-    const outputShape = [outputSize(height, POOL.size, POOL.stride, 'same'), outputSize(width, POOL.size, POOL.stride, 'same'), channels] as const
+    const outputShape = [
+      outputSize(height, POOL.size, POOL.stride, 'same'),
+      outputSize(width, POOL.size, POOL.stride, 'same'),
+      channels
+    ] as const
     return this.append({ name, operation: POOL, inputs: [input], outputShape })
   }
 
@@ -232,7 +244,9 @@ class Walk {
 
   dense (name: string, units: number, activation: Activation): string {
     const shape = this.shapeOf(this.last)
-    if (shape.length !== 1) throw new Error(`architecture: ${name} takes a vector, so the head needs a pooling or a flatten layer before it`)
+    if (shape.length !== 1) {
+      throw new Error(`architecture: ${name} takes a vector, so the head needs a pooling or a flatten layer before it`)
+    }
     return this.append({
       name,
       operation: { kind: 'dense', activation },
@@ -243,7 +257,9 @@ class Walk {
     })
   }
 
-  private append (layer: Pick<Layer, 'name' | 'operation' | 'inputs' | 'outputShape'> & Partial<Pick<Layer, 'weights' | 'multiplyAdds'>>): string {
+  private append (
+    layer: Pick<Layer, 'name' | 'operation' | 'inputs' | 'outputShape'> & Partial<Pick<Layer, 'weights' | 'multiplyAdds'>>
+  ): string {
     if (this.shapes.has(layer.name)) throw new Error(`architecture: two layers are called ${layer.name}`)
     const weights = (layer.weights ?? []).map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` }))
     const parameters = weights.reduce((sum, weight) => sum + product(weight.shape), 0)

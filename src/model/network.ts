@@ -139,7 +139,9 @@ export function outputUnits ({ layers }: Pick<Network, 'layers'>): number {
   const last = layers.at(-1)
   const activation = last?.operation.kind === 'activation' ? last.operation.activation.function : undefined
   if (last === undefined || (activation !== 'softmax' && activation !== 'sigmoid')) {
-    throw new Error(`the network must end in softmax or sigmoid, not in ${last === undefined ? 'nothing' : activation ?? last.operation.kind}`)
+    throw new Error(
+      `the network must end in softmax or sigmoid, not in ${last === undefined ? 'nothing' : activation ?? last.operation.kind}`
+    )
   }
   if (last.outputShape.length !== 1) {
     throw new Error('the network must end in one number a class, so it needs a pooling or a flatten layer')

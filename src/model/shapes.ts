@@ -21,7 +21,9 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
   const [input, ...others] = inputs
   if (operation.kind === 'input' || input === undefined) throw new Error('reads nothing')
   const joins = JOINING.has(operation.kind)
-  if (joins === (others.length === 0)) throw new Error(joins ? 'reads one layer, and two or more are needed' : `reads ${inputs.length} layers, and one is needed`)
+  if (joins === (others.length === 0)) {
+    throw new Error(joins ? 'reads one layer, and two or more are needed' : `reads ${inputs.length} layers, and one is needed`)
+  }
   const plain = (outputShape: Shape): Derived => ({ outputShape, weights: [] })
   switch (operation.kind) {
     case 'convolution': return convolution(operation, featureMap(input))
@@ -61,7 +63,9 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
     case 'add': case 'multiply': return plain(inputs.reduce(broadcast))
     case 'concatenate': return plain(inputs.reduce(joined))
     case 'reshape': {
-      if (sizeOf(operation.shape) !== sizeOf(input)) throw new Error(`reshapes ${input.join('x')} to ${operation.shape.join('x')}, which holds another number of values`)
+      if (sizeOf(operation.shape) !== sizeOf(input)) {
+        throw new Error(`reshapes ${input.join('x')} to ${operation.shape.join('x')}, which holds another number of values`)
+      }
       return plain(operation.shape)
     }
     case 'flatten': return plain([sizeOf(input)])
@@ -70,7 +74,9 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
 
 function convolution ({ filters, groups, bias: hasBias, ...window }: OperationOf<'convolution'>, input: FeatureMap): Derived {
   const [, , channels] = input
-  if (channels % groups !== 0 || filters % groups !== 0) throw new Error(`has ${groups} groups, into which ${channels} channels and ${filters} filters do not divide`)
+  if (channels % groups !== 0 || filters % groups !== 0) {
+    throw new Error(`has ${groups} groups, into which ${channels} channels and ${filters} filters do not divide`)
+  }
   return {
     outputShape: [...windows(input, window.kernel, window.strides, window.dilation, window.padding), filters],
     weights: [['kernel', [...window.kernel, channels / groups, filters]], ...bias(hasBias, filters)]
@@ -89,7 +95,11 @@ function separable ({ filters, bias: hasBias, ...window }: OperationOf<'separabl
   const [, , channels] = input
   return {
     outputShape: [...windows(input, window.kernel, window.strides, window.dilation, window.padding), filters],
-    weights: [['depthwise_kernel', [...window.kernel, channels, 1]], ['pointwise_kernel', [1, 1, channels, filters]], ...bias(hasBias, filters)]
+    weights: [
+      ['depthwise_kernel', [...window.kernel, channels, 1]],
+      ['pointwise_kernel', [1, 1, channels, filters]],
+      ...bias(hasBias, filters)
+    ]
   }
 }
 
@@ -103,7 +113,13 @@ function batchNormalization ({ scale, center }: OperationOf<'batchNormalization'
 }
 
 /** Positions of a window along height and width. */
-function windows ([height, width]: FeatureMap, size: readonly [number, number], strides: readonly [number, number], dilation: readonly [number, number], padding: Padding): [number, number] {
+function windows (
+  [height, width]: FeatureMap,
+  size: readonly [number, number],
+  strides: readonly [number, number],
+  dilation: readonly [number, number],
+  padding: Padding
+): [number, number] {
   const sides: [number, number] = [
     windowCount(height, size[0], strides[0], dilation[0], padding),
     windowCount(width, size[1], strides[1], dilation[1], padding)
@@ -118,7 +134,9 @@ export function windowCount (side: number, size: number, stride: number, dilatio
 }
 
 /** Pixels of `same` padding along one side, before and after (TensorFlow's rule). */
-export function samePadding (side: number, size: number, stride: number, dilation: number): { readonly before: number, readonly after: number } {
+export function samePadding (
+  side: number, size: number, stride: number, dilation: number
+): { readonly before: number, readonly after: number } {
   const total = Math.max(0, (Math.ceil(side / stride) - 1) * stride + (size - 1) * dilation + 1 - side)
   return { before: Math.floor(total / 2), after: Math.ceil(total / 2) }
 }
@@ -161,6 +179,8 @@ function vector (shape: Shape): readonly [number] {
 }
 
 /** The weights of a layer by name. */
-export function weightSpecs ({ name, weightNames = {} }: Pick<LayerStatement, 'name' | 'weightNames'>, weights: Derived['weights']): WeightSpec[] {
+export function weightSpecs (
+  { name, weightNames = {} }: Pick<LayerStatement, 'name' | 'weightNames'>, weights: Derived['weights']
+): WeightSpec[] {
   return weights.map(([role, shape]) => ({ role, name: weightNames[role] ?? `${name}/${role}`, shape }))
 }

@@ -15,7 +15,9 @@ export function showProgress (line = (text: string): void => { process.stderr.wr
 /** The news in one phrase. */
 export function describeProgress ({ receivedBytes, totalBytes, retry }: DownloadProgress): string {
   const received = (receivedBytes / MEGABYTE).toFixed(1)
-  if (retry !== undefined) return `downloading the model: ${received} MB, then ${retry.reason}; next try in ${Math.ceil(retry.delayMs / 1000)} s`
+  if (retry !== undefined) {
+    return `downloading the model: ${received} MB, then ${retry.reason}; next try in ${Math.ceil(retry.delayMs / 1000)} s`
+  }
   return totalBytes === undefined
     ? `downloading the model: ${received} MB`
     : `downloading the model: ${received} of ${(totalBytes / MEGABYTE).toFixed(1)} MB`
@@ -24,7 +26,13 @@ export function describeProgress ({ receivedBytes, totalBytes, retry }: Download
 function progressBar (line: (text: string) => void): (progress: DownloadProgress) => void {
   // Without a total, as in a process that waits for another one's download, there is nothing to draw.
   const lines = progressLines(line)
-  const bar = new SingleBar({ format: 'downloading the model {bar} {value} of {total} MB, {eta_formatted} left', stream: process.stderr, stopOnComplete: true, clearOnComplete: true, linewrap: true })
+  const bar = new SingleBar({
+    format: 'downloading the model {bar} {value} of {total} MB, {eta_formatted} left',
+    stream: process.stderr,
+    stopOnComplete: true,
+    clearOnComplete: true,
+    linewrap: true
+  })
   return (progress) => {
     const { receivedBytes, totalBytes } = progress
     if (totalBytes === undefined) {

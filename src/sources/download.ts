@@ -68,7 +68,9 @@ export async function download (options: DownloadOptions): Promise<void> {
       if (!lost.signal.aborted) await release()
     }
   } catch (error) {
-    const advice = isFull(error) ? 'Free some space, or choose another folder' : `Download it by other means and put it at ${path}, or name a mirror`
+    const advice = isFull(error)
+      ? 'Free some space, or choose another folder'
+      : `Download it by other means and put it at ${path}, or name a mirror`
     throw new Error(`${split(url).address} cannot be downloaded: ${reasonOf(error)}. ${advice}.`, { cause: error })
   }
 }
@@ -144,7 +146,9 @@ class RetryAfter extends Error {
 }
 
 /** One request: appends to the partial file what is missing from it. Resolves with true if something was there before. */
-async function fetchRest ({ url, maxBytes, onProgress, idleTimeoutMs = 30_000 }: DownloadOptions, partial: string, have: number, signal: AbortSignal): Promise<boolean> {
+async function fetchRest (
+  { url, maxBytes, onProgress, idleTimeoutMs = 30_000 }: DownloadOptions, partial: string, have: number, signal: AbortSignal
+): Promise<boolean> {
   const controller = new AbortController()
   const idle = setTimeout(() => { controller.abort(new Error(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
   try {
@@ -166,7 +170,8 @@ async function fetchRest ({ url, maxBytes, onProgress, idleTimeoutMs = 30_000 }:
         done(receivedBytes > maxBytes ? tooLarge(maxBytes) : null, chunk)
       }
     })
-    await pipeline(Readable.fromWeb((response.body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>), counted, createWriteStream(partial, { flags: start === 0 ? 'w' : 'a' }))
+    const body = (response.body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>
+    await pipeline(Readable.fromWeb(body), counted, createWriteStream(partial, { flags: start === 0 ? 'w' : 'a' }))
     if (totalBytes !== undefined && receivedBytes < totalBytes) throw new Error('the connection broke')
     return start > 0
   } finally {
@@ -195,7 +200,10 @@ function split (url: string): { address: string, authorization: { authorization?
   const address = new URL(url)
   const credentials = [address.username, address.password].map(decodeURIComponent).join(':')
   address.username = address.password = ''
-  return { address: address.href, authorization: credentials === ':' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
+  return {
+    address: address.href,
+    authorization: credentials === ':' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+  }
 }
 
 function isEncoded (headers: Headers): boolean {
@@ -204,7 +212,11 @@ function isEncoded (headers: Headers): boolean {
 
 async function requireSpace (folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
-  if (bytes > bavail * bsize) throw new DiskFull(`the disk of ${folder} has ${Math.floor(bavail * bsize / 1e6)} MB left and it needs ${Math.ceil(bytes / 1e6)} MB`)
+  if (bytes > bavail * bsize) {
+    throw new DiskFull(
+      `the disk of ${folder} has ${Math.floor(bavail * bsize / 1e6)} MB left and it needs ${Math.ceil(bytes / 1e6)} MB`
+    )
+  }
 }
 
 /** The byte that a response starts with. Throws for one that brings nothing. */
@@ -225,7 +237,9 @@ async function startOf ({ status, statusText, headers }: Response, have: number,
   if (status < 500 && !RETRIED_STATUSES.has(status)) throw new FinalError(answer)
   const seconds = secondsUntilRetry(headers)
   if (seconds === undefined) throw new Error(answer)
-  throw seconds > MAX_RETRY_AFTER_SECONDS ? new FinalError(`${answer}, and to come back in ${Math.ceil(seconds / 60)} minutes`) : new RetryAfter(answer, seconds)
+  throw seconds > MAX_RETRY_AFTER_SECONDS
+    ? new FinalError(`${answer}, and to come back in ${Math.ceil(seconds / 60)} minutes`)
+    : new RetryAfter(answer, seconds)
 }
 
 /** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */

@@ -3,7 +3,8 @@ import { packagePath } from '../base/package-root.js'
 import { download, type DownloadProgress } from './download.js'
 
 /** The weights that Keras publishes for ImageNet's 1000 classes. */
-export const IMAGENET_URL = 'https://storage.googleapis.com/tensorflow/keras-applications/xception/xception_weights_tf_dim_ordering_tf_kernels.h5'
+export const IMAGENET_URL =
+  'https://storage.googleapis.com/tensorflow/keras-applications/xception/xception_weights_tf_dim_ordering_tf_kernels.h5'
 export const IMAGENET_SHA256 = 'c5bf1c05b020c4177164039b854c3ef92b16b73384734647c1f0ad5cf79f6975'
 
 /** Labels and WordNet ids in the order of the network's outputs. */
@@ -20,10 +21,17 @@ export interface ImageNetOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
 }
 
-/** The path of the ImageNet weights, downloaded on first use. Throws an Error of one sentence for a wrong address or hash, else see `download`. */
+/**
+ * The path of the ImageNet weights, downloaded on first use.
+ * Throws an Error of one sentence for a wrong address or hash, else see `download`.
+ */
 export async function fetchImageNet ({ cacheDir, imagenetUrl, imagenetSha256, onProgress }: ImageNetOptions): Promise<string> {
-  if (!URL.canParse(imagenetUrl)) throw new Error(`IMAGENET_URL=${imagenetUrl} is not an address: it takes one that starts with http: or https:.`)
-  if (!/^[0-9a-f]{64}$/i.test(imagenetSha256)) throw new Error(`IMAGENET_SHA256=${imagenetSha256} is not a SHA-256: it takes 64 hexadecimal digits.`)
+  if (!URL.canParse(imagenetUrl)) {
+    throw new Error(`IMAGENET_URL=${imagenetUrl} is not an address: it takes one that starts with http: or https:.`)
+  }
+  if (!/^[0-9a-f]{64}$/i.test(imagenetSha256)) {
+    throw new Error(`IMAGENET_SHA256=${imagenetSha256} is not a SHA-256: it takes 64 hexadecimal digits.`)
+  }
   const path = join(cacheDir, 'imagenet', basename(new URL(imagenetUrl).pathname) || 'weights.h5')
   await download({ url: imagenetUrl, sha256: imagenetSha256.toLowerCase(), path, maxBytes: MAX_BYTES, onProgress })
   return path

@@ -9,19 +9,87 @@ export class Metrics {
   readonly registry = new Registry()
   private readonly registers = [this.registry]
 
-  readonly requestDuration = new Histogram({ name: 'xception_http_request_duration_seconds', help: 'Time from a request\'s arrival to the end of its reply.', labelNames: ['route', 'status'], buckets: SECONDS, registers: this.registers })
-  readonly images = new Counter({ name: 'xception_images_total', help: 'Images by what became of them: ok, or the error\'s code.', labelNames: ['outcome'], registers: this.registers })
-  readonly predictions = new Counter({ name: 'xception_predictions_total', help: 'Images by their most probable label.', labelNames: ['label'], registers: this.registers })
-  readonly decodeDuration = new Histogram({ name: 'xception_decode_duration_seconds', help: 'Time to decode one image, waiting for a free thread included.', buckets: SECONDS, registers: this.registers })
-  readonly workerRestarts = new Counter({ name: 'xception_worker_restarts_total', help: 'Times the worker failed and was replaced.', registers: this.registers })
+  readonly requestDuration = new Histogram({
+    name: 'xception_http_request_duration_seconds',
+    help: 'Time from a request\'s arrival to the end of its reply.',
+    labelNames: ['route', 'status'],
+    buckets: SECONDS,
+    registers: this.registers
+  })
+
+  readonly images = new Counter({
+    name: 'xception_images_total',
+    help: 'Images by what became of them: ok, or the error\'s code.',
+    labelNames: ['outcome'],
+    registers: this.registers
+  })
+
+  readonly predictions = new Counter({
+    name: 'xception_predictions_total',
+    help: 'Images by their most probable label.',
+    labelNames: ['label'],
+    registers: this.registers
+  })
+
+  readonly decodeDuration = new Histogram({
+    name: 'xception_decode_duration_seconds',
+    help: 'Time to decode one image, waiting for a free thread included.',
+    buckets: SECONDS,
+    registers: this.registers
+  })
+
+  readonly workerRestarts = new Counter({
+    name: 'xception_worker_restarts_total',
+    help: 'Times the worker failed and was replaced.',
+    registers: this.registers
+  })
+
   readonly ready = new Gauge({ name: 'xception_ready', help: '1 while /readyz answers 200, else 0.', registers: this.registers })
-  private readonly queueCapacity = new Gauge({ name: 'xception_queue_capacity', help: 'Images that the queue can hold.', registers: this.registers })
-  readonly imagesInFlight = new Gauge({ name: 'xception_images_in_flight', help: 'Images accepted and not answered yet.', registers: this.registers })
-  private readonly modelInfo = new Gauge({ name: 'xception_model_info', help: 'The model that is served; always 1.', labelNames: ['name', 'version', 'backend', 'precision', 'tensorflow_version'], registers: this.registers })
-  private readonly queueDuration = new Histogram({ name: 'xception_queue_duration_seconds', help: 'Time an image waited for the engine.', buckets: SECONDS, registers: this.registers })
-  private readonly inferenceDuration = new Histogram({ name: 'xception_inference_duration_seconds', help: 'Time of one run of the network, for its whole batch.', buckets: SECONDS, registers: this.registers })
-  private readonly batchSize = new Histogram({ name: 'xception_batch_size', help: 'Images in one run of the network.', buckets: [1, 2, 4, 8, 16, 32, 64, 128], registers: this.registers })
-  private readonly queueImages = new Gauge({ name: 'xception_queue_length', help: 'Images admitted that the engine has not taken yet.', registers: this.registers })
+  private readonly queueCapacity = new Gauge({
+    name: 'xception_queue_capacity',
+    help: 'Images that the queue can hold.',
+    registers: this.registers
+  })
+
+  readonly imagesInFlight = new Gauge({
+    name: 'xception_images_in_flight',
+    help: 'Images accepted and not answered yet.',
+    registers: this.registers
+  })
+
+  private readonly modelInfo = new Gauge({
+    name: 'xception_model_info',
+    help: 'The model that is served; always 1.',
+    labelNames: ['name', 'version', 'backend', 'precision', 'tensorflow_version'],
+    registers: this.registers
+  })
+
+  private readonly queueDuration = new Histogram({
+    name: 'xception_queue_duration_seconds',
+    help: 'Time an image waited for the engine.',
+    buckets: SECONDS,
+    registers: this.registers
+  })
+
+  private readonly inferenceDuration = new Histogram({
+    name: 'xception_inference_duration_seconds',
+    help: 'Time of one run of the network, for its whole batch.',
+    buckets: SECONDS,
+    registers: this.registers
+  })
+
+  private readonly batchSize = new Histogram({
+    name: 'xception_batch_size',
+    help: 'Images in one run of the network.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+    registers: this.registers
+  })
+
+  private readonly queueImages = new Gauge({
+    name: 'xception_queue_length',
+    help: 'Images admitted that the engine has not taken yet.',
+    registers: this.registers
+  })
 
   constructor () {
     collectDefaultMetrics({ register: this.registry })

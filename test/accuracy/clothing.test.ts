@@ -27,7 +27,9 @@ async function answersOf (env: Record<string, string>, photos: readonly Labelled
       const form = new FormData()
       for (const { file } of photos.slice(start, start + 32)) form.append('image', new Blob([file]))
       const response = await fetch(`${server.url}/classify?topK=10`, { method: 'POST', body: form })
-      const { results } = await response.json() as { results: Array<{ predictions: Array<{ label: string, classId: number, probability: number }> }> }
+      const { results } = await response.json() as {
+        results: Array<{ predictions: Array<{ label: string, classId: number, probability: number }> }>
+      }
       answers.push(...results.map(({ predictions }) => ({
         label: predictions[0]?.label ?? '',
         probabilities: [...predictions].sort((left, right) => left.classId - right.classId).map(({ probability }) => probability)
@@ -39,13 +41,16 @@ async function answersOf (env: Record<string, string>, photos: readonly Labelled
   }
 }
 
-const share = (photos: readonly LabelledPhoto[], isRight: (index: number) => boolean): number => photos.filter((_, index) => isRight(index)).length / photos.length
+const share = (photos: readonly LabelledPhoto[], isRight: (index: number) => boolean): number =>
+  photos.filter((_, index) => isRight(index)).length / photos.length
 
 suite('341 photos of clothes through POST /classify', { skip: withoutShared }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'xception-clothing-'))
   after(() => { rmSync(folder, { recursive: true }) })
   const photos = withoutShared === false ? readLabelledPhotos(shared('real-model/clothing-validation.tar')) : []
-  const reference = withoutShared === false ? new Float32Array(new Uint8Array(readFileSync(shared('real-model/clothing-validation.f32'))).buffer) : new Float32Array()
+  const reference = withoutShared === false
+    ? new Float32Array(new Uint8Array(readFileSync(shared('real-model/clothing-validation.f32'))).buffer)
+    : new Float32Array()
   let env: Record<string, string> | undefined
   let float32: Answer[] = []
 
@@ -103,8 +108,12 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
     const bfloat16 = await answersOf({ ...env, PRECISION: 'bfloat16' }, photos)
     const accuracy = share(photos, (index) => bfloat16[index]?.label === photos[index]?.label)
     const same = share(photos, (index) => bfloat16[index]?.label === float32[index]?.label)
-    const largest = Math.max(...bfloat16.flatMap(({ probabilities }, index) => probabilities.map((value, classId) => Math.abs(value - (float32[index]?.probabilities[classId] ?? NaN)))))
-    t.diagnostic(`accuracy ${accuracy.toFixed(4)}, same label as float32 ${same.toFixed(4)}, largest difference of a probability ${largest.toFixed(4)}`)
+    const largest = Math.max(...bfloat16.flatMap(({ probabilities }, index) =>
+      probabilities.map((value, classId) => Math.abs(value - (float32[index]?.probabilities[classId] ?? NaN)))))
+    t.diagnostic(
+      `accuracy ${accuracy.toFixed(4)}, same label as float32 ${same.toFixed(4)}, ` +
+      `largest difference of a probability ${largest.toFixed(4)}`
+    )
     assert.ok(Math.abs(accuracy - 0.903) <= 0.01, `accuracy ${accuracy}`)
     assert.ok(same >= 0.99, `same label on ${same}`)
     assert.ok(largest <= 0.06, `largest difference ${largest}`)

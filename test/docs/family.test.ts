@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { familyFigures } from '../../scripts/family/figures.js'
-import { costsTable, speedTable, type Measured } from '../../scripts/family/tables.js'
+import { familyFigures } from '../../bench/family/figures.js'
+import { costsTable, speedTable, type Measured } from '../../bench/family/tables.js'
 import { presetNames } from '../../src/model/presets/index.js'
 
 const ROOT = new URL('../../../', import.meta.url)

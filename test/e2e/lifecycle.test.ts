@@ -5,13 +5,16 @@ import sharp from 'sharp'
 import { MISBEHAVING_SERVER, NPM_START, startServer } from '../support/server.js'
 
 const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
-const classify = (url: string): Promise<Response> => fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
+const classify = (url: string): Promise<Response> =>
+  fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
 
 test('SIGTERM under load leaves nothing that was accepted unanswered', async () => {
   const server = await startServer({ BACKEND: 'cpu', BATCH_DELAY_MS: '2000', MAX_BATCH_SIZE: '64' })
   const replies = Array.from({ length: 40 }, () => classify(server.url))
   // Accepted is what the server says it holds; a connection that it has not read yet may be closed.
-  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_queue_length 40')) await new Promise((resolve) => setTimeout(resolve, 20))
+  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_queue_length 40')) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
   const exit = server.stop('SIGTERM')
   assert.deepEqual(new Set((await Promise.all(replies)).map((reply) => reply.status)), new Set([200]))
   assert.equal(await exit, 0)
@@ -43,7 +46,9 @@ test('a full queue answers 503 with Retry-After, a passed deadline 504', async (
   const waiting = classify(server.url)
   let full: Response
   // One waits for company until its time is up: two more do not fit, unless they come before it.
-  do { full = await fetch(`${server.url}/classify`, { method: 'POST', body: both, headers: { 'content-type': 'application/json' } }) } while (full.status !== 503)
+  do {
+    full = await fetch(`${server.url}/classify`, { method: 'POST', body: both, headers: { 'content-type': 'application/json' } })
+  } while (full.status !== 503)
   assert.equal(full.status, 503)
   assert.equal(full.headers.get('retry-after'), '1')
   assert.equal((await full.json() as { code: string }).code, 'queue_full')
@@ -53,7 +58,9 @@ test('a full queue answers 503 with Retry-After, a passed deadline 504', async (
   assert.equal(await server.stop(), 0)
 })
 
-test('TENSORFLOW_THREADS is the number of threads that TensorFlow computes with', { skip: process.platform === 'linux' ? false : 'threads are counted in /proc' }, async () => {
+test('TENSORFLOW_THREADS is the number of threads that TensorFlow computes with', {
+  skip: process.platform === 'linux' ? false : 'threads are counted in /proc'
+}, async () => {
   // TensorFlow's compute threads carry no name of their own, so the process's threads are counted and compared.
   const threadsOf = async (threads: number): Promise<number> => {
     const server = await startServer({ BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) })
@@ -94,5 +101,8 @@ test('a worker that fails: its images get an error once, the next ones succeed',
 })
 
 test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async () => {
-  await assert.rejects(startServer({ BACKEND: 'cpu', MODEL_CACHE_DIR: '/dev/null/cache' }), /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled and cannot be written \(ENOTDIR\): mount/)
+  await assert.rejects(
+    startServer({ BACKEND: 'cpu', MODEL_CACHE_DIR: '/dev/null/cache' }),
+    /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled and cannot be written \(ENOTDIR\): mount/
+  )
 })

@@ -64,12 +64,14 @@ test('batch sizes are measured once, and again where the answer is lost or belon
 test('several workers are measured while all are busy, and a remembered size is run on each of them', async (t) => {
   const folder = temporaryFolder(t)
   const measured = new CrowdedEngine(2)
-  assert.equal(await bestBatchSize({ engine: measured, imageBytes: 3, folder, threads: 2, backend: 'cpu' }), 2, 'not the 4 that serve one alone best')
+  const size = await bestBatchSize({ engine: measured, imageBytes: 3, folder, threads: 2, backend: 'cpu' })
+  assert.equal(size, 2, 'not the 4 that serve one alone best')
   const remembered = new CrowdedEngine(2)
   await bestBatchSize({ engine: remembered, imageBytes: 3, folder, threads: 2, backend: 'cpu' })
   assert.deepEqual(remembered.sizes, [2, 2])
 })
 
 test('a folder that cannot be written costs the next start a measurement', async () => {
-  assert.equal(await bestBatchSize({ engine: new CrowdedEngine(1), imageBytes: 3, folder: '/dev/null/cache', threads: 2, backend: 'cpu' }), 4)
+  const engine = new CrowdedEngine(1)
+  assert.equal(await bestBatchSize({ engine, imageBytes: 3, folder: '/dev/null/cache', threads: 2, backend: 'cpu' }), 4)
 })

@@ -36,9 +36,19 @@ class ManualEngine implements BatchRunner {
 const never = new AbortController().signal
 const image = (value: number): Uint8Array<ArrayBuffer> => Uint8Array.of(value)
 
-function setUp (options: { maxBatchSize?: number, queueSize?: number, batchDelayMs?: number } = {}): { engine: ManualEngine, batcher: Batcher } {
+function setUp (
+  options: { maxBatchSize?: number, queueSize?: number, batchDelayMs?: number } = {}
+): { engine: ManualEngine, batcher: Batcher } {
   const engine = new ManualEngine()
-  const batcher = new Batcher({ engine, imageLength: 1, outputs: ['features', 'maps'], maxBatchSize: 4, queueSize: 8, batchDelayMs: 0, ...options })
+  const batcher = new Batcher({
+    engine,
+    imageLength: 1,
+    outputs: ['features', 'maps'],
+    maxBatchSize: 4,
+    queueSize: 8,
+    batchDelayMs: 0,
+    ...options
+  })
   return { engine, batcher }
 }
 

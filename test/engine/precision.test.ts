@@ -12,7 +12,8 @@ afterEach(() => { process.env.PATH = path })
 
 /** A driver's tool that says what it is asked about each GPU. */
 function pretend (...lines: readonly string[]): void {
-  writeFileSync(join(folder, 'nvidia-smi'), `#!/bin/sh\n[ "$1" = --query-gpu=compute_cap ] && printf '%s\\n' ${lines.join(' ')}\n`, { mode: 0o755 })
+  const script = `#!/bin/sh\n[ "$1" = --query-gpu=compute_cap ] && printf '%s\\n' ${lines.join(' ')}\n`
+  writeFileSync(join(folder, 'nvidia-smi'), script, { mode: 0o755 })
   process.env.PATH = `${folder}:${path}`
 }
 

@@ -30,7 +30,8 @@ test('the bundled model gives the reference probabilities for the same pixels', 
   await engine.start()
   try {
     for (const batchSize of [1, 20]) {
-      const images = Array.from({ length: batchSize }, (_, index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes)))
+      const images = Array.from({ length: batchSize }, (_, index) =>
+        new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes)))
       const { probabilities } = await engine.run(images)
       assert.equal(probabilities.length, batchSize * 10)
       const largest = Math.max(...probabilities.map((value, index) => Math.abs(value - (expected[index] ?? NaN))))

@@ -18,7 +18,8 @@ test('values equal the pictures that they were made of, named outputs come alone
   const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
   t.after(() => { rmSync(folder, { recursive: true }) })
   const model = await openModel(readConfig({}))
-  writeFileSync(join(folder, 'saved_model.pb'), compile({ network: model.network, weights: await model.readWeights(), precision: 'float32' }))
+  const compiled = compile({ network: model.network, weights: await model.readWeights(), precision: 'float32' })
+  writeFileSync(join(folder, 'saved_model.pb'), compiled)
   const { outputs } = await load({ path: folder, imageBytes: IMAGE_BYTES, warmUpBatchSizes: [1] })
   assert.deepEqual(outputs.filter((name) => name !== 'maps'), ['features', 'feature_map'])
 
@@ -34,8 +35,12 @@ test('values equal the pictures that they were made of, named outputs come alone
   assert.ok(largest < 1e-5, `largest difference ${largest}`)
   const { features, feature_map: map } = named.outputs as { features: OutputValues, feature_map: OutputValues }
   assert.deepEqual([features.shape, map.shape], [[512], [4, 4, 512]])
-  const mean = Array.from({ length: 512 }, (_, channel) => Array.from({ length: 16 }, (_, at) => map.values[at * 512 + channel] ?? NaN).reduce((a, b) => a + b) / 16)
-  assert.ok(mean.every((value, channel) => Math.abs(value - (features.values[channel] ?? NaN)) < 1e-4), 'features are the mean of the feature map')
+  const mean = Array.from({ length: 512 }, (_, channel) =>
+    Array.from({ length: 16 }, (_, at) => map.values[at * 512 + channel] ?? NaN).reduce((a, b) => a + b) / 16)
+  assert.ok(
+    mean.every((value, channel) => Math.abs(value - (features.values[channel] ?? NaN)) < 1e-4),
+    'features are the mean of the feature map'
+  )
 
   const { memory } = createRequire(import.meta.url)('@tensorflow/tfjs-node') as { memory: () => { numTensors: number } }
   const before = memory().numTensors

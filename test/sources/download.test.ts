@@ -43,10 +43,17 @@ interface Break {
 }
 
 /** Answers as a server that knows ranges does, and breaks off when `most` bytes of the answer are on the client's disk. */
-function send (request: IncomingMessage, response: Parameters<RequestListener>[1], { file = FILE, most, path }: Break | { file?: Buffer, most?: never, path?: never } = {}): void {
+function send (
+  request: IncomingMessage,
+  response: Parameters<RequestListener>[1],
+  { file = FILE, most, path }: Break | { file?: Buffer, most?: never, path?: never } = {}
+): void {
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
   const part = file.subarray(start)
-  response.writeHead(start > 0 ? 206 : 200, { 'content-length': part.length, ...start > 0 ? { 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` } : {} })
+  response.writeHead(start > 0 ? 206 : 200, {
+    'content-length': part.length,
+    ...start > 0 ? { 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` } : {}
+  })
   if (most === undefined || most >= part.length) {
     response.end(part)
     return
@@ -101,7 +108,10 @@ suite('a download arrives whole', () => {
     assertWhole(path)
     assert.equal(told.length, 7)
     assert.match(told[0] ?? '', /^downloading the model: 0\.0 MB, then .+; next try in 1 s$/)
-    assert.deepEqual(requests.map(({ headers }) => headers.range), [undefined, ...[40, 80, 120, 160, 200, 240, 280].map((kilo) => `bytes=${kilo}000-`)])
+    assert.deepEqual(
+      requests.map(({ headers }) => headers.range),
+      [undefined, ...[40, 80, 120, 160, 200, 240, 280].map((kilo) => `bytes=${kilo}000-`)]
+    )
   })
 
   test('from a server that knows no ranges', async (t) => {
@@ -186,7 +196,9 @@ suite('a download arrives whole', () => {
   })
 
   test('once, though two processes want it', async (t) => {
-    const { url, requests } = await serve(t, (_count, request, response) => { setTimeout(300).then(() => { send(request, response) }, () => {}) })
+    const { url, requests } = await serve(t, (_count, request, response) => {
+      setTimeout(300).then(() => { send(request, response) }, () => {})
+    })
     const { path } = target(t)
     const codes = await Promise.all([1, 2].map(async () => (await once(fork(PROCESS, [url, SHA256, path]), 'exit'))[0] as number))
     assert.deepEqual(codes, [0, 0])
@@ -198,14 +210,46 @@ suite('a download arrives whole', () => {
 suite('a download that fails says why, where from, and where to put the file by hand', () => {
   const cases: Array<[name: string, reason: RegExp, more: Partial<DownloadOptions>, answer: RequestListener]> = [
     ['not found', /the server answered 404 Not Found/, {}, (_request, response) => { response.writeHead(404).end() }],
-    ['another file', new RegExp(`its SHA-256 is [0-9a-f]{64}, and ${SHA256} is expected`), {}, (_request, response) => { response.end('another file') }],
-    ['a file that claims too much', /larger than the 1000 bytes/, { maxBytes: 1000 }, (_request, response) => { response.writeHead(200, { 'content-length': 1e12 }).write('x') }],
+    [
+      'another file',
+      new RegExp(`its SHA-256 is [0-9a-f]{64}, and ${SHA256} is expected`),
+      {},
+      (_request, response) => { response.end('another file') }
+    ],
+    [
+      'a file that claims too much',
+      /larger than the 1000 bytes/,
+      { maxBytes: 1000 },
+      (_request, response) => { response.writeHead(200, { 'content-length': 1e12 }).write('x') }
+    ],
     ['a file without end', /larger than the 100000 bytes/, { maxBytes: 100_000 }, (_request, response) => { response.write(FILE) }],
     ['a server that never sends anything', /nothing arrived for 20 ms/, { idleTimeoutMs: 20 }, () => {}],
-    ['a file for which the disk is too small', /the disk of .+ has \d+ MB left and it needs 1000000000000 MB\. Free some space/, { maxBytes: Infinity }, (_request, response) => { response.writeHead(200, { 'content-length': 1e18 }).flushHeaders() }],
-    ['redirects without end', /redirect count exceeded/, {}, (_request, response) => { response.writeHead(302, { location: '/weights.h5' }).end() }],
-    ['a server that is busy for long', /503 Service Unavailable, and to come back in 60 minutes/, {}, (_request, response) => { response.writeHead(503, { 'retry-after': '3600' }).end() }],
-    ['a server that is busy until tomorrow', /503 Service Unavailable, and to come back in 1440 minutes/, {}, (_request, response) => { response.writeHead(503, { 'retry-after': new Date(Date.now() + 86_400_000).toUTCString() }).end() }],
+    [
+      'a file for which the disk is too small',
+      /the disk of .+ has \d+ MB left and it needs 1000000000000 MB\. Free some space/,
+      { maxBytes: Infinity },
+      (_request, response) => { response.writeHead(200, { 'content-length': 1e18 }).flushHeaders() }
+    ],
+    [
+      'redirects without end',
+      /redirect count exceeded/,
+      {},
+      (_request, response) => { response.writeHead(302, { location: '/weights.h5' }).end() }
+    ],
+    [
+      'a server that is busy for long',
+      /503 Service Unavailable, and to come back in 60 minutes/,
+      {},
+      (_request, response) => { response.writeHead(503, { 'retry-after': '3600' }).end() }
+    ],
+    [
+      'a server that is busy until tomorrow',
+      /503 Service Unavailable, and to come back in 1440 minutes/,
+      {},
+      (_request, response) => {
+        response.writeHead(503, { 'retry-after': new Date(Date.now() + 86_400_000).toUTCString() }).end()
+      }
+    ],
     ['a server that is always busy', /the server answered 503/, {}, (_request, response) => { response.writeHead(503).end() }]
   ]
   for (const [name, reason, more, answer] of cases) {
@@ -214,7 +258,8 @@ suite('a download that fails says why, where from, and where to put the file by 
       const { path } = target(t)
       await assert.rejects(get(url, path, more), (error: Error) => {
         assert.match(error.message, reason)
-        assert.ok(error.message.startsWith(`${url} cannot be downloaded: `) && /Free some space|put it at .*below\/weights\.h5/.test(error.message), error.message)
+        assert.ok(error.message.startsWith(`${url} cannot be downloaded: `), error.message)
+        assert.match(error.message, /Free some space|put it at .*below\/weights\.h5/)
         return true
       })
       assert.deepEqual(readdirSync(join(path, '..')).filter((file) => file === 'weights.h5'), [])
@@ -223,7 +268,9 @@ suite('a download that fails says why, where from, and where to put the file by 
 
   test('another file in parts, which is fetched once more and no further', async (t) => {
     const { path } = target(t)
-    const { url, requests } = await serve(t, (_count, request, response) => { send(request, response, { file: OTHER, most: 200_000, path }) })
+    const { url, requests } = await serve(t, (_count, request, response) => {
+      send(request, response, { file: OTHER, most: 200_000, path })
+    })
     await assert.rejects(get(url, path), new RegExp(`its SHA-256 is ${createHash('sha256').update(OTHER).digest('hex')}, and`))
     assert.equal(requests.length, 4)
     assert.deepEqual(readdirSync(join(path, '..')), [])
@@ -231,7 +278,9 @@ suite('a download that fails says why, where from, and where to put the file by 
 
   test('a lock that somebody removed', async (t) => {
     const { path } = target(t)
-    const { url } = await serve(t, (_count, _request, response) => { response.writeHead(200, { 'content-length': FILE.length }).write('x') })
+    const { url } = await serve(t, (_count, _request, response) => {
+      response.writeHead(200, { 'content-length': FILE.length }).write('x')
+    })
     const onProgress = (): void => { rmSync(`${path}.lock`, { recursive: true }) }
     await assert.rejects(get(url, path, { onProgress, idleTimeoutMs: 30_000 }), /its lock was removed or taken over meanwhile/)
   })
@@ -239,7 +288,8 @@ suite('a download that fails says why, where from, and where to put the file by 
   test('credentials, which are not shown', async (t) => {
     const { url } = await serve(t, (_count, _request, response) => { response.writeHead(403).end() })
     const { path } = target(t)
-    await assert.rejects(get(url.replace('//', '//user:secret@'), path), (error: Error) => error.message.startsWith(`${url} cannot be downloaded: the server answered 403`))
+    await assert.rejects(get(url.replace('//', '//user:secret@'), path), (error: Error) =>
+      error.message.startsWith(`${url} cannot be downloaded: the server answered 403`))
   })
 
   test('nobody there', async (t) => {

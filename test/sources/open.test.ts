@@ -10,7 +10,9 @@ import { fixture } from './keras/fixtures.js'
 
 const ARCHIVE = shared('golden/xception-thin.weights-legacy.h5')
 
-test('a file is read once for its hash, and the ImageNet weights by their path keep labels and crop', { skip: withoutShared }, async (t) => {
+test('a file is read once for its hash, and the ImageNet weights by their path keep labels and crop', {
+  skip: withoutShared
+}, async (t) => {
   const imagenetSha256 = createHash('sha256').update(fs.readFileSync(ARCHIVE)).digest('hex')
   const stream = t.mock.method(fs, 'createReadStream')
   syncBuiltinESMExports()

@@ -15,9 +15,11 @@ interface Foreign {
 const EXPORT_KERAS = "export it from Keras with model.save('model.keras')"
 
 const starts = (...bytes: number[]) => ({ head }: Edges): boolean => head.subarray(0, bytes.length).equals(Buffer.from(bytes))
-const hasText = (text: string, position = 0) => ({ head }: Edges): boolean => head.toString('latin1', position, position + text.length) === text
+const hasText = (text: string, position = 0) => ({ head }: Edges): boolean =>
+  head.toString('latin1', position, position + text.length) === text
 const isCompressed = [
-  starts(0x1f, 0x8b), hasText('BZh'), starts(0xfd, 0x37, 0x7a, 0x58, 0x5a), starts(0x28, 0xb5, 0x2f, 0xfd), hasText('7z\xbc\xaf'), hasText('ustar', 257)
+  starts(0x1f, 0x8b), hasText('BZh'), starts(0xfd, 0x37, 0x7a, 0x58, 0x5a), starts(0x28, 0xb5, 0x2f, 0xfd),
+  hasText('7z\xbc\xaf'), hasText('ustar', 257)
 ]
 
 const FOREIGN: readonly Foreign[] = [
@@ -25,12 +27,27 @@ const FOREIGN: readonly Foreign[] = [
   { matches: isOnnx, refusal: `is an ONNX model: if it comes from Keras, ${EXPORT_KERAS}` },
   { matches: starts(0x08, 0x01, 0x12), refusal: `is a TensorFlow SavedModel, a graph without Keras's layers: ${EXPORT_KERAS}` },
   { matches: isFrozenGraph, refusal: `is a frozen TensorFlow graph without Keras's layers: ${EXPORT_KERAS}` },
-  { matches: ({ tail }) => tail.equals(Buffer.from('57fb808b247547db', 'hex')), refusal: `is the index of a TensorFlow checkpoint: load it in Keras and ${EXPORT_KERAS}` },
-  { matches: ({ head }) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5, refusal: `is a Python pickle, as PyTorch or joblib write it: ${EXPORT_KERAS}` },
-  { matches: (edges) => isCompressed.some((matches) => matches(edges)), refusal: 'is a compressed file or a tar archive: unpack it, and name the model inside' },
+  {
+    matches: ({ tail }) => tail.equals(Buffer.from('57fb808b247547db', 'hex')),
+    refusal: `is the index of a TensorFlow checkpoint: load it in Keras and ${EXPORT_KERAS}`
+  },
+  {
+    matches: ({ head }) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5,
+    refusal: `is a Python pickle, as PyTorch or joblib write it: ${EXPORT_KERAS}`
+  },
+  {
+    matches: (edges) => isCompressed.some((matches) => matches(edges)),
+    refusal: 'is a compressed file or a tar archive: unpack it, and name the model inside'
+  },
   { matches: hasText('version https://git-lfs'), refusal: 'is a Git LFS pointer, not the file itself: fetch it with git lfs pull' },
-  { matches: ({ head }) => /^\s*<(!doctype html|html)/i.test(head.toString('latin1')), refusal: 'is a web page, not a model: download the file itself' },
-  { matches: ({ head }) => /^(backend|class_name|config|keras_version):/m.test(head.toString('latin1')), refusal: `is a model's configuration in YAML, without weights: ${EXPORT_KERAS}` }
+  {
+    matches: ({ head }) => /^\s*<(!doctype html|html)/i.test(head.toString('latin1')),
+    refusal: 'is a web page, not a model: download the file itself'
+  },
+  {
+    matches: ({ head }) => /^(backend|class_name|config|keras_version):/m.test(head.toString('latin1')),
+    refusal: `is a model's configuration in YAML, without weights: ${EXPORT_KERAS}`
+  }
 ]
 
 /** What to do instead, if the file is of another known kind: the rest of a sentence that begins with its path. */
@@ -42,7 +59,8 @@ export function refusalOf (edges: Edges): string | undefined {
 export function refusalOfJson (json: Readonly<Record<string, unknown>>): string {
   const topology = json.modelTopology as { node?: unknown } | null | undefined
   if (json.format === 'graph-model' || topology?.node !== undefined) {
-    return "is a TensorFlow.js graph model, without Keras's layers: export a layers model, with tensorflowjs_converter --output_format=tfjs_layers_model or model.save"
+    return "is a TensorFlow.js graph model, without Keras's layers: export a layers model, " +
+      'with tensorflowjs_converter --output_format=tfjs_layers_model or model.save'
   }
   if (json.class_name !== undefined && json.config !== undefined) return `is a model's configuration without its weights: ${EXPORT_KERAS}`
   if (json.weight_map !== undefined) return `is the index of weights in several files: save them as one, or ${EXPORT_KERAS}`
@@ -54,7 +72,9 @@ export function refusalOfZip (names: readonly string[]): string {
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name))
   if (has(/(^|\/)data\.pkl$/)) return `is a PyTorch file: ${EXPORT_KERAS}`
   if (has(/(^|\/)saved_model\.pb$/)) return `holds a TensorFlow SavedModel, a graph without Keras's layers: ${EXPORT_KERAS}`
-  if (has(/(^|\/)model\.weights\.json$/)) return 'is a .keras archive whose weights are in several files: save it as one, without max_shard_size'
+  if (has(/(^|\/)model\.weights\.json$/)) {
+    return 'is a .keras archive whose weights are in several files: save it as one, without max_shard_size'
+  }
   return 'is a zip archive without config.json and model.weights.h5, so no .keras archive: if a model is inside, unpack it'
 }
 
@@ -62,8 +82,12 @@ export function refusalOfZip (names: readonly string[]): string {
 export function refusalOfFolder (names: readonly string[]): string {
   if (names.length === 0) return 'is an empty folder: name a model file, or a folder with model.json'
   if (names.includes('saved_model.pb')) return `is a TensorFlow SavedModel, a graph without Keras's layers: ${EXPORT_KERAS}`
-  if (names.includes('checkpoint') || names.some((name) => name.endsWith('.index'))) return `is the folder of a TensorFlow checkpoint: load it in Keras and ${EXPORT_KERAS}`
-  if (names.includes('config.json') && names.includes('model.weights.h5')) return 'is an unpacked .keras archive: name the archive, or model.weights.h5'
+  if (names.includes('checkpoint') || names.some((name) => name.endsWith('.index'))) {
+    return `is the folder of a TensorFlow checkpoint: load it in Keras and ${EXPORT_KERAS}`
+  }
+  if (names.includes('config.json') && names.includes('model.weights.h5')) {
+    return 'is an unpacked .keras archive: name the archive, or model.weights.h5'
+  }
   return 'is a folder without model.json: name the model file itself'
 }
 
@@ -75,5 +99,6 @@ function isOnnx ({ head }: Edges): boolean {
 
 /** A protobuf GraphDef: nodes (field 1, of up to 16 KB), each beginning with its name (field 1); their ops stand soon after. */
 function isFrozenGraph ({ head }: Edges): boolean {
-  return head[0] === 0x0a && (head[2] === 0x0a || head[3] === 0x0a) && /\b(Placeholder|Const|VarHandleOp)\b/.test(head.toString('latin1', 0, 512))
+  return head[0] === 0x0a && (head[2] === 0x0a || head[3] === 0x0a) &&
+    /\b(Placeholder|Const|VarHandleOp)\b/.test(head.toString('latin1', 0, 512))
 }

@@ -1,6 +1,9 @@
 import type { StoredLayer, StoredWeight } from './stored.js'
 
-/** Puts weights with names such as `block1_conv1/kernel` together by what stands before the last slash, in the order of first appearance. */
+/**
+ * Puts weights with names such as `block1_conv1/kernel` together by what stands before the last slash,
+ * in the order of first appearance.
+ */
 export function groupByPath (weights: readonly StoredWeight[]): StoredLayer[] {
   const layers = new Map<string, StoredWeight[]>()
   for (const weight of weights) {

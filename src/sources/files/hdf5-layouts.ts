@@ -69,7 +69,8 @@ class Lister {
 
   /** Keras 3's layout: groups as the layers nest, the weights of each numbered in a group `vars`. */
   keras3Layers (): ListedLayer[] {
-    return LAYER_CONTAINERS.flatMap((container) => this.file.kind(`/${container}`) === 'group' ? this.nestedLayers(`/${container}`, []) : [])
+    return LAYER_CONTAINERS.flatMap((container) =>
+      this.file.kind(`/${container}`) === 'group' ? this.nestedLayers(`/${container}`, []) : [])
   }
 
   private nestedLayers (group: string, path: readonly string[]): ListedLayer[] {
@@ -112,7 +113,11 @@ class Lister {
   private claim (dataset: string, shape: readonly number[], chunked: boolean): void {
     this.claimedBytes += sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT
     const limit = Math.min(MAX_TOTAL_BYTES, this.file.bytes * (chunked ? MAX_COMPRESSION : 2))
-    if (!(this.claimedBytes <= limit)) throw new Error(`its ${dataset} claims the shape [${shape.join(', ')}], more than a file of ${this.file.bytes} bytes can hold`)
+    if (!(this.claimedBytes <= limit)) {
+      throw new Error(
+        `its ${dataset} claims the shape [${shape.join(', ')}], more than a file of ${this.file.bytes} bytes can hold`
+      )
+    }
   }
 }
 

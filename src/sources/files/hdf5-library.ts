@@ -31,7 +31,13 @@ export interface Dataset {
  * of is an Error. Must run in a process of its own, for what it changes in the globals and for the memory it keeps.
  */
 export class Hdf5File {
-  private constructor (private readonly module: Module, private readonly library: Library, private readonly id: bigint, private readonly complaints: Complaints, readonly bytes: number) {}
+  private constructor (
+    private readonly module: Module,
+    private readonly library: Library,
+    private readonly id: bigint,
+    private readonly complaints: Complaints,
+    readonly bytes: number
+  ) {}
 
   /** Opens the file for reading; the library can open no other one (HDF5 files may link to others), nor write. */
   static async open (path: string): Promise<Hdf5File> {

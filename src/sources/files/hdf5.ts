@@ -12,9 +12,10 @@ const STEP_TIMEOUT_MS = 60_000
 const WHAT = 'cannot be read as Keras weights in HDF5'
 
 /**
- * Opens an HDF5 file that Keras wrote: legacy weights, a whole legacy model, or Keras 3's `.weights.h5`. `shownPath` stands in messages.
- * The library runs in a process of its own until `close`: a file that breaks it or makes it hang does no harm, and its memory is given back.
- * Throws a WeightsError if the file is damaged, claims sizes that it cannot hold or is not Keras's; `read` does for weights that are not floats.
+ * Opens an HDF5 file that Keras wrote: legacy weights, a whole legacy model, or Keras 3's `.weights.h5`. `shownPath` stands
+ * in messages. The library runs in a process of its own until `close`: a file that breaks it or makes it hang does no harm,
+ * and its memory is given back. Throws a WeightsError if the file is damaged, claims sizes that it cannot hold or is not
+ * Keras's; `read` does for weights that are not floats.
  */
 export async function openHdf5 (path: string, shownPath = path): Promise<StoredModel> {
   const library = new LibraryProcess()
@@ -23,7 +24,9 @@ export async function openHdf5 (path: string, shownPath = path): Promise<StoredM
     const { layers, config, ...listing } = await ask<Listing>({ open: resolve(path) })
     return {
       ...listing,
-      config: config === undefined ? undefined : await explained(shownPath, 'has a damaged model_config', async () => JSON.parse(config) as unknown),
+      config: config === undefined
+        ? undefined
+        : await explained(shownPath, 'has a damaged model_config', async () => JSON.parse(config) as unknown),
       layers: layers.map(({ path, weights }) => ({
         path,
         weights: weights.map(({ name, shape, dataset }) => ({ name, shape, read: () => ask<Float32Array>({ read: dataset }) }))
@@ -37,8 +40,9 @@ export async function openHdf5 (path: string, shownPath = path): Promise<StoredM
 }
 
 /**
- * The HDF5 library in another process. Not in a thread: V8 keeps the code between WebAssembly and JavaScript for all threads of a process, and up
- * to 13.6 (Node 24) frees it too early when a thread has ended and the next one runs the same library (https://github.com/nodejs/node/issues/64500).
+ * The HDF5 library in another process. Not in a thread: V8 keeps the code between WebAssembly and JavaScript for all threads
+ * of a process, and up to 13.6 (Node 24) frees it too early when a thread has ended and the next one runs the same library
+ * (https://github.com/nodejs/node/issues/64500).
  */
 class LibraryProcess {
   private readonly child: ChildProcess

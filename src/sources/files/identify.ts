@@ -51,8 +51,14 @@ async function identifyFile (path: string, bytes: number): Promise<Identified['c
   if (isSafetensors(head, bytes)) return 'safetensors'
   if (/^(\xef\xbb\xbf)?\s*\{/.test(head.toString('latin1'))) return await identifyJson(path, bytes)
   // Nothing but values in there, so this one name has to do.
-  if (/\.data-\d{5}-of-\d{5}$/.test(path)) refuse(path, "holds the values of a TensorFlow checkpoint: load it in Keras and export it with model.save('model.keras')")
-  return refuse(path, refusalOf(edges) ?? 'is no kind of model file that is known: expected .keras, .h5, .weights.h5, .safetensors, or model.json of TensorFlow.js')
+  if (/\.data-\d{5}-of-\d{5}$/.test(path)) {
+    refuse(path, "holds the values of a TensorFlow checkpoint: load it in Keras and export it with model.save('model.keras')")
+  }
+  return refuse(
+    path,
+    refusalOf(edges) ??
+      'is no kind of model file that is known: expected .keras, .h5, .weights.h5, .safetensors, or model.json of TensorFlow.js'
+  )
 }
 
 /** A header of JSON after its length; of a cut file too, so that its reader says so. */

@@ -1,6 +1,9 @@
 import { sizeOf, type Weights } from '../../model/weights.js'
 
-/** A safetensors file of float32 tensors (https://github.com/huggingface/safetensors), in the order of their names as its own writers have it. */
+/**
+ * A safetensors file of float32 tensors (https://github.com/huggingface/safetensors),
+ * in the order of their names as its own writers have it.
+ */
 export function encodeSafetensors (weights: Weights): Uint8Array {
   let end = 0
   const sorted = [...weights].sort(([left], [right]) => left < right ? -1 : 1)
@@ -11,5 +14,9 @@ export function encodeSafetensors (weights: Weights): Uint8Array {
   })))
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)))
-  return Buffer.concat([length, Buffer.from(header), ...sorted.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))])
+  return Buffer.concat([
+    length,
+    Buffer.from(header),
+    ...sorted.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  ])
 }

@@ -49,7 +49,9 @@ export async function openSafetensors (path: string): Promise<StoredModel> {
 
 async function readHeader (path: string, file: FileHandle): Promise<StoredWeight[]> {
   const fileBytes = (await file.stat()).size
-  const headerBytes = fileBytes < HEADER_LENGTH_BYTES ? 0n : new DataView((await readRange(file, 0, HEADER_LENGTH_BYTES)).buffer).getBigUint64(0, true)
+  const headerBytes = fileBytes < HEADER_LENGTH_BYTES
+    ? 0n
+    : new DataView((await readRange(file, 0, HEADER_LENGTH_BYTES)).buffer).getBigUint64(0, true)
   if (headerBytes < 2n || headerBytes > BigInt(Math.min(MAX_JSON_BYTES, fileBytes - HEADER_LENGTH_BYTES))) {
     throw new Error(`its header does not fit its ${fileBytes} bytes`)
   }
@@ -76,17 +78,26 @@ function parseHeader (bytes: Uint8Array): Static<typeof Header> {
 function checkEntry (name: string, { dtype, shape, data_offsets: [start, end] }: Entry, dataBytes: number): void {
   const format = FORMATS.get(dtype)
   const fits = format === undefined ? end >= start : end - start === sizeOf(shape) * FLOAT_BYTES[format]
-  if (end > dataBytes || !fits) throw new Error(`${name} claims bytes ${start} to ${end} of ${dataBytes}, which do not fit its shape [${shape.join(', ')}]`)
+  if (end > dataBytes || !fits) {
+    throw new Error(`${name} claims bytes ${start} to ${end} of ${dataBytes}, which do not fit its shape [${shape.join(', ')}]`)
+  }
 }
 
-async function readTensor (file: FileHandle, dataStart: number, name: string, { dtype, data_offsets: [start, end] }: Entry): Promise<Float32Array> {
+async function readTensor (
+  file: FileHandle, dataStart: number, name: string, { dtype, data_offsets: [start, end] }: Entry
+): Promise<Float32Array> {
   const format = FORMATS.get(dtype)
   if (format === undefined) throw new Error(`${name} is ${dtype}, and only ${[...FORMATS.keys()].join(', ')} are read`)
   return toFloat32(await readRange(file, dataStart + start, end - start), format)
 }
 
-/** PyTorch keeps convolutions as (out, in, height, width) under other names, timm's Xception too: read as Keras's, they would give nonsense. */
+/**
+ * PyTorch keeps convolutions as (out, in, height, width) under other names, timm's Xception too:
+ * read as Keras's, they would give nonsense.
+ */
 function refuseTorch (weights: readonly StoredWeight[]): void {
   const torch = weights.find(({ name, shape }) => (name.endsWith('.weight') && shape.length === 4) || name.endsWith('.running_mean'))
-  if (torch !== undefined) throw new Error(`${torch.name} is PyTorch's, as timm saves it: export a Keras model with model.save('model.keras')`)
+  if (torch !== undefined) {
+    throw new Error(`${torch.name} is PyTorch's, as timm saves it: export a Keras model with model.save('model.keras')`)
+  }
 }

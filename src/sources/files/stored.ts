@@ -8,7 +8,12 @@ export interface StoredWeight {
 }
 /** The weights that belong together in the file, in the file's order. */
 export interface StoredLayer {
-  /** Legacy HDF5: the group's name (= the top-level layer's name; a nested model is ONE group). Keras 3: the path without `layers/` and `vars`, e.g. `functional/separable_conv2d_3`, in the order of the HDF5 file's creation or natural number order. TensorFlow.js and safetensors: the weight's name without its last part. */
+  /**
+   * Legacy HDF5: the group's name (= the top-level layer's name; a nested model is ONE group).
+   * Keras 3: the path without `layers/` and `vars`, e.g. `functional/separable_conv2d_3`, in the order of the HDF5 file's
+   * creation or natural number order.
+   * TensorFlow.js and safetensors: the weight's name without its last part.
+   */
   readonly path: string
   readonly weights: readonly StoredWeight[]
 }

@@ -28,7 +28,10 @@ export async function withZip<T> (path: string, use: (zip: Zip) => Promise<T>): 
     return await use({
       entries,
       read: async (name, maxBytes) => await buffer(checked(name, ...await openEntry(file, entries, name, maxBytes))),
-      extract: async (name, maxBytes, to) => { await pipeline(checked(name, ...await openEntry(file, entries, name, maxBytes)), createWriteStream(to, { flags: 'wx', mode: 0o600 })) }
+      extract: async (name, maxBytes, to) => {
+        const content = checked(name, ...await openEntry(file, entries, name, maxBytes))
+        await pipeline(content, createWriteStream(to, { flags: 'wx', mode: 0o600 }))
+      }
     })
   } finally {
     file.close()

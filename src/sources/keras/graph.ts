@@ -48,7 +48,9 @@ export function graphOf ({ layers, output }: FlatModel): KerasGraph {
   }
   const [input, ...otherInputs] = built.filter(({ layer }) => layer.className === 'InputLayer')
   const last = nodes.get(output)
-  if (input === undefined || last === undefined || otherInputs.length > 0) throw new WeightsError('the model does not lead from one input to one output')
+  if (input === undefined || last === undefined || otherInputs.length > 0) {
+    throw new WeightsError('the model does not lead from one input to one output')
+  }
   return { input, output: last, nodes: built }
 }
 

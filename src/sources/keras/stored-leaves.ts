@@ -48,11 +48,18 @@ function split (path: string, weights: readonly StoredWeight[]): Leaf[] {
 
 function kinded ({ name, weights }: Leaf): KindedLeaf {
   const absurd = weights.find(({ shape }) => shape.some((size) => size < 1 || size > MAX_DIMENSION))
-  if (absurd !== undefined) throw new WeightsError(`the layer ${name}: ${absurd.name} has shape [${absurd.shape.join(', ')}], and 1 to ${MAX_DIMENSION} are possible`)
+  if (absurd !== undefined) {
+    throw new WeightsError(
+      `the layer ${name}: ${absurd.name} has shape [${absurd.shape.join(', ')}], and 1 to ${MAX_DIMENSION} are possible`
+    )
+  }
   for (const { kind, roles, dimensions } of KINDS) {
     const picked = weights.length === roles.length ? pickRoles(weights, roles) : undefined
     if (picked?.map(({ shape }) => shape.length).join() === dimensions) return { name, kind, roles, weights: picked }
   }
   const shapes = weights.map((weight) => `${weight.name} [${weight.shape.join(', ')}]`).join(', ')
-  throw new WeightsError(`the file has only weights, and the layer ${name} is none that Xception with one Dense layer has (${shapes}): save the whole model with model.save`)
+  throw new WeightsError(
+    `the file has only weights, and the layer ${name} is none that Xception with one Dense layer has (${shapes}): ` +
+    'save the whole model with model.save'
+  )
 }

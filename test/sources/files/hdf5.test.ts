@@ -32,7 +32,12 @@ test('a whole legacy model, with its configuration and without its optimizer', a
     file.create_attribute('model_config', JSON.stringify({ class_name: 'Functional', config: {} }))
     dataset(file.create_group('optimizer_weights'), 'iterations:0', [1], [9])
   })
-  assert.deepEqual(await readAll(path), { kind: 'hdf5-model', config: { class_name: 'Functional', config: {} }, kerasVersion: undefined, weights: legacyWeights })
+  assert.deepEqual(await readAll(path), {
+    kind: 'hdf5-model',
+    config: { class_name: 'Functional', config: {} },
+    kerasVersion: undefined,
+    weights: legacyWeights
+  })
 })
 
 test('names that Keras splits into several attributes', async () => {
@@ -103,7 +108,8 @@ test('what is not a float is listed, and refused when it is read', async () => {
   const path = await writeHdf5('counters.weights.h5', (file) => {
     file.create_group('layers').create_group('dropout').create_group('vars').create_dataset({ name: '0', data: Uint32Array.of(1, 2) })
   })
-  await assert.rejects(readAll(path), (error) => assertSentence(error, path, /its \/layers\/dropout\/vars\/0 is integer of 4 bytes, and only floats/))
+  await assert.rejects(readAll(path), (error) =>
+    assertSentence(error, path, /its \/layers\/dropout\/vars\/0 is integer of 4 bytes, and only floats/))
 })
 
 const refused: Array<[name: string, fill: (file: File) => void, message: RegExp]> = [
@@ -119,14 +125,19 @@ const refused: Array<[name: string, fill: (file: File) => void, message: RegExp]
   ['a weight of an absurd size', (file) => {
     fillKeras3(file)
     const vars = file.get('layers/dense/vars') as File
-    vars.create_dataset({ name: '2', data: Float32Array.of(1), shape: [1], maxshape: [null], chunks: [1024], compression: 'gzip' }).resize([2 ** 40])
+    vars.create_dataset({
+      name: '2', data: Float32Array.of(1), shape: [1], maxshape: [null], chunks: [1024], compression: 'gzip'
+    }).resize([2 ** 40])
   }, /claims the shape \[1099511627776\], more than a file of \d+ bytes can hold/],
   ['the same weight over and over', (file) => {
     fillKeras3(file)
     dataset(file, 'large', [4096], new Float32Array(4096))
     for (let index = 0; index < 50; index += 1) file.create_hard_link('/large', `/layers/dense/vars/${index + 2}`)
   }, /more than a file of/],
-  ['groups that contain themselves', (file) => { fillKeras3(file); file.create_hard_link('/layers', '/layers/dense/layers_again') }, /nest without end/]
+  ['groups that contain themselves', (file) => {
+    fillKeras3(file)
+    file.create_hard_link('/layers', '/layers/dense/layers_again')
+  }, /nest without end/]
 ]
 for (const [name, fill, message] of refused) {
   test(`${name}: refused in one sentence`, async () => {

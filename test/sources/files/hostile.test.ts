@@ -32,12 +32,22 @@ const archive = writeFile('model.keras', zip([
   { name: 'metadata.json', content: Buffer.from('{"keras_version": "3.15.1"}') },
   { name: 'model.weights.h5', content: readFileSync(keras3), deflated: true }
 ]))
-const safetensorsHeader = JSON.stringify({ 'conv/kernel': { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] }, 'conv/bias': { dtype: 'F16', shape: [2], data_offsets: [16, 20] } })
-const safetensors = writeFile('model.safetensors', Buffer.concat([Buffer.from([safetensorsHeader.length, 0, 0, 0, 0, 0, 0, 0]), Buffer.from(safetensorsHeader), Buffer.alloc(20)]))
+const safetensorsHeader = JSON.stringify({
+  'conv/kernel': { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] },
+  'conv/bias': { dtype: 'F16', shape: [2], data_offsets: [16, 20] }
+})
+const safetensors = writeFile('model.safetensors', Buffer.concat([
+  Buffer.from([safetensorsHeader.length, 0, 0, 0, 0, 0, 0, 0]),
+  Buffer.from(safetensorsHeader),
+  Buffer.alloc(20)
+]))
 const tfjs = writeFile('model.json', JSON.stringify({
   format: 'layers-model',
   modelTopology: { class_name: 'Sequential', config: {} },
-  weightsManifest: [{ paths: ['shard'], weights: [{ name: 'dense/kernel', shape: [4], dtype: 'float32', quantization: { dtype: 'uint8', scale: 0.1, min: -1 } }] }]
+  weightsManifest: [{
+    paths: ['shard'],
+    weights: [{ name: 'dense/kernel', shape: [4], dtype: 'float32', quantization: { dtype: 'uint8', scale: 0.1, min: -1 } }]
+  }]
 }))
 
 for (const [kind, path] of Object.entries({ keras3, legacy, archive, safetensors, tfjs })) {

@@ -43,7 +43,11 @@ test('nothing there', async () => {
 
 const foreign: Array<[name: string, content: string | Uint8Array, message: RegExp]> = [
   ['an empty file', '', / is empty\.$/],
-  ['a TensorFlow.js graph model', '{"format": "graph-model", "modelTopology": {"node": []}, "weightsManifest": []}', /graph model.*tfjs_layers_model/],
+  [
+    'a TensorFlow.js graph model',
+    '{"format": "graph-model", "modelTopology": {"node": []}, "weightsManifest": []}',
+    /graph model.*tfjs_layers_model/
+  ],
   ['a TensorFlow.js graph model without its format', '{"modelTopology": {"node": []}, "weightsManifest": []}', /graph model/],
   ['a SavedModel', bytes('08 01 12 9a 05'), /SavedModel.*model\.save/],
   ['a frozen graph', bytes('0a 2f 0a 05', 'input\x12\x0bPlaceholder'), /frozen TensorFlow graph/],
@@ -90,7 +94,8 @@ const torch = (name: string, shape: number[]): Buffer => {
 for (const [name, shape] of [['conv1.weight', [32, 3, 3, 3]], ['bn1.running_mean', [32]]] as const) {
   test(`safetensors with PyTorch's ${name}: refused in one sentence`, async () => {
     const path = writeFile('model.safetensors', torch(name, [...shape]))
-    await assert.rejects(readStoredModel(path), (error) => assertSentence(error, path, /is PyTorch's, as timm saves it: export .*model\.save/))
+    await assert.rejects(readStoredModel(path), (error) =>
+      assertSentence(error, path, /is PyTorch's, as timm saves it: export .*model\.save/))
   })
 }
 

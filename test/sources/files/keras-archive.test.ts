@@ -36,8 +36,16 @@ const damaged: Array<[name: string, changes: Record<string, Partial<ZipEntry>>, 
   ['weights that are not HDF5', { 'model.weights.h5': { content: Buffer.from('rubbish') } }, /damaged or cut off/],
   ['a checksum that is wrong', { 'model.weights.h5': { claims: { checksum: 1 } } }, /the checksum of its model\.weights\.h5 is wrong/],
   ['more bytes than claimed', { 'model.weights.h5': { deflated: true, claims: { bytes: 100 } } }, /not a whole \.keras archive/],
-  ['fewer bytes than claimed', { 'model.weights.h5': { deflated: true, claims: { bytes: weights.length + 1 } } }, /not a whole \.keras archive/],
-  ['an absurd size', { 'model.weights.h5': { deflated: true, claims: { bytes: 0xf0000000 } } }, /claims to grow from \d+ to 4026531840 bytes/],
+  [
+    'fewer bytes than claimed',
+    { 'model.weights.h5': { deflated: true, claims: { bytes: weights.length + 1 } } },
+    /not a whole \.keras archive/
+  ],
+  [
+    'an absurd size',
+    { 'model.weights.h5': { deflated: true, claims: { bytes: 0xf0000000 } } },
+    /claims to grow from \d+ to 4026531840 bytes/
+  ],
   ['a zip bomb', { 'model.weights.h5': { deflated: true, content: Buffer.alloc(1_000_000) } }, /claims to grow/],
   ['an absurd configuration', { 'config.json': { content: Buffer.alloc(17_000_000) } }, /claims to grow/],
   ['an encrypted entry', { 'config.json': { deflated: true, claims: { encrypted: true } } }, /encrypted/]

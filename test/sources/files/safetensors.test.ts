@@ -17,15 +17,24 @@ function file (header: string, data: Uint8Array, headerBytes = BigInt(Buffer.byt
 }
 
 const floats = (...values: number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer)
-const entry = (dtype: string, shape: number[], start: number, end: number): string => JSON.stringify({ __metadata__: { by: 'test' }, w: { dtype, shape, data_offsets: [start, end] } })
+const entry = (dtype: string, shape: number[], start: number, end: number): string =>
+  JSON.stringify({ __metadata__: { by: 'test' }, w: { dtype, shape, data_offsets: [start, end] } })
 
 test('tensors with their shapes, whatever their alignment', async () => {
-  assert.deepEqual(await readSafetensors(file(entry('F32', [2, 1], 0, 8), floats(1, 2))), new Map([['w', { shape: [2, 1], data: Float32Array.of(1, 2) }]]))
-  assert.deepEqual((await readSafetensors(file(entry('F32', [1], 1, 5), Buffer.concat([Buffer.alloc(1), floats(3)])))).get('w')?.data, Float32Array.of(3))
+  assert.deepEqual(
+    await readSafetensors(file(entry('F32', [2, 1], 0, 8), floats(1, 2))),
+    new Map([['w', { shape: [2, 1], data: Float32Array.of(1, 2) }]])
+  )
+  const unaligned = await readSafetensors(file(entry('F32', [1], 1, 5), Buffer.concat([Buffer.alloc(1), floats(3)])))
+  assert.deepEqual(unaligned.get('w')?.data, Float32Array.of(3))
 })
 
 const damaged: Array<[name: string, path: () => string, message: RegExp]> = [
-  ['an empty file', () => { const path = join(folder, 'empty'); writeFileSync(path, ''); return path }, /its header does not fit its 0 bytes/],
+  ['an empty file', () => {
+    const path = join(folder, 'empty')
+    writeFileSync(path, '')
+    return path
+  }, /its header does not fit its 0 bytes/],
   ['a header that claims an absurd size', () => file('{}', floats(1), 2n ** 63n), /its header does not fit/],
   ['a header that is no JSON', () => file('rubbish', floats(1)), /JSON/],
   ['a header that is null', () => file('null', floats(1)), /header must be object/],

@@ -13,7 +13,11 @@ const layers = require('@tensorflow/tfjs-layers') as typeof import('@tensorflow/
 require('@tensorflow/tfjs-backend-cpu')
 
 /** Writes model.json and its shards; returns the path of model.json. */
-function write (manifest: unknown, shards: Readonly<Record<string, Uint8Array>>, modelTopology: unknown = { class_name: 'Sequential', config: {} }): string {
+function write (
+  manifest: unknown,
+  shards: Readonly<Record<string, Uint8Array>>,
+  modelTopology: unknown = { class_name: 'Sequential', config: {} }
+): string {
   const path = join(newPath('tfjs'), 'model.json')
   mkdirSync(dirname(path))
   writeFileSync(path, JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest: manifest }))
@@ -42,9 +46,14 @@ const bytesOf = (): Buffer => Buffer.concat([artifacts.weightData ?? []].flat().
 test('a model that TensorFlow.js saved, its weights in several shards', async () => {
   const bytes = bytesOf()
   const specs = artifacts.weightSpecs ?? []
-  const shards = { 'group1-shard1of3': bytes.subarray(0, 100), 'group1-shard2of3': bytes.subarray(100, 101), 'group1-shard3of3': bytes.subarray(101) }
+  const shards = {
+    'group1-shard1of3': bytes.subarray(0, 100),
+    'group1-shard2of3': bytes.subarray(100, 101),
+    'group1-shard3of3': bytes.subarray(101)
+  }
   const path = write([{ paths: Object.keys(shards), weights: specs }], shards, artifacts.modelTopology)
-  const expected = sequential.weights.map((weight) => [`${dirname(weight.name)}: ${weight.name} [${weight.shape.join(', ')}]`, [...weight.read().dataSync()]])
+  const expected = sequential.weights.map((weight) =>
+    [`${dirname(weight.name)}: ${weight.name} [${weight.shape.join(', ')}]`, [...weight.read().dataSync()]])
   const { kind, config, kerasVersion, weights } = await readAll(path)
   assert.equal(kind, 'tfjs-layers')
   assert.equal((config as { class_name: string }).class_name, 'Sequential')
@@ -54,14 +63,27 @@ test('a model that TensorFlow.js saved, its weights in several shards', async ()
 })
 
 test("the converter's topology: Keras's configuration under model_config", async () => {
-  const path = write([], {}, { keras_version: '2.15.0', backend: 'tensorflow', model_config: { class_name: 'Functional', config: { name: 'x' } } })
-  assert.deepEqual(await readAll(path), { kind: 'tfjs-layers', config: { class_name: 'Functional', config: { name: 'x' } }, kerasVersion: '2.15.0', weights: [] })
+  const path = write([], {}, {
+    keras_version: '2.15.0',
+    backend: 'tensorflow',
+    model_config: { class_name: 'Functional', config: { name: 'x' } }
+  })
+  assert.deepEqual(await readAll(path), {
+    kind: 'tfjs-layers',
+    config: { class_name: 'Functional', config: { name: 'x' } },
+    kerasVersion: '2.15.0',
+    weights: []
+  })
 })
 
 const halves = Uint16Array.of(0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3c00, 0xc100, 0x7bff, 0x7c00, 0xfc00)
 const quantized: Array<[name: string, quantization: io.WeightsManifestEntry['quantization'], bytes: Uint8Array]> = [
   ['uint8', { dtype: 'uint8', scale: 0.0123456789, min: -1.57 }, Uint8Array.from({ length: 256 }, (_, value) => value)],
-  ['uint16', { dtype: 'uint16', scale: 3.3e-5, min: -0.71 }, new Uint8Array(Uint16Array.from({ length: 300 }, (_, index) => index * 217).buffer)],
+  [
+    'uint16',
+    { dtype: 'uint16', scale: 3.3e-5, min: -0.71 },
+    new Uint8Array(Uint16Array.from({ length: 300 }, (_, index) => index * 217).buffer)
+  ],
   ['float16', { dtype: 'float16' }, new Uint8Array(halves.buffer)]
 ]
 for (const [name, quantization, bytes] of quantized) {
@@ -94,7 +116,11 @@ const damaged: Array<[name: string, manifest: unknown, message: RegExp]> = [
   ['a shard that is too long', [{ paths: ['shard'], weights: [{ ...one[0], shape: [1] }] }], /take 4 bytes, and these files have 8/],
   ['an absurd shape', [{ paths: ['shard'], weights: [{ ...one[0], shape: [1e9, 1e9, 1e9] }] }], /take 4e\+27 bytes/],
   ['a negative shape', [{ paths: ['shard'], weights: [{ ...one[0], shape: [-2] }] }], /model\.json: weightsManifest/],
-  ['a type without a known size', [{ paths: ['shard'], weights: [{ ...one[0], dtype: 'string' }] }], /a\/w is string, whose size is not known/],
+  [
+    'a type without a known size',
+    [{ paths: ['shard'], weights: [{ ...one[0], dtype: 'string' }] }],
+    /a\/w is string, whose size is not known/
+  ],
   ['a quantization without its range', [{ paths: ['shard'], weights: [{ ...one[0], quantization: { dtype: 'uint8' } }] }], /quantization/],
   ['a manifest that is no list', {}, /weightsManifest/]
 ]

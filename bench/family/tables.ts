@@ -1,4 +1,4 @@
-import { markdownTable } from '../../bench/report/table.js'
+import { markdownTable } from '../report/table.js'
 import { totalCounts, type Counts } from '../../src/model/counts.js'
 import type { Network } from '../../src/model/network.js'
 import { presetNames, presetNetwork } from '../../src/model/presets/index.js'

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { replaceBlock } from '../../bench/report/page.js'
+import { replaceBlock } from '../report/page.js'
 import { familyFigures } from './figures.js'
 import { costsTable, speedTable, type Measured } from './tables.js'
 
