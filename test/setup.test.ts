@@ -72,7 +72,7 @@ suite('setup, step by step', () => {
     clone.write('src/main.ts', 'export const wrong: number = "text"\n')
     const { code, stderr } = await clone.setup()
     assert.equal(code, 1)
-    assert.match(stderr, /src\/server\.ts.*TS2322/)
+    assert.match(stderr, /src\/main\.ts.*TS2322/)
     assert.ok(clone.has('dist/src/main.js'))
     assert.deepEqual(clone.leftovers(), [])
   })
