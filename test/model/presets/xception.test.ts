@@ -1,22 +1,26 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { XCEPTION, parseArchitecture } from '../../src/model/architecture.js'
-import { classCount, layersOf } from '../../src/model/layers.js'
-import { shared, withoutShared } from '../support/shared.js'
+import { XCEPTION, parseArchitecture } from '../../../src/model/architecture.js'
+import { countsOf, totalCounts } from '../../../src/model/counts.js'
+import { classCount } from '../../../src/model/network.js'
+import { xceptionNetwork } from '../../../src/model/presets/xception.js'
+import { shared, withoutShared } from '../../support/shared.js'
 
-const layers = layersOf(XCEPTION)
-const sum = (key: 'parameters' | 'multiplyAdds'): number => layers.reduce((total, layer) => total + layer[key], 0)
+const RESCALING = { scale: 1 / 127.5, offset: -1 }
+const network = xceptionNetwork(XCEPTION, RESCALING)
+const { layers } = network
+const { parameters, multiplyAdds } = totalCounts(layers)
 
 test('the published network has the published counts', () => {
-  assert.equal(sum('parameters'), 22_910_480)
+  assert.equal(parameters, 22_910_480)
   const moving = layers.flatMap((layer) => layer.weights).filter(({ name }) => /moving_/.test(name))
   assert.equal(moving.reduce((total, { shape }) => total + (shape[0] ?? 0), 0), 54_528)
-  assert.equal(Math.round(sum('multiplyAdds') / 1e8), 84)
+  assert.equal(Math.round(multiplyAdds / 1e8), 84)
   const convolutions = layers.filter(({ operation }) => /onvolution/.test(operation.kind))
   assert.equal(convolutions.filter(({ name }) => !name.endsWith('_residual')).length, 36)
-  assert.equal(Math.max(...layers.map((layer) => layer.module)), 14)
-  assert.equal(classCount(layers), 1000)
+  assert.equal(new Set(layers.flatMap(({ module }) => module ?? [])).size, 14)
+  assert.equal(classCount(network), 1000)
 })
 
 test('feature maps shrink as in Figure 5', () => {
@@ -30,7 +34,7 @@ test('feature maps shrink as in Figure 5', () => {
 test('a separable convolution costs 1/N + 1/Dk² of a standard one', () => {
   const layer = layers.find(({ name }) => name === 'block5_sepconv1')
   const standard = 19 * 19 * 9 * 728 * 728
-  assert.ok(Math.abs((layer?.multiplyAdds ?? 0) / standard - (1 / 728 + 1 / 9)) < 1e-12)
+  assert.ok(Math.abs((layer === undefined ? NaN : countsOf(layer).multiplyAdds) / standard - (1 / 728 + 1 / 9)) < 1e-12)
 })
 
 test('the weights are in the order of Keras', { skip: withoutShared }, () => {
@@ -44,7 +48,7 @@ test('the weights are in the order of Keras', { skip: withoutShared }, () => {
 })
 
 test('the non-residual stack has no shortcut', () => {
-  const names = layersOf({ ...XCEPTION, residual: false }).map((layer) => layer.name)
+  const names = xceptionNetwork({ ...XCEPTION, residual: false }, RESCALING).layers.map((layer) => layer.name)
   assert.ok(!names.some((name) => /residual|add/.test(name)))
 })
 
