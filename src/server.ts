@@ -83,7 +83,10 @@ async function openAndLoad (config: Config, { slot, metrics, logger, workerFile 
       if (step !== slot.loadingStep) logger.info(step)
       slot.loading(step)
     },
-    onWorkerFailure: (reason) => { logger.error({ err: reason }, 'a worker failed') }
+    workerObserver: {
+      failed: (reason) => { logger.error({ err: reason }, 'a worker failed and is replaced') },
+      notReplaced: (reason) => { logger.error({ err: reason }, 'a worker could not be replaced, and is tried again') }
+    }
   })
 }
 

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import multipart from '@fastify/multipart'
 import { ServiceError, toProblem } from '../base/errors.js'
-import { classify } from '../service/classification.js'
+import { classify, type ImageResult } from '../service/classification.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 import type { Slot } from '../service/slot.js'
 import { readUploads, type UploadLimits } from './uploads.js'
@@ -33,11 +33,19 @@ async function answer (model: LoadedModel, request: ClassifyRequest, signal: Abo
   const { results, timings } = await classify(model, await readUploads(request, limits, signal), k, signal)
   const [only] = results
   if (results.length === 1 && only !== undefined && 'error' in only) throw only.error
+  logFailures(results, request.log)
   return {
     model: model.description,
     results: results.map((result) => 'error' in result ? { error: toProblem(result.error) } : result),
     timings
   }
+}
+
+/** The reply is a 200, so nothing else would tell the operator what the service failed at. */
+function logFailures (results: readonly ImageResult[], log: FastifyBaseLogger): void {
+  results.forEach((result, index) => {
+    if ('error' in result && result.error.status >= 500) log.error({ err: result.error, code: result.error.code, image: index }, 'an image failed')
+  })
 }
 
 function readTopK (text: string | undefined, classes: number): number {

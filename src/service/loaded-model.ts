@@ -27,12 +27,19 @@ export interface ModelDescription {
   readonly precision: Precision
 }
 
+/** Told of what befalls the workers, each time with the reason. */
+export interface WorkerObserver {
+  /** It failed, and a new one is being started. */
+  failed (reason: Error): void
+  /** A new one could not be started; another try follows. */
+  notReplaced (reason: Error): void
+}
+
 export interface OpenOptions {
   readonly metrics: Metrics
   /** Told what opening is at, in words. */
   readonly onStep?: ((step: string) => void) | undefined
-  /** Told why a worker failed, or why it cannot be replaced yet. */
-  readonly onWorkerFailure?: ((reason: Error) => void) | undefined
+  readonly workerObserver?: WorkerObserver | undefined
   /** Replaces the worker's module, for tests of its failures. */
   readonly workerFile?: URL | undefined
 }
@@ -158,15 +165,15 @@ export class LoadedModel {
   }
 }
 
-async function startRuntime (config: ServiceSettings, model: Model, path: string, { metrics, onWorkerFailure, workerFile }: OpenOptions): Promise<Runtime> {
+async function startRuntime (config: ServiceSettings, model: Model, path: string, { metrics, workerObserver, workerFile }: OpenOptions): Promise<Runtime> {
   const imageBytes = imageLengthOf(model)
   const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
   const pool = new WorkerPool(config.engineWorkers, { path, imageBytes, warmUpBatchSizes, ...(workerFile === undefined ? {} : { workerFile }) })
   pool.on('restart', (reason) => {
     metrics.workerRestarts.inc()
-    onWorkerFailure?.(reason)
+    workerObserver?.failed(reason)
   })
-  pool.on('restartFailed', (reason) => { onWorkerFailure?.(reason) })
+  pool.on('restartFailed', (reason) => { workerObserver?.notReplaced(reason) })
   const loaded = await pool.start()
   try {
     if (config.backend === 'gpu' && loaded.backend !== 'gpu') {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import sharp from 'sharp'
-import { MISBEHAVING_SERVER, NPM_START, startServer } from '../support/server.js'
+import { NPM_START, startServer } from '../support/server.js'
 
 const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 const classify = (url: string): Promise<Response> =>
@@ -76,28 +75,6 @@ test('a wrong setting and an unknown model end the start with one sentence', asy
   await assert.rejects(startServer({ PORT: 'http' }), /PORT=http is not allowed: it takes a whole number from 0 to 65535\./)
   await assert.rejects(startServer({ MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model nor the path of a model/)
   await assert.rejects(startServer({ BACKEND: 'gpu' }), /BACKEND=gpu/)
-})
-
-test('a worker that fails: its images get an error once, the next ones succeed', async () => {
-  const server = await startServer({}, MISBEHAVING_SERVER)
-  const send = async (order: number): Promise<Response> => {
-    const png = await sharp({ create: { width: 32, height: 32, channels: 3, background: { r: order, g: 0, b: 0 } } }).png().toBuffer()
-    return await fetch(`${server.url}/classify`, { method: 'POST', body: new Uint8Array(png), headers: { 'content-type': 'image/png' } })
-  }
-  const untilServed = async (): Promise<void> => {
-    for (;;) {
-      const { status } = await send(0)
-      if (status === 200) return
-      assert.equal(status, 503, 'while the worker is replaced, requests are refused')
-    }
-  }
-  for (const [order, name] of [[1, 'throws'], [2, 'exits']] as const) {
-    const failed = await send(order)
-    assert.deepEqual([failed.status, (await failed.json() as { code: string }).code], [500, 'inference_failed'], name)
-    await untilServed()
-  }
-  assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_worker_restarts_total 2\n/)
-  assert.equal(await server.stop(), 0)
 })
 
 test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async () => {
