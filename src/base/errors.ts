@@ -21,7 +21,7 @@ export const ERRORS = {
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   client_closed_request: { status: 499, title: 'The client closed the request' },
   internal_error: { status: 500, title: 'Something went wrong in the service' },
-  inference_failed: { status: 500, title: 'The engine failed on this batch' },
+  inference_failed: { status: 500, title: 'The engine failed on this image' },
   queue_full: { status: 503, title: 'The queue is full' },
   not_ready: { status: 503, title: 'The service is not ready' },
   shutting_down: { status: 503, title: 'The service is shutting down' },

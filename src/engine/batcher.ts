@@ -60,20 +60,25 @@ interface Entry {
   readonly image: EngineImage
   readonly wanted: readonly Wantable[]
   readonly enqueuedAt: number
+  readonly signal: AbortSignal
   readonly resolve: (answer: Classified) => void
   readonly reject: (reason: unknown) => void
-  readonly forget: () => void
 }
 
 const PROBABILITIES_ONLY: readonly Wantable[] = []
 
 /**
  * A bounded queue in front of the engine. First come, first served; whatever waits goes together as soon as the engine is
- * free, pictures and values in batches of their own.
+ * free, pictures and values in batches of their own. The images of a batch that fails are tried once more before all others,
+ * each on its own, so that one that breaks the engine fails alone.
  */
 export class Batcher {
   private readonly pictures = new Set<Entry>()
   private readonly values = new Set<Entry>()
+  /** Images of batches that failed, which wait for their second try. */
+  private readonly suspects = new Set<Entry>()
+  /** Those that the engine holds. */
+  private readonly retried = new Set<Entry>()
   private reserved = 0
   /** Batches that the engine holds. */
   private running = 0
@@ -92,7 +97,7 @@ export class Batcher {
    */
   reserve (count: number, signal: AbortSignal): Reservation {
     if (this.reserved + count > this.options.queueSize) {
-      throw new ServiceError('queue_full', `The queue has ${this.options.queueSize - this.reserved} places left, and this request needs ${count}.`, { retryAfterSeconds: 1 })
+      throw new ServiceError('queue_full', `The queue has ${Math.max(0, this.options.queueSize - this.reserved)} places left, and this request needs ${count}.`, { retryAfterSeconds: 1 })
     }
     this.changeReserved(count)
     let open = count
@@ -115,10 +120,19 @@ export class Batcher {
   /** Looks for work; to be called when the engine becomes ready. */
   wake (): void {
     const { engine, maxBatchSize, batchDelayMs } = this.options
-    for (;;) {
+    while (engine.ready) {
+      const [suspect] = this.suspects
+      // What may break a worker shares it with no other batch.
+      if ((suspect !== undefined || this.retried.size > 0) && this.running >= engine.workers) return
+      if (suspect !== undefined) {
+        this.suspects.delete(suspect)
+        this.retried.add(suspect)
+        this.runBatch([suspect])
+        continue
+      }
       const waiting = this.longestWaiting()
       const [oldest] = waiting
-      if (oldest === undefined || !engine.ready) return
+      if (oldest === undefined) return
       const isFull = waiting.size >= maxBatchSize
       if (this.running >= engine.workers * (isFull ? BATCHES_HELD : 1)) return
       const delayMs = isFull ? 0 : oldest.enqueuedAt + batchDelayMs - performance.now()
@@ -129,7 +143,9 @@ export class Batcher {
         }, Math.ceil(delayMs))
         return
       }
-      this.runBatch(waiting).catch(() => {})
+      const batch = [...take(waiting, maxBatchSize)]
+      for (const entry of batch) waiting.delete(entry)
+      this.runBatch(batch)
     }
   }
 
@@ -150,11 +166,14 @@ export class Batcher {
         return reject(refusal)
       }
       const abort = (): void => {
-        if (waiting.delete(entry)) this.changeReserved(-1)
+        if (waiting.delete(entry) || this.suspects.delete(entry)) this.changeReserved(-1)
         reject(signal.reason)
       }
-      const forget = (): void => { signal.removeEventListener('abort', abort) }
-      const entry: Entry = { image, wanted, enqueuedAt: performance.now(), resolve, reject, forget }
+      const settled = <T>(settle: (value: T) => void) => (value: T): void => {
+        signal.removeEventListener('abort', abort)
+        settle(value)
+      }
+      const entry: Entry = { image, wanted, enqueuedAt: performance.now(), signal, resolve: settled(resolve), reject: settled(reject) }
       waiting.add(entry)
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
@@ -170,35 +189,44 @@ export class Batcher {
     return missing === undefined ? undefined : new RangeError(`the network has no output ${missing}`)
   }
 
-  private async runBatch (waiting: Set<Entry>): Promise<void> {
-    const { engine, maxBatchSize, observer } = this.options
-    const batch = [...take(waiting, maxBatchSize)]
-    for (const entry of batch) waiting.delete(entry)
+  private async runBatch (batch: readonly Entry[]): Promise<void> {
     this.changeReserved(-batch.length)
     this.running++
+    const wanted = WANTABLE.filter((name) => batch.some((entry) => entry.wanted.includes(name)))
     try {
-      const wanted = WANTABLE.filter((name) => batch.some((entry) => entry.wanted.includes(name)))
-      const { probabilities, outputs, inferenceMs } = await engine.run(batch.map((entry) => entry.image) as EngineImages, wanted)
-      observer?.batch(batch.length, inferenceMs)
-      const inferenceStartedAt = performance.now() - inferenceMs
-      batch.forEach((entry, index) => {
-        const queueMs = inferenceStartedAt - entry.enqueuedAt
-        observer?.queued(queueMs)
-        entry.resolve({
-          probabilities: rowOf(probabilities, index, batch.length),
-          outputs: outputsOf(outputs, entry.wanted, index, batch.length),
-          queueMs,
-          inferenceMs,
-          batchSize: batch.length
-        })
-      })
+      this.answer(batch, await this.options.engine.run(batch.map((entry) => entry.image) as EngineImages, wanted))
     } catch (error) {
-      for (const entry of batch) entry.reject(error)
+      for (const entry of batch) this.failed(entry, error)
     } finally {
-      for (const entry of batch) entry.forget()
+      for (const entry of batch) this.retried.delete(entry)
       this.running--
       this.wake()
     }
+  }
+
+  /** An image that failed with its batch waits for its second try, unless nobody waits for it. */
+  private failed (entry: Entry, reason: unknown): void {
+    if (this.retried.has(entry)) return entry.reject(reason)
+    if (entry.signal.aborted) return
+    this.suspects.add(entry)
+    this.changeReserved(1)
+  }
+
+  private answer (batch: readonly Entry[], { probabilities, outputs, inferenceMs }: RunReply): void {
+    const { observer } = this.options
+    observer?.batch(batch.length, inferenceMs)
+    const inferenceStartedAt = performance.now() - inferenceMs
+    batch.forEach((entry, index) => {
+      const queueMs = inferenceStartedAt - entry.enqueuedAt
+      observer?.queued(queueMs)
+      entry.resolve({
+        probabilities: rowOf(probabilities, index, batch.length),
+        outputs: outputsOf(outputs, entry.wanted, index, batch.length),
+        queueMs,
+        inferenceMs,
+        batchSize: batch.length
+      })
+    })
   }
 
   private changeReserved (by: number): void {

@@ -70,19 +70,19 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
   }
 
   /**
-   * Runs one batch of images of one kind, whose memory is transferred, and computes what is `wanted` beside the
-   * probabilities. Rejects with a ServiceError `inference_failed` if the worker throws or exits; the next batch has to
-   * wait for `ready`.
+   * Runs one batch of images of one kind, and computes what is `wanted` beside the probabilities. Rejects with a ServiceError
+   * `inference_failed` if the worker throws or exits; the next batch has to wait for `ready`.
    */
   async run (images: EngineImages, wanted: readonly Wantable[] = []): Promise<RunReply> {
     const pool = this.pool
     if (pool === undefined || !this.isReady) throw new ServiceError('not_ready', 'No worker is ready to classify: try again in a moment.')
     const request: RunRequest = { images, wanted }
     try {
-      return await pool.run(request, { name: 'run', transferList: images.map((image) => image.buffer) }) as RunReply
+      // The worker gets a copy, which takes microseconds: a batch that fails is tried again, image by image.
+      return await pool.run(request, { name: 'run' }) as RunReply
     } catch (error) {
       if (this.pool === pool && this.isReady) this.replace(error as Error)
-      const detail = 'The worker failed while it classified this image: the next request is served by a new one.'
+      const detail = 'The engine failed on this image: the next request is served by a new worker.'
       throw new ServiceError('inference_failed', detail, { cause: error })
     }
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import sharp from 'sharp'
 import { MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
 
@@ -12,6 +12,13 @@ async function send ({ url }: RunningServer, ...codes: number[]): Promise<Respon
   const images = await Promise.all(codes.map(async (code) => (await order(code)).toString('base64')))
   const body = JSON.stringify({ images })
   return await fetch(`${url}/classify`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+}
+
+/** A server with the fake worker, which a test that fails does not leave behind. */
+async function misbehaving (t: TestContext, env: Record<string, string> = {}): Promise<RunningServer> {
+  const server = await startServer(env, MISBEHAVING_SERVER)
+  t.after(() => server.stop('SIGKILL'))
+  return server
 }
 
 const codeOf = async (response: Response): Promise<string> => (await response.json() as { code: string }).code
@@ -45,23 +52,32 @@ const lines = ({ log }: RunningServer, msg: string): LogLine[] => log.flatMap((l
 
 const ERROR = 50
 
-test('a worker that fails: its images get an error once, the next ones succeed, and the log says why', async () => {
-  const server = await startServer({}, MISBEHAVING_SERVER)
+test('an image that breaks the worker twice gets an error, the next ones succeed, and the log says why', async (t) => {
+  const server = await misbehaving(t)
   for (const [code, name] of [[1, 'throws'], [2, 'exits']] as const) {
     const failed = await send(server, code)
     assert.deepEqual([failed.status, await codeOf(failed)], [500, 'inference_failed'], name)
     await untilServed(server)
   }
-  assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_worker_restarts_total 2\n/)
+  assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_worker_restarts_total 4\n/)
   assert.equal(await server.stop(), 0)
   const restarts = lines(server, 'a worker failed and is replaced')
-  assert.deepEqual(restarts.map(({ level }) => level), [ERROR, ERROR])
-  assert.match(restarts[0]?.err?.message ?? '', /as ordered/)
-  assert.match(restarts[1]?.err?.message ?? '', /exit/)
+  assert.deepEqual(restarts.map(({ level }) => level), [ERROR, ERROR, ERROR, ERROR])
+  const reasons = [/as ordered/, /as ordered/, /exit/, /exit/]
+  for (const [index, reason] of reasons.entries()) assert.match(restarts[index]?.err?.message ?? '', reason)
 })
 
-test('an image that failed inside a reply of 200 leaves a line with its request, its place and the reason', async () => {
-  const server = await startServer({ MAX_BATCH_SIZE: '1' }, MISBEHAVING_SERVER)
+test('one image that breaks the worker costs its neighbours nothing but time', async (t) => {
+  const server = await misbehaving(t)
+  const replies = await Promise.all([send(server, 0, 2, 0, 0), send(server, 0, 0, 0, 0, 0, 0)])
+  const [mixed, good] = await Promise.all(replies.map(outcomes))
+  assert.deepEqual(mixed, ['ok', 'inference_failed', 'ok', 'ok'])
+  assert.deepEqual(good, Array(6).fill('ok'))
+  assert.equal(await server.stop(), 0)
+})
+
+test('an image that failed inside a reply of 200 leaves a line with its request, its place and the reason', async (t) => {
+  const server = await misbehaving(t)
   const response = await send(server, 0, 1)
   assert.equal(response.status, 200)
   assert.deepEqual(await outcomes(response), ['ok', 'inference_failed'])

@@ -96,19 +96,65 @@ test('an image whose client has gone leaves before it costs anything', async () 
   assert.equal((await stays).probabilities[0], 2)
 })
 
-test('a failed batch fails its images once; the next batch waits until the engine is ready', async () => {
+test('an image that fails twice is given up; the next batch waits until the engine is ready', async () => {
   const { engine, batcher } = setUp()
   const first = batcher.reserve(1, never).submit(image(0))
   const second = batcher.reserve(1, never).submit(image(1))
   engine.ready = false
-  const failed = assert.rejects(first, /broken/)
   await engine.finish(new Error('broken'))
-  await failed
   assert.equal(engine.batches.length, 1)
+  assert.equal(batcher.queueLength, 2, 'both wait')
+  const failed = assert.rejects(first, /broken again/)
+  engine.ready = true
+  batcher.wake()
+  await engine.finish(new Error('broken again'))
+  await failed
+  await engine.finish()
+  assert.deepEqual(engine.batches, [[0], [0], [1]])
+  assert.equal((await second).probabilities[0], 1)
+  assert.equal(batcher.queueLength, 0)
+})
+
+test('one image that breaks the engine fails alone: the others are tried once more, each on its own, before all that wait', async () => {
+  const { engine, batcher } = setUp({ maxBatchSize: 2 })
+  const places = batcher.reserve(7, never)
+  const answers = [0, 1, 2, 3, 4, 5, 6].map((value) => places.submit(image(value)))
+  answers[1]?.catch(() => {})
+  assert.deepEqual(engine.batches, [[0], [1, 2]], 'a full batch is held ahead')
+  await engine.finish()
+  // The worker dies with both batches that it holds.
+  assert.deepEqual(engine.batches.slice(2), [[3, 4]])
+  await engine.finish(new Error('broken'))
+  await engine.finish(new Error('broken'))
+  const retried = [[1], [2], [3], [4]]
+  for (const [index, batch] of retried.entries()) {
+    assert.deepEqual(engine.batches.slice(3), [...retried.slice(0, index), batch], 'nothing is held ahead beside one that may break the worker')
+    await engine.finish(batch[0] === 1 ? new Error('broken by 1') : undefined)
+  }
+  assert.deepEqual(engine.batches.slice(7), [[5, 6]])
+  await engine.finish()
+  const settled = await Promise.allSettled(answers)
+  assert.deepEqual(settled.map((one) => one.status === 'fulfilled' ? one.value.probabilities[0] : String(one.reason)), [0, 'Error: broken by 1', 2, 3, 4, 5, 6])
+})
+
+test('whoever goes before the second try costs none', async () => {
+  const { engine, batcher } = setUp()
+  const before = new AbortController()
+  const during = new AbortController()
+  const gone = [before, during].map((client) => batcher.reserve(1, client.signal).submit(image(0)))
+  const stays = batcher.reserve(1, never).submit(image(1))
+  engine.ready = false
+  before.abort(new Error('gone early'))
+  await assert.rejects(gone[0] ?? stays, /gone early/)
+  await engine.finish(new Error('broken'))
+  during.abort(new Error('gone late'))
+  await assert.rejects(gone[1] ?? stays, /gone late/)
+  assert.equal(batcher.queueLength, 1)
   engine.ready = true
   batcher.wake()
   await engine.finish()
-  assert.equal((await second).probabilities[0], 1)
+  assert.equal((await stays).probabilities[0], 1)
+  assert.deepEqual(engine.batches, [[0], [1]])
 })
 
 test('with a delay an image waits for company, but a full batch goes at once', async () => {
