@@ -45,6 +45,15 @@ export const SETTINGS = {
   batchDelayMs: { env: 'BATCH_DELAY_MS', type: 'integer', default: 0, min: 0, max: 60_000, unit: 'ms', help: 'How long an image may wait for others to share its batch.' },
   queueSize: { env: 'QUEUE_SIZE', type: 'integer', default: 256, min: 1, max: 1_000_000, unit: 'images', help: 'Images that may wait; beyond that requests are answered 503.' },
   requestTimeoutMs: { env: 'REQUEST_TIMEOUT_MS', type: 'integer', default: 30_000, min: 1, max: 3_600_000, unit: 'ms', help: 'Time from a request\'s arrival after which it is answered 504.' },
+  inferenceTimeoutMs: {
+    env: 'INFERENCE_TIMEOUT_MS',
+    type: 'integer',
+    default: 30_000,
+    min: 1,
+    max: 3_600_000,
+    unit: 'ms',
+    help: 'Time for one run of the network, after which it is taken to hang and the process ends with code 70.'
+  },
   drainDelayMs: { env: 'DRAIN_DELAY_MS', type: 'integer', default: 5000, min: 0, max: 3_600_000, unit: 'ms', help: 'Time after SIGTERM in which requests are still taken while /readyz says 503, so that load balancers notice.' },
   shutdownGraceMs: { env: 'SHUTDOWN_GRACE_MS', type: 'integer', default: 30_000, min: 0, max: 3_600_000, unit: 'ms', help: 'Time that accepted work has to finish once no more is taken.' },
   maxImageBytes: { env: 'MAX_IMAGE_BYTES', type: 'integer', default: 10 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest image that is taken.' },

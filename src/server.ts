@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import pretty from 'pino-pretty'
 import { buildApp } from './app.js'
+import { ENGINE_LOST, endNow } from './base/end-now.js'
 import { OperatorError } from './base/errors.js'
 import type { Config } from './config.js'
 import { Metrics } from './telemetry/metrics.js'
@@ -14,13 +15,15 @@ import { startTracing } from './telemetry/tracing.js'
 
 /** npm and a terminal both deliver a Ctrl-C: two signals within this time are one. */
 const SAME_SIGNAL_MS = 1000
+/** Time in which requests that cannot be served any more get their answer, before the process ends. */
+const LAST_REPLIES_MS = 500
 
 /**
  * Serves until a signal ends the process; a start that fails is logged and ends it with exit code 1.
  * `workerFile` replaces the module that owns TensorFlow, for tests of its failures.
  */
 export async function serve (config: Config, { workerFile }: { workerFile?: URL } = {}): Promise<void> {
-  const logger = process.stdout.isTTY ? pino({ level: config.logLevel }, pretty({ ignore: 'pid,hostname' })) : pino({ level: config.logLevel })
+  const logger = process.stdout.isTTY ? pino({ level: config.logLevel }, pretty({ ignore: 'pid,hostname', sync: true })) : pino({ level: config.logLevel })
   const metrics = new Metrics()
   const slot = new Slot(metrics)
 
@@ -41,6 +44,13 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     logFailedStart(logger, error as Error)
     process.exit(1)
   }
+}
+
+/** No thread can be trusted to end, so the process does, and whoever supervises it starts another. */
+function endLost (logger: pino.Logger, slot: Slot, reason: Error): void {
+  logger.fatal({ err: reason }, 'the engine is lost, and the process ends')
+  slot.close()
+  setTimeout(() => { endNow(ENGINE_LOST) }, LAST_REPLIES_MS)
 }
 
 /** What the operator can mend is one sentence; anything else is a defect, which takes its stack to be found. */
@@ -85,7 +95,8 @@ async function openAndLoad (config: Config, { slot, metrics, logger, workerFile 
     },
     workerObserver: {
       failed: (reason) => { logger.error({ err: reason }, 'a worker failed and is replaced') },
-      notReplaced: (reason) => { logger.error({ err: reason }, 'a worker could not be replaced, and is tried again') }
+      notReplaced: (reason) => { logger.error({ err: reason }, 'a worker could not be replaced, and is tried again') },
+      lost: (reason) => { endLost(logger, slot, reason) }
     }
   })
 }
@@ -98,7 +109,7 @@ function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, close: 
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAt !== undefined) {
-      if (Date.now() - firstAt > SAME_SIGNAL_MS) process.exit(1)
+      if (Date.now() - firstAt > SAME_SIGNAL_MS) endNow(1)
       return
     }
     firstAt = Date.now()
@@ -111,7 +122,7 @@ function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, close: 
     slot.close()
     setTimeout(() => {
       logger.error('the grace is over with work still running')
-      process.exit(1)
+      endNow(1)
     }, config.shutdownGraceMs).unref()
     close().then(() => {
       logger.info('closed')

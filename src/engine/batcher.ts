@@ -83,6 +83,7 @@ export class Batcher {
   /** Batches that the engine holds. */
   private running = 0
   private delay: NodeJS.Timeout | undefined
+  private isOver = false
 
   constructor (private readonly options: BatcherOptions) {}
 
@@ -114,6 +115,16 @@ export class Batcher {
         take()
         this.changeReserved(-1)
       }
+    }
+  }
+
+  /** The engine is lost: fails all that waits with `reason`, and tries nothing again. */
+  giveUp (reason: ServiceError): void {
+    this.isOver = true
+    for (const waiting of [this.pictures, this.values, this.suspects]) {
+      this.changeReserved(-waiting.size)
+      for (const entry of waiting) entry.reject(reason)
+      waiting.clear()
     }
   }
 
@@ -206,7 +217,7 @@ export class Batcher {
 
   /** An image that failed with its batch waits for its second try, unless nobody waits for it. */
   private failed (entry: Entry, reason: unknown): void {
-    if (this.retried.has(entry)) return entry.reject(reason)
+    if (this.isOver || this.retried.has(entry)) return entry.reject(reason)
     if (entry.signal.aborted) return
     this.suspects.add(entry)
     this.changeReserved(1)

@@ -11,6 +11,8 @@ interface PoolEvents {
   ready: []
   /** A worker could not be replaced; another try follows. */
   restartFailed: [reason: Error]
+  /** As of `SupervisedWorker`. */
+  lost: [reason: Error]
 }
 
 /** Several workers, each with a session of its own; a batch goes to the one that holds the fewest. */
@@ -25,6 +27,7 @@ export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner 
       worker.on('restart', (reason) => { this.emit('restart', reason) })
       worker.on('ready', () => { this.emit('ready') })
       worker.on('restartFailed', (reason) => { this.emit('restartFailed', reason) })
+      worker.on('lost', (reason) => { this.emit('lost', reason) })
     }
   }
 

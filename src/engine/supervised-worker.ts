@@ -10,8 +10,14 @@ export const WORKER_FILE = new URL('./worker.js', import.meta.url)
 
 /** Wait before the next try when a new worker could not be brought up either. */
 const RESTART_DELAY_MS = 1000
+/** Tries in a row, after which a worker is given up. */
+export const MAX_RESTARTS = 5
+/** Time is counted in steps: a process that was paused for long is late by one of them, and not by the pause. */
+const WATCH_STEPS = 10
 
 export interface WorkerOptions extends LoadRequest {
+  /** A run that takes longer hangs, and its worker is given up. No limit where it is left out. */
+  readonly runTimeoutMs?: number
   /** The worker's module; tests hand in ones that misbehave. */
   readonly workerFile?: URL
 }
@@ -23,6 +29,8 @@ interface WorkerEvents {
   ready: []
   /** A worker could not be brought up; another try follows. */
   restartFailed: [reason: Error]
+  /** It hangs, or cannot be brought up again: there will be no worker any more, and the thread may be impossible to end. */
+  lost: [reason: Error]
 }
 
 /** The front of the worker thread that owns TensorFlow. A worker that throws or exits is replaced. */
@@ -30,7 +38,10 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
   private pool: Piscina | undefined
   private closed = false
   private isReady = false
-
+  /** What rejects each run that the worker holds. */
+  private readonly runs = new Set<(reason: Error) => void>()
+  private watch: NodeJS.Timeout | undefined
+  private failedRestarts = 0
   private warmUpBatchSizes: readonly number[]
 
   constructor (private readonly options: WorkerOptions) {
@@ -71,7 +82,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
 
   /**
    * Runs one batch of images of one kind, and computes what is `wanted` beside the probabilities. Rejects with a ServiceError
-   * `inference_failed` if the worker throws or exits; the next batch has to wait for `ready`.
+   * `inference_failed` if the worker throws, exits or hangs; the next batch has to wait for `ready`.
    */
   async run (images: EngineImages, wanted: readonly Wantable[] = []): Promise<RunReply> {
     const pool = this.pool
@@ -79,7 +90,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
     const request: RunRequest = { images, wanted }
     try {
       // The worker gets a copy, which takes microseconds: a batch that fails is tried again, image by image.
-      return await pool.run(request, { name: 'run' }) as RunReply
+      return await this.watched(pool.run(request, { name: 'run' }) as Promise<RunReply>)
     } catch (error) {
       if (this.pool === pool && this.isReady) this.replace(error as Error)
       const detail = 'The engine failed on this image: the next request is served by a new worker.'
@@ -100,16 +111,57 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
     this.emit('restart', reason)
     const failed = this.pool
     this.pool = undefined
-    const restart = async (): Promise<void> => {
-      if (this.closed) return
-      try {
-        await this.start()
-      } catch (error) {
-        this.emit('restartFailed', error as Error)
-        setTimeout(() => { restart().catch(() => {}) }, RESTART_DELAY_MS).unref()
-      }
-    }
     // The pool is in the middle of telling us: its own bookkeeping has to end before it can be destroyed.
-    setImmediate(() => { failed?.destroy().catch(() => {}).then(restart).catch(() => {}) })
+    setImmediate(() => { this.restart(failed) })
+  }
+
+  private async restart (failed?: Piscina): Promise<void> {
+    if (this.closed) return
+    try {
+      await failed?.destroy()
+      await this.start()
+      this.failedRestarts = 0
+    } catch (error) {
+      if (this.closed) return
+      this.failedRestarts++
+      const { message } = error as Error
+      if (this.failedRestarts === MAX_RESTARTS) {
+        return this.lose(new Error(`the worker could not be brought up again in ${MAX_RESTARTS} tries: ${message}`, { cause: error }))
+      }
+      this.emit('restartFailed', error as Error)
+      setTimeout(() => { this.restart() }, RESTART_DELAY_MS).unref()
+    }
+  }
+
+  /** As the promise; rejects as soon as the worker is lost. */
+  private async watched<T> (run: Promise<T>): Promise<T> {
+    return await new Promise((resolve, reject) => {
+      this.runs.add(reject)
+      // A batch that is held ahead has its time from when its turn comes.
+      if (this.runs.size === 1) this.watchRun()
+      run.then(resolve, reject).finally(() => {
+        this.runs.delete(reject)
+        this.watchRun()
+      })
+    })
+  }
+
+  private watchRun (): void {
+    const { runTimeoutMs } = this.options
+    clearInterval(this.watch)
+    if (runTimeoutMs === undefined || this.runs.size === 0) return
+    let steps = 0
+    this.watch = setInterval(() => {
+      if (++steps === WATCH_STEPS) this.lose(new Error(`the worker did not return a batch within ${runTimeoutMs} ms: it hangs`))
+    }, runTimeoutMs / WATCH_STEPS)
+  }
+
+  private lose (reason: Error): void {
+    if (this.closed) return
+    clearInterval(this.watch)
+    this.closed = true
+    this.isReady = false
+    this.emit('lost', reason)
+    for (const reject of this.runs) reject(reason)
   }
 }

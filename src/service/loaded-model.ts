@@ -33,6 +33,8 @@ export interface WorkerObserver {
   failed (reason: Error): void
   /** A new one could not be started; another try follows. */
   notReplaced (reason: Error): void
+  /** There will be none any more, and the model serves nothing: the process is to end. */
+  lost (reason: Error): void
 }
 
 export interface OpenOptions {
@@ -65,6 +67,7 @@ export class LoadedModel {
   /** What a reply says about the model. */
   readonly description: ModelDescription
   private readonly batcher: Batcher
+  private isLost = false
   private users = 0
   private onLastUser: (() => void) | undefined
 
@@ -83,6 +86,10 @@ export class LoadedModel {
     this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: inputSpec(model.input), limits: config })
     this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
     pool.on('ready', () => { this.batcher.wake() })
+    pool.on('lost', () => {
+      this.isLost = true
+      this.batcher.giveUp(new ServiceError('not_ready', 'The engine is lost, and the process ends: send this request again.', { retryAfterSeconds: 1 }))
+    })
   }
 
   /**
@@ -105,7 +112,7 @@ export class LoadedModel {
 
   /** False while there is no worker. */
   get ready (): boolean {
-    return this.runtime.pool.ready
+    return !this.isLost && this.runtime.pool.ready
   }
 
   get tensorflowVersion (): string {
@@ -168,12 +175,15 @@ export class LoadedModel {
 async function startRuntime (config: ServiceSettings, model: Model, path: string, { metrics, workerObserver, workerFile }: OpenOptions): Promise<Runtime> {
   const imageBytes = imageLengthOf(model)
   const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
-  const pool = new WorkerPool(config.engineWorkers, { path, imageBytes, warmUpBatchSizes, ...(workerFile === undefined ? {} : { workerFile }) })
+  const pool = new WorkerPool(config.engineWorkers, {
+    path, imageBytes, warmUpBatchSizes, runTimeoutMs: config.inferenceTimeoutMs, ...(workerFile === undefined ? {} : { workerFile })
+  })
   pool.on('restart', (reason) => {
     metrics.workerRestarts.inc()
     workerObserver?.failed(reason)
   })
   pool.on('restartFailed', (reason) => { workerObserver?.notReplaced(reason) })
+  pool.on('lost', (reason) => { workerObserver?.lost(reason) })
   const loaded = await pool.start()
   try {
     if (config.backend === 'gpu' && loaded.backend !== 'gpu') {

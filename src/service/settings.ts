@@ -10,6 +10,7 @@ export interface ServiceSettings extends ImageLimits, CompileSettings {
   readonly tensorflowThreads: number
   readonly engineWorkers: number
   readonly maxBatchSize: number | 'auto'
+  readonly inferenceTimeoutMs: number
   readonly queueSize: number
   readonly batchDelayMs: number
 }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { existsSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import sharp from 'sharp'
 import { MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
@@ -51,6 +54,9 @@ const lines = ({ log }: RunningServer, msg: string): LogLine[] => log.flatMap((l
 })
 
 const ERROR = 50
+const FATAL = 60
+/** As docs/operations.md says. */
+const ENGINE_LOST = 70
 
 test('an image that breaks the worker twice gets an error, the next ones succeed, and the log says why', async (t) => {
   const server = await misbehaving(t)
@@ -69,10 +75,7 @@ test('an image that breaks the worker twice gets an error, the next ones succeed
 
 test('one image that breaks the worker costs its neighbours nothing but time', async (t) => {
   const server = await misbehaving(t)
-  const replies = await Promise.all([send(server, 0, 2, 0, 0), send(server, 0, 0, 0, 0, 0, 0)])
-  const [mixed, good] = await Promise.all(replies.map(outcomes))
-  assert.deepEqual(mixed, ['ok', 'inference_failed', 'ok', 'ok'])
-  assert.deepEqual(good, Array(6).fill('ok'))
+  assert.deepEqual(await outcomes(await send(server, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0)), ['ok', 'inference_failed', ...Array(8).fill('ok')])
   assert.equal(await server.stop(), 0)
 })
 
@@ -86,4 +89,35 @@ test('an image that failed inside a reply of 200 leaves a line with its request,
   assert.deepEqual(others, [])
   assert.deepEqual([line?.level, line?.image, line?.reqId], [ERROR, 1, response.headers.get('x-request-id')])
   assert.match(line?.err?.message ?? '', /as ordered/)
+})
+
+test('a worker that hangs in a native call: everybody is answered, and the process ends with a code of its own', async (t) => {
+  const server = await misbehaving(t, { INFERENCE_TIMEOUT_MS: '300', MAX_BATCH_SIZE: '1' })
+  const replies = await Promise.all([send(server, 3), send(server, 0, 0, 3)])
+  for (const reply of replies) assert.ok(reply.status >= 200, 'no connection is cut')
+  assert.equal(await server.exit, ENGINE_LOST)
+  const [line] = lines(server, 'the engine is lost, and the process ends')
+  assert.equal(line?.level, FATAL)
+  assert.match(line?.err?.message ?? '', /did not return a batch within 300 ms/)
+})
+
+test('SIGTERM ends a process whose worker hangs, once the grace is over', async (t) => {
+  const server = await misbehaving(t, { SHUTDOWN_GRACE_MS: '200' })
+  const hanging = send(server, 3).catch(() => {})
+  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_images_in_flight 1\n')) { /* not there yet */ }
+  assert.equal(await server.stop(), 1)
+  await hanging
+})
+
+test('a worker that cannot be brought up again: each try is logged, then the process ends with the same code', async (t) => {
+  const server = await misbehaving(t)
+  const refusal = join(tmpdir(), `xception-no-worker-${server.pid}`)
+  t.after(() => { rmSync(refusal, { force: true }) })
+  const failed = await send(server, 4)
+  assert.equal(failed.status, 503)
+  assert.ok(existsSync(refusal))
+  assert.equal(await server.exit, ENGINE_LOST)
+  assert.equal(lines(server, 'a worker could not be replaced, and is tried again').length, 4)
+  const [line] = lines(server, 'the engine is lost, and the process ends')
+  assert.match(line?.err?.message ?? '', /brought up again in 5 tries: no such model/)
 })

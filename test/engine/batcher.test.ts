@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ServiceError } from '../../src/base/errors.js'
 import { Batcher, type BatchRunner } from '../../src/engine/batcher.js'
 import type { Wantable } from '../../src/compiler/signature.js'
 import type { EngineImage, EngineImages, RunReply } from '../../src/engine/protocol.js'
@@ -135,6 +136,19 @@ test('one image that breaks the engine fails alone: the others are tried once mo
   await engine.finish()
   const settled = await Promise.allSettled(answers)
   assert.deepEqual(settled.map((one) => one.status === 'fulfilled' ? one.value.probabilities[0] : String(one.reason)), [0, 'Error: broken by 1', 2, 3, 4, 5, 6])
+})
+
+test('once the engine is lost, what it held and what waits fail at once, and nothing is tried again', async () => {
+  const { engine, batcher } = setUp()
+  const held = batcher.reserve(1, never).submit(image(0))
+  const waits = batcher.reserve(1, never).submit(image(1))
+  engine.ready = false
+  batcher.giveUp(new ServiceError('not_ready', 'lost'))
+  await assert.rejects(waits, { code: 'not_ready' })
+  const failed = assert.rejects(held, /hangs/)
+  await engine.finish(new Error('hangs'))
+  await failed
+  assert.equal(batcher.queueLength, 0)
 })
 
 test('whoever goes before the second try costs none', async () => {
