@@ -3,13 +3,14 @@ import pino from 'pino'
 import pretty from 'pino-pretty'
 import { buildApp } from './app.js'
 import { ENGINE_LOST, endNow } from './base/end-now.js'
-import { OperatorError } from './base/errors.js'
+import { OperatorError, ServiceError } from './base/errors.js'
 import type { Config } from './config.js'
 import { Metrics } from './telemetry/metrics.js'
 import { describeInput } from './model/input.js'
 import { openModel } from './sources/open.js'
 import { describeProgress, showProgress } from './sources/download-progress.js'
 import { LoadedModel, prepareProcess } from './service/loaded-model.js'
+import { Reloader } from './service/reload.js'
 import { Slot } from './service/slot.js'
 import { startTracing } from './telemetry/tracing.js'
 
@@ -36,8 +37,10 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       await stopTracing()
     })
     await listen(app, config)
-    const loaded = await openAndLoad(config, { slot, metrics, logger, workerFile })
-    await slot.put(loaded)
+    prepareProcess(config)
+    const reloader = new Reloader({ slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile }) })
+    reloadOnSignal(logger, reloader)
+    const loaded = await reloader.load()
     const { description, tensorflowVersion, workers, maxBatchSize } = loaded
     logger.info({ model: description, tensorflow: tensorflowVersion, workers, maxBatchSize }, 'ready')
   } catch (error) {
@@ -78,7 +81,6 @@ interface Loading {
 }
 
 async function openAndLoad (config: Config, { slot, metrics, logger, workerFile }: Loading): Promise<LoadedModel> {
-  prepareProcess(config)
   const show = showProgress((line) => { logger.info(line) })
   const model = await openModel(config, (progress) => {
     slot.loading(describeProgress(progress))
@@ -86,17 +88,32 @@ async function openAndLoad (config: Config, { slot, metrics, logger, workerFile 
   })
   logger.info({ model: model.name, version: model.version, input: describeInput(model.input) }, 'model opened')
   for (const warning of model.warnings) logger.warn(warning)
+  let lastStep: string | undefined
   return await LoadedModel.open(config, model, {
     metrics,
     workerFile,
     onStep: (step) => {
-      if (step !== slot.loadingStep) logger.info(step)
+      if (step !== lastStep) logger.info(step)
+      lastStep = step
       slot.loading(step)
     },
     workerObserver: {
       failed: (reason) => { logger.error({ err: reason }, 'a worker failed and is replaced') },
       notReplaced: (reason) => { logger.error({ err: reason }, 'a worker could not be replaced, and is tried again') },
       lost: (reason) => { endLost(logger, slot, reason) }
+    }
+  })
+}
+
+/** A signal has nobody to answer: the log says what became of it. */
+function reloadOnSignal (logger: pino.Logger, reloader: Reloader): void {
+  process.on('SIGHUP', async () => {
+    logger.info('reloading')
+    try {
+      logger.info({ model: await reloader.reload() }, 'reloaded')
+    } catch (error) {
+      const known = error instanceof ServiceError
+      logger.error(known ? { code: error.code, reason: error.message } : { err: error }, 'not reloaded: the model before goes on serving')
     }
   })
 }

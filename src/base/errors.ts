@@ -10,6 +10,7 @@ export const ERRORS = {
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  reload_in_progress: { status: 409, title: 'A reload is running' },
   image_too_large: { status: 413, title: 'The image is too large in bytes' },
   image_too_many_pixels: { status: 413, title: 'The image has too many pixels' },
   too_many_images: { status: 413, title: 'The request holds too many images' },
@@ -22,9 +23,11 @@ export const ERRORS = {
   client_closed_request: { status: 499, title: 'The client closed the request' },
   internal_error: { status: 500, title: 'Something went wrong in the service' },
   inference_failed: { status: 500, title: 'The engine failed on this image' },
+  reload_failed: { status: 500, title: 'The model could not be opened, and the one before goes on serving' },
   queue_full: { status: 503, title: 'The queue is full' },
   not_ready: { status: 503, title: 'The service is not ready' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
+  reload_refused: { status: 503, title: 'The model is not reloaded now, and the one before goes on serving' },
   deadline_exceeded: { status: 504, title: 'The deadline passed before the image was classified' }
 } as const
 

@@ -1,0 +1,86 @@
+import { ServiceError } from '../base/errors.js'
+import { usableMemory } from '../base/memory.js'
+import type { LoadedModel, ModelDescription } from './loaded-model.js'
+import type { Slot } from './slot.js'
+
+export interface ReloaderOptions {
+  readonly slot: Slot
+  /** Opens and warms what MODEL names now. */
+  readonly open: () => Promise<LoadedModel>
+  /** Bytes that the process has in memory, and that it may have; the system's where they are left out. */
+  readonly residentBytes?: () => number
+  readonly usableBytes?: () => number
+}
+
+/** Opens models for a slot: the first one, and others beside the one that serves, whose place they take. */
+export class Reloader {
+  private isReloading = false
+  /** What the last model added to the process's memory when it was opened. */
+  private modelBytes = 0
+
+  constructor (private readonly options: ReloaderOptions) {}
+
+  /** Opens the first model. Throws an OperatorError if it cannot be served. */
+  async load (): Promise<LoadedModel> {
+    const { slot, open } = this.options
+    const before = this.resident()
+    const loaded = await open()
+    this.modelBytes = Math.max(0, this.resident() - before)
+    await slot.put(loaded)
+    return loaded
+  }
+
+  /**
+   * Opens what MODEL names beside the model that serves, switches, and resolves once the one before has answered its last
+   * request and is closed. Throws a ServiceError, and the model before goes on serving: `reload_in_progress`,
+   * `reload_refused` before anything is opened, or `reload_failed`, each with the reason.
+   */
+  async reload (): Promise<ModelDescription> {
+    if (this.isReloading) throw new ServiceError('reload_in_progress', 'A reload is running: try again when it is over.')
+    this.isReloading = true
+    try {
+      this.demandRoom()
+      const next = await this.openNext()
+      await this.demandServing(next)
+      await this.options.slot.put(next)
+      return next.description
+    } finally {
+      this.isReloading = false
+    }
+  }
+
+  private async openNext (): Promise<LoadedModel> {
+    try {
+      return await this.options.open()
+    } catch (error) {
+      throw new ServiceError('reload_failed', (error as Error).message, { cause: error })
+    }
+  }
+
+  /** Two models at once that memory does not hold would end the process, and the one that serves with it. */
+  private demandRoom (): void {
+    const { slot } = this.options
+    if (slot.notReadyReason === 'loading' || slot.notReadyReason === 'draining') {
+      throw new ServiceError('reload_refused', `The service is ${slot.notReadyReason}: there is no model to replace.`)
+    }
+    const usable = (this.options.usableBytes ?? usableMemory)()
+    const needed = this.resident() + this.modelBytes
+    if (needed <= usable) return
+    const facts = `a second model beside it would take about ${inMiB(needed)}, and this process may use ${inMiB(usable)}`
+    throw new ServiceError('reload_refused', `Memory does not hold two models: ${facts}. Raise the limit, or start a new process.`)
+  }
+
+  private async demandServing (next: LoadedModel): Promise<void> {
+    if (this.options.slot.notReadyReason !== 'draining') return
+    await next.close()
+    throw new ServiceError('reload_refused', 'The service is draining: there is no model to replace.')
+  }
+
+  private resident (): number {
+    return (this.options.residentBytes ?? process.memoryUsage.rss)()
+  }
+}
+
+function inMiB (bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`
+}
