@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
 import type { Metrics } from './telemetry/metrics.js'
+import { corsPlugin } from './plugins/cors.js'
 import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
+import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
 import type { Slot } from './service/slot.js'
@@ -42,6 +44,8 @@ export async function buildApp ({ config, slot, metrics, logger }: AppOptions): 
   await app.register(tracingPlugin)
   await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics })
+  await app.register(securityHeadersPlugin)
+  await app.register(corsPlugin, { origins: config.corsOrigins })
   await app.register(statusRoutes, { slot, metrics })
   await app.register(classifyRoutes, { slot, limits: config })
   return app
