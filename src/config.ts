@@ -59,6 +59,7 @@ export const SETTINGS = {
   maxImagePixels: { env: 'MAX_IMAGE_PIXELS', type: 'integer', default: 100_000_000, min: 1, max: 1_000_000_000, unit: 'pixels', help: 'Largest width times height, read from the header.' },
   maxImagesPerRequest: { env: 'MAX_IMAGES_PER_REQUEST', type: 'integer', default: 32, min: 1, max: 1024, unit: 'images', help: 'Most images in one request.' },
   maxRequestBytes: { env: 'MAX_REQUEST_BYTES', type: 'integer', default: 64 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest request body.' },
+  apiKeysFile: { env: 'API_KEYS_FILE', type: 'string', default: '', defaultText: 'none, everybody may use everything', help: 'File of the API keys that clients have to bring, a line `name sha256` for each; read again when it changes.' },
   corsOrigins: {
     env: 'CORS_ORIGINS',
     type: 'string',

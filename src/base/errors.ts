@@ -7,6 +7,7 @@ export const ERRORS = {
   malformed_body: { status: 400, title: 'The request body cannot be read' },
   no_image: { status: 400, title: 'The request holds no image' },
   invalid_query: { status: 400, title: 'A query parameter is wrong' },
+  unauthorized: { status: 401, title: 'The request brings no valid API key' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },

@@ -10,6 +10,7 @@ export class Metrics {
   private readonly registers = [this.registry]
 
   readonly requestDuration = new Histogram({ name: 'xception_http_request_duration_seconds', help: 'Time from a request\'s arrival to the end of its reply.', labelNames: ['route', 'status'], buckets: SECONDS, registers: this.registers })
+  readonly requestsByKey = new Counter({ name: 'xception_requests_by_key_total', help: 'Requests by the name of the API key that they brought, empty without a valid one; counted where API_KEYS_FILE is set.', labelNames: ['key', 'status'], registers: this.registers })
   readonly images = new Counter({ name: 'xception_images_total', help: 'Images by what became of them: ok, or the error\'s code.', labelNames: ['outcome'], registers: this.registers })
   readonly predictions = new Counter({ name: 'xception_predictions_total', help: 'Images by their most probable label.', labelNames: ['label'], registers: this.registers })
   readonly decodeDuration = new Histogram({ name: 'xception_decode_duration_seconds', help: 'Time to decode one image, waiting for a free thread included.', buckets: SECONDS, registers: this.registers })
