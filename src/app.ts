@@ -6,6 +6,7 @@ import { identifyPlugin, requireKeyPlugin } from './plugins/api-keys.js'
 import { corsPlugin } from './plugins/cors.js'
 import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
+import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
@@ -32,6 +33,8 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // Anybody can send the header that names the client.
+    trustProxy: config.trustProxy === '' ? false : config.trustProxy,
     genReqId: (request) => requestId(request.headers['x-request-id']),
     // The routes answer a body that trickles in; this ends what never becomes a request, or goes on after its answer.
     requestTimeout: config.requestTimeoutMs + LINGER_MS,
@@ -51,6 +54,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(securityHeadersPlugin)
   await app.register(corsPlugin, { origins: config.corsOrigins })
   await app.register(identifyPlugin, { keys, metrics })
+  await app.register(rateLimitPlugin, { perMinute: config.rateLimit })
   await app.register(requireKeyPlugin, { keys })
   await app.register(statusRoutes, { slot, metrics })
   await app.register(classifyRoutes, { slot, limits: config })

@@ -19,6 +19,7 @@ export const ERRORS = {
   unsupported_image_format: { status: 415, title: 'The image format is not supported' },
   heic_not_supported: { status: 415, title: 'HEIC images are not supported' },
   undecodable_image: { status: 422, title: 'The image cannot be decoded' },
+  rate_limited: { status: 429, title: 'The client sends too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   client_closed_request: { status: 499, title: 'The client closed the request' },
   internal_error: { status: 500, title: 'Something went wrong in the service' },
