@@ -2,16 +2,23 @@ import { randomUUID } from 'node:crypto'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
 import type { Metrics } from './telemetry/metrics.js'
+import { identifyPlugin, requireKeyPlugin } from './plugins/api-keys.js'
+import { corsPlugin } from './plugins/cors.js'
 import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
+import { rateLimitPlugin } from './plugins/rate-limit.js'
+import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
+import type { ApiKeys } from './service/api-keys.js'
 import type { Slot } from './service/slot.js'
 import { tracingPlugin } from './plugins/tracing.js'
 
 export interface AppOptions {
   readonly config: Config
   readonly slot: Slot
+  /** Undefined: everybody may use everything. */
+  readonly keys: ApiKeys | undefined
   readonly metrics: Metrics
   readonly logger: FastifyBaseLogger
 }
@@ -22,10 +29,12 @@ const LINGER_MS = 5000
 const CHECK_INTERVAL_MS = 1000
 
 /** The HTTP application: plugins and routes, nothing that listens. */
-export async function buildApp ({ config, slot, metrics, logger }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp ({ config, slot, keys, metrics, logger }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // Anybody can send the header that names the client.
+    trustProxy: config.trustProxy === '' ? false : config.trustProxy,
     genReqId: (request) => requestId(request.headers['x-request-id']),
     // The routes answer a body that trickles in; this ends what never becomes a request, or goes on after its answer.
     requestTimeout: config.requestTimeoutMs + LINGER_MS,
@@ -42,6 +51,11 @@ export async function buildApp ({ config, slot, metrics, logger }: AppOptions): 
   await app.register(tracingPlugin)
   await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics })
+  await app.register(securityHeadersPlugin)
+  await app.register(corsPlugin, { origins: config.corsOrigins })
+  await app.register(identifyPlugin, { keys, metrics })
+  await app.register(rateLimitPlugin, { perMinute: config.rateLimit })
+  await app.register(requireKeyPlugin, { keys })
   await app.register(statusRoutes, { slot, metrics })
   await app.register(classifyRoutes, { slot, limits: config })
   return app

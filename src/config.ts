@@ -11,11 +11,21 @@ interface SettingBase {
   readonly defaultText?: string
 }
 interface IntegerSetting extends SettingBase { readonly type: 'integer', readonly default: number, readonly min: number, readonly max: number, readonly unit?: string }
-interface StringSetting extends SettingBase { readonly type: 'string', readonly default: string }
+interface StringSetting extends SettingBase {
+  readonly type: 'string'
+  readonly default: string
+  /** What it has to look like, where not any text will do, and that in words. */
+  readonly form?: { readonly pattern: RegExp, readonly words: string }
+}
 interface ChoiceSetting<T extends string> extends SettingBase { readonly type: 'choice', readonly default: T, readonly choices: readonly T[] }
 /** A whole number that the service finds by itself unless it is set. */
 interface IntegerOrAutoSetting extends Omit<IntegerSetting, 'type' | 'default'> { readonly type: 'integerOrAuto', readonly default: 'auto' | number }
-type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | IntegerOrAutoSetting
+/** A whole number that turns something on. */
+interface IntegerOrOffSetting extends Omit<IntegerSetting, 'type' | 'default'> { readonly type: 'integerOrOff', readonly default: 'off' }
+type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | IntegerOrAutoSetting | IntegerOrOffSetting
+
+/** `https://example.org` or `http://127.0.0.1:3000`: what a browser sends as a page's origin, in lower case and without a path. */
+const ORIGIN = /https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?/.source
 
 const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({ type: 'choice', ...setting })
 
@@ -60,12 +70,23 @@ export const SETTINGS = {
   maxImagePixels: { env: 'MAX_IMAGE_PIXELS', type: 'integer', default: 100_000_000, min: 1, max: 1_000_000_000, unit: 'pixels', help: 'Largest width times height, read from the header.' },
   maxImagesPerRequest: { env: 'MAX_IMAGES_PER_REQUEST', type: 'integer', default: 32, min: 1, max: 1024, unit: 'images', help: 'Most images in one request.' },
   maxRequestBytes: { env: 'MAX_REQUEST_BYTES', type: 'integer', default: 64 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest request body.' },
+  apiKeysFile: { env: 'API_KEYS_FILE', type: 'string', default: '', defaultText: 'none, everybody may use everything', help: 'File of the API keys that clients have to bring, a line `name sha256` for each; read again when it changes.' },
+  rateLimit: { env: 'RATE_LIMIT', type: 'integerOrOff', default: 'off', min: 1, max: 1_000_000, unit: 'requests a minute', help: 'Most requests of a client, which is an API key or else an address; beyond that they are answered 429.' },
+  trustProxy: { env: 'TRUST_PROXY', type: 'string', default: '', defaultText: 'nobody', help: 'Proxies whose X-Forwarded-For says who the client is: addresses or networks, with commas.' },
+  corsOrigins: {
+    env: 'CORS_ORIGINS',
+    type: 'string',
+    default: '',
+    defaultText: 'none',
+    form: { pattern: new RegExp(`^(?:\\*|${ORIGIN}(?: *, *${ORIGIN})*)$`), words: 'origins such as https://example.org with commas between them, or *' },
+    help: 'Websites whose pages may call the service from a browser (CORS).'
+  },
   cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: defaultCacheDir(process.env.XDG_CACHE_HOME), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled and downloaded models.' },
   cacheMaxBytes: { env: 'MODEL_CACHE_MAX_BYTES', type: 'integer', default: 512 * 1024 * 1024, min: 0, max: 2 ** 50, unit: 'bytes', help: 'Most that compiled models take in that folder; those that were not used for longest leave first, and none that is in use.' },
   logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
 } as const satisfies Record<string, Setting>
 
-type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { type: 'integerOrAuto' } ? number | 'auto' : S extends { choices: ReadonlyArray<infer T> } ? T : string
+type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { type: 'integerOrAuto' } ? number | 'auto' : S extends { type: 'integerOrOff' } ? number | 'off' : S extends { choices: ReadonlyArray<infer T> } ? T : string
 export type Config = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[K]> }
 
 /** Pairs of which the first may not be larger than the second, and what would happen to a request otherwise. */
@@ -100,10 +121,11 @@ function readSetting (setting: Setting, text: string | undefined): string | numb
   // An empty variable is what a Compose file or a manifest leaves where nothing was filled in.
   if (text === undefined || text === '') return setting.default
   if (setting.type === 'integerOrAuto' && text === 'auto') return text
-  if (setting.type === 'integer' || setting.type === 'integerOrAuto') {
+  if (setting.type === 'integerOrOff' && text === 'off') return text
+  if (setting.type === 'integer' || setting.type === 'integerOrAuto' || setting.type === 'integerOrOff') {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= setting.min && value <= setting.max) return value
-  } else if (setting.type === 'string' || setting.choices.includes(text)) {
+  } else if (setting.type === 'string' ? setting.form?.pattern.test(text) ?? true : setting.choices.includes(text)) {
     return text
   }
   throw new OperatorError(`${setting.env}=${text} is not allowed: it takes ${allowedValues(setting)}.`)
@@ -113,12 +135,13 @@ function allowedValues (setting: Setting): string {
   switch (setting.type) {
     case 'integer': return wholeNumber(setting)
     case 'integerOrAuto': return `auto or ${wholeNumber(setting)}`
+    case 'integerOrOff': return `off or ${wholeNumber(setting)}`
     case 'choice': return setting.choices.join(', ')
-    case 'string': return 'text'
+    case 'string': return setting.form?.words ?? 'text'
   }
 }
 
-function wholeNumber ({ min, max, unit }: IntegerSetting | IntegerOrAutoSetting): string {
+function wholeNumber ({ min, max, unit }: IntegerSetting | IntegerOrAutoSetting | IntegerOrOffSetting): string {
   return `a whole number from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`
 }
 

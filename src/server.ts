@@ -10,6 +10,7 @@ import { describeInput } from './model/input.js'
 import { openModel } from './sources/open.js'
 import { describeProgress, showProgress } from './sources/download-progress.js'
 import { LoadedModel, prepareProcess } from './service/loaded-model.js'
+import { ApiKeys } from './service/api-keys.js'
 import { Reloader } from './service/reload.js'
 import { Slot } from './service/slot.js'
 import { startTracing } from './telemetry/tracing.js'
@@ -30,9 +31,11 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
 
   try {
     const stopTracing = await startTracing(process.env)
-    const app = await buildApp({ config, slot, metrics, logger })
+    const keys = await openKeys(config, logger)
+    const app = await buildApp({ config, slot, keys, metrics, logger })
     closeOnSignal(config, logger, slot, async () => {
       await app.close()
+      keys?.close()
       await slot.end()
       await stopTracing()
     })
@@ -60,6 +63,14 @@ function endLost (logger: pino.Logger, slot: Slot, reason: Error): void {
 function logFailedStart (logger: pino.Logger, error: Error): void {
   if (error instanceof OperatorError) logger.fatal(error.message)
   else logger.fatal({ err: error }, `the start failed: ${error.message}`)
+}
+
+async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<ApiKeys | undefined> {
+  if (apiKeysFile === '') return undefined
+  return await ApiKeys.open(apiKeysFile, {
+    onChange: (keys) => { logger.info({ keys }, 'the API keys were read again') },
+    onRefusal: (reason) => { logger.error(`the API keys stay as they were: ${reason.message}`) }
+  })
 }
 
 /** Throws an OperatorError if the address is taken, forbidden, or not this machine's. */

@@ -18,6 +18,16 @@ test('a wrong value names the variable, the value and what is allowed', () => {
   assert.throws(() => readConfig({ BACKEND: 'tpu' }), { message: 'BACKEND=tpu is not allowed: it takes auto, cpu, gpu.' })
 })
 
+test('CORS_ORIGINS takes origins as browsers send them', () => {
+  const accepted = ['*', 'https://example.org', 'http://127.0.0.1:3000,https://a.example', 'http://[::1]:80 , https://b.example']
+  assert.deepEqual(accepted.map((value) => readConfig({ CORS_ORIGINS: value }).corsOrigins), accepted)
+  for (const value of ['example.org', 'https://example.org/', 'https://Example.org', '*,https://a.example', 'null', 'https://a.example,']) {
+    assert.throws(() => readConfig({ CORS_ORIGINS: value }), {
+      message: `CORS_ORIGINS=${value} is not allowed: it takes origins such as https://example.org with commas between them, or *.`
+    })
+  }
+})
+
 test('settings that contradict each other are refused by a sentence that names both', () => {
   const refused = (env: Record<string, string>, message: RegExp): void => {
     assert.throws(() => readConfig(env), { name: 'OperatorError', message })

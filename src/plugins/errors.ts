@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ServiceError, toProblem } from '../base/errors.js'
+import { SECURITY_HEADERS } from './security-headers.js'
 
 /** Every error leaves as `application/problem+json` (RFC 9457) with a stable code. */
 export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
@@ -37,7 +38,8 @@ export function answerBrokenHttp (error: Error & { code?: string }, socket: Sock
   const body = JSON.stringify(problem)
   socket.end([
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    'content-type: application/problem+json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close', '', body
+    'content-type: application/problem+json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close',
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`), '', body
   ].join('\r\n'))
 }
 

@@ -4,9 +4,9 @@ import type { Slot } from '../service/slot.js'
 
 /** What orchestrators and scrapers read. */
 export async function statusRoutes (app: FastifyInstance, { slot, metrics }: { slot: Slot, metrics: Metrics }): Promise<void> {
-  app.get('/livez', () => ({ status: 'alive' }))
+  app.get('/livez', { config: { openTo: 'probes' } }, () => ({ status: 'alive' }))
 
-  app.get('/readyz', (_request, reply) => {
+  app.get('/readyz', { config: { openTo: 'probes' } }, (_request, reply) => {
     const reason = slot.notReadyReason
     return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason, progress: slot.loadingStep })
   })
@@ -16,7 +16,7 @@ export async function statusRoutes (app: FastifyInstance, { slot, metrics }: { s
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 
-  app.get('/', () => ({
+  app.get('/', { config: { openTo: 'pages' } }, () => ({
     service: 'xception-serve',
     status: slot.notReadyReason ?? 'ready',
     model: slot.model,

@@ -17,6 +17,13 @@ export class Metrics {
     registers: this.registers
   })
 
+  readonly requestsByKey = new Counter({
+    name: 'xception_requests_by_key_total',
+    help: 'Requests by the name of the API key that they brought, empty without a valid one; counted where API_KEYS_FILE is set.',
+    labelNames: ['key', 'status'],
+    registers: this.registers
+  })
+
   readonly images = new Counter({
     name: 'xception_images_total',
     help: 'Images by what became of them: ok, or the error\'s code.',

@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { ServiceError } from '../base/errors.js'
+import type { ApiKeys } from '../service/api-keys.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import { onceOver } from './observe.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may use a route without a key: a probe asks for health and is never limited, a page is for people. */
+    openTo?: 'probes' | 'pages'
+  }
+  interface FastifyRequest {
+    /** The name of the API key that the request brings; undefined without a valid one. */
+    keyName: string | undefined
+  }
+}
+
+export interface ApiKeysOptions {
+  /** Undefined: everybody may use everything. */
+  readonly keys: ApiKeys | undefined
+  readonly metrics: Metrics
+}
+
+/** Finds out whose request it is: for its log lines, its metrics and whatever follows. */
+export const identifyPlugin = fastifyPlugin(async (app: FastifyInstance, { keys, metrics }: ApiKeysOptions) => {
+  app.decorateRequest('keyName', undefined)
+  if (keys === undefined) return
+  app.addHook('onRequest', async (request, reply) => {
+    const key = keyOf(request)
+    request.keyName = key === undefined ? undefined : keys.nameOf(key)
+    const { keyName } = request
+    if (keyName !== undefined) request.log = request.log.child({ keyName })
+    if (request.routeOptions.config.openTo === 'probes') return
+    onceOver(reply, (status) => { metrics.requestsByKey.inc({ key: keyName ?? '', status }) })
+  })
+})
+
+/** Refuses what brings no valid key, before anything of its body is read. */
+export const requireKeyPlugin = fastifyPlugin(async (app: FastifyInstance, { keys }: Pick<ApiKeysOptions, 'keys'>) => {
+  if (keys === undefined) return
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.keyName !== undefined || request.routeOptions.config.openTo !== undefined) return
+    const isWrong = keyOf(request) !== undefined
+    // RFC 6750, section 3: a request without a key is told how to bring one, and no error.
+    reply.header('www-authenticate', `Bearer realm="xception-serve"${isWrong ? ', error="invalid_token"' : ''}`)
+    throw new ServiceError('unauthorized', isWrong
+      ? 'The API key is not one of this service\'s.'
+      : 'Send an API key, as Authorization: Bearer KEY or as x-api-key: KEY.')
+  })
+})
+
+/** The service's own header comes first: a gateway may use the other one for itself. */
+function keyOf ({ headers }: FastifyRequest): string | undefined {
+  const own = headers['x-api-key']
+  if (typeof own === 'string') return own
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+}

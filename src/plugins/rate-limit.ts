@@ -1,0 +1,36 @@
+import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import type { FastifyInstance } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { ServiceError } from '../base/errors.js'
+import './api-keys.js'
+
+const MINUTE_MS = 60_000
+/** Clients that are counted at a time: whoever came last longest ago is forgotten first, so that memory stays bounded. */
+const MAX_CLIENTS = 10_000
+
+/**
+ * Refuses a client's requests beyond so many in a minute, before their bodies are read. A client is the name of an API key,
+ * else an address (a whole /64 network of IPv6, since one household has that many). It stands before keys are required, so
+ * that guessing keys is limited, too.
+ */
+export const rateLimitPlugin = fastifyPlugin(async (app: FastifyInstance, { perMinute }: { perMinute: number | 'off' }) => {
+  if (perMinute === 'off') return
+  await app.register(rateLimit, {
+    global: false,
+    max: perMinute,
+    timeWindow: MINUTE_MS,
+    cache: MAX_CLIENTS,
+    enableDraftSpec: true,
+    // An address holds no such sign in front, so that nobody can count as another's key.
+    keyGenerator: (request) => request.keyName === undefined ? normalizeIP(request.ip) : `key ${request.keyName}`,
+    allowList: (request) => request.routeOptions.config.openTo === 'probes',
+    errorResponseBuilder: (_request, { max, ttl }) => {
+      const seconds = Math.ceil(ttl / 1000)
+      return new ServiceError('rate_limited', `At most ${max} requests a minute are taken: try again in ${seconds} s.`, {
+        retryAfterSeconds: seconds
+      })
+    }
+  })
+  // The plugin's own hooks would run after those that refuse requests without a key, and not for unknown addresses.
+  app.addHook('onRequest', app.rateLimit())
+})
