@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseJson } from './bytes.js'
-import { explained } from './explained.js'
+import { explained, writingTo } from './explained.js'
 import { openHdf5 } from './hdf5.js'
 import { MAX_JSON_BYTES, MAX_TOTAL_BYTES } from './limits.js'
 import type { StoredModel } from './stored.js'
@@ -22,10 +22,10 @@ export async function openKerasArchive (path: string): Promise<StoredModel> {
   return await explained(path, 'is not a whole .keras archive', () => withZip(path, async (zip) => {
     const config = parseJson(await zip.read(CONFIG_ENTRY, MAX_JSON_BYTES))
     const metadata = zip.entries.has(METADATA_ENTRY) ? parseJson(await zip.read(METADATA_ENTRY, MAX_JSON_BYTES)) : undefined
-    const folder = await mkdtemp(join(tmpdir(), 'xception-'))
+    const folder = await writingTo(tmpdir(), 'TMPDIR', () => mkdtemp(join(tmpdir(), 'xception-')))
     try {
       const unpacked = join(folder, WEIGHTS_ENTRY)
-      await zip.extract(WEIGHTS_ENTRY, MAX_TOTAL_BYTES, unpacked)
+      await writingTo(tmpdir(), 'TMPDIR', () => zip.extract(WEIGHTS_ENTRY, MAX_TOTAL_BYTES, unpacked))
       return { ...await openHdf5(unpacked, path), kind: 'keras-archive', config, kerasVersion: versionOf(metadata) }
     } finally {
       await rm(folder, { recursive: true })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { test } from 'node:test'
+import { writingTo } from '../../../src/sources/files/explained.js'
 import { assertSentence, fillKeras3, readAll, writeFile, writeHdf5, zip, type ZipEntry } from './support.js'
 
 const weights = readFileSync(await writeHdf5('model.weights.h5', fillKeras3))
@@ -25,6 +27,31 @@ const whole = {
 test('stored and deflated entries', async () => {
   assert.deepEqual(await readAll(archive()), whole)
   assert.deepEqual(await readAll(archive({ 'config.json': { deflated: true }, 'model.weights.h5': { deflated: true } })), whole)
+})
+
+test('a folder for temporary files that takes none is blamed, and not the archive', async (t) => {
+  const path = archive()
+  const before = process.env.TMPDIR
+  t.after(() => {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  })
+  process.env.TMPDIR = '/dev/null/tmp'
+  await assert.rejects(readAll(path), {
+    name: 'WeightsError',
+    message: 'The folder for temporary files, /dev/null/tmp, cannot be written (ENOTDIR): free it, or name another one with TMPDIR.'
+  })
+})
+
+const FULL = '/dev/full'
+const withoutFull = existsSync(FULL) ? false : `${FULL} is not there`
+
+test('a full disk is blamed in words of its own', { skip: withoutFull }, async () => {
+  const write = async (): Promise<void> => {
+    const file = await open(FULL, 'w')
+    try { await file.write('x') } finally { await file.close() }
+  }
+  await assert.rejects(writingTo('/tmp', 'TMPDIR', write), /^WeightsError: The folder for temporary files, \/tmp, is full \(ENOSPC\)/)
 })
 
 test('without metadata the version is not known', async () => {
