@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
 import type { Metrics } from './telemetry/metrics.js'
-import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
-import { observePlugin } from './plugins/observe.js'
+import { answerBrokenHttp, answerBrokenPath, errorsPlugin } from './plugins/errors.js'
+import { observe, observePlugin } from './plugins/observe.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
 import type { Slot } from './service/slot.js'
@@ -31,6 +31,10 @@ export async function buildApp ({ config, slot, metrics, logger }: AppOptions): 
     requestTimeout: config.requestTimeoutMs + LINGER_MS,
     http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
     clientErrorHandler: answerBrokenHttp,
+    frameworkErrors: (_error, request, reply) => {
+      observe(request, reply, metrics)
+      return answerBrokenPath(reply)
+    },
     // The routes say themselves, in the service's own form, that it is shutting down.
     return503OnClosing: false
   })
