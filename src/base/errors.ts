@@ -7,6 +7,7 @@ export const ERRORS = {
   malformed_body: { status: 400, title: 'The request body cannot be read' },
   no_image: { status: 400, title: 'The request holds no image' },
   invalid_query: { status: 400, title: 'A query parameter is wrong' },
+  invalid_header: { status: 400, title: 'A request header is wrong' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
@@ -23,6 +24,7 @@ export const ERRORS = {
   internal_error: { status: 500, title: 'Something went wrong in the service' },
   inference_failed: { status: 500, title: 'The engine failed on this batch' },
   queue_full: { status: 503, title: 'The queue is full' },
+  overloaded: { status: 503, title: 'Uploads hold all the memory that they may' },
   not_ready: { status: 503, title: 'The service is not ready' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
   deadline_exceeded: { status: 504, title: 'The deadline passed before the image was classified' }

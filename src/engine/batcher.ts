@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
-import { ServiceError } from '../base/errors.js'
+import { FairQueue } from '../base/fair-queue.js'
 import { WANTABLE, type Wantable } from '../compiler/signature.js'
+import { Places, type Place } from './places.js'
 import type { EngineImage, EngineImages, Outputs, OutputValues, RunReply } from './protocol.js'
 
 /**
@@ -48,17 +49,10 @@ export interface Classified {
   readonly batchSize: number
 }
 
-/** Places in the queue that a request holds; each is either filled with one image or given back. */
-export interface Reservation {
-  /** Takes over the image's memory. Rejects with a RangeError if it has another size than the network's input, or the network no such output. */
-  submit (image: EngineImage, wanted?: readonly Wantable[]): Promise<Classified>
-  /** Gives one place back, for an image that could not be decoded. */
-  release (): void
-}
-
 interface Entry {
   readonly image: EngineImage
   readonly wanted: readonly Wantable[]
+  readonly place: Place
   readonly enqueuedAt: number
   readonly resolve: (answer: Classified) => void
   readonly reject: (reason: unknown) => void
@@ -68,48 +62,20 @@ interface Entry {
 const PROBABILITIES_ONLY: readonly Wantable[] = []
 
 /**
- * A bounded queue in front of the engine. First come, first served; whatever waits goes together as soon as the engine is
- * free, pictures and values in batches of their own.
+ * A bounded queue in front of the engine. Clients take turns, each first come, first served; whatever waits goes together as
+ * soon as the engine is free, pictures and values in batches of their own.
  */
 export class Batcher {
-  private readonly pictures = new Set<Entry>()
-  private readonly values = new Set<Entry>()
-  private reserved = 0
+  /** Of images admitted that the engine has not taken yet. */
+  readonly places: Places
+  private readonly pictures = new FairQueue<Entry>()
+  private readonly values = new FairQueue<Entry>()
   /** Batches that the engine holds. */
   private running = 0
   private delay: NodeJS.Timeout | undefined
 
-  constructor (private readonly options: BatcherOptions) {}
-
-  /** Images admitted that the engine has not taken yet. */
-  get queueLength (): number {
-    return this.reserved
-  }
-
-  /**
-   * Admits a request of `count` images, all or none. An aborted signal takes its images out of the queue.
-   * Throws a ServiceError `queue_full`.
-   */
-  reserve (count: number, signal: AbortSignal): Reservation {
-    if (this.reserved + count > this.options.queueSize) {
-      throw new ServiceError('queue_full', `The queue has ${this.options.queueSize - this.reserved} places left, and this request needs ${count}.`, { retryAfterSeconds: 1 })
-    }
-    this.changeReserved(count)
-    let open = count
-    const take = (): void => {
-      if (open === 0) throw new Error('the reservation is used up')
-      open--
-    }
-    return {
-      submit: (image, wanted = PROBABILITIES_ONLY) => {
-        take()
-        return this.enqueue(image, wanted, signal)
-      },
-      release: () => {
-        take()
-        this.changeReserved(-1)
-      }
-    }
+  constructor (private readonly options: BatcherOptions) {
+    this.places = new Places(options.queueSize, (by) => { options.observer?.queueChanged(by) })
   }
 
   /** Looks for work; to be called when the engine becomes ready. */
@@ -117,7 +83,7 @@ export class Batcher {
     const { engine, maxBatchSize, batchDelayMs } = this.options
     for (;;) {
       const waiting = this.longestWaiting()
-      const [oldest] = waiting
+      const { oldest } = waiting
       if (oldest === undefined || !engine.ready) return
       const isFull = waiting.size >= maxBatchSize
       if (this.running >= engine.workers * (isFull ? BATCHES_HELD : 1)) return
@@ -134,28 +100,34 @@ export class Batcher {
   }
 
   /** The images of the kind whose first one came first. */
-  private longestWaiting (): Set<Entry> {
+  private longestWaiting (): FairQueue<Entry> {
     if (this.values.size === 0) return this.pictures
-    const [picture] = this.pictures
-    const [value] = this.values
+    const { oldest: picture } = this.pictures
+    const { oldest: value } = this.values
     return picture !== undefined && value !== undefined && picture.enqueuedAt <= value.enqueuedAt ? this.pictures : this.values
   }
 
-  private enqueue (image: EngineImage, wanted: readonly Wantable[], signal: AbortSignal): Promise<Classified> {
+  /**
+   * Queues an image that has a place and takes over its memory. The place is given back when the engine takes the image, or
+   * the promise rejects: with the signal's reason when it is aborted, or a RangeError if the image has another size than the
+   * network's input, or the network no such output.
+   */
+  submit (image: EngineImage, place: Place, signal: AbortSignal, wanted = PROBABILITIES_ONLY): Promise<Classified> {
     const waiting = image instanceof Float32Array ? this.values : this.pictures
     return new Promise((resolve, reject) => {
       const refusal = this.refusalOf(image, wanted)
       if (refusal !== undefined) {
-        this.changeReserved(-1)
+        place.release()
         return reject(refusal)
       }
       const abort = (): void => {
-        if (waiting.delete(entry)) this.changeReserved(-1)
+        waiting.delete(entry)
+        place.release()
         reject(signal.reason)
       }
       const forget = (): void => { signal.removeEventListener('abort', abort) }
-      const entry: Entry = { image, wanted, enqueuedAt: performance.now(), resolve, reject, forget }
-      waiting.add(entry)
+      const entry: Entry = { image, wanted, place, enqueuedAt: performance.now(), resolve, reject, forget }
+      waiting.add(entry, place.client)
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
       this.wake()
@@ -170,12 +142,11 @@ export class Batcher {
     return missing === undefined ? undefined : new RangeError(`the network has no output ${missing}`)
   }
 
-  private async runBatch (waiting: Set<Entry>): Promise<void> {
+  private async runBatch (waiting: FairQueue<Entry>): Promise<void> {
     const { engine, maxBatchSize, observer } = this.options
     const batch = [...take(waiting, maxBatchSize)]
-    for (const entry of batch) waiting.delete(entry)
-    this.changeReserved(-batch.length)
     this.running++
+    for (const entry of batch) entry.place.release()
     try {
       const wanted = WANTABLE.filter((name) => batch.some((entry) => entry.wanted.includes(name)))
       const { probabilities, outputs, inferenceMs } = await engine.run(batch.map((entry) => entry.image) as EngineImages, wanted)
@@ -200,11 +171,6 @@ export class Batcher {
       this.wake()
     }
   }
-
-  private changeReserved (by: number): void {
-    this.reserved += by
-    this.options.observer?.queueChanged(by)
-  }
 }
 
 function rowOf (values: Float32Array<ArrayBuffer>, index: number, rows: number): Float32Array<ArrayBuffer> {
@@ -220,10 +186,10 @@ function outputsOf (outputs: Outputs, wanted: readonly Wantable[], index: number
   }))
 }
 
-function * take<T> (items: Iterable<T>, most: number): Generator<T> {
-  let left = most
-  for (const item of items) {
-    if (left-- === 0) return
-    yield item
+function * take<T extends object> (queue: FairQueue<T>, most: number): Generator<T> {
+  for (let left = most; left > 0; left--) {
+    const next = queue.take()
+    if (next === undefined) return
+    yield next
   }
 }

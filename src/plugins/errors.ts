@@ -24,8 +24,7 @@ export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
 
 function sendProblem (reply: FastifyReply, error: ServiceError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-  // What still trickles in is not waited for. The rest of a body that is only too large is read and dropped instead:
-  // closing while the client sends would often cost it the answer.
+  // What still trickles in is not waited for.
   if (error.code === 'deadline_exceeded') reply.header('connection', 'close')
   return reply.code(error.status).type('application/problem+json').send(JSON.stringify(toProblem(error)))
 }

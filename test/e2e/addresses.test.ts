@@ -8,7 +8,12 @@ let server: RunningServer
 before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
 after(async () => { assert.equal(await server.stop(), 0) })
 
-interface Answer { readonly status: number | undefined, readonly code: string, readonly type: string | undefined, readonly allow: string | undefined }
+interface Answer {
+  readonly status: number | undefined
+  readonly code: string
+  readonly type: string | undefined
+  readonly allow: string | undefined
+}
 
 /** The path is sent as it is: `fetch` would tidy it. */
 async function ask (method: string, path: string): Promise<Answer> {
