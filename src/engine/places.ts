@@ -39,7 +39,9 @@ export class Places {
 
   /** A place now. Throws a ServiceError `queue_full` if there is none for this client. */
   take (client: string): Place {
-    if (!this.hasRoomFor(client)) throw new ServiceError('queue_full', `The queue of ${this.size} images is full: try again.`, { retryAfterSeconds: 1 })
+    if (!this.hasRoomFor(client)) {
+      throw new ServiceError('queue_full', `The queue of ${this.size} images is full: try again.`, { retryAfterSeconds: 1 })
+    }
     return this.place(client)
   }
 

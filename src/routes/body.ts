@@ -18,7 +18,12 @@ export interface ReceiveOptions {
  * Asks for a body where the client waits to be asked, and hands it on in pieces. Rejects with `tooLarge`, with what the claim or
  * `push` throws, and with the signal's reason, each as soon as it is so; what is still sent is dropped then.
  */
-export async function receive (request: IncomingMessage, reply: ServerResponse, options: ReceiveOptions, push: (piece: Buffer) => void): Promise<void> {
+export async function receive (
+  request: IncomingMessage,
+  reply: ServerResponse,
+  options: ReceiveOptions,
+  push: (piece: Buffer) => void
+): Promise<void> {
   const { maxBytes, tooLarge, claim, signal } = options
   signal.throwIfAborted()
   await new Promise<void>((resolve, reject) => {
@@ -52,7 +57,9 @@ export async function receive (request: IncomingMessage, reply: ServerResponse, 
       stop()
       resolve()
     }
-    const onError = (cause: Error): void => { fail(new ServiceError('client_closed_request', 'The client closed the connection.', { cause })) }
+    const onError = (cause: Error): void => {
+      fail(new ServiceError('client_closed_request', 'The client closed the connection.', { cause }))
+    }
     const onAbort = (): void => { fail(signal.reason as Error) }
     signal.addEventListener('abort', onAbort, { once: true })
     request.on('data', onData).on('end', onEnd).on('error', onError)

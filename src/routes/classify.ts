@@ -31,11 +31,13 @@ export async function classifyRoutes (app: FastifyInstance, { slot, limits, budg
 
   app.post<{ Querystring: { topK?: string } }>('/classify', async (request, reply) => {
     // The model stays the same from before the upload is read: what it admitted it answers.
-    return await slot.use(async (model) => await serve(model, request, reply, fitting, budget))
+    return await slot.use(async (model) => await serve(model, request, reply, { limits: fitting, budget }))
   })
 }
 
-async function serve (model: LoadedModel, request: ClassifyRequest, reply: FastifyReply, limits: ClassifyLimits, budget: ByteBudget): Promise<object> {
+type Bounds = Pick<ClassifyOptions, 'limits' | 'budget'>
+
+async function serve (model: LoadedModel, request: ClassifyRequest, reply: FastifyReply, { limits, budget }: Bounds): Promise<object> {
   const k = readTopK(request.query.topK, model.labels.length)
   const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
   const body = openBody(request, reply, limits)

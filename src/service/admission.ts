@@ -22,7 +22,8 @@ export class ByteBudget {
 
   private change (by: number): void {
     if (by > 0 && this.taken + by > this.size) {
-      throw new ServiceError('overloaded', `Uploads may hold ${this.size} bytes together, and ${by} more are not left: try again.`, { retryAfterSeconds: 1 })
+      const detail = `Uploads may hold ${this.size} bytes together, and ${by} more are not left: try again.`
+      throw new ServiceError('overloaded', detail, { retryAfterSeconds: 1 })
     }
     this.taken += by
     this.onChange(this.taken)
