@@ -4,12 +4,14 @@ import type { Config } from './config.js'
 import type { Metrics } from './telemetry/metrics.js'
 import { identifyPlugin, requireKeyPlugin } from './plugins/api-keys.js'
 import { corsPlugin } from './plugins/cors.js'
-import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
-import { observePlugin } from './plugins/observe.js'
+import { answerBrokenHttp, answerBrokenPath, errorsPlugin } from './plugins/errors.js'
+import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
+import { observe, observePlugin } from './plugins/observe.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
 import { statusRoutes } from './routes/status.js'
+import { ByteBudget } from './service/admission.js'
 import type { ApiKeys } from './service/api-keys.js'
 import type { Slot } from './service/slot.js'
 import { tracingPlugin } from './plugins/tracing.js'
@@ -23,8 +25,6 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger
 }
 
-/** How long a client may go on sending after it was answered, before its connection is cut. */
-const LINGER_MS = 5000
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000
 
@@ -36,18 +36,26 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
     // Anybody can send the header that names the client.
     trustProxy: config.trustProxy === '' ? false : config.trustProxy,
     genReqId: (request) => requestId(request.headers['x-request-id']),
-    // The routes answer a body that trickles in; this ends what never becomes a request, or goes on after its answer.
+    // The routes answer a body that trickles in; this ends what never becomes a request.
     requestTimeout: config.requestTimeoutMs + LINGER_MS,
     http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
     clientErrorHandler: answerBrokenHttp,
+    frameworkErrors: (_error, request, reply) => {
+      observe(request, reply, metrics)
+      return answerBrokenPath(reply)
+    },
     // The routes say themselves, in the service's own form, that it is shutting down.
     return503OnClosing: false
   })
+  app.server.maxConnections = config.maxConnections
+  app.server.on('drop', () => { metrics.connectionsRefused.inc() })
   app.removeAllContentTypeParsers()
   // A connection that is kept alive would hold up the shutdown.
   app.addHook('onSend', async (_request, reply) => {
     if (slot.notReadyReason === 'draining') reply.header('connection', 'close')
   })
+  const budget = new ByteBudget(config.maxBytesInFlight, (taken) => { metrics.bytesInFlight.set(taken) })
+  await app.register(lingerPlugin)
   await app.register(tracingPlugin)
   await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics })
@@ -57,7 +65,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(rateLimitPlugin, { perMinute: config.rateLimit })
   await app.register(requireKeyPlugin, { keys })
   await app.register(statusRoutes, { slot, metrics })
-  await app.register(classifyRoutes, { slot, limits: config })
+  await app.register(classifyRoutes, { slot, limits: config, budget })
   return app
 }
 

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { usableCpus } from './base/cpus.js'
 import { OperatorError } from './base/errors.js'
+import { usableMemory } from './base/memory.js'
 import { IMAGENET_SHA256, IMAGENET_URL } from './sources/imagenet.js'
 
 interface SettingBase {
@@ -81,6 +82,8 @@ export const SETTINGS = {
     form: { pattern: new RegExp(`^(?:\\*|${ORIGIN}(?: *, *${ORIGIN})*)$`), words: 'origins such as https://example.org with commas between them, or *' },
     help: 'Websites whose pages may call the service from a browser (CORS).'
   },
+  maxBytesInFlight: { env: 'MAX_BYTES_IN_FLIGHT', type: 'integer', default: Math.min(512 * 1024 * 1024, Math.floor(usableMemory() / 4)), defaultText: 'a quarter of the memory this process may use, at most 512 MiB', min: 1024 * 1024, max: 2 ** 40, unit: 'bytes', help: 'Most that uploads hold together, announced or arrived and not decoded yet; beyond that requests are answered 503.' },
+  maxConnections: { env: 'MAX_CONNECTIONS', type: 'integer', default: 1024, min: 1, max: 1_000_000, unit: 'connections', help: 'Most connections at a time; more are closed at once.' },
   cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: defaultCacheDir(process.env.XDG_CACHE_HOME), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled and downloaded models.' },
   cacheMaxBytes: { env: 'MODEL_CACHE_MAX_BYTES', type: 'integer', default: 512 * 1024 * 1024, min: 0, max: 2 ** 50, unit: 'bytes', help: 'Most that compiled models take in that folder; those that were not used for longest leave first, and none that is in use.' },
   logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
@@ -91,9 +94,9 @@ export type Config = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SE
 
 /** Pairs of which the first may not be larger than the second, and what would happen to a request otherwise. */
 const LIMITS = [
-  ['maxImagesPerRequest', 'queueSize', 'a request of so many images could never be admitted'],
   ['maxBatchSize', 'queueSize', 'so many images would never wait together'],
-  ['maxImageBytes', 'maxRequestBytes', 'an image of that size could never arrive']
+  ['maxImageBytes', 'maxRequestBytes', 'an image of that size could never arrive'],
+  ['maxImageBytes', 'maxBytesInFlight', 'an image of that size could never be admitted']
 ] as const
 
 /**

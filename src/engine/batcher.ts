@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks'
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { FairQueue } from '../base/fair-queue.js'
 import { WANTABLE, type Wantable } from '../compiler/signature.js'
+import { Places, type Place } from './places.js'
 import type { EngineImage, EngineImages, Outputs, OutputValues, RunReply } from './protocol.js'
 
 /**
@@ -48,17 +50,10 @@ export interface Classified {
   readonly batchSize: number
 }
 
-/** Places in the queue that a request holds; each is either filled with one image or given back. */
-export interface Reservation {
-  /** Takes over the image's memory. Rejects with a RangeError if it has another size than the network's input, or the network no such output. */
-  submit (image: EngineImage, wanted?: readonly Wantable[]): Promise<Classified>
-  /** Gives one place back, for an image that could not be decoded. */
-  release (): void
-}
-
 interface Entry {
   readonly image: EngineImage
   readonly wanted: readonly Wantable[]
+  readonly place: Place
   readonly enqueuedAt: number
   readonly signal: AbortSignal
   readonly resolve: (answer: Classified) => void
@@ -68,69 +63,44 @@ interface Entry {
 const PROBABILITIES_ONLY: readonly Wantable[] = []
 
 /**
- * A bounded queue in front of the engine. First come, first served; whatever waits goes together as soon as the engine is
- * free, pictures and values in batches of their own. The images of a batch that fails are tried once more before all others,
- * each on its own, so that one that breaks the engine fails alone.
+ * A bounded queue in front of the engine. Clients take turns, each first come, first served; whatever waits goes together as
+ * soon as the engine is free, pictures and values in batches of their own. The images of a batch that fails are tried once
+ * more before all others, each on its own, so that one that breaks the engine fails alone.
  */
 export class Batcher {
-  private readonly pictures = new Set<Entry>()
-  private readonly values = new Set<Entry>()
-  /** Images of batches that failed, which wait for their second try. */
+  /** Of images admitted that the engine has not taken yet. */
+  readonly places: Places
+  private readonly pictures = new FairQueue<Entry>()
+  private readonly values = new FairQueue<Entry>()
+  /** Images of batches that failed, which wait for their second try. They are few, and hold no place. */
   private readonly suspects = new Set<Entry>()
   /** Those that the engine holds. */
   private readonly retried = new Set<Entry>()
-  private reserved = 0
   /** Batches that the engine holds. */
   private running = 0
   private delay: NodeJS.Timeout | undefined
   private isOver = false
 
-  constructor (private readonly options: BatcherOptions) {}
-
-  /** Images admitted that the engine has not taken yet. */
-  get queueLength (): number {
-    return this.reserved
-  }
-
-  /**
-   * Admits a request of `count` images, all or none. An aborted signal takes its images out of the queue.
-   * Throws a ServiceError `queue_full`.
-   */
-  reserve (count: number, signal: AbortSignal): Reservation {
-    if (this.reserved + count > this.options.queueSize) {
-      throw new ServiceError('queue_full', `The queue has ${Math.max(0, this.options.queueSize - this.reserved)} places left, and this request needs ${count}.`, { retryAfterSeconds: 1 })
-    }
-    this.changeReserved(count)
-    let open = count
-    const take = (): void => {
-      if (open === 0) throw new Error('the reservation is used up')
-      open--
-    }
-    return {
-      submit: (image, wanted = PROBABILITIES_ONLY) => {
-        take()
-        return this.enqueue(image, wanted, signal)
-      },
-      release: () => {
-        take()
-        this.changeReserved(-1)
-      }
-    }
+  constructor (private readonly options: BatcherOptions) {
+    this.places = new Places(options.queueSize, (by) => { options.observer?.queueChanged(by) })
   }
 
   /** The engine is lost: fails all that waits with `reason`, and tries nothing again. */
   giveUp (reason: ServiceError): void {
     this.isOver = true
-    for (const waiting of [this.pictures, this.values, this.suspects]) {
-      this.changeReserved(-waiting.size)
-      for (const entry of waiting) entry.reject(reason)
-      waiting.clear()
+    const waiting = [this.pictures, this.values].flatMap((queue) => [...take(queue, queue.size)])
+    for (const entry of [...waiting, ...this.suspects]) {
+      entry.place.release()
+      entry.reject(reason)
     }
+    this.suspects.clear()
   }
 
   /** Looks for work; to be called when the engine becomes ready. */
   wake (): void {
     const { engine, maxBatchSize, batchDelayMs } = this.options
+    clearTimeout(this.delay)
+    this.delay = undefined
     while (engine.ready) {
       const [suspect] = this.suspects
       // What may break a worker shares it with no other batch.
@@ -142,50 +112,52 @@ export class Batcher {
         continue
       }
       const waiting = this.longestWaiting()
-      const [oldest] = waiting
+      const { oldest } = waiting
       if (oldest === undefined) return
       const isFull = waiting.size >= maxBatchSize
       if (this.running >= engine.workers * (isFull ? BATCHES_HELD : 1)) return
       const delayMs = isFull ? 0 : oldest.enqueuedAt + batchDelayMs - performance.now()
       if (delayMs > 0) {
-        this.delay ??= setTimeout(() => {
-          this.delay = undefined
-          this.wake()
-        }, Math.ceil(delayMs))
+        this.delay = setTimeout(() => { this.wake() }, Math.ceil(delayMs))
         return
       }
-      const batch = [...take(waiting, maxBatchSize)]
-      for (const entry of batch) waiting.delete(entry)
-      this.runBatch(batch)
+      this.runBatch([...take(waiting, maxBatchSize)])
     }
   }
 
   /** The images of the kind whose first one came first. */
-  private longestWaiting (): Set<Entry> {
+  private longestWaiting (): FairQueue<Entry> {
     if (this.values.size === 0) return this.pictures
-    const [picture] = this.pictures
-    const [value] = this.values
+    const { oldest: picture } = this.pictures
+    const { oldest: value } = this.values
     return picture !== undefined && value !== undefined && picture.enqueuedAt <= value.enqueuedAt ? this.pictures : this.values
   }
 
-  private enqueue (image: EngineImage, wanted: readonly Wantable[], signal: AbortSignal): Promise<Classified> {
+  /**
+   * Queues an image that has a place and takes over its memory. The place is given back when the engine takes the image, or
+   * the promise rejects: with the signal's reason when it is aborted, or a RangeError if the image has another size than the
+   * network's input, or the network no such output.
+   */
+  submit (image: EngineImage, place: Place, signal: AbortSignal, wanted = PROBABILITIES_ONLY): Promise<Classified> {
     const waiting = image instanceof Float32Array ? this.values : this.pictures
     return new Promise((resolve, reject) => {
       const refusal = this.refusalOf(image, wanted)
       if (refusal !== undefined) {
-        this.changeReserved(-1)
+        place.release()
         return reject(refusal)
       }
       const abort = (): void => {
-        if (waiting.delete(entry) || this.suspects.delete(entry)) this.changeReserved(-1)
+        waiting.delete(entry)
+        this.suspects.delete(entry)
+        place.release()
         reject(signal.reason)
       }
       const settled = <T>(settle: (value: T) => void) => (value: T): void => {
         signal.removeEventListener('abort', abort)
         settle(value)
       }
-      const entry: Entry = { image, wanted, enqueuedAt: performance.now(), signal, resolve: settled(resolve), reject: settled(reject) }
-      waiting.add(entry)
+      const entry: Entry = { image, wanted, place, enqueuedAt: performance.now(), signal, resolve: settled(resolve), reject: settled(reject) }
+      waiting.add(entry, place.client)
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
       this.wake()
@@ -201,8 +173,8 @@ export class Batcher {
   }
 
   private async runBatch (batch: readonly Entry[]): Promise<void> {
-    this.changeReserved(-batch.length)
     this.running++
+    for (const entry of batch) entry.place.release()
     const wanted = WANTABLE.filter((name) => batch.some((entry) => entry.wanted.includes(name)))
     try {
       this.answer(batch, await this.options.engine.run(batch.map((entry) => entry.image) as EngineImages, wanted))
@@ -220,7 +192,6 @@ export class Batcher {
     if (this.isOver || this.retried.has(entry)) return entry.reject(reason)
     if (entry.signal.aborted) return
     this.suspects.add(entry)
-    this.changeReserved(1)
   }
 
   private answer (batch: readonly Entry[], { probabilities, outputs, inferenceMs }: RunReply): void {
@@ -239,11 +210,6 @@ export class Batcher {
       })
     })
   }
-
-  private changeReserved (by: number): void {
-    this.reserved += by
-    this.options.observer?.queueChanged(by)
-  }
 }
 
 function rowOf (values: Float32Array<ArrayBuffer>, index: number, rows: number): Float32Array<ArrayBuffer> {
@@ -259,10 +225,10 @@ function outputsOf (outputs: Outputs, wanted: readonly Wantable[], index: number
   }))
 }
 
-function * take<T> (items: Iterable<T>, most: number): Generator<T> {
-  let left = most
-  for (const item of items) {
-    if (left-- === 0) return
-    yield item
+function * take<T extends object> (queue: FairQueue<T>, most: number): Generator<T> {
+  for (let left = most; left > 0; left--) {
+    const next = queue.take()
+    if (next === undefined) return
+    yield next
   }
 }

@@ -12,9 +12,12 @@ export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
     if (known.status === 500) request.log.error({ err: error }, known.message)
     return sendProblem(reply, known)
   })
+  // Asking the router would read the client's path as a pattern.
+  const methodsByPath = new Map<string, string[]>()
+  app.addHook('onRoute', ({ url, method }) => { methodsByPath.set(url, (methodsByPath.get(url) ?? []).concat(method)) })
   app.setNotFoundHandler((request, reply) => {
-    const methods = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url: request.url.split('?')[0] ?? '' }))
-    if (methods.length === 0) return sendProblem(reply, new ServiceError('not_found', 'There is nothing here: GET / lists what there is.'))
+    const methods = methodsByPath.get(request.url.split('?')[0] ?? '')
+    if (methods === undefined) return sendProblem(reply, new ServiceError('not_found', 'There is nothing here: GET / lists what there is.'))
     const refusal = new ServiceError('method_not_allowed', `This address takes ${methods.join(' and ')}.`)
     return sendProblem(reply.header('allow', methods.join(', ')), refusal)
   })
@@ -22,10 +25,14 @@ export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
 
 function sendProblem (reply: FastifyReply, error: ServiceError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-  // What still trickles in is not waited for. The rest of a body that is only too large is read and dropped instead:
-  // closing while the client sends would often cost it the answer.
+  // What still trickles in is not waited for.
   if (error.code === 'deadline_exceeded') reply.header('connection', 'close')
   return reply.code(error.status).type('application/problem+json').send(JSON.stringify(toProblem(error)))
+}
+
+/** Answers a request whose path the router cannot read, which it keeps from every hook and handler. */
+export function answerBrokenPath (reply: FastifyReply): FastifyReply {
+  return sendProblem(reply, new ServiceError('malformed_request', 'The address holds a % that begins no UTF-8 character.'))
 }
 
 /** Answers what Node could not read as an HTTP request, and closes the connection. */

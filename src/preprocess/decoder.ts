@@ -1,3 +1,4 @@
+import { FairQueue } from '../base/fair-queue.js'
 import { toPixels } from './pixels.js'
 import type { InputSpec } from '../model/input.js'
 import type { ImageLimits } from './types.js'
@@ -15,9 +16,10 @@ export interface DecoderOptions {
 export interface Decoder {
   /**
    * As `toPixels`, once its turn has come. An aborted signal rejects at once, with the signal's reason; an image that
-   * still waits then costs nothing, one that is being decoded keeps its place until libvips is done with it.
+   * still waits then costs nothing, one that is being decoded keeps its place until libvips is done with it. Clients take
+   * turns; without one, all are the same.
    */
-  decode (upload: Uint8Array, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>
+  decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Uint8Array<ArrayBuffer>>
   /** Images being decoded. */
   readonly active: number
   /** Images waiting for their turn. */
@@ -28,25 +30,24 @@ interface Waiter {
   start: () => void
 }
 
-/** First come, first served: at most `concurrency` images are decoded at once, the others wait. */
+/** At most `concurrency` images are decoded at once; the others wait, clients in turn, each first come, first served. */
 export function createDecoder ({ concurrency, input, limits }: DecoderOptions): Decoder {
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw new RangeError(`concurrency must be a whole number from 1, not ${concurrency}`)
   }
-  // A set keeps the order of arrival and forgets an aborted waiter in constant time.
-  const waiters = new Set<Waiter>()
+  const waiters = new FairQueue<Waiter>()
   let active = 0
 
   function startWaiting (): void {
-    for (const waiter of waiters) {
-      if (active === concurrency) return
-      waiters.delete(waiter)
+    while (active < concurrency) {
+      const waiter = waiters.take()
+      if (waiter === undefined) return
       active++
       waiter.start()
     }
   }
 
-  function decode (upload: Uint8Array, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  function decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
 
@@ -64,7 +65,7 @@ export function createDecoder ({ concurrency, input, limits }: DecoderOptions): 
         }
       }
       signal?.addEventListener('abort', abort, { once: true })
-      waiters.add(waiter)
+      waiters.add(waiter, client)
       startWaiting()
     })
   }

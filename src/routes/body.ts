@@ -1,43 +1,68 @@
-import type { Readable } from 'node:stream'
-import type { ServiceError } from '../base/errors.js'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ServiceError } from '../base/errors.js'
+import type { ByteClaim } from '../service/admission.js'
 
-export interface ReadOptions {
+/** Read in one turn of the event loop: a few milliseconds for the dearest body, where a fast sender would give megabytes. */
+const SLICE_BYTES = 128 * 1024
+
+export interface ReceiveOptions {
   readonly maxBytes: number
-  /** What to fail with if the stream has more. */
+  /** What to fail with if the body has more. */
   readonly tooLarge: () => ServiceError
+  /** Counts what arrives. */
+  readonly claim: ByteClaim
   readonly signal: AbortSignal
 }
 
 /**
- * Reads a stream to its end. Rejects with `tooLarge` as soon as it has more bytes than it may, and with the signal's
- * reason as soon as that is aborted. Either way the stream is not destroyed: the connection is needed for the answer.
+ * Asks for a body where the client waits to be asked, and hands it on in pieces. Rejects with `tooLarge`, with what the claim or
+ * `push` throws, and with the signal's reason, each as soon as it is so; what is still sent is dropped then.
  */
-export async function readAll (stream: Readable, { maxBytes, tooLarge, signal }: ReadOptions): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  const iterator = stream.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>
-  for await (const chunk of untilAborted(iterator, signal)) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw tooLarge()
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes)
-}
-
-/** The same values; throws the signal's reason as soon as it is aborted, without waiting for the next one. */
-export async function * untilAborted<T> (iterator: AsyncIterator<T>, signal: AbortSignal): AsyncGenerator<T> {
-  let abort = (): void => {}
-  const aborted = new Promise<never>((_resolve, reject) => { abort = () => { reject(signal.reason) } })
-  aborted.catch(() => {})
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    for (;;) {
-      signal.throwIfAborted()
-      const next = await Promise.race([iterator.next(), aborted])
-      if (next.done === true) return
-      yield next.value
+export async function receive (
+  request: IncomingMessage,
+  reply: ServerResponse,
+  options: ReceiveOptions,
+  push: (piece: Buffer) => void
+): Promise<void> {
+  const { maxBytes, tooLarge, claim, signal } = options
+  signal.throwIfAborted()
+  await new Promise<void>((resolve, reject) => {
+    let bytes = 0
+    let sliceBytes = 0
+    const stop = (): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onError)
+      signal.removeEventListener('abort', onAbort)
     }
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
+    const fail = (reason: Error): void => {
+      stop()
+      request.resume()
+      reject(reason)
+    }
+    const onData = (piece: Buffer): void => {
+      try {
+        bytes += piece.length
+        if (bytes > maxBytes) throw tooLarge()
+        claim.receive(piece.length)
+        push(piece)
+        sliceBytes += piece.length
+        if (sliceBytes < SLICE_BYTES) return
+        sliceBytes = 0
+        request.pause()
+        setImmediate(() => { request.resume() })
+      } catch (error) {
+        fail(error as Error)
+      }
+    }
+    const onEnd = (): void => {
+      stop()
+      resolve()
+    }
+    const onError = (cause: Error): void => {
+      fail(new ServiceError('client_closed_request', 'The client closed the connection.', { cause }))
+    }
+    const onAbort = (): void => { fail(signal.reason as Error) }
+    signal.addEventListener('abort', onAbort, { once: true })
+    request.on('data', onData).on('end', onEnd).on('error', onError)
+    if (request.headers.expect !== undefined) reply.writeContinue()
+  })
 }

@@ -1,39 +1,65 @@
 import { setMaxListeners } from 'node:events'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import multipart from '@fastify/multipart'
 import { ServiceError, toProblem } from '../base/errors.js'
-import { classify, type ImageResult } from '../service/classification.js'
+import type { ByteBudget, ByteClaim } from '../service/admission.js'
+import { classify, type Classification, type ImageResult } from '../service/classification.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 import type { Slot } from '../service/slot.js'
-import { readUploads, type UploadLimits } from './uploads.js'
-
-/** Bodies that the route reads itself, within its deadline. */
-const BODY_TYPES = /^(?:image\/[\w.+-]+|application\/octet-stream|application\/json)$/i
+import type { UploadLimits } from './limits.js'
+import { openBody } from './uploads.js'
 
 export interface ClassifyLimits extends UploadLimits {
-  /** Time from a request's arrival to its answer. */
+  /** Time from a request's arrival to its answer, at most. */
   readonly requestTimeoutMs: number
 }
 
-/** POST /classify: images in, labels and probabilities out. */
-export async function classifyRoutes (app: FastifyInstance, { slot, limits }: { slot: Slot, limits: ClassifyLimits }): Promise<void> {
-  await app.register(multipart)
-  app.addContentTypeParser(BODY_TYPES, (_request, payload, done) => { done(null, payload) })
-
-  app.post<{ Querystring: { topK?: string } }>('/classify', { bodyLimit: limits.maxRequestBytes }, async (request, reply) => {
-    // The model stays the same from before the upload is read: what it admitted it answers.
-    return await slot.use(async (model) => await answer(model, request, deadline(reply, limits.requestTimeoutMs), limits))
-  })
+export interface ClassifyOptions {
+  readonly slot: Slot
+  readonly limits: ClassifyLimits
+  /** Shared by whatever takes uploads. */
+  readonly budget: ByteBudget
 }
 
 type ClassifyRequest = FastifyRequest<{ Querystring: { topK?: string } }>
 
-async function answer (model: LoadedModel, request: ClassifyRequest, signal: AbortSignal, limits: UploadLimits): Promise<object> {
+/** POST /classify: images in, labels and probabilities out. */
+export async function classifyRoutes (app: FastifyInstance, { slot, limits, budget }: ClassifyOptions): Promise<void> {
+  // A body that could never fit is refused for good, not until later.
+  const fitting = { ...limits, maxRequestBytes: Math.min(limits.maxRequestBytes, budget.size) }
+  // The route judges and reads bodies itself, within its deadline.
+  app.addContentTypeParser('*', (_request, payload, done) => { done(null, payload) })
+
+  app.post<{ Querystring: { topK?: string } }>('/classify', async (request, reply) => {
+    // The model stays the same from before the upload is read: what it admitted it answers.
+    return await slot.use(async (model) => await serve(model, request, reply, { limits: fitting, budget }))
+  })
+}
+
+type Bounds = Pick<ClassifyOptions, 'limits' | 'budget'>
+
+async function serve (model: LoadedModel, request: ClassifyRequest, reply: FastifyReply, { limits, budget }: Bounds): Promise<object> {
   const k = readTopK(request.query.topK, model.labels.length)
-  const { results, timings } = await classify(model, await readUploads(request, limits, signal), k, signal)
+  const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
+  const body = openBody(request, reply, limits)
+  const client = request.ip
+  const place = model.admit(client)
+  let claim: ByteClaim | undefined
+  try {
+    claim = budget.claim(body.announcedBytes)
+    const signal = deadline(reply, timeoutMs)
+    const uploads = await body.read(claim, signal)
+    const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
+    return answer(model, await classify(model, uploads, k, signal, { client, place, onLetGo }), request.log)
+  } finally {
+    place.release()
+    claim?.release()
+  }
+}
+
+function answer (model: LoadedModel, { results, timings }: Classification, log: FastifyBaseLogger): object {
   const [only] = results
   if (results.length === 1 && only !== undefined && 'error' in only) throw only.error
-  logFailures(results, request.log)
+  logFailures(results, log)
   return {
     model: model.description,
     results: results.map((result) => 'error' in result ? { error: toProblem(result.error) } : result),
@@ -44,7 +70,8 @@ async function answer (model: LoadedModel, request: ClassifyRequest, signal: Abo
 /** The reply is a 200, so nothing else would tell the operator what the service failed at. */
 function logFailures (results: readonly ImageResult[], log: FastifyBaseLogger): void {
   results.forEach((result, index) => {
-    if ('error' in result && result.error.status >= 500) log.error({ err: result.error, code: result.error.code, image: index }, 'an image failed')
+    if (!('error' in result) || result.error.status < 500) return
+    log.error({ err: result.error, code: result.error.code, image: index }, 'an image failed')
   })
 }
 
@@ -53,6 +80,15 @@ function readTopK (text: string | undefined, classes: number): number {
   const k = Number(text)
   if (!/^\d+$/.test(text) || k < 1 || k > classes) throw new ServiceError('invalid_query', `topK is a whole number from 1 to ${classes}.`)
   return k
+}
+
+/** What the client can wait, and no more than the service would. */
+function readTimeout (header: string | string[] | undefined, mostMs: number): number {
+  if (header === undefined) return mostMs
+  if (typeof header !== 'string' || !/^[1-9]\d{0,8}$/.test(header)) {
+    throw new ServiceError('invalid_header', 'x-request-timeout-ms is a whole number of milliseconds from 1.')
+  }
+  return Math.min(Number(header), mostMs)
 }
 
 /** Aborted when the request's time is up or its client has gone. */

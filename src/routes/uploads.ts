@@ -1,112 +1,93 @@
-import type { Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { FastifyRequest } from 'fastify'
-import type { Upload } from '../service/classification.js'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../base/errors.js'
-import { readAll, untilAborted } from './body.js'
+import type { ByteClaim } from '../service/admission.js'
+import type { Upload } from '../service/classification.js'
+import { receive } from './body.js'
+import { Bytes } from './bytes.js'
+import { FormReader } from './form.js'
+import { JsonImages } from './json-images.js'
+import { requestTooLarge, tooLarge, type BodyReader, type UploadLimits } from './limits.js'
 
-export interface UploadLimits {
-  readonly maxImageBytes: number
-  readonly maxImagesPerRequest: number
-  readonly maxRequestBytes: number
+/** What `curl --data-binary` and others say of any body at all. */
+const GENERIC_TYPES = new Set(['', 'application/octet-stream', 'application/x-www-form-urlencoded', 'binary/octet-stream'])
+
+/** A body that was looked at and not read yet. */
+export interface Body {
+  /** Undefined where the client does not say. */
+  readonly announcedBytes: number | undefined
+  /**
+   * The images in upload order. Throws a ServiceError for the request as a whole, or the signal's reason if it is aborted
+   * first. In the end the claim holds what the images take.
+   */
+  read (claim: ByteClaim, signal: AbortSignal): Promise<Upload[]>
 }
 
 /**
- * The images of a request in upload order, whatever way it carries them. Throws a ServiceError for the request as a whole,
- * or the signal's reason if it is aborted first.
+ * Judges a body by its headers. Throws a ServiceError `no_image`, `unsupported_media_type`, `malformed_body`, or
+ * `request_too_large` or `image_too_large` if it announces more than it may have.
  */
-export async function readUploads (request: FastifyRequest, limits: UploadLimits, signal: AbortSignal): Promise<Upload[]> {
-  let uploads
-  try {
-    uploads = request.isMultipart() ? await readMultipart(request, limits, signal) : await readBody(request, limits, signal)
-  } catch (error) {
-    // The rest of the body is read and dropped, or it would keep the connection and a client that sends before it reads.
-    request.raw.unpipe().resume()
-    throw error
-  }
-  if (uploads.length === 0) throw new ServiceError('no_image', 'Send an image as a file of a multipart form, as the raw body, or in base64 as {"images": [...]}.')
-  return uploads
-}
-
-async function readMultipart (request: FastifyRequest, { maxImageBytes, maxImagesPerRequest, maxRequestBytes }: UploadLimits, signal: AbortSignal): Promise<Upload[]> {
-  const uploads: Upload[] = []
-  let bytes = 0
-  const parts = readable(request.parts({ limits: { fileSize: maxImageBytes, files: maxImagesPerRequest + 1, fields: 100, parts: maxImagesPerRequest + 101 }, throwFileSizeLimit: false } as Parameters<FastifyRequest['parts']>[0]), maxImagesPerRequest)
-  for await (const part of untilAborted(parts, signal)) {
-    if (part.type !== 'file') continue
-    if (uploads.length === maxImagesPerRequest) throw tooMany(maxImagesPerRequest)
-    const file = await readAll(part.file, { maxBytes: maxRequestBytes - bytes, tooLarge: () => requestTooLarge(maxRequestBytes), signal })
-    bytes += file.length
-    uploads.push(part.file.truncated ? tooLarge(maxImageBytes) : file)
-  }
-  return uploads
-}
-
-/** The same parts; what the parser complains of is the client's fault. */
-async function * readable<T> (parts: AsyncIterable<T>, maxImagesPerRequest: number): AsyncGenerator<T> {
-  try {
-    yield * parts
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string }
-    if (code === 'ECONNRESET') throw error
-    if (code === 'FST_FILES_LIMIT' || code === 'FST_PARTS_LIMIT') throw tooMany(maxImagesPerRequest)
-    throw new ServiceError('malformed_body', `The form cannot be read: ${message}.`, { cause: error })
+export function openBody (request: FastifyRequest, reply: FastifyReply, limits: UploadLimits): Body {
+  const { 'content-type': contentType = '', 'content-length': length, 'transfer-encoding': encoding } = request.headers
+  const announcedBytes = encoding === undefined ? Number(length ?? 0) : undefined
+  if (announcedBytes === 0) throw noImage()
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const isImage = type.startsWith('image/')
+  const maxBytes = isImage ? Math.min(limits.maxImageBytes, limits.maxRequestBytes) : limits.maxRequestBytes
+  const exceeded = (): ServiceError => isImage ? tooLarge(maxBytes) : requestTooLarge(maxBytes)
+  const reader = readerFor(type, contentType, limits)
+  if (announcedBytes !== undefined && announcedBytes > maxBytes) throw exceeded()
+  return {
+    announcedBytes,
+    read: async (claim, signal) => {
+      await receive(request.raw, reply.raw, { maxBytes, tooLarge: exceeded, claim, signal }, (piece) => { reader.push(piece) })
+      const uploads = await reader.end()
+      if (uploads.length === 0) throw noImage()
+      claim.keep(uploads.reduce((sum, upload) => sum + (upload instanceof ServiceError ? 0 : upload.length), 0))
+      return uploads
+    }
   }
 }
 
-async function readBody (request: FastifyRequest, limits: UploadLimits, signal: AbortSignal): Promise<Upload[]> {
-  const stream = request.body as Readable | undefined
-  if (stream === undefined || stream === null) return []
-  const isJson = request.headers['content-type']?.toLowerCase().startsWith('application/json') === true
-  const maxBytes = isJson ? limits.maxRequestBytes : limits.maxImageBytes
-  const limitError = (): ServiceError => isJson ? requestTooLarge(maxBytes) : tooLarge(maxBytes)
-  if (Number(request.headers['content-length']) > maxBytes) throw limitError()
-  const body = await readAll(stream, { maxBytes, tooLarge: limitError, signal })
-  if (body.length === 0) return []
-  return isJson ? await readJson(body, limits) : [body]
+function readerFor (type: string, contentType: string, limits: UploadLimits): BodyReader {
+  if (type === 'multipart/form-data') return new FormReader(contentType, limits)
+  if (type === 'application/json') return new JsonImages(limits)
+  if (type.startsWith('image/')) return new RawImage(limits)
+  if (GENERIC_TYPES.has(type)) return new JudgedByContent(limits)
+  throw new ServiceError('unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.')
 }
 
-async function readJson (body: Buffer, { maxImagesPerRequest }: UploadLimits): Promise<Upload[]> {
-  let json: { images?: unknown } | null
-  try {
-    json = JSON.parse(body.toString('utf8')) as typeof json
-  } catch (error) {
-    throw new ServiceError('malformed_body', `The body is not valid JSON: ${(error as Error).message}.`)
+/** One image that is the whole body. */
+class RawImage implements BodyReader {
+  private readonly bytes = new Bytes()
+
+  constructor (private readonly limits: UploadLimits) {}
+
+  push (chunk: Buffer): void {
+    if (this.bytes.length + chunk.length > this.limits.maxImageBytes) throw tooLarge(this.limits.maxImageBytes)
+    this.bytes.append(chunk)
   }
-  const images = json?.images
-  if (!Array.isArray(images)) throw new ServiceError('malformed_body', 'A JSON body looks like {"images": ["<base64>", ...]}.')
-  if (images.length > maxImagesPerRequest) throw tooMany(maxImagesPerRequest)
-  const uploads: Upload[] = []
-  for (const image of images) {
-    uploads.push(decodeBase64(image))
-    // Megabytes of base64 take milliseconds: others have their turn in between.
-    await nextTurn()
+
+  end (): Upload[] {
+    return this.bytes.length === 0 ? [] : [this.bytes.finish()]
   }
-  return uploads
 }
 
-function decodeBase64 (value: unknown): Upload {
-  if (typeof value !== 'string') return new ServiceError('malformed_body', 'Each entry of "images" is a base64 string or a data URL.')
-  const text = value.startsWith('data:') ? value.slice(value.indexOf(',') + 1) : value
-  return decodeWhole(text) ?? decodeWhole(text.replace(/\s+/g, '')) ?? new ServiceError('malformed_body', 'An entry of "images" is not valid base64.')
+/** JSON if it begins like an object, else an image: none begins so. */
+class JudgedByContent implements BodyReader {
+  private reader: BodyReader | undefined
+
+  constructor (private readonly limits: UploadLimits) {}
+
+  push (chunk: Buffer): void {
+    this.reader ??= /^\s*\{/.test(chunk.toString('latin1', 0, 64)) ? new JsonImages(this.limits) : new RawImage(this.limits)
+    this.reader.push(chunk)
+  }
+
+  end (): Upload[] | Promise<Upload[]> {
+    return this.reader?.end() ?? []
+  }
 }
 
-/** Undefined where something in the text is no base64: Node skips that instead of refusing it, and the result is too short. */
-function decodeWhole (text: string): Buffer | undefined {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const digits = text.length - padding
-  const bytes = Buffer.from(text, 'base64')
-  return digits % 4 !== 1 && bytes.length === Math.floor(digits * 3 / 4) ? bytes : undefined
-}
-
-function tooMany (most: number): ServiceError {
-  return new ServiceError('too_many_images', `A request takes at most ${most} images.`)
-}
-
-function tooLarge (most: number): ServiceError {
-  return new ServiceError('image_too_large', `An image takes at most ${most} bytes.`)
-}
-
-function requestTooLarge (most: number): ServiceError {
-  return new ServiceError('request_too_large', `A request body takes at most ${most} bytes.`)
+function noImage (): ServiceError {
+  return new ServiceError('no_image', 'Send an image as a file of a multipart form, as the raw body, or in base64 as {"images": [...]}.')
 }

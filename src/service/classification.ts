@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { ServiceError } from '../base/errors.js'
-import type { Classified, Reservation } from '../engine/batcher.js'
+import type { Classified } from '../engine/batcher.js'
+import type { Place } from '../engine/places.js'
 import { topK, type Prediction } from '../model/labels.js'
 import { inSpan, recordSpan } from '../telemetry/tracing.js'
 import type { LoadedModel } from './loaded-model.js'
@@ -24,20 +25,45 @@ export interface Timings {
   readonly batchSize: number
 }
 
+/** What a request was admitted with. */
+export interface Admitted {
+  /** Whom the work is for; clients take turns. */
+  readonly client: string
+  /** The place of the first image; the others wait for theirs, and so does the first if there is none. */
+  readonly place?: Place
+  /** Told when an upload is let go: it is decoded, or it failed. */
+  readonly onLetGo?: (bytes: number) => void
+}
+
+interface Work {
+  readonly model: LoadedModel
+  readonly k: number
+  readonly signal: AbortSignal
+  readonly admitted: Admitted
+}
+
+interface Decoded {
+  readonly pixels: Uint8Array<ArrayBuffer>
+  readonly place: Place
+  readonly decodeMs: number
+}
+
 type Answer = { readonly predictions: readonly Prediction[], readonly decodeMs: number } & Classified
+
+const NOT_ADMITTED: Admitted = { client: '' }
 
 /**
  * Classifies the images of one request: decoding, batching, the network and labels. Each image has its own result, in
- * order. Throws a ServiceError if the request is not admitted (`queue_full`, `not_ready`) or the signal's reason if it is
- * aborted.
+ * order. Takes the uploads out of the array, so that each can be let go once it is decoded. Throws the signal's reason if it
+ * is aborted.
  */
-export async function classify (model: LoadedModel, uploads: readonly Upload[], k: number, signal: AbortSignal): Promise<Classification> {
+export async function classify (model: LoadedModel, uploads: Upload[], k: number, signal: AbortSignal, admitted = NOT_ADMITTED): Promise<Classification> {
   signal.throwIfAborted()
   const { metrics } = model
-  const reservation = model.reserve(uploads.length, signal)
-  metrics.imagesInFlight.inc(uploads.length)
+  const images = uploads.length
+  metrics.imagesInFlight.inc(images)
   try {
-    const settled = await Promise.allSettled(uploads.map((upload) => classifyOne(model, upload, reservation, k, signal)))
+    const settled = await Promise.allSettled(startAll(uploads, { model, k, signal, admitted }))
     for (const one of settled) metrics.images.inc({ outcome: one.status === 'fulfilled' ? 'ok' : asServiceError(one.reason).code })
     signal.throwIfAborted()
     return {
@@ -45,8 +71,13 @@ export async function classify (model: LoadedModel, uploads: readonly Upload[], 
       timings: timingsOf(settled.flatMap((one) => one.status === 'fulfilled' ? [one.value] : []))
     }
   } finally {
-    metrics.imagesInFlight.dec(uploads.length)
+    metrics.imagesInFlight.dec(images)
   }
+}
+
+/** Not async: a suspended function would keep the uploads. */
+function startAll (uploads: Upload[], work: Work): Array<Promise<Answer>> {
+  return uploads.splice(0).map((upload, index) => finish(decode(upload, index === 0 ? work.admitted.place : undefined, work), work))
 }
 
 function timingsOf (answers: readonly Answer[]): Timings {
@@ -54,21 +85,28 @@ function timingsOf (answers: readonly Answer[]): Timings {
   return { decodeMs: most('decodeMs'), queueMs: most('queueMs'), inferenceMs: most('inferenceMs'), batchSize: most('batchSize') }
 }
 
-async function classifyOne (model: LoadedModel, upload: Upload, reservation: Reservation, k: number, signal: AbortSignal): Promise<Answer> {
-  const { decoder, labels, metrics } = model
-  const startedAt = performance.now()
-  let pixels
+async function decode (upload: Upload, first: Place | undefined, { model, signal, admitted: { client, onLetGo } }: Work): Promise<Decoded> {
+  let place = first
   try {
     if (upload instanceof ServiceError) throw upload
-    pixels = await inSpan('decode', () => decoder.decode(upload, signal))
+    place ??= await model.place(client, signal)
+    const startedAt = performance.now()
+    const pixels = await inSpan('decode', () => model.decoder.decode(upload, signal, client))
+    return { pixels, place, decodeMs: performance.now() - startedAt }
   } catch (error) {
-    reservation.release()
+    place?.release()
     throw error
+  } finally {
+    if (!(upload instanceof ServiceError)) onLetGo?.(upload.length)
   }
-  const decodeMs = performance.now() - startedAt
+}
+
+async function finish (decoding: Promise<Decoded>, { model, k, signal }: Work): Promise<Answer> {
+  const { pixels, place, decodeMs } = await decoding
+  const { labels, metrics } = model
   metrics.decodeDuration.observe(decodeMs / 1000)
   const submittedAt = performance.now()
-  const classified = await reservation.submit(pixels)
+  const classified = await model.submit(pixels, place, signal)
   const takenAt = submittedAt + classified.queueMs
   recordSpan('queue', submittedAt, takenAt)
   recordSpan('inference', takenAt, performance.now(), { 'xception.batch_size': classified.batchSize })

@@ -5,10 +5,11 @@ import type { Precision } from '../compiler/index.js'
 import type { Wantable } from '../compiler/signature.js'
 import { chooseBackend, configureTensorFlow, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
-import { Batcher, type Reservation } from '../engine/batcher.js'
+import { Batcher, type Classified } from '../engine/batcher.js'
+import type { Place } from '../engine/places.js'
 import { WorkerPool } from '../engine/pool.js'
 import { choosePrecision } from '../engine/precision.js'
-import type { LoadReply } from '../engine/protocol.js'
+import type { EngineImage, LoadReply } from '../engine/protocol.js'
 import type { InputChoices } from '../model/input.js'
 import type { Label } from '../model/labels.js'
 import { inputSpec, type Model } from '../model/model.js'
@@ -147,10 +148,20 @@ export class LoadedModel {
     return this.model.labels
   }
 
-  /** Places in the queue, as `Batcher.reserve`. Throws a ServiceError `queue_full` or `not_ready`. */
-  reserve (images: number, signal: AbortSignal): Reservation {
+  /** The place in the queue that a request begins with. Throws a ServiceError `queue_full` or `not_ready`. */
+  admit (client: string): Place {
     if (!this.ready) throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
-    return this.batcher.reserve(images, signal)
+    return this.batcher.places.take(client)
+  }
+
+  /** As `Places.wait`. */
+  async place (client: string, signal: AbortSignal): Promise<Place> {
+    return await this.batcher.places.wait(client, signal)
+  }
+
+  /** As `Batcher.submit`. */
+  submit (image: EngineImage, place: Place, signal: AbortSignal, wanted?: readonly Wantable[]): Promise<Classified> {
+    return this.batcher.submit(image, place, signal, wanted)
   }
 
   /** Does work with the model, which stays open until it is done. */

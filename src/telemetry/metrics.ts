@@ -64,6 +64,18 @@ export class Metrics {
     registers: this.registers
   })
 
+  readonly bytesInFlight = new Gauge({
+    name: 'xception_bytes_in_flight',
+    help: 'Bytes of uploads announced or arrived and not decoded yet.',
+    registers: this.registers
+  })
+
+  readonly connectionsRefused = new Counter({
+    name: 'xception_connections_refused_total',
+    help: 'Connections closed at once because there were too many.',
+    registers: this.registers
+  })
+
   private readonly modelInfo = new Gauge({
     name: 'xception_model_info',
     help: 'The model that is served; always 1.',

@@ -39,21 +39,23 @@ test('npm start: SIGTERM to npm and Ctrl-C in a terminal both end it in order', 
 })
 
 test('a full queue answers 503 with Retry-After, a passed deadline 504', async () => {
-  const limits = { QUEUE_SIZE: '2', MAX_BATCH_SIZE: '2', MAX_IMAGES_PER_REQUEST: '2' }
-  const server = await startServer({ BACKEND: 'cpu', ...limits, BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '300' })
-  const both = JSON.stringify({ images: [CAT, CAT].map((image) => Buffer.from(image).toString('base64')) })
+  const limits = { QUEUE_SIZE: '2', MAX_BATCH_SIZE: '2' }
+  const server = await startServer({ BACKEND: 'cpu', ...limits, BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '1000' })
+  // One waits for company until its time is up, one for a body of which no more comes.
   const waiting = classify(server.url)
-  let full: Response
-  // One waits for company until its time is up: two more do not fit, unless they come before it.
-  do {
-    full = await fetch(`${server.url}/classify`, { method: 'POST', body: both, headers: { 'content-type': 'application/json' } })
-  } while (full.status !== 503)
+  const body = new ReadableStream({ start: (controller) => { controller.enqueue(CAT.subarray(0, 100)) } })
+  const stalled = fetch(`${server.url}/classify`, { method: 'POST', body, duplex: 'half' })
+  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_queue_length 2')) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const full = await classify(server.url)
   assert.equal(full.status, 503)
   assert.equal(full.headers.get('retry-after'), '1')
   assert.equal((await full.json() as { code: string }).code, 'queue_full')
-  const late = await waiting
-  assert.equal(late.status, 504)
-  assert.equal((await late.json() as { code: string }).code, 'deadline_exceeded')
+  for (const late of await Promise.all([waiting, stalled])) {
+    assert.equal(late.status, 504)
+    assert.equal((await late.json() as { code: string }).code, 'deadline_exceeded')
+  }
   assert.equal(await server.stop(), 0)
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -48,7 +48,7 @@ const hex = (base64: string): string => Buffer.from(base64, 'base64').toString('
 const attribute = ({ attributes }: { attributes: readonly Attribute[] }, key: string): Attribute['value'] | undefined =>
   attributes.find((one) => one.key === key)?.value
 
-test('a request becomes a trace of decode, queue and inference, below the client\'s span', async () => {
+async function startCollector (): Promise<{ exports: Export[], endpoint: string, collector: Server }> {
   const exports: Export[] = []
   const collector = createServer((request, response) => {
     buffer(request).then((body) => {
@@ -59,9 +59,13 @@ test('a request becomes a trace of decode, queue and inference, below the client
     }, assert.ifError)
   }).listen(0, '127.0.0.1')
   await once(collector, 'listening')
+  return { exports, collector, endpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` }
+}
+
+test('a request becomes a trace of decode, queue and inference, below the client\'s span', async () => {
+  const { exports, endpoint, collector } = await startCollector()
   try {
-    const { port } = collector.address() as AddressInfo
-    const server = await startServer({ BACKEND: 'cpu', OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` })
+    const server = await startServer({ BACKEND: 'cpu', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
     const trace = '0af7651916cd43dd8448eb211c80319c'
     const send = async (body: Uint8Array<ArrayBuffer>): Promise<number> => (await fetch(`${server.url}/classify`, {
       method: 'POST', body, headers: { 'content-type': 'image/jpeg', traceparent: `00-${trace}-b7ad6b7169203331-01` }
@@ -91,6 +95,28 @@ test('a request becomes a trace of decode, queue and inference, below the client
     assert.equal(lines.length, 2)
     assert.ok(lines.every((line) => line.trace_id === trace))
     assert.equal(lines[0]?.span_id, hex(request?.spanId ?? ''))
+  } finally {
+    collector.close()
+  }
+})
+
+test('a client decides neither with its flag nor with its trace id whether it is recorded', async () => {
+  const { exports, endpoint, collector } = await startCollector()
+  const recorded = async (sampler: string, ratio: string, flags: string): Promise<number> => {
+    exports.length = 0
+    const sampling = { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: ratio }
+    const server = await startServer({ BACKEND: 'cpu', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...sampling })
+    // The smallest trace id is below every ratio.
+    const headers = { traceparent: `00-00000000000000000000000000000001-b7ad6b7169203331-${flags}` }
+    assert.equal((await fetch(`${server.url}/classify`, { method: 'POST', headers })).status, 400)
+    assert.equal(await server.stop(), 0)
+    return exports.length
+  }
+  try {
+    assert.equal(await recorded('parentbased_always_off', '', '01'), 0)
+    assert.equal(await recorded('parentbased_traceidratio', '0.0000001', '01'), 0)
+    assert.equal(await recorded('traceidratio', '0.0000001', '01'), 0)
+    assert.equal(await recorded('parentbased_always_on', '', '00'), 1)
   } finally {
     collector.close()
   }

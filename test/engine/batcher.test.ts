@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { ServiceError } from '../../src/base/errors.js'
 import { Batcher, type BatchRunner } from '../../src/engine/batcher.js'
 import type { Wantable } from '../../src/compiler/signature.js'
+import type { Place } from '../../src/engine/places.js'
 import type { EngineImage, EngineImages, RunReply } from '../../src/engine/protocol.js'
 
 /** An engine whose runs end when the test says so; each image's first byte comes back as its probability. */
@@ -53,11 +54,18 @@ function setUp (
   return { engine, batcher }
 }
 
+/** Submits an image that has a place of its own. */
+const send = (batcher: Batcher, value: number, signal = never, client = ''): ReturnType<Batcher['submit']> =>
+  batcher.submit(image(value), batcher.places.take(client), signal)
+
+/** The same with any kind of image, and outputs that are wanted. */
+const submit = (batcher: Batcher, one: EngineImage, wanted: readonly Wantable[] = []): ReturnType<Batcher['submit']> =>
+  batcher.submit(one, batcher.places.take(''), never, wanted)
+
 test('a lone image goes at once; what comes meanwhile shares the next batch, in order', async () => {
   const { engine, batcher } = setUp()
-  const answers = [batcher.reserve(1, never).submit(image(0))]
-  const rest = batcher.reserve(6, never)
-  for (let value = 1; value <= 6; value++) answers.push(rest.submit(image(value)))
+  const answers = [send(batcher, 0)]
+  for (let value = 1; value <= 6; value++) answers.push(send(batcher, value))
   assert.deepEqual(engine.batches, [[0], [1, 2, 3, 4]], 'a full batch is handed over ahead, one that may grow is not')
   await engine.finish()
   assert.equal(engine.batches.length, 2)
@@ -69,28 +77,36 @@ test('a lone image goes at once; what comes meanwhile shares the next batch, in 
   assert.deepEqual(settled.map((answer) => answer.batchSize), [1, 4, 4, 4, 4, 2, 2])
 })
 
-test('admission is all or nothing, and places come back', async () => {
+test('the place of an image is free again once the engine took it', async () => {
   const { engine, batcher } = setUp({ queueSize: 4 })
-  const held = batcher.reserve(3, never)
-  assert.throws(() => batcher.reserve(2, never), { code: 'queue_full', retryAfterSeconds: 1 })
-  assert.equal(batcher.queueLength, 3)
-  held.release()
-  batcher.reserve(2, never)
-  assert.equal(batcher.queueLength, 4)
-  held.submit(image(1)).catch(() => {})
-  assert.equal(batcher.queueLength, 3, 'the engine took one')
+  const places = [1, 2, 3].map(() => batcher.places.take(''))
+  batcher.submit(image(1), places[0] as Place, never).catch(() => {})
+  assert.equal(batcher.places.taken, 2)
+  batcher.submit(image(2), places[1] as Place, never).catch(() => {})
+  assert.equal(batcher.places.taken, 2, 'the engine is busy')
   await engine.finish()
+  assert.equal(batcher.places.taken, 1)
+  await engine.finish()
+})
+
+test('clients take turns', async () => {
+  const { engine, batcher } = setUp({ maxBatchSize: 2, queueSize: 20 })
+  const answers = [0, 1, 2, 3, 4, 5, 6].map((value) => send(batcher, value, never, 'flood'))
+  answers.push(send(batcher, 9, never, 'single'))
+  for (let run = 0; run < 5; run++) await engine.finish()
+  assert.deepEqual(engine.batches, [[0], [1, 2], [3, 9], [4, 5], [6]])
+  await Promise.all(answers)
 })
 
 test('an image whose client has gone leaves before it costs anything', async () => {
   const { engine, batcher } = setUp()
-  batcher.reserve(1, never).submit(image(0)).catch(() => {})
+  send(batcher, 0).catch(() => {})
   const client = new AbortController()
-  const gone = batcher.reserve(1, client.signal).submit(image(1))
-  const stays = batcher.reserve(1, never).submit(image(2))
+  const gone = send(batcher, 1, client.signal)
+  const stays = send(batcher, 2)
   client.abort(new Error('gone'))
   await assert.rejects(gone, /gone/)
-  assert.equal(batcher.queueLength, 1)
+  assert.equal(batcher.places.taken, 1)
   await engine.finish()
   await engine.finish()
   assert.deepEqual(engine.batches, [[0], [2]])
@@ -99,12 +115,12 @@ test('an image whose client has gone leaves before it costs anything', async () 
 
 test('an image that fails twice is given up; the next batch waits until the engine is ready', async () => {
   const { engine, batcher } = setUp()
-  const first = batcher.reserve(1, never).submit(image(0))
-  const second = batcher.reserve(1, never).submit(image(1))
+  const first = send(batcher, 0)
+  const second = send(batcher, 1)
   engine.ready = false
   await engine.finish(new Error('broken'))
   assert.equal(engine.batches.length, 1)
-  assert.equal(batcher.queueLength, 2, 'both wait')
+  assert.equal(batcher.places.taken, 1, 'the other still waits')
   const failed = assert.rejects(first, /broken again/)
   engine.ready = true
   batcher.wake()
@@ -113,13 +129,12 @@ test('an image that fails twice is given up; the next batch waits until the engi
   await engine.finish()
   assert.deepEqual(engine.batches, [[0], [0], [1]])
   assert.equal((await second).probabilities[0], 1)
-  assert.equal(batcher.queueLength, 0)
+  assert.equal(batcher.places.taken, 0)
 })
 
 test('one image that breaks the engine fails alone: the others are tried once more, each on its own, before all that wait', async () => {
   const { engine, batcher } = setUp({ maxBatchSize: 2 })
-  const places = batcher.reserve(7, never)
-  const answers = [0, 1, 2, 3, 4, 5, 6].map((value) => places.submit(image(value)))
+  const answers = [0, 1, 2, 3, 4, 5, 6].map((value) => send(batcher, value))
   answers[1]?.catch(() => {})
   assert.deepEqual(engine.batches, [[0], [1, 2]], 'a full batch is held ahead')
   await engine.finish()
@@ -129,41 +144,43 @@ test('one image that breaks the engine fails alone: the others are tried once mo
   await engine.finish(new Error('broken'))
   const retried = [[1], [2], [3], [4]]
   for (const [index, batch] of retried.entries()) {
-    assert.deepEqual(engine.batches.slice(3), [...retried.slice(0, index), batch], 'nothing is held ahead beside one that may break the worker')
+    const done = retried.slice(0, index)
+    assert.deepEqual(engine.batches.slice(3), [...done, batch], 'nothing is held ahead beside one that may break the worker')
     await engine.finish(batch[0] === 1 ? new Error('broken by 1') : undefined)
   }
   assert.deepEqual(engine.batches.slice(7), [[5, 6]])
   await engine.finish()
   const settled = await Promise.allSettled(answers)
-  assert.deepEqual(settled.map((one) => one.status === 'fulfilled' ? one.value.probabilities[0] : String(one.reason)), [0, 'Error: broken by 1', 2, 3, 4, 5, 6])
+  const outcomes = settled.map((one) => one.status === 'fulfilled' ? one.value.probabilities[0] : String(one.reason))
+  assert.deepEqual(outcomes, [0, 'Error: broken by 1', 2, 3, 4, 5, 6])
 })
 
 test('once the engine is lost, what it held and what waits fail at once, and nothing is tried again', async () => {
   const { engine, batcher } = setUp()
-  const held = batcher.reserve(1, never).submit(image(0))
-  const waits = batcher.reserve(1, never).submit(image(1))
+  const held = send(batcher, 0)
+  const waits = send(batcher, 1)
   engine.ready = false
   batcher.giveUp(new ServiceError('not_ready', 'lost'))
   await assert.rejects(waits, { code: 'not_ready' })
   const failed = assert.rejects(held, /hangs/)
   await engine.finish(new Error('hangs'))
   await failed
-  assert.equal(batcher.queueLength, 0)
+  assert.equal(batcher.places.taken, 0)
 })
 
 test('whoever goes before the second try costs none', async () => {
   const { engine, batcher } = setUp()
   const before = new AbortController()
   const during = new AbortController()
-  const gone = [before, during].map((client) => batcher.reserve(1, client.signal).submit(image(0)))
-  const stays = batcher.reserve(1, never).submit(image(1))
+  const gone = [before, during].map((client) => send(batcher, 0, client.signal))
+  const stays = send(batcher, 1)
   engine.ready = false
   before.abort(new Error('gone early'))
   await assert.rejects(gone[0] ?? stays, /gone early/)
   await engine.finish(new Error('broken'))
   during.abort(new Error('gone late'))
   await assert.rejects(gone[1] ?? stays, /gone late/)
-  assert.equal(batcher.queueLength, 1)
+  assert.equal(batcher.places.taken, 1)
   engine.ready = true
   batcher.wake()
   await engine.finish()
@@ -173,10 +190,9 @@ test('whoever goes before the second try costs none', async () => {
 
 test('with a delay an image waits for company, but a full batch goes at once', async () => {
   const { engine, batcher } = setUp({ batchDelayMs: 60_000, maxBatchSize: 2 })
-  const both = batcher.reserve(2, never)
-  const answers = [both.submit(image(1))]
+  const answers = [send(batcher, 1)]
   assert.deepEqual(engine.batches, [])
-  answers.push(both.submit(image(2)))
+  answers.push(send(batcher, 2))
   assert.deepEqual(engine.batches, [[1, 2]])
   await engine.finish()
   await Promise.all(answers)
@@ -185,8 +201,7 @@ test('with a delay an image waits for company, but a full batch goes at once', a
 test('several workers have a batch each; one more each only if it is full', async () => {
   const { engine, batcher } = setUp({ maxBatchSize: 2 })
   engine.workers = 2
-  const places = batcher.reserve(8, never)
-  const answers = [0, 1, 2, 3, 4, 5, 6].map((value) => places.submit(image(value)))
+  const answers = [0, 1, 2, 3, 4, 5, 6].map((value) => send(batcher, value))
   assert.deepEqual(engine.batches, [[0], [1], [2, 3], [4, 5]])
   for (let run = 0; run < 5; run++) await engine.finish()
   assert.deepEqual(engine.batches.at(-1), [6])
@@ -195,9 +210,8 @@ test('several workers have a batch each; one more each only if it is full', asyn
 
 test('a batch computes what any of its images wants, and each answer has only its own', async () => {
   const { engine, batcher } = setUp()
-  const places = batcher.reserve(4, never)
-  const first = places.submit(image(9))
-  const answers = [places.submit(image(1), ['maps']), places.submit(image(2)), places.submit(image(3), ['maps', 'features'])]
+  const first = submit(batcher, image(9))
+  const answers = [submit(batcher, image(1), ['maps']), submit(batcher, image(2)), submit(batcher, image(3), ['maps', 'features'])]
   await engine.finish()
   await engine.finish()
   assert.deepEqual(engine.wanted, [[], ['features', 'maps']])
@@ -208,9 +222,8 @@ test('a batch computes what any of its images wants, and each answer has only it
 
 test('pictures and values never share a batch; whichever waits longest goes first', async () => {
   const { engine, batcher } = setUp()
-  const places = batcher.reserve(6, never)
   const values = (value: number): Float32Array<ArrayBuffer> => Float32Array.of(value)
-  const answers = [image(0), values(-1.5), image(2), values(-3.5), image(4), image(5)].map((one) => places.submit(one))
+  const answers = [image(0), values(-1.5), image(2), values(-3.5), image(4), image(5)].map((one) => submit(batcher, one))
   for (let run = 0; run < 3; run++) await engine.finish()
   assert.deepEqual(engine.batches, [[0], [-1.5, -3.5], [2, 4, 5]])
   assert.deepEqual((await Promise.all(answers)).map(({ probabilities }) => probabilities[0]), [0, -1.5, 2, -3.5, 4, 5])
@@ -218,11 +231,10 @@ test('pictures and values never share a batch; whichever waits longest goes firs
 
 test('an image of another size, or an output that the network lacks, is refused alone and gives its place back', async () => {
   const { engine, batcher } = setUp()
-  const places = batcher.reserve(3, never)
-  await assert.rejects(places.submit(Uint8Array.of(1, 2)), /an image has 2 numbers, and the network takes 1/)
-  await assert.rejects(places.submit(image(1), ['feature_map']), /the network has no output feature_map/)
-  const good = places.submit(image(3))
-  assert.equal(batcher.queueLength, 0)
+  await assert.rejects(submit(batcher, Uint8Array.of(1, 2)), /an image has 2 numbers, and the network takes 1/)
+  await assert.rejects(submit(batcher, image(1), ['feature_map']), /the network has no output feature_map/)
+  const good = submit(batcher, image(3))
+  assert.equal(batcher.places.taken, 0)
   await engine.finish()
   assert.equal((await good).probabilities[0], 3)
 })

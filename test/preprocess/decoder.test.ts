@@ -37,6 +37,16 @@ suite('decoder', () => {
     assert.deepEqual(finished, [0, 1, 2, 3, 4, 5])
   })
 
+  test('clients take turns', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 1 })
+    const finished: string[] = []
+    await Promise.all([...'aaaab'].map(async (client) => {
+      await decoder.decode(upload, undefined, client)
+      finished.push(client)
+    }))
+    assert.equal(finished.join(''), 'aabaa')
+  })
+
   test('a failure frees its place', async () => {
     const decoder = createDecoder({ ...options, concurrency: 1 })
     const fail = async (): Promise<void> => {

@@ -21,7 +21,7 @@ async function opened (name: string, metrics: Metrics, env: Record<string, strin
 
 /** Classifies one image, and says which model did. */
 async function answered (model: LoadedModel): Promise<string> {
-  const { probabilities } = await model.reserve(1, new AbortController().signal).submit(new Uint8Array(IMAGE_LENGTH))
+  const { probabilities } = await model.submit(new Uint8Array(IMAGE_LENGTH), model.admit(''), new AbortController().signal)
   assert.equal(probabilities.length, 10)
   return model.description.name
 }

@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
+import { ServiceError } from '../base/errors.js'
+import type { Upload } from '../service/classification.js'
+import { Bytes } from './bytes.js'
+import { tooLarge, tooMany, type BodyReader, type UploadLimits } from './limits.js'
+
+/** Fields that a form may have beside its files; what they hold is of no use. */
+const MAX_FIELDS = 100
+const MAX_PART_HEADER_BYTES = 16 * 1024
+
+/** Reads the files of multipart/form-data (RFC 7578) under any field name. */
+export class FormReader implements BodyReader {
+  private readonly parser: BusboyInstance
+  private readonly files: Array<() => Upload> = []
+  private failure: ServiceError | undefined
+  private isEmpty = true
+
+  /** Throws a ServiceError `malformed_body` for a content type without a boundary. */
+  constructor (contentType: string, private readonly limits: UploadLimits) {
+    const { maxImageBytes: fileSize, maxImagesPerRequest: files } = limits
+    try {
+      this.parser = new Busboy({
+        headers: { 'content-type': contentType },
+        limits: { fileSize, files, fields: MAX_FIELDS, fieldSize: 0, parts: files + MAX_FIELDS, headerSize: MAX_PART_HEADER_BYTES }
+      })
+    } catch (error) {
+      throw malformed(error as Error)
+    }
+    this.parser.on('file', (_name, file) => { this.collect(file) })
+    this.parser.on('error', (error) => { this.failure ??= malformed(error as Error) })
+    for (const limit of ['filesLimit', 'partsLimit', 'fieldsLimit'] as const) {
+      this.parser.on(limit, () => { this.failure ??= tooMany(files) })
+    }
+  }
+
+  push (chunk: Buffer): void {
+    this.isEmpty = false
+    // What the parser holds back it takes in the next turn: everything is collected as it comes.
+    this.parser.write(chunk)
+    this.check()
+  }
+
+  async end (): Promise<Upload[]> {
+    if (this.isEmpty) return []
+    this.parser.end()
+    await once(this.parser, 'finish').catch((error: Error) => { this.failure ??= malformed(error) })
+    this.check()
+    return this.files.map((finish) => finish())
+  }
+
+  private collect (file: BusboyFileStream): void {
+    const bytes = new Bytes()
+    this.files.push(() => file.truncated ? tooLarge(this.limits.maxImageBytes) : bytes.finish())
+    file.on('error', (error) => { this.failure ??= malformed(error) })
+    file.on('data', (piece: Buffer) => { bytes.append(piece) })
+  }
+
+  private check (): void {
+    if (this.failure !== undefined) throw this.failure
+  }
+}
+
+function malformed (cause: Error): ServiceError {
+  return new ServiceError('malformed_body', `The form cannot be read: ${cause.message}.`, { cause })
+}

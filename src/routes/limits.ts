@@ -1,0 +1,28 @@
+import { ServiceError } from '../base/errors.js'
+import type { Upload } from '../service/classification.js'
+
+export interface UploadLimits {
+  readonly maxImageBytes: number
+  readonly maxImagesPerRequest: number
+  readonly maxRequestBytes: number
+}
+
+/** Makes uploads of a body that arrives in pieces. Every method throws a ServiceError if the body as a whole is refused. */
+export interface BodyReader {
+  /** The piece is not kept. */
+  push (chunk: Buffer): void
+  /** The images, in their order. */
+  end (): Upload[] | Promise<Upload[]>
+}
+
+export function tooMany (most: number): ServiceError {
+  return new ServiceError('too_many_images', `A request takes at most ${most} images.`)
+}
+
+export function tooLarge (most: number): ServiceError {
+  return new ServiceError('image_too_large', `An image takes at most ${most} bytes.`)
+}
+
+export function requestTooLarge (most: number): ServiceError {
+  return new ServiceError('request_too_large', `A request body takes at most ${most} bytes.`)
+}
