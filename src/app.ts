@@ -9,7 +9,7 @@ import { observePlugin } from './plugins/observe.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
-import { statusRoutes } from './routes/status.js'
+import { indexRoute, metricsRoute, probeRoutes } from './routes/status.js'
 import type { ApiKeys } from './service/api-keys.js'
 import type { Slot } from './service/slot.js'
 import { tracingPlugin } from './plugins/tracing.js'
@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger
 }
 
+/** Those that the main port has in any case, as GET / lists them. */
+const ENDPOINTS = ['POST /classify', 'GET /livez', 'GET /readyz']
 /** How long a client may go on sending after it was answered, before its connection is cut. */
 const LINGER_MS = 5000
 /** How often Node looks for connections that are over their time. */
@@ -56,7 +58,10 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(identifyPlugin, { keys, metrics })
   await app.register(rateLimitPlugin, { perMinute: config.rateLimit })
   await app.register(requireKeyPlugin, { keys })
-  await app.register(statusRoutes, { slot, metrics })
+  await app.register(probeRoutes, { slot })
+  const hasMetrics = config.adminPort === 'off'
+  if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
+  await app.register(indexRoute, { slot, endpoints: [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []] })
   await app.register(classifyRoutes, { slot, limits: config })
   return app
 }
