@@ -10,7 +10,7 @@ import { observe, observePlugin } from './plugins/observe.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
-import { statusRoutes } from './routes/status.js'
+import { indexRoute, metricsRoute, probeRoutes } from './routes/status.js'
 import { ByteBudget } from './service/admission.js'
 import type { ApiKeys } from './service/api-keys.js'
 import type { Slot } from './service/slot.js'
@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger
 }
 
+/** Those that the main port has in any case, as GET / lists them. */
+const ENDPOINTS = ['POST /classify', 'GET /livez', 'GET /readyz']
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000
 
@@ -64,7 +66,10 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(identifyPlugin, { keys, metrics })
   await app.register(rateLimitPlugin, { perMinute: config.rateLimit })
   await app.register(requireKeyPlugin, { keys })
-  await app.register(statusRoutes, { slot, metrics })
+  await app.register(probeRoutes, { slot })
+  const hasMetrics = config.adminPort === 'off'
+  if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
+  await app.register(indexRoute, { slot, endpoints: [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []] })
   await app.register(classifyRoutes, { slot, limits: config, budget })
   return app
 }

@@ -34,6 +34,8 @@ const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): Choi
 export const SETTINGS = {
   host: { env: 'HOST', type: 'string', default: '0.0.0.0', help: 'Address to listen on.' },
   port: { env: 'PORT', type: 'integer', default: 8080, min: 0, max: 65535, help: 'Port to listen on; 0 takes a free one.' },
+  adminHost: { env: 'ADMIN_HOST', type: 'string', default: '127.0.0.1', help: 'Address to listen on for metrics and administration, which ask for no key.' },
+  adminPort: { env: 'ADMIN_PORT', type: 'integerOrOff', default: 'off', min: 0, max: 65535, help: 'Port for metrics and administration, besides /livez and /readyz; /metrics then leaves PORT. 0 takes a free one.' },
   model: { env: 'MODEL', type: 'string', default: 'xception-cifar10', help: 'What to serve: a bundled model, imagenet, preset:NAME (xception presets lists them), or the path of a model package or a model file (.keras, .h5, .weights.h5, .safetensors, model.json of TensorFlow.js).' },
   imagenetUrl: { env: 'IMAGENET_URL', type: 'string', default: IMAGENET_URL, defaultText: 'where Keras publishes it', help: 'Address of the weights for MODEL=imagenet.' },
   imagenetSha256: { env: 'IMAGENET_SHA256', type: 'string', default: IMAGENET_SHA256, defaultText: 'the published file\'s', help: 'SHA-256 of that file, always checked.' },

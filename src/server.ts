@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import pretty from 'pino-pretty'
+import { buildAdminApp } from './admin-app.js'
 import { buildApp } from './app.js'
 import { ENGINE_LOST, endNow } from './base/end-now.js'
 import { OperatorError, ServiceError } from './base/errors.js'
@@ -33,15 +34,21 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const stopTracing = await startTracing(process.env)
     const keys = await openKeys(config, logger)
     const app = await buildApp({ config, slot, keys, metrics, logger })
+    const reloader = new Reloader({ slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile }) })
+    const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
     closeOnSignal(config, logger, slot, async () => {
       await app.close()
+      await adminApp?.close()
       keys?.close()
       await slot.end()
       await stopTracing()
     })
-    await listen(app, config)
+    await listen(app, config, { host: 'HOST', port: 'PORT', text: 'listening at' })
+    if (adminApp !== undefined && config.adminPort !== 'off') {
+      const address = { host: config.adminHost, port: config.adminPort }
+      await listen(adminApp, address, { host: 'ADMIN_HOST', port: 'ADMIN_PORT', text: 'metrics and administration at' })
+    }
     prepareProcess(config)
-    const reloader = new Reloader({ slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile }) })
     reloadOnSignal(logger, reloader)
     const loaded = await reloader.load()
     const { description, tensorflowVersion, workers, maxBatchSize } = loaded
@@ -65,6 +72,8 @@ function logFailedStart (logger: pino.Logger, error: Error): void {
   else logger.fatal({ err: error }, `the start failed: ${error.message}`)
 }
 
+type Address = Pick<Config, 'host' | 'port'>
+
 async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<ApiKeys | undefined> {
   if (apiKeysFile === '') return undefined
   return await ApiKeys.open(apiKeysFile, {
@@ -74,13 +83,13 @@ async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<
 }
 
 /** Throws an OperatorError if the address is taken, forbidden, or not this machine's. */
-async function listen (app: FastifyInstance, { host, port }: Config): Promise<void> {
+async function listen (app: FastifyInstance, { host, port }: Address, words: Record<'host' | 'port' | 'text', string>): Promise<void> {
   try {
-    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
+    await app.listen({ host, port, listenTextResolver: (address) => `${words.text} ${address}` })
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall === undefined || code === undefined) throw error
-    throw new OperatorError(`HOST=${host} and PORT=${port} cannot be listened on (${code}): choose others`, { cause: error })
+    throw new OperatorError(`${words.host}=${host} and ${words.port}=${port} cannot be listened on (${code}): choose others`, { cause: error })
   }
 }
 

@@ -41,7 +41,7 @@ async function serve (model: LoadedModel, request: ClassifyRequest, reply: Fasti
   const k = readTopK(request.query.topK, model.labels.length)
   const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
   const body = openBody(request, reply, limits)
-  const client = request.ip
+  const client = request.keyName === undefined ? request.ip : `key ${request.keyName}`
   const place = model.admit(client)
   let claim: ByteClaim | undefined
   try {

@@ -2,25 +2,31 @@ import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Slot } from '../service/slot.js'
 
-/** What orchestrators and scrapers read. */
-export async function statusRoutes (app: FastifyInstance, { slot, metrics }: { slot: Slot, metrics: Metrics }): Promise<void> {
+/** GET /livez and /readyz, what orchestrators read. */
+export async function probeRoutes (app: FastifyInstance, { slot }: { slot: Slot }): Promise<void> {
   app.get('/livez', { config: { openTo: 'probes' } }, () => ({ status: 'alive' }))
 
   app.get('/readyz', { config: { openTo: 'probes' } }, (_request, reply) => {
     const reason = slot.notReadyReason
     return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason, progress: slot.loadingStep })
   })
+}
 
+/** GET /metrics, what Prometheus scrapes. */
+export async function metricsRoute (app: FastifyInstance, { slot, metrics }: { slot: Slot, metrics: Metrics }): Promise<void> {
   app.get('/metrics', async (_request, reply) => {
     metrics.ready.set(slot.notReadyReason === undefined ? 1 : 0)
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
+}
 
+/** GET /, what people read: the service, and the addresses that it has. */
+export async function indexRoute (app: FastifyInstance, { slot, endpoints }: { slot: Slot, endpoints: readonly string[] }): Promise<void> {
   app.get('/', { config: { openTo: 'pages' } }, () => ({
     service: 'xception-serve',
     status: slot.notReadyReason ?? 'ready',
     model: slot.model,
     classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ?topK= predictions an image',
-    endpoints: ['POST /classify', 'GET /livez', 'GET /readyz', 'GET /metrics']
+    endpoints
   }))
 }

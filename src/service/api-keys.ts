@@ -98,7 +98,9 @@ async function readKeys (path: string): Promise<readonly ApiKey[]> {
       throw new OperatorError(`API_KEYS_FILE=${path}, line ${index + 1}: a line is ${form}.`)
     }
     const earlier = lineByHash.get(sha256.toLowerCase())
-    if (earlier !== undefined) throw new OperatorError(`API_KEYS_FILE=${path}, line ${index + 1}: its key stands in line ${earlier} already.`)
+    if (earlier !== undefined) {
+      throw new OperatorError(`API_KEYS_FILE=${path}, line ${index + 1}: its key stands in line ${earlier} already.`)
+    }
     lineByHash.set(sha256.toLowerCase(), index + 1)
     keys.push({ name, sha256: Buffer.from(sha256, 'hex') })
   }

@@ -5,7 +5,7 @@ import fastify from 'fastify'
 import { parse } from 'yaml'
 import { SETTINGS, readConfig } from '../../src/config.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
-import { statusRoutes } from '../../src/routes/status.js'
+import { probeRoutes } from '../../src/routes/status.js'
 import { Slot } from '../../src/service/slot.js'
 import { K8S, KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kustomize.js'
 
@@ -44,6 +44,11 @@ interface DeploymentSpec {
   }
 }
 
+interface Policy {
+  readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> }
+  readonly ingress: ReadonlyArray<{ readonly from?: readonly object[], readonly ports: ReadonlyArray<{ readonly port: string }> }>
+}
+
 const VERSION = (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 /** Of the init container's script, not of the service. */
 const DOWNLOAD_VARIABLES = ['MODEL_URL', 'MODEL_JSON_SHA256', 'WEIGHTS_SHA256']
@@ -80,10 +85,11 @@ for (const kustomization of KUSTOMIZATIONS) {
     assert.deepEqual([threads?.resource, threads?.divisor], ['limits.cpu', '1'])
     assert.ok(container.resources.limits.cpu !== undefined, 'without a limit the node\'s cores would be taken')
 
-    assert.deepEqual(container.ports?.map(({ name, containerPort }) => [name, containerPort]), [['http', config.port]])
+    const ports = container.ports?.map(({ name, containerPort }) => [name, containerPort])
+    assert.deepEqual(ports, [['http', config.port], ['admin', config.adminPort]])
+    assert.equal(config.adminHost, '0.0.0.0', 'Prometheus comes from outside of the pod')
     const app = fastify()
-    const metrics = new Metrics()
-    await app.register(statusRoutes, { slot: new Slot(metrics), metrics })
+    await app.register(probeRoutes, { slot: new Slot(new Metrics()) })
     for (const { httpGet } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
       assert.equal(httpGet.port, 'http')
       assert.ok(app.hasRoute({ method: 'GET', url: httpGet.path }), httpGet.path)
@@ -105,14 +111,25 @@ for (const kustomization of KUSTOMIZATIONS) {
     assert.deepEqual(new Set(images), new Set([`xception-serve:${VERSION}${config.backend === 'gpu' ? '-gpu' : ''}`]))
 
     const labels = Object.entries(template.metadata.labels)
-    const service = named<{ selector: Record<string, string>, ports: Array<{ targetPort: string }> }>(manifests, 'Service')
+    const service = named<{ selector: Record<string, string>, ports: Array<{ name: string, targetPort: string }> }>(manifests, 'Service')
     const budget = named<{ selector: { matchLabels: Record<string, string> } }>(manifests, 'PodDisruptionBudget')
-    const policy = named<{ podSelector: { matchLabels: Record<string, string> } }>(manifests, 'NetworkPolicy')
+    const policy = named<Policy>(manifests, 'NetworkPolicy')
     for (const wanted of [selector.matchLabels, service.selector, budget.selector.matchLabels, policy.podSelector.matchLabels]) {
       assert.ok(Object.keys(wanted).length > 0)
       for (const pair of Object.entries(wanted)) assert.deepEqual(labels.find(([key]) => key === pair[0]), pair)
     }
-    assert.deepEqual(service.ports.map(({ targetPort }) => targetPort), ['http'])
+    assert.deepEqual(service.ports.map(({ targetPort }) => targetPort), ['http', 'admin'])
+
+    const isOpen = (port: string, sources: boolean): boolean => {
+      return policy.ingress.some(({ from, ports }) => (from !== undefined) === sources && ports.some((open) => open.port === port))
+    }
+    assert.deepEqual([isOpen('http', false), isOpen('admin', true)], [true, true])
+    assert.equal(isOpen('admin', false), false, 'what asks for no key is not open to everybody')
+    for (const monitor of manifests.filter(({ kind }) => kind === 'ServiceMonitor')) {
+      const [endpoint] = (monitor.spec as { endpoints: Array<{ port: string, path: string }> }).endpoints
+      const scraped = service.ports.find(({ name }) => name === endpoint?.port)
+      assert.deepEqual([scraped?.targetPort, endpoint?.path], ['admin', '/metrics'])
+    }
   })
 }
 

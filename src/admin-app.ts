@@ -1,0 +1,38 @@
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
+import { observePlugin } from './plugins/observe.js'
+import { securityHeadersPlugin } from './plugins/security-headers.js'
+import { reloadRoute } from './routes/reload.js'
+import { metricsRoute, probeRoutes } from './routes/status.js'
+import type { Reloader } from './service/reload.js'
+import type { Slot } from './service/slot.js'
+import type { Metrics } from './telemetry/metrics.js'
+
+export interface AdminAppOptions {
+  readonly slot: Slot
+  readonly reloader: Reloader
+  readonly metrics: Metrics
+  readonly logger: FastifyBaseLogger
+}
+
+/**
+ * What only operators and their machines may reach, on a listener of its own: who may connect is all that guards it, so it
+ * asks for no key. Nothing that listens.
+ */
+export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminAppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    clientErrorHandler: answerBrokenHttp,
+    // Metrics are read until the last accepted request is answered.
+    return503OnClosing: false
+  })
+  app.removeAllContentTypeParsers()
+  await app.register(errorsPlugin)
+  await app.register(observePlugin, { metrics })
+  await app.register(securityHeadersPlugin)
+  await app.register(probeRoutes, { slot })
+  await app.register(metricsRoute, { slot, metrics })
+  await app.register(reloadRoute, { reloader })
+  return app
+}

@@ -1,0 +1,7 @@
+import type { FastifyInstance } from 'fastify'
+import type { Reloader } from '../service/reload.js'
+
+/** POST /admin/reload: opens what MODEL names and lets it serve, as SIGHUP does; the reply says which model serves then. */
+export async function reloadRoute (app: FastifyInstance, { reloader }: { reloader: Reloader }): Promise<void> {
+  app.post('/admin/reload', async () => ({ model: await reloader.reload() }))
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { startServer, type RunningServer } from '../support/server.js'
+
+function adminUrl ({ log }: RunningServer): string | undefined {
+  return /administration at (http:\S+?)"/.exec(log.join('\n'))?.[1]
+}
+
+const paths = ['/metrics', '/livez', '/readyz', '/', '/classify']
+const statusesAt = (url: string): Promise<number[]> => Promise.all(paths.map(async (path) => (await fetch(url + path)).status))
+
+suite('ADMIN_PORT', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-admin-'))
+  let server: RunningServer
+  let admin: string
+  before(async () => {
+    writeFileSync(join(folder, 'keys'), `anna ${createHash('sha256').update('key').digest('hex')}`)
+    server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', API_KEYS_FILE: join(folder, 'keys'), RATE_LIMIT: '1000' })
+    admin = adminUrl(server) ?? assert.fail(server.log.join('\n'))
+  })
+  after(async () => {
+    rmSync(folder, { recursive: true })
+    assert.equal(await server.stop(), 0)
+    await assert.rejects(fetch(`${admin}/livez`), 'closed with the service')
+  })
+
+  test('metrics and health are at an address of their own, without a key, and nothing else', async () => {
+    assert.equal(new URL(admin).hostname, '127.0.0.1')
+    assert.deepEqual(await statusesAt(admin), [200, 200, 200, 404, 404])
+    const response = await fetch(`${admin}/metrics`)
+    assert.match(await response.text(), /^xception_ready 1$/m)
+    assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
+  })
+
+  test('POST /admin/reload opens the model anew, and says which serves; the main port has no such address', async () => {
+    const response = await fetch(`${admin}/admin/reload`, { method: 'POST' })
+    assert.equal(response.status, 200)
+    assert.equal((await response.json() as { model: { name: string } }).model.name, 'xception-cifar10')
+    assert.equal((await fetch(`${admin}/admin/reload`)).status, 405)
+    assert.equal((await fetch(`${server.url}/admin/reload`, { method: 'POST', headers: { 'x-api-key': 'key' } })).status, 404)
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
+  })
+
+  test('metrics have left the main port, and its list of addresses', async () => {
+    const headers = { 'x-api-key': 'key' }
+    assert.equal((await fetch(`${server.url}/metrics`, { headers })).status, 404)
+    assert.equal((await fetch(`${server.url}/livez`)).status, 200)
+    const { endpoints } = await (await fetch(server.url)).json() as { endpoints: string[] }
+    assert.deepEqual(endpoints, ['POST /classify', 'GET /livez', 'GET /readyz'])
+  })
+})
+
+test('by default there is one port, which has the metrics', async () => {
+  const server = await startServer({ BACKEND: 'cpu' })
+  assert.equal(adminUrl(server), undefined)
+  assert.deepEqual(await statusesAt(server.url), [200, 200, 200, 200, 405])
+  assert.equal(await server.stop(), 0)
+})
+
+test('a port that is taken ends the start with a sentence that names the setting', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.after(() => { other.close() })
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  await assert.rejects(startServer({ ADMIN_PORT: String(port) }), {
+    message: new RegExp(`ADMIN_HOST=127\\.0\\.0\\.1 and ADMIN_PORT=${port} cannot be listened on \\(EADDRINUSE\\)`)
+  })
+})
