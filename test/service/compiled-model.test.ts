@@ -98,10 +98,21 @@ test('while it compiles the server answers, and a compiler that is killed leaves
   await compileInProcess(config)
 })
 
+/** The process that runs the compiler; one that is stopped before it is that program would hold up whoever starts it. */
 async function childOf (pid: number): Promise<number> {
   for (;;) {
-    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
-    if (child !== undefined && child > 0) return child
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+    const compiler = children.find((child) => child > 0 && commandOf(child).includes('compile-process.js'))
+    if (compiler !== undefined) return compiler
     await sleep(1)
+  }
+}
+
+function commandOf (pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    // It ended in between.
+    return ''
   }
 }
