@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock } from 'proper-lockfile'
+import { EnvHttpProxyAgent, fetch, type Dispatcher, type Headers, type Response } from 'undici'
 import { hashFile } from '../base/hash.js'
 
 export interface DownloadProgress {
@@ -151,8 +152,9 @@ async function fetchRest (
 ): Promise<boolean> {
   const controller = new AbortController()
   const idle = setTimeout(() => { controller.abort(new Error(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
+  const dispatcher = fromEnvironment()
   try {
-    const response = await request(url, have, AbortSignal.any([signal, controller.signal]))
+    const response = await request(url, have, { dispatcher, signal: AbortSignal.any([signal, controller.signal]) })
     const start = await startOf(response, have, partial)
     // The length of something compressed says nothing of the file's.
     const length = isEncoded(response.headers) ? null : response.headers.get('content-length')
@@ -177,20 +179,34 @@ async function fetchRest (
   } finally {
     clearTimeout(idle)
     controller.abort()
+    await dispatcher.destroy()
   }
 }
 
-async function request (url: string, have: number, signal: AbortSignal): Promise<Response> {
+/** Connects as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say (or these in lower case), which Node's own fetch ignores before Node 24. */
+function fromEnvironment (): Dispatcher {
+  try {
+    // Plain HTTP is asked of a proxy as such: many of them refuse tunnels to port 80.
+    return new EnvHttpProxyAgent({ proxyTunnel: false })
+  } catch (error) {
+    // The error itself holds the variable's value, in which there may be a password.
+    throw new FinalError(`HTTPS_PROXY or HTTP_PROXY names no proxy (${(error as Error).message}): it looks like http://host:port`)
+  }
+}
+
+async function request (url: string, have: number, { dispatcher, signal }: { dispatcher: Dispatcher, signal: AbortSignal }): Promise<Response> {
   const { address, authorization } = split(url)
   // Bytes as they are stored: a range of something compressed would be useless.
   const headers = { 'accept-encoding': 'identity', ...authorization, ...have > 0 ? { range: `bytes=${have}-` } : {} }
   try {
-    return await fetch(address, { signal, headers })
+    return await fetch(address, { dispatcher, signal, headers })
   } catch (error) {
     signal.throwIfAborted()
-    const code = ((error as Error).cause as { code?: string } | undefined)?.code
-    // What fetch itself refuses (redirects without end, a forbidden port) has no code, and no certificate gets valid in seconds.
-    throw code === undefined || /CERT|SIGNATURE/.test(code) ? new FinalError(reasonOf(error)) : error
+    const { code, message } = innermost(error)
+    // What fetch itself refuses (redirects without end, a forbidden port) has no code, no certificate gets valid in seconds,
+    // and a proxy that lets nobody through goes on so.
+    const isFinal = code === undefined || /CERT|SIGNATURE/.test(code) || /^Proxy response \(4/.test(message)
+    throw isFinal ? new FinalError(reasonOf(error)) : error
   }
 }
 
@@ -259,7 +275,13 @@ function isFull (error: unknown): boolean {
 
 function reasonOf (error: unknown): string {
   if (isFull(error) && !(error instanceof DiskFull)) return 'the disk is full'
-  // fetch hides the reason of a connection that failed, and that of a host with several addresses has no message.
-  const { message, cause } = error as Error & { cause?: Partial<NodeJS.ErrnoException> }
-  return cause?.message || cause?.code || message
+  // That of a host with several addresses has no message.
+  const { message, code } = innermost(error)
+  return message || code || (error as Error).message
+}
+
+/** fetch hides the reason of a connection that failed below one or two errors of its own. */
+function innermost (error: unknown): NodeJS.ErrnoException {
+  const { cause } = error as Error
+  return cause instanceof Error ? innermost(cause) : error as NodeJS.ErrnoException
 }
