@@ -194,7 +194,9 @@ function fromEnvironment (): Dispatcher {
   }
 }
 
-async function request (url: string, have: number, { dispatcher, signal }: { dispatcher: Dispatcher, signal: AbortSignal }): Promise<Response> {
+interface Connection { readonly dispatcher: Dispatcher, readonly signal: AbortSignal }
+
+async function request (url: string, have: number, { dispatcher, signal }: Connection): Promise<Response> {
   const { address, authorization } = split(url)
   // Bytes as they are stored: a range of something compressed would be useless.
   const headers = { 'accept-encoding': 'identity', ...authorization, ...have > 0 ? { range: `bytes=${have}-` } : {} }

@@ -55,7 +55,7 @@ interface Proxy {
 /** A proxy that knows where the two servers are, whatever host is asked for; or refuses everybody with a status. */
 async function startProxy (t: TestContext, refusal?: number): Promise<Proxy> {
   const asked: string[] = []
-  const note = (what: string, credentials: string | undefined): void => { asked.push(credentials === undefined ? what : `${what} ${credentials}`) }
+  const note = (what: string, credentials = ''): void => { asked.push(`${what} ${credentials}`.trimEnd()) }
   const server: Server = createServer((incoming, response) => {
     note(`GET ${incoming.url ?? ''}`, incoming.headers['proxy-authorization'])
     request({ port: (plain.address() as AddressInfo).port, host: '127.0.0.1' }, (answer) => { answer.pipe(response) }).end()
