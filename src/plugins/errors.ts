@@ -32,6 +32,8 @@ function sendProblem (reply: FastifyReply, error: ServiceError): FastifyReply {
 
 /** Answers a request whose path the router cannot read, which it keeps from every hook and handler. */
 export function answerBrokenPath (reply: FastifyReply): FastifyReply {
+  // No hook runs for such an address.
+  reply.headers(SECURITY_HEADERS)
   return sendProblem(reply, new ServiceError('malformed_request', 'The address holds a % that begins no UTF-8 character.'))
 }
 
