@@ -5,10 +5,6 @@ export default [
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts', '**/*.mjs', '**/*.js'],
-    ignores: [
-      'src/{config,server}.ts', 'src/compiler/cache.ts', 'src/engine/{batcher,worker}.ts', 'src/routes/{status,uploads}.ts',
-      'src/service/{classification,compile-process,compiled-model,loaded-model,slot}.ts'
-    ],
     rules: { '@stylistic/max-len': ['error', { code: 140, ignoreUrls: true }] }
   },
   {

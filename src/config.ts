@@ -11,16 +11,29 @@ interface SettingBase {
   /** Said in place of a default that only the machine knows. */
   readonly defaultText?: string
 }
-interface IntegerSetting extends SettingBase { readonly type: 'integer', readonly default: number, readonly min: number, readonly max: number, readonly unit?: string }
+interface IntegerSetting extends SettingBase {
+  readonly type: 'integer'
+  readonly default: number
+  readonly min: number
+  readonly max: number
+  readonly unit?: string
+}
 interface StringSetting extends SettingBase {
   readonly type: 'string'
   readonly default: string
   /** What it has to look like, where not any text will do, and that in words. */
   readonly form?: { readonly pattern: RegExp, readonly words: string }
 }
-interface ChoiceSetting<T extends string> extends SettingBase { readonly type: 'choice', readonly default: T, readonly choices: readonly T[] }
+interface ChoiceSetting<T extends string> extends SettingBase {
+  readonly type: 'choice'
+  readonly default: T
+  readonly choices: readonly T[]
+}
 /** A whole number that the service finds by itself unless it is set. */
-interface IntegerOrAutoSetting extends Omit<IntegerSetting, 'type' | 'default'> { readonly type: 'integerOrAuto', readonly default: 'auto' | number }
+interface IntegerOrAutoSetting extends Omit<IntegerSetting, 'type' | 'default'> {
+  readonly type: 'integerOrAuto'
+  readonly default: 'auto' | number
+}
 /** A whole number that turns something on. */
 interface IntegerOrOffSetting extends Omit<IntegerSetting, 'type' | 'default'> { readonly type: 'integerOrOff', readonly default: 'off' }
 type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | IntegerOrAutoSetting | IntegerOrOffSetting
@@ -34,30 +47,148 @@ const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): Choi
 export const SETTINGS = {
   host: { env: 'HOST', type: 'string', default: '0.0.0.0', help: 'Address to listen on.' },
   port: { env: 'PORT', type: 'integer', default: 8080, min: 0, max: 65535, help: 'Port to listen on; 0 takes a free one.' },
-  adminHost: { env: 'ADMIN_HOST', type: 'string', default: '127.0.0.1', help: 'Address to listen on for metrics and administration, which ask for no key.' },
-  adminPort: { env: 'ADMIN_PORT', type: 'integerOrOff', default: 'off', min: 0, max: 65535, help: 'Port for metrics and administration, besides /livez and /readyz; /metrics then leaves PORT. 0 takes a free one.' },
-  model: { env: 'MODEL', type: 'string', default: 'xception-cifar10', help: 'What to serve: a bundled model, imagenet, preset:NAME (xception presets lists them), or the path of a model package or a model file (.keras, .h5, .weights.h5, .safetensors, model.json of TensorFlow.js).' },
-  imagenetUrl: { env: 'IMAGENET_URL', type: 'string', default: IMAGENET_URL, defaultText: 'where Keras publishes it', help: 'Address of the weights for MODEL=imagenet.' },
-  imagenetSha256: { env: 'IMAGENET_SHA256', type: 'string', default: IMAGENET_SHA256, defaultText: 'the published file\'s', help: 'SHA-256 of that file, always checked.' },
-  labels: { env: 'LABELS', type: 'string', default: '', defaultText: 'what the model brings', help: 'File of labels: one a line, or a JSON array.' },
-  fit: choice<'auto' | 'crop' | 'fill'>({ env: 'FIT', default: 'auto', choices: ['auto', 'crop', 'fill'], help: 'How a picture becomes square: its centre cut out, or squeezed; auto is what the model says, fill for a Keras file.' }),
+  adminHost: {
+    env: 'ADMIN_HOST',
+    type: 'string',
+    default: '127.0.0.1',
+    help: 'Address to listen on for metrics and administration, which ask for no key.'
+  },
+  adminPort: {
+    env: 'ADMIN_PORT',
+    type: 'integerOrOff',
+    default: 'off',
+    min: 0,
+    max: 65535,
+    help: 'Port for metrics and administration, besides /livez and /readyz; /metrics then leaves PORT. 0 takes a free one.'
+  },
+  model: {
+    env: 'MODEL',
+    type: 'string',
+    default: 'xception-cifar10',
+    help: 'What to serve: a bundled model, imagenet, preset:NAME (xception presets lists them), ' +
+      'or the path of a model package or a model file (.keras, .h5, .weights.h5, .safetensors, model.json of TensorFlow.js).'
+  },
+  imagenetUrl: {
+    env: 'IMAGENET_URL',
+    type: 'string',
+    default: IMAGENET_URL,
+    defaultText: 'where Keras publishes it',
+    help: 'Address of the weights for MODEL=imagenet.'
+  },
+  imagenetSha256: {
+    env: 'IMAGENET_SHA256',
+    type: 'string',
+    default: IMAGENET_SHA256,
+    defaultText: 'the published file\'s',
+    help: 'SHA-256 of that file, always checked.'
+  },
+  labels: {
+    env: 'LABELS',
+    type: 'string',
+    default: '',
+    defaultText: 'what the model brings',
+    help: 'File of labels: one a line, or a JSON array.'
+  },
+  fit: choice<'auto' | 'crop' | 'fill'>({
+    env: 'FIT',
+    default: 'auto',
+    choices: ['auto', 'crop', 'fill'],
+    help: 'How a picture becomes square: its centre cut out, or squeezed; auto is what the model says, fill for a Keras file.'
+  }),
   scale: choice<'auto' | '-1..1' | '0..1' | 'caffe' | 'torch' | 'none'>({
     env: 'SCALE',
     default: 'auto',
     choices: ['auto', '-1..1', '0..1', 'caffe', 'torch', 'none'],
-    help: 'How pixels become numbers where the model does not say: caffe is BGR less the means of ImageNet, torch 0..1 normalized by its means and deviations; auto is -1..1.'
+    help: 'How pixels become numbers where the model does not say: caffe is BGR less the means of ImageNet, ' +
+      'torch 0..1 normalized by its means and deviations; auto is -1..1.'
   }),
-  inputSize: { env: 'INPUT_SIZE', type: 'integerOrAuto', default: 'auto', min: 8, max: 4096, unit: 'pixels', help: 'Side of the input where the model does not say; auto is 299.' },
-  kernel: choice<'auto' | 'nearest' | 'linear' | 'cubic' | 'lanczos3'>({ env: 'KERNEL', default: 'auto', choices: ['auto', 'nearest', 'linear', 'cubic', 'lanczos3'], help: 'How pictures are resized; auto is what the model says, linear for a Keras file.' }),
-  output: choice<'auto' | 'softmax' | 'sigmoid'>({ env: 'OUTPUT', default: 'auto', choices: ['auto', 'softmax', 'sigmoid'], help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.' }),
-  backend: choice<'auto' | 'cpu' | 'gpu'>({ env: 'BACKEND', default: 'auto', choices: ['auto', 'cpu', 'gpu'], help: 'Device to run on; gpu refuses to start without one.' }),
-  tensorflowThreads: { env: 'TENSORFLOW_THREADS', type: 'integer', default: usableCpus(), defaultText: 'the CPUs this process may use', min: 1, max: 1024, help: 'Threads that TensorFlow computes with.' },
-  precision: choice<'float32' | 'bfloat16' | 'auto'>({ env: 'PRECISION', default: 'float32', choices: ['float32', 'bfloat16', 'auto'], help: 'Numbers to compute with; auto is bfloat16 where the CPU or the GPUs (from Ampere) have it natively, which is faster and nearly as exact.' }),
-  engineWorkers: { env: 'ENGINE_WORKERS', type: 'integer', default: 1, min: 1, max: 64, help: 'TensorFlow sessions that run side by side, for machines with more cores than one session fills.' },
-  maxBatchSize: { env: 'MAX_BATCH_SIZE', type: 'integerOrAuto', default: 8, min: 1, max: 1024, unit: 'images', help: 'Most images that one run of the network takes; auto measures the best once and remembers it.' },
-  batchDelayMs: { env: 'BATCH_DELAY_MS', type: 'integer', default: 0, min: 0, max: 60_000, unit: 'ms', help: 'How long an image may wait for others to share its batch.' },
-  queueSize: { env: 'QUEUE_SIZE', type: 'integer', default: 256, min: 1, max: 1_000_000, unit: 'images', help: 'Images that may wait; beyond that requests are answered 503.' },
-  requestTimeoutMs: { env: 'REQUEST_TIMEOUT_MS', type: 'integer', default: 30_000, min: 1, max: 3_600_000, unit: 'ms', help: 'Time from a request\'s arrival after which it is answered 504.' },
+  inputSize: {
+    env: 'INPUT_SIZE',
+    type: 'integerOrAuto',
+    default: 'auto',
+    min: 8,
+    max: 4096,
+    unit: 'pixels',
+    help: 'Side of the input where the model does not say; auto is 299.'
+  },
+  kernel: choice<'auto' | 'nearest' | 'linear' | 'cubic' | 'lanczos3'>({
+    env: 'KERNEL',
+    default: 'auto',
+    choices: ['auto', 'nearest', 'linear', 'cubic', 'lanczos3'],
+    help: 'How pictures are resized; auto is what the model says, linear for a Keras file.'
+  }),
+  output: choice<'auto' | 'softmax' | 'sigmoid'>({
+    env: 'OUTPUT',
+    default: 'auto',
+    choices: ['auto', 'softmax', 'sigmoid'],
+    help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.'
+  }),
+  backend: choice<'auto' | 'cpu' | 'gpu'>({
+    env: 'BACKEND',
+    default: 'auto',
+    choices: ['auto', 'cpu', 'gpu'],
+    help: 'Device to run on; gpu refuses to start without one.'
+  }),
+  tensorflowThreads: {
+    env: 'TENSORFLOW_THREADS',
+    type: 'integer',
+    default: usableCpus(),
+    defaultText: 'the CPUs this process may use',
+    min: 1,
+    max: 1024,
+    help: 'Threads that TensorFlow computes with.'
+  },
+  precision: choice<'float32' | 'bfloat16' | 'auto'>({
+    env: 'PRECISION',
+    default: 'float32',
+    choices: ['float32', 'bfloat16', 'auto'],
+    help: 'Numbers to compute with; auto is bfloat16 where the CPU or the GPUs (from Ampere) have it natively, ' +
+      'which is faster and nearly as exact.'
+  }),
+  engineWorkers: {
+    env: 'ENGINE_WORKERS',
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 64,
+    help: 'TensorFlow sessions that run side by side, for machines with more cores than one session fills.'
+  },
+  maxBatchSize: {
+    env: 'MAX_BATCH_SIZE',
+    type: 'integerOrAuto',
+    default: 8,
+    min: 1,
+    max: 1024,
+    unit: 'images',
+    help: 'Most images that one run of the network takes; auto measures the best once and remembers it.'
+  },
+  batchDelayMs: {
+    env: 'BATCH_DELAY_MS',
+    type: 'integer',
+    default: 0,
+    min: 0,
+    max: 60_000,
+    unit: 'ms',
+    help: 'How long an image may wait for others to share its batch.'
+  },
+  queueSize: {
+    env: 'QUEUE_SIZE',
+    type: 'integer',
+    default: 256,
+    min: 1,
+    max: 1_000_000,
+    unit: 'images',
+    help: 'Images that may wait; beyond that requests are answered 503.'
+  },
+  requestTimeoutMs: {
+    env: 'REQUEST_TIMEOUT_MS',
+    type: 'integer',
+    default: 30_000,
+    min: 1,
+    max: 3_600_000,
+    unit: 'ms',
+    help: 'Time from a request\'s arrival after which it is answered 504.'
+  },
   inferenceTimeoutMs: {
     env: 'INFERENCE_TIMEOUT_MS',
     type: 'integer',
@@ -67,31 +198,142 @@ export const SETTINGS = {
     unit: 'ms',
     help: 'Time for one run of the network, after which it is taken to hang and the process ends with code 70.'
   },
-  drainDelayMs: { env: 'DRAIN_DELAY_MS', type: 'integer', default: 5000, min: 0, max: 3_600_000, unit: 'ms', help: 'Time after SIGTERM in which requests are still taken while /readyz says 503, so that load balancers notice.' },
-  shutdownGraceMs: { env: 'SHUTDOWN_GRACE_MS', type: 'integer', default: 30_000, min: 0, max: 3_600_000, unit: 'ms', help: 'Time that accepted work has to finish once no more is taken.' },
-  maxImageBytes: { env: 'MAX_IMAGE_BYTES', type: 'integer', default: 10 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest image that is taken.' },
-  maxImagePixels: { env: 'MAX_IMAGE_PIXELS', type: 'integer', default: 100_000_000, min: 1, max: 1_000_000_000, unit: 'pixels', help: 'Largest width times height, read from the header.' },
-  maxImagesPerRequest: { env: 'MAX_IMAGES_PER_REQUEST', type: 'integer', default: 32, min: 1, max: 1024, unit: 'images', help: 'Most images in one request.' },
-  maxRequestBytes: { env: 'MAX_REQUEST_BYTES', type: 'integer', default: 64 * 1024 * 1024, min: 1, max: 1024 ** 3, unit: 'bytes', help: 'Largest request body.' },
-  apiKeysFile: { env: 'API_KEYS_FILE', type: 'string', default: '', defaultText: 'none, everybody may use everything', help: 'File of the API keys that clients have to bring, a line `name sha256` for each; read again when it changes.' },
-  rateLimit: { env: 'RATE_LIMIT', type: 'integerOrOff', default: 'off', min: 1, max: 1_000_000, unit: 'requests a minute', help: 'Most requests of a client, which is an API key or else an address; beyond that they are answered 429.' },
-  trustProxy: { env: 'TRUST_PROXY', type: 'string', default: '', defaultText: 'nobody', help: 'Proxies whose X-Forwarded-For says who the client is: addresses or networks, with commas.' },
+  drainDelayMs: {
+    env: 'DRAIN_DELAY_MS',
+    type: 'integer',
+    default: 5000,
+    min: 0,
+    max: 3_600_000,
+    unit: 'ms',
+    help: 'Time after SIGTERM in which requests are still taken while /readyz says 503, so that load balancers notice.'
+  },
+  shutdownGraceMs: {
+    env: 'SHUTDOWN_GRACE_MS',
+    type: 'integer',
+    default: 30_000,
+    min: 0,
+    max: 3_600_000,
+    unit: 'ms',
+    help: 'Time that accepted work has to finish once no more is taken.'
+  },
+  maxImageBytes: {
+    env: 'MAX_IMAGE_BYTES',
+    type: 'integer',
+    default: 10 * 1024 * 1024,
+    min: 1,
+    max: 1024 ** 3,
+    unit: 'bytes',
+    help: 'Largest image that is taken.'
+  },
+  maxImagePixels: {
+    env: 'MAX_IMAGE_PIXELS',
+    type: 'integer',
+    default: 100_000_000,
+    min: 1,
+    max: 1_000_000_000,
+    unit: 'pixels',
+    help: 'Largest width times height, read from the header.'
+  },
+  maxImagesPerRequest: {
+    env: 'MAX_IMAGES_PER_REQUEST',
+    type: 'integer',
+    default: 32,
+    min: 1,
+    max: 1024,
+    unit: 'images',
+    help: 'Most images in one request.'
+  },
+  maxRequestBytes: {
+    env: 'MAX_REQUEST_BYTES',
+    type: 'integer',
+    default: 64 * 1024 * 1024,
+    min: 1,
+    max: 1024 ** 3,
+    unit: 'bytes',
+    help: 'Largest request body.'
+  },
+  apiKeysFile: {
+    env: 'API_KEYS_FILE',
+    type: 'string',
+    default: '',
+    defaultText: 'none, everybody may use everything',
+    help: 'File of the API keys that clients have to bring, a line `name sha256` for each; read again when it changes.'
+  },
+  rateLimit: {
+    env: 'RATE_LIMIT',
+    type: 'integerOrOff',
+    default: 'off',
+    min: 1,
+    max: 1_000_000,
+    unit: 'requests a minute',
+    help: 'Most requests of a client, which is an API key or else an address; beyond that they are answered 429.'
+  },
+  trustProxy: {
+    env: 'TRUST_PROXY',
+    type: 'string',
+    default: '',
+    defaultText: 'nobody',
+    help: 'Proxies whose X-Forwarded-For says who the client is: addresses or networks, with commas.'
+  },
   corsOrigins: {
     env: 'CORS_ORIGINS',
     type: 'string',
     default: '',
     defaultText: 'none',
-    form: { pattern: new RegExp(`^(?:\\*|${ORIGIN}(?: *, *${ORIGIN})*)$`), words: 'origins such as https://example.org with commas between them, or *' },
+    form: {
+      pattern: new RegExp(`^(?:\\*|${ORIGIN}(?: *, *${ORIGIN})*)$`),
+      words: 'origins such as https://example.org with commas between them, or *'
+    },
     help: 'Websites whose pages may call the service from a browser (CORS).'
   },
-  maxBytesInFlight: { env: 'MAX_BYTES_IN_FLIGHT', type: 'integer', default: Math.min(512 * 1024 * 1024, Math.floor(usableMemory() / 4)), defaultText: 'a quarter of the memory this process may use, at most 512 MiB', min: 1024 * 1024, max: 2 ** 40, unit: 'bytes', help: 'Most that uploads hold together, announced or arrived and not decoded yet; beyond that requests are answered 503.' },
-  maxConnections: { env: 'MAX_CONNECTIONS', type: 'integer', default: 1024, min: 1, max: 1_000_000, unit: 'connections', help: 'Most connections at a time; more are closed at once.' },
-  cacheDir: { env: 'MODEL_CACHE_DIR', type: 'string', default: defaultCacheDir(process.env.XDG_CACHE_HOME), defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`', help: 'Folder for compiled and downloaded models.' },
-  cacheMaxBytes: { env: 'MODEL_CACHE_MAX_BYTES', type: 'integer', default: 512 * 1024 * 1024, min: 0, max: 2 ** 50, unit: 'bytes', help: 'Most that compiled models take in that folder; those that were not used for longest leave first, and none that is in use.' },
-  logLevel: choice({ env: 'LOG_LEVEL', default: 'info', choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], help: 'Least severe log line to print.' })
+  maxBytesInFlight: {
+    env: 'MAX_BYTES_IN_FLIGHT',
+    type: 'integer',
+    default: Math.min(512 * 1024 * 1024, Math.floor(usableMemory() / 4)),
+    defaultText: 'a quarter of the memory this process may use, at most 512 MiB',
+    min: 1024 * 1024,
+    max: 2 ** 40,
+    unit: 'bytes',
+    help: 'Most that uploads hold together, announced or arrived and not decoded yet; beyond that requests are answered 503.'
+  },
+  maxConnections: {
+    env: 'MAX_CONNECTIONS',
+    type: 'integer',
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    help: 'Most connections at a time; more are closed at once.'
+  },
+  cacheDir: {
+    env: 'MODEL_CACHE_DIR',
+    type: 'string',
+    default: defaultCacheDir(process.env.XDG_CACHE_HOME),
+    defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`',
+    help: 'Folder for compiled and downloaded models.'
+  },
+  cacheMaxBytes: {
+    env: 'MODEL_CACHE_MAX_BYTES',
+    type: 'integer',
+    default: 512 * 1024 * 1024,
+    min: 0,
+    max: 2 ** 50,
+    unit: 'bytes',
+    help: 'Most that compiled models take in that folder; those that were not used for longest leave first, and none that is in use.'
+  },
+  logLevel: choice({
+    env: 'LOG_LEVEL',
+    default: 'info',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    help: 'Least severe log line to print.'
+  })
 } as const satisfies Record<string, Setting>
 
-type ValueOf<S> = S extends { type: 'integer' } ? number : S extends { type: 'integerOrAuto' } ? number | 'auto' : S extends { type: 'integerOrOff' } ? number | 'off' : S extends { choices: ReadonlyArray<infer T> } ? T : string
+type ValueOf<S> =
+  S extends { type: 'integer' } ? number
+    : S extends { type: 'integerOrAuto' } ? number | 'auto'
+      : S extends { type: 'integerOrOff' } ? number | 'off'
+        : S extends { choices: ReadonlyArray<infer T> } ? T : string
 export type Config = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[K]> }
 
 /** Pairs of which the first may not be larger than the second, and what would happen to a request otherwise. */
@@ -156,11 +398,16 @@ function defaultOf (setting: Setting): string {
 
 /** The settings as a Markdown table, for the README. */
 export function settingsTable (): string {
-  const rows = Object.values(SETTINGS).map((setting: Setting) => `| \`${setting.env}\` | ${defaultOf(setting)} | ${allowedValues(setting)} | ${setting.help} |`)
+  const rows = Object.values(SETTINGS).map((setting: Setting) => (
+    `| \`${setting.env}\` | ${defaultOf(setting)} | ${allowedValues(setting)} | ${setting.help} |`
+  ))
   return ['| variable | default | takes | what it does |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
 /** The settings as plain text, for a terminal. */
 export function settingsHelp (): string {
-  return Object.values(SETTINGS).map((setting: Setting) => `  ${setting.env.padEnd(24)} ${setting.help}\n${' '.repeat(27)}${allowedValues(setting)}; default: ${defaultOf(setting).replaceAll('`', '')}`).join('\n')
+  return Object.values(SETTINGS).map((setting: Setting) => {
+    const values = `${allowedValues(setting)}; default: ${defaultOf(setting).replaceAll('`', '')}`
+    return `  ${setting.env.padEnd(24)} ${setting.help}\n${' '.repeat(27)}${values}`
+  }).join('\n')
 }

@@ -26,7 +26,8 @@ const LAST_REPLIES_MS = 500
  * `workerFile` replaces the module that owns TensorFlow, for tests of its failures.
  */
 export async function serve (config: Config, { workerFile }: { workerFile?: URL } = {}): Promise<void> {
-  const logger = process.stdout.isTTY ? pino({ level: config.logLevel }, pretty({ ignore: 'pid,hostname', sync: true })) : pino({ level: config.logLevel })
+  const options = { level: config.logLevel }
+  const logger = process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options)
   const metrics = new Metrics()
   const slot = new Slot(metrics)
 
@@ -89,7 +90,8 @@ async function listen (app: FastifyInstance, { host, port }: Address, words: Rec
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall === undefined || code === undefined) throw error
-    throw new OperatorError(`${words.host}=${host} and ${words.port}=${port} cannot be listened on (${code}): choose others`, { cause: error })
+    const address = `${words.host}=${host} and ${words.port}=${port}`
+    throw new OperatorError(`${address} cannot be listened on (${code}): choose others`, { cause: error })
   }
 }
 

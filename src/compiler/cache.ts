@@ -47,7 +47,9 @@ export class UnwritableError extends Error {
  *
  * Rejects with an OperatorError if the entry is not there and `cacheDir` takes none, and with what `make` rejects with.
  */
-export async function findOrMake (key: string, options: CacheOptions, make: (folder: string, signal: AbortSignal) => Promise<void>): Promise<CompiledModel> {
+export async function findOrMake (
+  key: string, options: CacheOptions, make: (folder: string, signal: AbortSignal) => Promise<void>
+): Promise<CompiledModel> {
   const { cacheDir, maxBytes } = options
   const path = join(cacheDir, 'compiled', key)
   if (await isWhole(path)) return await found(path)
@@ -95,7 +97,9 @@ async function mark (path: string): Promise<void> {
 
 async function lockOrWait (path: string, onWait: (() => void) | undefined): Promise<{ release: () => Promise<void>, lost: AbortSignal }> {
   const lost = new AbortController()
-  const onCompromised = (): void => { lost.abort(new OperatorError(`${path}.lock was removed or taken over while the model was compiled: start again`)) }
+  const onCompromised = (): void => {
+    lost.abort(new OperatorError(`${path}.lock was removed or taken over while the model was compiled: start again`))
+  }
   for (;;) {
     try {
       return { release: await lock(path, { realpath: false, stale: STALE_LOCK_MS, onCompromised }), lost: lost.signal }

@@ -156,7 +156,8 @@ export class Batcher {
         signal.removeEventListener('abort', abort)
         settle(value)
       }
-      const entry: Entry = { image, wanted, place, enqueuedAt: performance.now(), signal, resolve: settled(resolve), reject: settled(reject) }
+      const enqueuedAt = performance.now()
+      const entry: Entry = { image, wanted, place, enqueuedAt, signal, resolve: settled(resolve), reject: settled(reject) }
       waiting.add(entry, place.client)
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })

@@ -74,9 +74,15 @@ function feedOf (loaded: LoadedGraph, images: EngineImages, wanted: readonly Wan
   const isValues = images[0] instanceof Float32Array
   return (name) => {
     switch (name) {
-      case INPUTS.images: return isValues ? constant(loaded, 'no images', () => tf.tensor1d([], 'string')) : tf.tensor1d(images as unknown as string[], 'string')
-      case INPUTS.values: return isValues ? valuesTensor(loaded, images as readonly Float32Array[]) : constant(loaded, 'no values', () => tf.tensor([], [0, ...valuesShape(loaded)]))
-      case INPUTS.wanted: return constant(loaded, `wanted ${wanted.join()}`, () => tf.tensor1d(WANTABLE.map((output) => wanted.includes(output)), 'bool'))
+      case INPUTS.images: return isValues
+        ? constant(loaded, 'no images', () => tf.tensor1d([], 'string'))
+        : tf.tensor1d(images as unknown as string[], 'string')
+      case INPUTS.values: return isValues
+        ? valuesTensor(loaded, images as readonly Float32Array[])
+        : constant(loaded, 'no values', () => tf.tensor([], [0, ...valuesShape(loaded)]))
+      case INPUTS.wanted: return constant(loaded, `wanted ${wanted.join()}`, () => (
+        tf.tensor1d(WANTABLE.map((output) => wanted.includes(output)), 'bool')
+      ))
       case INPUTS.fromValues: return constant(loaded, `from values ${isValues}`, () => tf.scalar(isValues, 'bool'))
       default: throw new Error(`the graph has an input ${name}, and nothing feeds it`)
     }

@@ -8,7 +8,8 @@ export async function probeRoutes (app: FastifyInstance, { slot }: { slot: Slot 
 
   app.get('/readyz', { config: { openTo: 'probes' } }, (_request, reply) => {
     const reason = slot.notReadyReason
-    return reply.code(reason === undefined ? 200 : 503).send(reason === undefined ? { status: 'ready' } : { status: 'not ready', reason, progress: slot.loadingStep })
+    if (reason === undefined) return reply.send({ status: 'ready' })
+    return reply.code(503).send({ status: 'not ready', reason, progress: slot.loadingStep })
   })
 }
 
@@ -26,7 +27,8 @@ export async function indexRoute (app: FastifyInstance, { slot, endpoints }: { s
     service: 'xception-serve',
     status: slot.notReadyReason ?? 'ready',
     model: slot.model,
-    classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ?topK= predictions an image',
+    classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ' +
+      '?topK= predictions an image',
     endpoints
   }))
 }

@@ -57,7 +57,9 @@ const NOT_ADMITTED: Admitted = { client: '' }
  * order. Takes the uploads out of the array, so that each can be let go once it is decoded. Throws the signal's reason if it
  * is aborted.
  */
-export async function classify (model: LoadedModel, uploads: Upload[], k: number, signal: AbortSignal, admitted = NOT_ADMITTED): Promise<Classification> {
+export async function classify (
+  model: LoadedModel, uploads: Upload[], k: number, signal: AbortSignal, admitted = NOT_ADMITTED
+): Promise<Classification> {
   signal.throwIfAborted()
   const { metrics } = model
   const images = uploads.length
@@ -67,7 +69,9 @@ export async function classify (model: LoadedModel, uploads: Upload[], k: number
     for (const one of settled) metrics.images.inc({ outcome: one.status === 'fulfilled' ? 'ok' : asServiceError(one.reason).code })
     signal.throwIfAborted()
     return {
-      results: settled.map((one) => one.status === 'fulfilled' ? { predictions: one.value.predictions } : { error: asServiceError(one.reason) }),
+      results: settled.map((one) => (
+        one.status === 'fulfilled' ? { predictions: one.value.predictions } : { error: asServiceError(one.reason) }
+      )),
       timings: timingsOf(settled.flatMap((one) => one.status === 'fulfilled' ? [one.value] : []))
     }
   } finally {

@@ -32,7 +32,9 @@ export interface CompileFailure {
 
 async function carryOut ({ settings, precision, key, folder }: CompileOrder): Promise<void> {
   const model = await openModel(settings)
-  if (await cacheKey(model, precision) !== key) throw new OperatorError(`MODEL=${settings.model} changed while it was compiled: start again`)
+  if (await cacheKey(model, precision) !== key) {
+    throw new OperatorError(`MODEL=${settings.model} changed while it was compiled: start again`)
+  }
   await writeGraph(folder, compile({ network: model.network, weights: await model.readWeights(), precision }))
 }
 

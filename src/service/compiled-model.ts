@@ -15,7 +15,9 @@ const COMPILE_PROCESS = new URL('./compile-process.js', import.meta.url)
  * runs out of memory takes nothing with it. `settings` are what the model was opened with; `onStep` is told in words what
  * is waited for. Rejects with an OperatorError if that cannot be.
  */
-export async function compiledModel (settings: CompileSettings, model: Model, precision: Precision, onStep?: (step: string) => void): Promise<CompiledModel> {
+export async function compiledModel (
+  settings: CompileSettings, model: Model, precision: Precision, onStep?: (step: string) => void
+): Promise<CompiledModel> {
   const key = await cacheKey(model, precision)
   const onWait = (): void => onStep?.('waiting for another process that compiles this model')
   return await findOrMake(key, { cacheDir: settings.cacheDir, maxBytes: settings.cacheMaxBytes, onWait }, async (folder, signal) => {

@@ -83,13 +83,15 @@ export class LoadedModel {
     const { pool, loaded, maxBatchSize } = runtime
     const { queueSize, batchDelayMs } = config
     const imageLength = imageLengthOf(model)
-    this.batcher = new Batcher({ engine: pool, imageLength, outputs: loaded.outputs, maxBatchSize, queueSize, batchDelayMs, observer: metrics })
+    const { outputs } = loaded
+    this.batcher = new Batcher({ engine: pool, imageLength, outputs, maxBatchSize, queueSize, batchDelayMs, observer: metrics })
     this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: inputSpec(model.input), limits: config })
     this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
     pool.on('ready', () => { this.batcher.wake() })
     pool.on('lost', () => {
       this.isLost = true
-      this.batcher.giveUp(new ServiceError('not_ready', 'The engine is lost, and the process ends: send this request again.', { retryAfterSeconds: 1 }))
+      const detail = 'The engine is lost, and the process ends: send this request again.'
+      this.batcher.giveUp(new ServiceError('not_ready', detail, { retryAfterSeconds: 1 }))
     })
   }
 
@@ -183,7 +185,9 @@ export class LoadedModel {
   }
 }
 
-async function startRuntime (config: ServiceSettings, model: Model, path: string, { metrics, workerObserver, workerFile }: OpenOptions): Promise<Runtime> {
+async function startRuntime (
+  config: ServiceSettings, model: Model, path: string, { metrics, workerObserver, workerFile }: OpenOptions
+): Promise<Runtime> {
   const imageBytes = imageLengthOf(model)
   const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
   const pool = new WorkerPool(config.engineWorkers, {
@@ -198,7 +202,8 @@ async function startRuntime (config: ServiceSettings, model: Model, path: string
   const loaded = await pool.start()
   try {
     if (config.backend === 'gpu' && loaded.backend !== 'gpu') {
-      throw new OperatorError('BACKEND=gpu, and TensorFlow finds no usable GPU: check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu')
+      const remedy = 'check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu'
+      throw new OperatorError(`BACKEND=gpu, and TensorFlow finds no usable GPU: ${remedy}`)
     }
     const maxBatchSize = await batchSize(config, pool, path, imageBytes, loaded.backend)
     pool.warmUpWith([...new Set([1, maxBatchSize])])
@@ -209,7 +214,9 @@ async function startRuntime (config: ServiceSettings, model: Model, path: string
   }
 }
 
-async function batchSize (config: ServiceSettings, engine: WorkerPool, folder: string, imageBytes: number, backend: Backend): Promise<number> {
+async function batchSize (
+  config: ServiceSettings, engine: WorkerPool, folder: string, imageBytes: number, backend: Backend
+): Promise<number> {
   if (config.maxBatchSize !== 'auto') return config.maxBatchSize
   return Math.min(config.queueSize, await bestBatchSize({ engine, imageBytes, folder, threads: config.tensorflowThreads, backend }))
 }

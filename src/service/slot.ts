@@ -67,7 +67,10 @@ export class Slot {
 
   /** Does one request's work with the model in the slot. Throws a ServiceError `not_ready` or `shutting_down`. */
   async use<T> (work: (model: LoadedModel) => Promise<T>): Promise<T> {
-    if (this.closed) throw new ServiceError('shutting_down', 'The service is shutting down: send this request to another replica.', { retryAfterSeconds: 1 })
+    if (this.closed) {
+      const detail = 'The service is shutting down: send this request to another replica.'
+      throw new ServiceError('shutting_down', detail, { retryAfterSeconds: 1 })
+    }
     if (this.current === undefined) throw new ServiceError('not_ready', 'The model is still loading.', { retryAfterSeconds: 1 })
     return await this.current.use(work)
   }

@@ -24,7 +24,10 @@ test('a package of the registry has no fault, below another one and in a version
 })
 
 for (const [name, path, entry, fault] of [
-  ['from a repository', 'node_modules/a', { ...GOOD, resolved: 'git+ssh://git@host.example/a.git#0123' }, /does not come from the registry/],
+  [
+    'from a repository', 'node_modules/a', { ...GOOD, resolved: 'git+ssh://git@host.example/a.git#0123' },
+    /does not come from the registry/
+  ],
   ['from an address', 'node_modules/a', { ...GOOD, resolved: 'https://host.example/a.tgz' }, /does not come from the registry/],
   ['that is a link', 'node_modules/a', { ...GOOD, link: true }, /does not come from the registry/],
   ['that is a folder', 'packages/a', GOOD, /does not come from the registry/],
