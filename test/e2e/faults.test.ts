@@ -121,3 +121,16 @@ test('a worker that cannot be brought up again: each try is logged, then the pro
   const [line] = lines(server, 'the engine is lost, and the process ends')
   assert.match(line?.err?.message ?? '', /brought up again in 5 tries: no such model/)
 })
+
+test('a start that fails for a defect is logged with its stack, one that the operator can mend without', async () => {
+  await assert.rejects(startServer({ FAIL_TO_LOAD: '1' }, MISBEHAVING_SERVER), (error: Error) => {
+    assert.match(error.message, /"stack":"TypeError: a defect of the worker\\n +at load /)
+    assert.match(error.message, /"msg":"the start failed: a defect of the worker"/)
+    return true
+  })
+  await assert.rejects(startServer({ MODEL: '/nowhere' }), (error: Error) => {
+    assert.match(error.message, /"msg":"MODEL=\/nowhere is neither/)
+    assert.ok(!error.message.includes('"stack"'), error.message)
+    return true
+  })
+})

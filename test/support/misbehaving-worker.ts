@@ -14,6 +14,7 @@ const CLASSES = 10
 const refusal = join(tmpdir(), `xception-no-worker-${process.pid}`)
 
 export function load ({ path }: LoadRequest): LoadReply {
+  if (process.env.FAIL_TO_LOAD !== undefined) throw new TypeError('a defect of the worker')
   if (path === 'refuse' || existsSync(refusal)) throw new Error('no such model')
   return { backend: 'cpu', tensorflowVersion: 'none', outputs: [] }
 }
