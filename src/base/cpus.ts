@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
-
-const CGROUP_ROOT = '/sys/fs/cgroup'
+import { join } from 'node:path'
+import { CGROUP_ROOT, controlGroups, readText } from './control-groups.js'
 
 /** What the kernel says of a process, as text, and the folder where the hierarchy of control groups is mounted. */
 export interface ProcessFacts {
@@ -42,20 +40,10 @@ function allowedCpus (status: string): number | undefined {
  * (`cpu.max`) and version 1 (`cpu.cfs_quota_us`); https://docs.kernel.org/admin-guide/cgroup-v2.html.
  */
 export function cpuQuota (membership: string, root: string): number {
-  let smallest = Infinity
-  for (const line of membership.split('\n')) {
-    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
-    if (controllers === undefined || path === undefined) continue
-    const isVersion2 = controllers === ''
-    if (!isVersion2 && !controllers.split(',').includes('cpu')) continue
-    const mount = isVersion2 ? root : join(root, 'cpu')
-    // A container often sees its own group as the root, while its path is the host's: folders that are missing are skipped.
-    for (let folder = path; ; folder = dirname(folder)) {
-      smallest = Math.min(smallest, (isVersion2 ? quotaOfVersion2 : quotaOfVersion1)(join(mount, folder)))
-      if (folder === '/') break
-    }
-  }
-  return smallest
+  const quotas = Array.from(controlGroups(membership, root, 'cpu'), ({ version, folder }) => (
+    version === 2 ? quotaOfVersion2(folder) : quotaOfVersion1(folder)
+  ))
+  return Math.min(...quotas)
 }
 
 function quotaOfVersion2 (folder: string): number {
@@ -71,12 +59,4 @@ function quotaOfVersion1 (folder: string): number {
 function ratio (quota: string | undefined, period: string | undefined): number {
   const cpus = Number(quota) / Number(period)
   return cpus > 0 ? cpus : Infinity
-}
-
-function readText (path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return undefined
-  }
 }

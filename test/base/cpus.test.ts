@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { availableParallelism } from 'node:os'
+import { test } from 'node:test'
 import { cpuQuota, usableCpus } from '../../src/base/cpus.js'
-
-function hierarchy (t: TestContext, files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'xception-cgroup-'))
-  t.after(() => { rmSync(root, { recursive: true }) })
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true })
-    writeFileSync(join(root, path), text)
-  }
-  return root
-}
+import { hierarchy } from '../support/control-groups.js'
 
 test('a quota of version 2 counts in CPUs, the smallest on the way to the root', (t) => {
   const root = hierarchy(t, { 'cpu.max': 'max 100000\n', 'pods/cpu.max': '150000 100000\n', 'pods/one/cpu.max': '400000 100000\n' })

@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir, totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { totalmem } from 'node:os'
+import { test } from 'node:test'
 import { memoryLimit, usableMemory } from '../../src/base/memory.js'
-
-function hierarchy (t: TestContext, files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'xception-cgroup-'))
-  t.after(() => { rmSync(root, { recursive: true }) })
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true })
-    writeFileSync(join(root, path), text)
-  }
-  return root
-}
+import { hierarchy } from '../support/control-groups.js'
 
 test('a limit of version 2, the smallest on the way to the root', (t) => {
   const root = hierarchy(t, { 'pods/memory.max': '1000\n', 'pods/one/memory.max': '2000\n', 'pods/two/memory.max': 'max\n' })
