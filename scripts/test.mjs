@@ -72,6 +72,8 @@ async function reportCoverage (raw) {
     include: ['dist/src/**'],
     src: [join(ROOT, 'dist', 'src')],
     all: true,
+    // Every process leaves megabytes, and all of them together are more than the heap holds.
+    mergeAsync: true,
     reporter: ['text', 'lcovonly'],
     reportsDirectory: COVERAGE,
     tempDirectory: raw,
