@@ -52,6 +52,8 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   app.server.maxConnections = config.maxConnections
   app.server.on('drop', () => { metrics.connectionsRefused.inc() })
   app.removeAllContentTypeParsers()
+  // The routes judge and read bodies themselves, within their deadlines.
+  app.addContentTypeParser('*', (_request, payload, done) => { done(null, payload) })
   // A connection that is kept alive would hold up the shutdown.
   app.addHook('onSend', async (_request, reply) => {
     if (slot.notReadyReason === 'draining') reply.header('connection', 'close')

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { SingleBar } from 'cli-progress'
-import { classify, type ImageResult, type Upload } from '../service/classification.js'
+import { classify, type ImageResult } from '../service/classification.js'
+import type { Upload } from '../service/inference.js'
 import { LoadedModel, prepareProcess } from '../service/loaded-model.js'
 import type { Config } from '../config.js'
 import { ServiceError, toProblem } from '../base/errors.js'
@@ -48,7 +49,7 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
 }
 
 async function classifyFile (file: string, model: LoadedModel, k: number, config: Config): Promise<ImageResult> {
-  const { results } = await classify(model, [await readUpload(file, config)], k, new AbortController().signal)
+  const { results } = await classify(model, [await readUpload(file, config)], k, { signal: new AbortController().signal })
   return results[0] ?? { error: new ServiceError('internal_error', 'There is no result for this image.') }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
 import { ServiceError } from '../base/errors.js'
-import type { Upload } from '../service/classification.js'
+import type { ImageFile } from '../service/inference.js'
 import { Bytes } from './bytes.js'
 import { tooLarge, tooMany, type BodyReader, type UploadLimits } from './limits.js'
 
@@ -12,7 +12,7 @@ const MAX_PART_HEADER_BYTES = 16 * 1024
 /** Reads the files of multipart/form-data (RFC 7578) under any field name. */
 export class FormReader implements BodyReader {
   private readonly parser: BusboyInstance
-  private readonly files: Array<() => Upload> = []
+  private readonly files: Array<() => ImageFile> = []
   private failure: ServiceError | undefined
   private isEmpty = true
 
@@ -41,7 +41,7 @@ export class FormReader implements BodyReader {
     this.check()
   }
 
-  async end (): Promise<Upload[]> {
+  async end (): Promise<ImageFile[]> {
     if (this.isEmpty) return []
     this.parser.end()
     await once(this.parser, 'finish').catch((error: Error) => { this.failure ??= malformed(error) })

@@ -1,5 +1,5 @@
 import { ServiceError } from '../base/errors.js'
-import type { Upload } from '../service/classification.js'
+import type { ImageFile } from '../service/inference.js'
 import { Base64Decoder } from './base64.js'
 import { JsonScanner, type JsonListener } from './json-scanner.js'
 import { tooLarge, tooMany, type BodyReader, type UploadLimits } from './limits.js'
@@ -10,7 +10,7 @@ const KEY = 'images'
 export class JsonImages implements BodyReader, JsonListener {
   private readonly scanner = new JsonScanner(this)
   /** Undefined until there is such a list. */
-  private uploads: Upload[] | undefined
+  private uploads: ImageFile[] | undefined
   /** Of the outermost object's member that is being read. */
   private key = ''
   private isInImages = false
@@ -22,7 +22,7 @@ export class JsonImages implements BodyReader, JsonListener {
     this.scanner.push(chunk)
   }
 
-  end (): Upload[] {
+  end (): ImageFile[] {
     this.scanner.end()
     if (this.uploads === undefined) throw new ServiceError('malformed_body', 'A JSON body looks like {"images": ["<base64>", ...]}.')
     return this.uploads
@@ -74,7 +74,7 @@ export class JsonImages implements BodyReader, JsonListener {
     return depth === 2 && this.isInImages
   }
 
-  private add (upload: Upload): void {
+  private add (upload: ImageFile): void {
     this.checkCount()
     this.uploads?.push(upload)
   }

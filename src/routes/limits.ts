@@ -1,5 +1,5 @@
 import { ServiceError } from '../base/errors.js'
-import type { Upload } from '../service/classification.js'
+import type { Upload } from '../service/inference.js'
 
 export interface UploadLimits {
   readonly maxImageBytes: number

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../base/errors.js'
 import type { ByteClaim } from '../service/admission.js'
-import type { Upload } from '../service/classification.js'
+import { bytesOf, type Upload } from '../service/inference.js'
 import { receive } from './body.js'
 import { Bytes } from './bytes.js'
 import { FormReader } from './form.js'
@@ -42,7 +42,7 @@ export function openBody (request: FastifyRequest, reply: FastifyReply, limits: 
       await receive(request.raw, reply.raw, { maxBytes, tooLarge: exceeded, claim, signal }, (piece) => { reader.push(piece) })
       const uploads = await reader.end()
       if (uploads.length === 0) throw noImage()
-      claim.keep(uploads.reduce((sum, upload) => sum + (upload instanceof ServiceError ? 0 : upload.length), 0))
+      claim.keep(uploads.reduce((sum, upload) => sum + bytesOf(upload), 0))
       return uploads
     }
   }

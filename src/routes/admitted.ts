@@ -1,0 +1,86 @@
+import { setMaxListeners } from 'node:events'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ServiceError } from '../base/errors.js'
+import type { ByteBudget, ByteClaim } from '../service/admission.js'
+import type { Upload, Work } from '../service/inference.js'
+import type { LoadedModel } from '../service/loaded-model.js'
+import type { Slot } from '../service/slot.js'
+import type { UploadLimits } from './limits.js'
+import type { Body } from './uploads.js'
+
+export interface RequestLimits extends UploadLimits {
+  /** Time from a request's arrival to its answer, at most. */
+  readonly requestTimeoutMs: number
+}
+
+/** What every route that takes images stands on. */
+export interface Admission {
+  readonly slot: Slot
+  readonly limits: RequestLimits
+  /** Shared by whatever takes uploads. */
+  readonly budget: ByteBudget
+}
+
+/** What one protocol makes of a request that it has judged by its address and headers. */
+export interface Handling<T> {
+  readonly body: Body
+  /** Answers it; the work's signal is aborted when its time is up or its client has gone. */
+  answer (uploads: Upload[], work: Required<Pick<Work, 'signal' | 'admitted'>>): Promise<T>
+}
+
+/**
+ * One request with images, from its headers to its answer: it is judged, then takes its place in the queue and its bytes out of
+ * the budget, then is read, then answered, all with the model that serves when it comes and within its deadline. `judge` throws
+ * a ServiceError for what is not to be admitted at all; so does `admitted` for whatever else fails.
+ */
+export async function admitted<T> (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { slot, limits, budget }: Admission,
+  judge: (model: LoadedModel, limits: UploadLimits) => Handling<T>
+): Promise<T> {
+  // A body that could never fit is refused for good, not until later.
+  const fitting = { ...limits, maxRequestBytes: Math.min(limits.maxRequestBytes, budget.size) }
+  // The model stays the same from before the upload is read: what it admitted it answers.
+  return await slot.use(async (model) => {
+    const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
+    const { body, answer } = judge(model, fitting)
+    const client = request.keyName === undefined ? request.ip : `key ${request.keyName}`
+    const place = model.admit(client)
+    let claim: ByteClaim | undefined
+    try {
+      claim = budget.claim(body.announcedBytes)
+      const signal = deadline(reply, timeoutMs)
+      const uploads = await body.read(claim, signal)
+      const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
+      return await answer(uploads, { signal, admitted: { client, place, onLetGo } })
+    } finally {
+      place.release()
+      claim?.release()
+    }
+  })
+}
+
+/** What the client can wait, and no more than the service would. */
+function readTimeout (header: string | string[] | undefined, mostMs: number): number {
+  if (header === undefined) return mostMs
+  if (typeof header !== 'string' || !/^[1-9]\d{0,8}$/.test(header)) {
+    throw new ServiceError('invalid_header', 'x-request-timeout-ms is a whole number of milliseconds from 1.')
+  }
+  return Math.min(Number(header), mostMs)
+}
+
+/** Aborted when the request's time is up or its client has gone. */
+function deadline (reply: FastifyReply, timeoutMs: number): AbortSignal {
+  const controller = new AbortController()
+  // Each image of the request listens, and 32 of them are no leak.
+  setMaxListeners(0, controller.signal)
+  const timer = setTimeout(() => {
+    controller.abort(new ServiceError('deadline_exceeded', `The request was not answered within ${timeoutMs} ms.`))
+  }, timeoutMs)
+  reply.raw.once('close', () => {
+    clearTimeout(timer)
+    if (!reply.raw.writableFinished) controller.abort(new ServiceError('client_closed_request', 'The client closed the connection.'))
+  })
+  return controller.signal
+}
