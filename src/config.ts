@@ -1,8 +1,10 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import proxyAddr from '@fastify/proxy-addr'
 import { usableCpus } from './base/cpus.js'
 import { OperatorError } from './base/errors.js'
 import { usableMemory } from './base/memory.js'
+import { threadPoolSize } from './base/thread-pool.js'
 import { IMAGENET_SHA256, IMAGENET_URL } from './sources/imagenet.js'
 
 interface SettingBase {
@@ -22,7 +24,7 @@ interface StringSetting extends SettingBase {
   readonly type: 'string'
   readonly default: string
   /** What it has to look like, where not any text will do, and that in words. */
-  readonly form?: { readonly pattern: RegExp, readonly words: string }
+  readonly form?: { readonly accepts: (text: string) => boolean, readonly words: string }
 }
 interface ChoiceSetting<T extends string> extends SettingBase {
   readonly type: 'choice'
@@ -40,6 +42,10 @@ type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | IntegerO
 
 /** `https://example.org` or `http://127.0.0.1:3000`: what a browser sends as a page's origin, in lower case and without a path. */
 const ORIGIN = /https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?/.source
+const ORIGINS = new RegExp(`^(?:\\*|${ORIGIN}(?: *, *${ORIGIN})*)$`)
+
+/** More would take more from inference than decoding can use, unless the machine has the cores for both. */
+const DECODES_BY_DEFAULT = 3
 
 const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({ type: 'choice', ...setting })
 
@@ -252,6 +258,17 @@ export const SETTINGS = {
     unit: 'bytes',
     help: 'Largest request body.'
   },
+  decodeConcurrency: {
+    env: 'DECODE_CONCURRENCY',
+    type: 'integer',
+    default: Math.max(1, Math.min(DECODES_BY_DEFAULT, usableCpus(), threadPoolSize(process.env) - 1)),
+    defaultText: 'the CPUs this process may use, at most 3',
+    min: 1,
+    max: 1023,
+    unit: 'images',
+    help: 'Images that are decoded at a time. Each takes a thread of Node\'s pool, ' +
+      'which has room for 3: npm start, the container and xception make it larger, others set UV_THREADPOOL_SIZE to one more.'
+  },
   apiKeysFile: {
     env: 'API_KEYS_FILE',
     type: 'string',
@@ -273,6 +290,10 @@ export const SETTINGS = {
     type: 'string',
     default: '',
     defaultText: 'nobody',
+    form: {
+      accepts: areProxies,
+      words: 'addresses or networks such as 10.0.0.0/8 with commas between them, or loopback, uniquelocal, linklocal'
+    },
     help: 'Proxies whose X-Forwarded-For says who the client is: addresses or networks, with commas.'
   },
   corsOrigins: {
@@ -281,7 +302,7 @@ export const SETTINGS = {
     default: '',
     defaultText: 'none',
     form: {
-      pattern: new RegExp(`^(?:\\*|${ORIGIN}(?: *, *${ORIGIN})*)$`),
+      accepts: (text) => ORIGINS.test(text),
       words: 'origins such as https://example.org with commas between them, or *'
     },
     help: 'Websites whose pages may call the service from a browser (CORS).'
@@ -345,7 +366,7 @@ const LIMITS = [
 
 /**
  * Reads the settings. Throws an OperatorError that names the variable, its value and what is allowed, or two variables
- * that contradict each other.
+ * that contradict each other. The environment is the one that the process was started with.
  */
 export function readConfig (env: NodeJS.ProcessEnv): Config {
   const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(setting, env[setting.env])])
@@ -355,7 +376,28 @@ export function readConfig (env: NodeJS.ProcessEnv): Config {
     if (value === 'auto' || value <= limit) continue
     throw new OperatorError(`${SETTINGS[smaller].env}=${value} is more than ${SETTINGS[larger].env}=${limit}: ${consequence}.`)
   }
+  demandThreads(config, threadPoolSize(env))
   return config
+}
+
+/** One thread is left for files, which would otherwise wait for pictures. */
+function demandThreads ({ decodeConcurrency }: Config, threads: number): void {
+  if (decodeConcurrency < threads) return
+  const needed = decodeConcurrency + 1
+  throw new OperatorError(
+    `${SETTINGS.decodeConcurrency.env}=${decodeConcurrency} takes a pool of ${needed} threads, and Node's has ${threads}: ` +
+    `start with UV_THREADPOOL_SIZE=${needed}.`
+  )
+}
+
+/** Read as Fastify reads it. */
+function areProxies (text: string): boolean {
+  try {
+    proxyAddr.compile(text.split(',').map((proxy) => proxy.trim()))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Below $XDG_CACHE_HOME, which the XDG Base Directory Specification says to ignore where it is empty or relative. */
@@ -372,7 +414,7 @@ function readSetting (setting: Setting, text: string | undefined): string | numb
   if (setting.type === 'integer' || setting.type === 'integerOrAuto' || setting.type === 'integerOrOff') {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= setting.min && value <= setting.max) return value
-  } else if (setting.type === 'string' ? setting.form?.pattern.test(text) ?? true : setting.choices.includes(text)) {
+  } else if (setting.type === 'string' ? setting.form?.accepts(text) ?? true : setting.choices.includes(text)) {
     return text
   }
   throw new OperatorError(`${setting.env}=${text} is not allowed: it takes ${allowedValues(setting)}.`)

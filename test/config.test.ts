@@ -38,6 +38,28 @@ test('settings that contradict each other are refused by a sentence that names b
   assert.equal(readConfig({ QUEUE_SIZE: '8', MAX_BATCH_SIZE: 'auto', MAX_IMAGE_BYTES: '7', MAX_REQUEST_BYTES: '7' }).queueSize, 8)
 })
 
+test('DECODE_CONCURRENCY takes no more than the pool of threads has room for', () => {
+  assert.equal(readConfig({ DECODE_CONCURRENCY: '3' }).decodeConcurrency, 3)
+  assert.equal(readConfig({ DECODE_CONCURRENCY: '8', UV_THREADPOOL_SIZE: '9' }).decodeConcurrency, 8)
+  assert.throws(() => readConfig({ DECODE_CONCURRENCY: '8' }), {
+    name: 'OperatorError',
+    message: 'DECODE_CONCURRENCY=8 takes a pool of 9 threads, and Node\'s has 4: start with UV_THREADPOOL_SIZE=9.'
+  })
+  assert.throws(() => readConfig({ DECODE_CONCURRENCY: '1', UV_THREADPOOL_SIZE: 'many' }), /has 1: start with UV_THREADPOOL_SIZE=2\./)
+})
+
+test('TRUST_PROXY takes what Fastify does, and what it does not is one sentence', () => {
+  const accepted = ['127.0.0.1', '10.0.0.0/8, ::1', 'loopback', '192.168.0.0/255.255.0.0', 'fd00::/8']
+  assert.deepEqual(accepted.map((value) => readConfig({ TRUST_PROXY: value }).trustProxy), accepted)
+  for (const value of ['true', 'proxy.example', '10.0.0.0/33', '127.0.0.1,', '10.0.0.0/']) {
+    assert.throws(() => readConfig({ TRUST_PROXY: value }), {
+      name: 'OperatorError',
+      message: `TRUST_PROXY=${value} is not allowed: it takes addresses or networks such as 10.0.0.0/8 with commas between them, ` +
+        'or loopback, uniquelocal, linklocal.'
+    })
+  }
+})
+
 test('the cache is below XDG_CACHE_HOME, unless that is empty or relative', () => {
   const home = join(homedir(), '.cache', 'xception-serve')
   assert.deepEqual([undefined, '', 'caches', '/var/caches'].map(defaultCacheDir), [home, home, home, '/var/caches/xception-serve'])

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { usableCpus } from '../../src/base/cpus.js'
+import { SETTINGS } from '../../src/config.js'
 import { readMetrics } from '../http/metrics.js'
 import { startServer, type RunningServer } from '../http/server.js'
 import { median, quantile } from '../../src/base/statistics.js'
@@ -10,7 +10,7 @@ const PHOTO = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', impor
 /** Runs of each batch size; the median counts. */
 const CALIBRATION_RUNS = 30
 /** As many as the service decodes at once. */
-const DECODERS = Math.min(3, usableCpus())
+const DECODERS = SETTINGS.decodeConcurrency.default
 
 interface Timings { readonly decodeMs: number, readonly queueMs: number, readonly inferenceMs: number, readonly batchSize: number }
 

@@ -6,7 +6,7 @@ import type { ImageLimits } from './types.js'
 export interface DecoderOptions {
   /**
    * How many images are decoded at once. Bounds memory: an image being decoded may hold all of its pixels, 4 bytes
-   * each. Each one takes a thread of Node's pool (UV_THREADPOOL_SIZE, 4 by default), so stay below its size.
+   * each. Each one takes a thread of Node's pool, so it is to be less than that has.
    */
   concurrency: number
   input: InputSpec

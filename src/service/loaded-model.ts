@@ -1,4 +1,3 @@
-import { usableCpus } from '../base/cpus.js'
 import { OperatorError, ServiceError } from '../base/errors.js'
 import { keepInUse } from '../compiler/cache.js'
 import type { Precision } from '../compiler/index.js'
@@ -17,9 +16,6 @@ import { configureDecoding, createDecoder, type Decoder } from '../preprocess/in
 import type { Metrics } from '../telemetry/metrics.js'
 import { compiledModel } from './compiled-model.js'
 import type { ServiceSettings } from './settings.js'
-
-/** Below the size of Node's thread pool (4), which decoding shares with file access. */
-const MAX_DECODES = 3
 
 export interface ModelDescription {
   readonly name: string
@@ -85,7 +81,7 @@ export class LoadedModel {
     const imageLength = imageLengthOf(model)
     const { outputs } = loaded
     this.batcher = new Batcher({ engine: pool, imageLength, outputs, maxBatchSize, queueSize, batchDelayMs, observer: metrics })
-    this.decoder = createDecoder({ concurrency: Math.min(MAX_DECODES, usableCpus()), input: inputSpec(model.input), limits: config })
+    this.decoder = createDecoder({ concurrency: config.decodeConcurrency, input: inputSpec(model.input), limits: config })
     this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
     pool.on('ready', () => { this.batcher.wake() })
     pool.on('lost', () => {

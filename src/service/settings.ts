@@ -12,5 +12,6 @@ export interface ServiceSettings extends ImageLimits, CompileSettings {
   readonly maxBatchSize: number | 'auto'
   readonly inferenceTimeoutMs: number
   readonly queueSize: number
+  readonly decodeConcurrency: number
   readonly batchDelayMs: number
 }

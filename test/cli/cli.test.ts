@@ -14,7 +14,7 @@ interface Outcome { readonly status: number | null, readonly stdout: string, rea
 
 /** Runs the command as `npx .` does, in the clone. */
 function xception (args: readonly string[], env: Record<string, string> = {}): Outcome {
-  const command = [join(ROOT, 'bin/xception.mjs'), ...args]
+  const command = [join(ROOT, 'bin/xception.cjs'), ...args]
   const options = { cwd: ROOT, encoding: 'utf8', env: { ...process.env, BACKEND: 'cpu', ...env } } as const
   const { status, stdout, stderr } = spawnSync(process.execPath, command, options)
   return { status, stdout, stderr }

@@ -12,7 +12,7 @@ import { freePort } from '../support/free-port.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const CAT = join(ROOT, 'docs/cat.jpg')
-const XCEPTION = [process.execPath, join(ROOT, 'bin/xception.mjs')]
+const XCEPTION = [process.execPath, join(ROOT, 'bin/xception.cjs')]
 const START = [process.execPath, join(ROOT, 'scripts/start.mjs')]
 /** What a shell says of a program that SIGPIPE ended. */
 const ENDED_BY_SIGPIPE = 141

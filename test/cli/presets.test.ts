@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 interface Outcome { readonly status: number | null, readonly stdout: string, readonly stderr: string }
 
 function xception (...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'bin/xception.mjs'), ...args], { cwd: ROOT, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'bin/xception.cjs'), ...args], { cwd: ROOT, encoding: 'utf8' })
   return { status, stdout, stderr }
 }
 
