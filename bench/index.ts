@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { usableCpus } from '../src/base/cpus.js'
 import { decodingTable } from './measurements/decoding.js'
 import { benchEngines, describePeak, engineChart, engineTable } from './measurements/engine-times.js'
+import { benchExplain, explainTable } from './measurements/explain.js'
 import { benchHttp, httpTable } from './measurements/http.js'
 import { describeMachine } from './report/machine.js'
 import { benchMemory, growthTable, loadedTable } from './measurements/memory.js'
@@ -73,6 +74,11 @@ const benches: Record<Kind, () => Promise<void>> = {
     console.log(`${formatTable(loadedTable(result))}\n\nfull-size network, ${result.weights} weights, ready and one photo classified\n`)
     console.log(`${formatTable(growthTable(result))}\n\nbundled network\n`)
     await saveResult('memory', machine, result)
+  },
+  explain: async () => {
+    const result = await benchExplain(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
+    console.log(`${formatTable(explainTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads\n`)
+    await saveResult('explain', machine, result)
   }
 }
 for (const kind of options.only === undefined ? KINDS : [options.only]) await benches[kind]()

@@ -10,6 +10,7 @@ import { observe, observePlugin } from './plugins/observe.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
+import { embedRoutes } from './routes/embed.js'
 import { indexRoute, metricsRoute, probeRoutes } from './routes/status.js'
 import { ByteBudget } from './service/admission.js'
 import type { ApiKeys } from './service/api-keys.js'
@@ -26,7 +27,7 @@ export interface AppOptions {
 }
 
 /** Those that the main port has in any case, as GET / lists them. */
-const ENDPOINTS = ['POST /classify', 'GET /livez', 'GET /readyz']
+const ENDPOINTS = ['POST /classify', 'POST /embed', 'GET /livez', 'GET /readyz']
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000
 
@@ -73,6 +74,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
   await app.register(indexRoute, { slot, endpoints: [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []] })
   await app.register(classifyRoutes, { slot, limits: config, budget })
+  await app.register(embedRoutes, { slot, limits: config, budget })
   return app
 }
 

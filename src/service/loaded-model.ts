@@ -12,6 +12,7 @@ import type { EngineImage, LoadReply } from '../engine/protocol.js'
 import type { InputChoices } from '../model/input.js'
 import type { Label } from '../model/labels.js'
 import { inputSpec, type Model } from '../model/model.js'
+import { networkOutputs, type NetworkOutputs } from '../model/outputs.js'
 import { configureDecoding, createDecoder, type Decoder } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { compiledModel } from './compiled-model.js'
@@ -63,6 +64,8 @@ export class LoadedModel {
   readonly decoder: Decoder
   /** What a reply says about the model. */
   readonly description: ModelDescription
+  /** What the network can give of one image, and why not where it cannot. */
+  readonly offers: NetworkOutputs
   private readonly batcher: Batcher
   private isLost = false
   private users = 0
@@ -83,6 +86,7 @@ export class LoadedModel {
     this.batcher = new Batcher({ engine: pool, imageLength, outputs, maxBatchSize, queueSize, batchDelayMs, observer: metrics })
     this.decoder = createDecoder({ concurrency: config.decodeConcurrency, input: inputSpec(model.input), limits: config })
     this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
+    this.offers = networkOutputs(model.network)
     pool.on('ready', () => { this.batcher.wake() })
     pool.on('lost', () => {
       this.isLost = true

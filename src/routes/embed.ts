@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import { checkEmbeddable, embed, toNumbers, unitLength } from '../service/embedding.js'
+import { admitted, type Admission } from './admitted.js'
+import { readFlag } from './query.js'
+import { resultsReply } from './results.js'
+import { openBody } from './uploads.js'
+
+/** POST /embed: images in, pooled features out. */
+export async function embedRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
+  app.post<{ Querystring: { readonly normalize?: string } }>('/embed', async (request, reply) => {
+    return await admitted(request, reply, admission, (model, limits) => {
+      checkEmbeddable(model)
+      const finish = readFlag('normalize', request.query.normalize) ? unitLength : (embedding: Float32Array) => embedding
+      return {
+        body: openBody(request, reply, limits),
+        answer: async (uploads, work) => {
+          const { results, timings } = await embed(model, uploads, work)
+          const written = results.map((one) => 'error' in one ? one : { embedding: toNumbers(finish(one.embedding)) })
+          return resultsReply(model, { results: written, timings }, request.log)
+        }
+      }
+    })
+  })
+}

@@ -1,0 +1,38 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { ServiceError, toProblem, type Problem } from '../base/errors.js'
+import type { Answers } from '../service/classification.js'
+import type { Timings } from '../service/inference.js'
+import type { LoadedModel, ModelDescription } from '../service/loaded-model.js'
+
+/** The reply to a request of images, in upload order. */
+export interface ResultsReply<T> {
+  readonly model: ModelDescription
+  readonly results: ReadonlyArray<T | { readonly error: Problem }>
+  readonly timings: Timings
+}
+
+/** Throws the ServiceError of a request's only image; of several, each has its result or its own error. */
+export function resultsReply<T extends object> (
+  model: LoadedModel, { results, timings }: Answers<T>, log: FastifyBaseLogger
+): ResultsReply<T> {
+  const [only] = results
+  if (results.length === 1 && only !== undefined && isFailure(only)) throw only.error
+  logFailures(results, log)
+  return {
+    model: model.description,
+    results: results.map((result) => isFailure(result) ? { error: toProblem(result.error) } : result),
+    timings
+  }
+}
+
+function isFailure (result: object): result is { readonly error: ServiceError } {
+  return 'error' in result && result.error instanceof ServiceError
+}
+
+/** The reply is a 200, so nothing else would tell the operator what the service failed at. */
+function logFailures (results: readonly object[], log: FastifyBaseLogger): void {
+  results.forEach((result, index) => {
+    if (!isFailure(result) || result.error.status < 500) return
+    log.error({ err: result.error, code: result.error.code, image: index }, 'an image failed')
+  })
+}
