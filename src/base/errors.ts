@@ -11,8 +11,6 @@ export const ERRORS = {
   unauthorized: { status: 401, title: 'The request brings no valid API key' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
-  not_acceptable: { status: 406, title: 'The reply cannot have the form that the request accepts' },
-  not_explainable: { status: 406, title: 'The network cannot say exactly where it looked' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   not_embeddable: { status: 409, title: 'The model has no features to give' },
   reload_in_progress: { status: 409, title: 'A reload is running' },
