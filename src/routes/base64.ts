@@ -1,18 +1,36 @@
 import { Bytes } from './bytes.js'
 
-const DATA_URL = 'data:'
-const SPACE = /[ \t\r\n\f\v]/
-const SPACES = /[ \t\r\n\f\v]+/g
+const DATA_URL = Buffer.from('data:')
 /** More than any media type needs. */
 const LONGEST_DATA_URL_HEAD = 1024
+const COMMA = 0x2c
+/** What is decoded is handed on in pieces of this size, a multiple of three. */
+const PIECE_BYTES = 12 * 1024
+
+const SPACE = 64
+const PADDING = 65
+const BROKEN = 66
+/** What each byte stands for: a digit, or one of the above. RFC 4648 sections 4 and 5. */
+const MEANINGS = new Uint8Array(256).fill(BROKEN)
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+for (const alphabet of [`${ALPHABET}+/`, `${ALPHABET}-_`]) {
+  for (const [digit, character] of [...alphabet].entries()) MEANINGS[character.charCodeAt(0)] = digit
+}
+for (const space of ' \t\r\n\f\v') MEANINGS[space.charCodeAt(0)] = SPACE
+MEANINGS['='.charCodeAt(0)] = PADDING
 
 /** Decodes base64 or a data URL that arrives in pieces; whitespace is skipped, and both alphabets are taken. */
 export class Base64Decoder {
   private readonly bytes = new Bytes()
-  /** What may still turn out to be the head of a data URL; undefined once that is decided. */
-  private head: string | undefined = ''
-  /** Digits that are less than three bytes yet. */
-  private rest = ''
+  private readonly piece = Buffer.allocUnsafe(PIECE_BYTES)
+  private used = 0
+  /** Bytes of DATA_URL that the text began with; undefined once it is known what the text is. */
+  private matched: number | undefined = 0
+  /** Bytes of a data URL's head so far; undefined outside of one. */
+  private headBytes: number | undefined
+  /** Of the digits since the last whole three bytes, and how many they are. */
+  private bits = 0
+  private digits = 0
   private padding = 0
   private broken = false
   private large = false
@@ -24,47 +42,74 @@ export class Base64Decoder {
     return this.large
   }
 
-  push (text: string): void {
-    if (this.broken || this.large) return
-    if (this.head === undefined) return this.decode(text)
-    this.head += text
-    if (DATA_URL.startsWith(this.head)) return
-    const isDataUrl = this.head.startsWith(DATA_URL)
-    const comma = isDataUrl ? this.head.indexOf(',') : -1
-    if (isDataUrl && (comma < 0 ? this.head.length : comma) > LONGEST_DATA_URL_HEAD) this.broken = true
-    if (this.broken || (isDataUrl && comma < 0)) return
-    const body = this.head.slice(comma + 1)
-    this.head = undefined
-    this.decode(body)
+  /** Takes text[start] to before text[end]. */
+  push (text: Buffer, start: number, end: number): void {
+    let from = start
+    while (this.matched !== undefined && from < end) {
+      if (text[from] !== DATA_URL[this.matched]) this.beginDigits()
+      else if (++from && ++this.matched === DATA_URL.length) this.beginHead()
+    }
+    while (this.headBytes !== undefined && from < end) this.passHead(text[from++] as number)
+    if (this.matched === undefined && this.headBytes === undefined) this.decode(text, from, end)
   }
 
   /** The bytes; undefined if the text is not base64. */
   finish (): Buffer | undefined {
-    if (this.broken) return undefined
-    if (this.head !== undefined) this.decode(this.head)
-    this.decodeWhole(this.rest)
-    return this.broken || this.rest.length === 1 || this.padding > 2 ? undefined : this.bytes.finish()
+    if (this.matched !== undefined) this.beginDigits()
+    if (this.headBytes !== undefined || this.broken || this.digits === 1 || this.padding > 2) return undefined
+    if (this.digits > 1) this.piece[this.used++] = this.bits >> (this.digits * 6 - 8)
+    if (this.digits === 3) this.piece[this.used++] = this.bits >> 2
+    this.flush()
+    return this.bytes.finish()
   }
 
-  private decode (text: string): void {
-    const dense = this.rest + (SPACE.test(text) ? text.replace(SPACES, '') : text)
-    const end = dense.indexOf('=')
-    const digits = end < 0 ? dense : dense.slice(0, end)
-    if (this.padding > 0 && digits.length > this.rest.length) this.broken = true
-    if (end >= 0) {
-      this.padding += dense.length - end
-      if (/[^=]/.test(dense.slice(end, end + 3))) this.broken = true
+  /** What began like a data URL is none: those bytes are digits. */
+  private beginDigits (): void {
+    const { matched } = this
+    this.matched = undefined
+    this.decode(DATA_URL, 0, matched ?? 0)
+  }
+
+  private beginHead (): void {
+    this.matched = undefined
+    this.headBytes = 0
+  }
+
+  private passHead (byte: number): void {
+    this.headBytes = (this.headBytes ?? 0) + 1
+    if (this.headBytes > LONGEST_DATA_URL_HEAD) this.broken = true
+    if (byte === COMMA) this.headBytes = undefined
+  }
+
+  private decode (text: Buffer, start: number, end: number): void {
+    if (this.broken || this.large) return
+    let { bits, digits, padding } = this
+    for (let index = start; index < end; index++) {
+      const meaning = MEANINGS[text[index] as number] as number
+      if (meaning < SPACE && padding === 0) {
+        bits = bits << 6 | meaning
+        if (++digits < 4) continue
+        this.emit(bits)
+        bits = 0
+        digits = 0
+      } else if (meaning === PADDING) padding++
+      else if (meaning !== SPACE) this.broken = true
     }
-    const whole = digits.length - digits.length % 4
-    this.decodeWhole(digits.slice(0, whole))
-    this.rest = digits.slice(whole)
+    this.bits = bits
+    this.digits = digits
+    this.padding = padding
   }
 
-  /** Node skips what is no base64 instead of refusing it, and the result is too short. */
-  private decodeWhole (digits: string): void {
-    const piece = Buffer.from(digits, 'base64')
-    if (piece.length !== Math.floor(digits.length * 3 / 4)) this.broken = true
-    this.large ||= this.bytes.length + piece.length > this.maxBytes
-    if (!this.large) this.bytes.append(piece)
+  private emit (bits: number): void {
+    this.piece[this.used++] = bits >> 16
+    this.piece[this.used++] = bits >> 8
+    this.piece[this.used++] = bits
+    if (this.used === PIECE_BYTES) this.flush()
+  }
+
+  private flush (): void {
+    this.large ||= this.bytes.length + this.used > this.maxBytes
+    if (!this.large) this.bytes.append(this.piece.subarray(0, this.used))
+    this.used = 0
   }
 }

@@ -1,9 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '../base/errors.js'
+import { Turns } from '../base/turns.js'
 import type { ByteClaim } from '../service/admission.js'
 
-/** Read in one turn of the event loop: a few milliseconds for the dearest body, where a fast sender would give megabytes. */
-const SLICE_BYTES = 128 * 1024
+/**
+ * How long all the bodies that are read hold the event loop before it does something else. A fast sender would have megabytes
+ * read at once, and a dear body takes ten milliseconds for one.
+ */
+const TURN_MS = 4
+const turns = new Turns(TURN_MS)
 
 export interface ReceiveOptions {
   readonly maxBytes: number
@@ -28,9 +33,11 @@ export async function receive (
   signal.throwIfAborted()
   await new Promise<void>((resolve, reject) => {
     let bytes = 0
-    let sliceBytes = 0
+    let isWaiting = false
+    let isOver = false
     const stop = (): void => {
-      request.off('data', onData).off('end', onEnd).off('error', onError)
+      isOver = true
+      request.off('readable', onReadable).off('end', onEnd).off('error', onError)
       signal.removeEventListener('abort', onAbort)
     }
     const fail = (reason: Error): void => {
@@ -38,20 +45,26 @@ export async function receive (
       request.resume()
       reject(reason)
     }
-    const onData = (piece: Buffer): void => {
+    /** True if there may be more to read at once. */
+    const take = (): boolean => {
+      // All that has come; many small chunks are one piece.
+      const piece = isOver ? null : request.read() as Buffer | null
+      isWaiting = piece !== null
+      if (piece === null) return false
       try {
         bytes += piece.length
         if (bytes > maxBytes) throw tooLarge()
         claim.receive(piece.length)
         push(piece)
-        sliceBytes += piece.length
-        if (sliceBytes < SLICE_BYTES) return
-        sliceBytes = 0
-        request.pause()
-        setImmediate(() => { request.resume() })
       } catch (error) {
         fail(error as Error)
       }
+      return !isOver
+    }
+    const onReadable = (): void => {
+      if (isWaiting) return
+      isWaiting = true
+      turns.add(take)
     }
     const onEnd = (): void => {
       stop()
@@ -62,7 +75,7 @@ export async function receive (
     }
     const onAbort = (): void => { fail(signal.reason as Error) }
     signal.addEventListener('abort', onAbort, { once: true })
-    request.on('data', onData).on('end', onEnd).on('error', onError)
+    request.on('readable', onReadable).on('end', onEnd).on('error', onError)
     if (request.headers.expect !== undefined) reply.writeContinue()
   })
 }

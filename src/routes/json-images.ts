@@ -1,7 +1,9 @@
 import { ServiceError } from '../base/errors.js'
 import type { ImageFile } from '../service/inference.js'
 import { Base64Decoder } from './base64.js'
-import { JsonScanner, type JsonListener } from './json-scanner.js'
+import type { JsonListener } from './json/listener.js'
+import { JsonScanner } from './json/scanner.js'
+import { ShortText } from './json/short-text.js'
 import { tooLarge, tooMany, type BodyReader, type UploadLimits } from './limits.js'
 
 const KEY = 'images'
@@ -12,7 +14,7 @@ export class JsonImages implements BodyReader, JsonListener {
   /** Undefined until there is such a list. */
   private uploads: ImageFile[] | undefined
   /** Of the outermost object's member that is being read. */
-  private key = ''
+  private readonly key = new ShortText(KEY.length)
   private isInImages = false
   private image: Base64Decoder | undefined
 
@@ -28,17 +30,32 @@ export class JsonImages implements BodyReader, JsonListener {
     return this.uploads
   }
 
-  value (kind: 'object' | 'array' | 'other', depth: number): void {
-    if (this.isEntry(depth)) this.add(new ServiceError('malformed_body', 'Each entry of "images" is a base64 string or a data URL.'))
-    if (!this.isImages(depth)) return
+  open (kind: 'object' | 'array', depth: number): void {
+    this.other(depth)
+    if (kind === 'object' || !this.isImages(depth)) return
     // Of two members with one name the last counts, as everywhere.
-    this.uploads = kind === 'array' ? [] : undefined
-    this.isInImages = kind === 'array'
+    this.uploads = []
+    this.isInImages = true
   }
+
+  close (depth: number): void {
+    if (depth === 1) this.isInImages = false
+  }
+
+  literal (_value: boolean | null, depth: number): void {
+    this.other(depth)
+  }
+
+  number (depth: number): boolean {
+    this.other(depth)
+    return false
+  }
+
+  numberValue (): void {}
 
   string (isKey: boolean, depth: number): boolean {
     if (isKey) {
-      if (depth === 1) this.key = ''
+      if (depth === 1) this.key.clear()
       return depth === 1
     }
     if (this.isImages(depth)) this.uploads = undefined
@@ -48,9 +65,9 @@ export class JsonImages implements BodyReader, JsonListener {
     return true
   }
 
-  text (piece: string): void {
-    if (this.image !== undefined) this.image.push(piece)
-    else if (this.key.length <= KEY.length) this.key += piece.slice(0, KEY.length + 1)
+  text (bytes: Buffer, start: number, end: number): void {
+    if (this.image === undefined) this.key.append(bytes, start, end)
+    else this.image.push(bytes, start, end)
   }
 
   endOfText (): void {
@@ -62,12 +79,14 @@ export class JsonImages implements BodyReader, JsonListener {
     this.add(bytes ?? new ServiceError('malformed_body', 'An entry of "images" is not valid base64.'))
   }
 
-  close (depth: number): void {
-    if (depth === 1) this.isInImages = false
+  /** A value that is no string. */
+  private other (depth: number): void {
+    if (this.isEntry(depth)) this.add(new ServiceError('malformed_body', 'Each entry of "images" is a base64 string or a data URL.'))
+    if (this.isImages(depth)) this.uploads = undefined
   }
 
   private isImages (depth: number): boolean {
-    return depth === 1 && this.key === KEY
+    return depth === 1 && this.key.is(KEY)
   }
 
   private isEntry (depth: number): boolean {
