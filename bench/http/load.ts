@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import autocannon from 'autocannon'
 import { classifyPhoto } from './classify-photo.js'
+import { startProbe } from './probe.js'
 import { quantile } from '../../src/base/statistics.js'
 
 const PROBE_INTERVAL_MS = 100
@@ -47,7 +47,7 @@ export async function measureLoad (options: LoadOptions): Promise<Load> {
 async function measureWarm ({ url, photos, connections, seconds }: LoadOptions): Promise<Load> {
   const latencies: number[] = []
   const answeredAt: number[] = []
-  const probe = startProbe(`${url}/livez`)
+  const probe = startProbe(`${url}/livez`, PROBE_INTERVAL_MS)
   const run = autocannon({
     url: `${url}/classify`,
     connections,
@@ -81,27 +81,4 @@ function rateOf (answeredAt: readonly number[]): number {
   const burstEnd = (answeredAt[0] ?? NaN) + BURST_MS
   const first = answeredAt.filter((time) => time <= burstEnd)
   return (answeredAt.length - first.length) / ((answeredAt.at(-1) ?? NaN) - (first.at(-1) ?? NaN)) * 1000
-}
-
-function startProbe (url: string): { stop (): Promise<readonly number[]> } {
-  const pending: Array<Promise<number>> = []
-  const ask = async (): Promise<number> => {
-    const askedAt = performance.now()
-    // A connection of its own, as a kubelet makes for each probe.
-    const [response] = await once(get(url, { agent: false }), 'response') as [IncomingMessage]
-    await once(response.resume(), 'end')
-    return performance.now() - askedAt
-  }
-  const timer = setInterval(() => {
-    const asked = ask()
-    // A failure is reported when all are awaited.
-    asked.catch(() => {})
-    pending.push(asked)
-  }, PROBE_INTERVAL_MS)
-  return {
-    stop: async () => {
-      clearInterval(timer)
-      return await Promise.all(pending)
-    }
-  }
 }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SETTINGS } from '../../src/config.js'
 import { startServer } from '../http/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
+import { memoryOf, type Memory } from '../http/process-memory.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
 import type { Table } from '../report/table.js'
 
@@ -17,13 +17,6 @@ export interface MemoryBenchOptions {
   readonly images: number
   readonly threads: number
   readonly model: string | undefined
-}
-
-/** Of a process, in MB of 10^6 bytes. */
-interface Memory {
-  readonly resident: number
-  /** The most that it ever was. */
-  readonly peak: number
 }
 
 /** The full-size network when it is ready and has classified one photo. */
@@ -93,12 +86,6 @@ async function sendPhotos (url: string, photos: readonly Buffer[], count: number
   await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
     while (started < count) await classifyPhoto(url, photos[started++ % photos.length] ?? Buffer.of())
   }))
-}
-
-async function memoryOf (pid: number): Promise<Memory> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  const megabytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024 / 1e6
-  return { resident: megabytes('VmRSS'), peak: megabytes('VmHWM') }
 }
 
 export function loadedTable ({ loaded }: MemoryResult): Table {
