@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { usableCpus } from '../src/base/cpus.js'
 import { decodingTable } from './measurements/decoding.js'
 import { benchEngines, describePeak, engineChart, engineTable } from './measurements/engine-times.js'
@@ -8,6 +8,7 @@ import { describeMachine } from './report/machine.js'
 import { benchMemory, growthTable, loadedTable } from './measurements/memory.js'
 import { KINDS, saveResult, writeResultFile } from './report/results.js'
 import { benchStart, startTable } from './measurements/start-times.js'
+import { positiveInteger } from './positive-integer.js'
 import { formatTable } from './report/table.js'
 import { benchWorkers, workersTable } from './measurements/workers.js'
 
@@ -82,8 +83,3 @@ const benches: Record<Kind, () => Promise<void>> = {
   }
 }
 for (const kind of options.only === undefined ? KINDS : [options.only]) await benches[kind]()
-
-function positiveInteger (text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1.')
-  return Number(text)
-}
