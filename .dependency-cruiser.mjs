@@ -18,7 +18,7 @@ const MAY_USE_ON_TOP = {
   'config.ts': ['base/', 'sources/'],
   'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
   'admin-app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
-  'server.ts': ['base/', 'model/', 'sources/', 'telemetry/', 'service/', 'config.ts', 'app.ts', 'admin-app.ts'],
+  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'config.ts', 'app.ts', 'admin-app.ts'],
   'main.ts': ['base/', 'config.ts', 'server.ts']
 }
 

@@ -49,6 +49,9 @@ const DECODES_BY_DEFAULT = 3
 
 const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({ type: 'choice', ...setting })
 
+/** Of MAX_DECODE_BYTES: a photo of twelve megapixels as a plain JPEG or PNG. */
+const LEAST_DECODE_BYTES = 64 * 1024 * 1024
+
 /** Every setting there is: `--help`, the README's table and the reading of the environment all come from here. */
 export const SETTINGS = {
   host: { env: 'HOST', type: 'string', default: '0.0.0.0', help: 'Address to listen on.' },
@@ -268,6 +271,26 @@ export const SETTINGS = {
     unit: 'images',
     help: 'Images that are decoded at a time. Each takes a thread of Node\'s pool, ' +
       'which has room for 3: npm start, the container and xception make it larger, others set UV_THREADPOOL_SIZE to one more.'
+  },
+  decodeTimeoutMs: {
+    env: 'DECODE_TIMEOUT_MS',
+    type: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 3_600_000,
+    unit: 'ms',
+    help: 'Time to decode one image, after which it is answered 422.'
+  },
+  maxDecodeBytes: {
+    env: 'MAX_DECODE_BYTES',
+    type: 'integer',
+    default: Math.max(LEAST_DECODE_BYTES, Math.min(2 * 1024 ** 3, Math.floor(usableMemory() / 3))),
+    defaultText: 'a third of the memory this process may use, at most 2 GiB',
+    min: LEAST_DECODE_BYTES,
+    max: 2 ** 40,
+    unit: 'bytes',
+    help: 'Most memory that images take together while they are decoded, by what their headers say; others wait for theirs, ' +
+      'and an image that could never have so much is answered 413.'
   },
   apiKeysFile: {
     env: 'API_KEYS_FILE',

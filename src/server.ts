@@ -9,6 +9,7 @@ import type { Config } from './config.js'
 import { Metrics } from './telemetry/metrics.js'
 import { describeInput } from './model/input.js'
 import { openModel } from './sources/open.js'
+import { MemoryTurns } from './preprocess/index.js'
 import { describeProgress, showProgress } from './sources/download-progress.js'
 import { LoadedModel, prepareProcess } from './service/loaded-model.js'
 import { ApiKeys } from './service/api-keys.js'
@@ -35,7 +36,10 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const stopTracing = await startTracing(process.env)
     const keys = await openKeys(config, logger)
     const app = await buildApp({ config, slot, keys, metrics, logger })
-    const reloader = new Reloader({ slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile }) })
+    const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
+    const reloader = new Reloader({
+      slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })
+    })
     const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
     closeOnSignal(config, logger, slot, async () => {
       await app.close()
@@ -100,9 +104,10 @@ interface Loading {
   readonly metrics: Metrics
   readonly logger: pino.Logger
   readonly workerFile: URL | undefined
+  readonly decodingMemory: MemoryTurns
 }
 
-async function openAndLoad (config: Config, { slot, metrics, logger, workerFile }: Loading): Promise<LoadedModel> {
+async function openAndLoad (config: Config, { slot, metrics, logger, workerFile, decodingMemory }: Loading): Promise<LoadedModel> {
   const show = showProgress((line) => { logger.info(line) })
   const model = await openModel(config, (progress) => {
     slot.loading(describeProgress(progress))
@@ -114,6 +119,7 @@ async function openAndLoad (config: Config, { slot, metrics, logger, workerFile 
   return await LoadedModel.open(config, model, {
     metrics,
     workerFile,
+    decodingMemory,
     onStep: (step) => {
       if (step !== lastStep) logger.info(step)
       lastStep = step

@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { readConfig } from '../../src/config.js'
 import { inputSpec } from '../../src/model/model.js'
 import { openModel } from '../../src/sources/open.js'
-import { configureDecoding, createDecoder, type Decoder } from '../../src/preprocess/index.js'
+import { configureDecoding, createDecoder, MemoryTurns, type Decoder } from '../../src/preprocess/index.js'
 import { makeLargePhoto, makePhotos } from '../http/photos.js'
 
 /*
@@ -27,7 +27,9 @@ export interface DecodingFigure {
 configureDecoding({ threads: 1 })
 const config = readConfig({ MODEL: process.argv[2] })
 const { input } = await openModel(config)
-const decoder = createDecoder({ concurrency: 1, input: inputSpec(input), limits: config })
+const decoder = createDecoder({
+  concurrency: 1, input: inputSpec(input), limits: config, memory: new MemoryTurns(config.maxDecodeBytes), timeoutMs: config.decodeTimeoutMs
+})
 const figures = [await measure(decoder, await makePhotos()), await measure(decoder, [await makeLargePhoto()])]
 process.stdout.write(JSON.stringify(figures))
 

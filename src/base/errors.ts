@@ -22,6 +22,7 @@ export const ERRORS = {
   unsupported_image_format: { status: 415, title: 'The image format is not supported' },
   heic_not_supported: { status: 415, title: 'HEIC images are not supported' },
   undecodable_image: { status: 422, title: 'The image cannot be decoded' },
+  decode_timeout: { status: 422, title: 'The image takes too long to decode' },
   rate_limited: { status: 429, title: 'The client sends too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   client_closed_request: { status: 499, title: 'The client closed the request' },

@@ -1,78 +1,143 @@
+import { ServiceError } from '../base/errors.js'
 import { FairQueue } from '../base/fair-queue.js'
-import { toPixels } from './pixels.js'
+import { decodingBytes } from './footprint.js'
+import type { MemoryTurns } from './memory-turns.js'
+import { convert, inspect, tookTooLong, type Inspected } from './pixels.js'
 import type { InputSpec } from '../model/input.js'
 import type { ImageLimits } from './types.js'
 
+/** A decode that is not back after so many times its time limit is taken to hang: libvips stops at the next piece of a picture. */
+const HANGS_AFTER = 6
+
 export interface DecoderOptions {
-  /**
-   * How many images are decoded at once. Bounds memory: an image being decoded may hold all of its pixels, 4 bytes
-   * each. Each one takes a thread of Node's pool, so it is to be less than that has.
-   */
-  concurrency: number
-  input: InputSpec
-  limits: ImageLimits
+  /** How many images are decoded at once. Each one takes a thread of Node's pool, so it is to be less than that has. */
+  readonly concurrency: number
+  readonly input: InputSpec
+  readonly limits: ImageLimits
+  /** What they may take together, shared by whatever decodes in the process. */
+  readonly memory: MemoryTurns
+  /** Time for one image, from when its decoding begins. */
+  readonly timeoutMs: number
+  /** Told once no place is left in which a decode does not hang: nothing more can be decoded. */
+  readonly onHang?: () => void
 }
+
+export type Pixels = Uint8Array<ArrayBuffer>
 
 export interface Decoder {
   /**
-   * As `toPixels`, once its turn has come. An aborted signal rejects at once, with the signal's reason; an image that
-   * still waits then costs nothing, one that is being decoded keeps its place until libvips is done with it. Clients take
+   * The pixels of the network's input, as `inspect` and `convert` give them, once the image's turn has come and there is memory
+   * for it. Throws a ServiceError as those do; `image_too_many_pixels` also for what could never have the memory, and
+   * `decode_timeout` when its time is up. An aborted signal rejects at once, with the signal's reason. An image that still waits
+   * then costs nothing; one that is being decoded keeps its place and its memory until libvips is done with it. Clients take
    * turns; without one, all are the same.
    */
-  decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Uint8Array<ArrayBuffer>>
+  decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Pixels>
   /** Images being decoded. */
   readonly active: number
   /** Images waiting for their turn. */
   readonly waiting: number
 }
 
-interface Waiter {
-  start: () => void
-}
-
-/** At most `concurrency` images are decoded at once; the others wait, clients in turn, each first come, first served. */
-export function createDecoder ({ concurrency, input, limits }: DecoderOptions): Decoder {
+/** Decodes so many images at once as there are places; the others wait, clients in turn, each first come, first served. */
+export function createDecoder (options: DecoderOptions): Decoder {
+  const { concurrency } = options
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw new RangeError(`concurrency must be a whole number from 1, not ${concurrency}`)
   }
-  const waiters = new FairQueue<Waiter>()
-  let active = 0
+  return new PlacedDecoder(options)
+}
 
-  function startWaiting (): void {
-    while (active < concurrency) {
-      const waiter = waiters.take()
-      if (waiter === undefined) return
-      active++
-      waiter.start()
-    }
+interface Job {
+  readonly upload: Uint8Array
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (pixels: Pixels) => void
+  readonly reject: (reason: unknown) => void
+}
+
+class PlacedDecoder implements Decoder {
+  active = 0
+  private readonly jobs = new FairQueue<Job>()
+  private hanging = 0
+
+  constructor (private readonly options: DecoderOptions) {}
+
+  get waiting (): number {
+    return this.jobs.size
   }
 
-  function decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Uint8Array<ArrayBuffer>> {
+  decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
-
       const abort = (): void => {
-        waiters.delete(waiter)
+        this.jobs.delete(job)
         reject(signal?.reason)
       }
-      const waiter: Waiter = {
-        start: () => {
-          toPixels(upload, input, limits).then(resolve, reject).finally(() => {
-            signal?.removeEventListener('abort', abort)
-            active--
-            startWaiting()
-          })
-        }
+      const settled = <T>(settle: (value: T) => void) => (value: T): void => {
+        signal?.removeEventListener('abort', abort)
+        settle(value)
       }
+      const job: Job = { upload, signal, resolve: settled(resolve), reject: settled(reject) }
       signal?.addEventListener('abort', abort, { once: true })
-      waiters.add(waiter, client)
-      startWaiting()
+      this.jobs.add(job, client)
+      this.startWaiting()
     })
   }
 
-  return {
-    decode,
-    get active () { return active },
-    get waiting () { return waiters.size }
+  private startWaiting (): void {
+    while (this.active < this.options.concurrency) {
+      const job = this.jobs.take()
+      if (job === undefined) return
+      this.active++
+      this.work(job).then(job.resolve, job.reject).finally(() => {
+        this.active--
+        this.startWaiting()
+      })
+    }
+  }
+
+  private async work ({ upload, signal, reject }: Job): Promise<Pixels> {
+    const { limits, memory } = this.options
+    const image = await inspect(upload, limits)
+    const giveBack = await memory.take(this.bytesOf(image), signal)
+    try {
+      return await this.timed(() => { reject(tookTooLong()) }, () => convert(upload, image, this.options.input, this.options.timeoutMs))
+    } finally {
+      giveBack()
+    }
+  }
+
+  private bytesOf ({ format, header }: Inspected): number {
+    const { size } = this.options.memory
+    const bytes = decodingBytes(format, header)
+    if (bytes <= size) return bytes
+    const picture = `${format.toUpperCase()} of ${header.width} x ${header.height} pixels and ${header.channels} channels`
+    throw new ServiceError(
+      'image_too_many_pixels',
+      `Decoding this ${picture} could take ${bytes} bytes of memory; at most ${size} are given: send it smaller, or as a plain JPEG.`
+    )
+  }
+
+  /** Whoever waits is told when the time is up; the place is kept for as long as the work goes on. */
+  private async timed<T> (onTimeout: () => void, work: () => Promise<T>): Promise<T> {
+    const { timeoutMs } = this.options
+    let hangs = false
+    const timeout = setTimeout(onTimeout, timeoutMs)
+    const hang = setTimeout(() => {
+      hangs = true
+      this.change(1)
+    }, HANGS_AFTER * timeoutMs)
+    try {
+      return await work()
+    } finally {
+      clearTimeout(timeout)
+      clearTimeout(hang)
+      if (hangs) this.change(-1)
+    }
+  }
+
+  private change (hanging: number): void {
+    this.hanging += hanging
+    if (this.hanging === this.options.concurrency) this.options.onHang?.()
   }
 }

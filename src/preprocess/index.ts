@@ -1,5 +1,5 @@
 export { createDecoder, type Decoder, type DecoderOptions } from './decoder.js'
 export { configureDecoding } from './libvips.js'
-export { toPixels } from './pixels.js'
+export { MemoryTurns } from './memory-turns.js'
 export { IMAGE_FORMATS, sniffFormat, type ImageFormat } from './sniff.js'
 export type { ImageLimits } from './types.js'

@@ -10,6 +10,8 @@ import type { ImageLimits } from './types.js'
 
 /** Of what libvips gives. */
 const CHANNELS = 3
+/** What sharp says of an image that it was told to stop at. */
+const STOPPED = /^timeout: /m
 
 const OPEN: SharpOptions = {
   // A file cut short is an error; one that is only odd, which browsers show, is decoded.
@@ -25,8 +27,13 @@ async function decoding<T> (format: ImageFormat, step: Promise<T>): Promise<T> {
   try {
     return await step
   } catch (cause) {
-    throw undecodable(format, cause)
+    throw STOPPED.test((cause as Error).message) ? tookTooLong(cause) : undecodable(format, cause)
   }
+}
+
+/** The error of an image that is not decoded within its time. */
+export function tookTooLong (cause?: unknown): ServiceError {
+  return new ServiceError('decode_timeout', 'The image takes too long to decode: send it smaller, or as a plain JPEG or PNG.', { cause })
 }
 
 function undecodable (format: ImageFormat, cause?: unknown): ServiceError {
@@ -89,28 +96,45 @@ function luma (rgb: Uint8Array): Uint8Array<ArrayBuffer> {
   return grey
 }
 
+/** An image of which the header was read. */
+export interface Inspected {
+  readonly format: ImageFormat
+  readonly header: Metadata
+}
+
 /**
- * Decodes an image to the pixels of the network's input.
+ * Reads the header of an image file: JPEG, PNG, WebP, GIF, AVIF or TIFF.
  *
- * @param upload The image file: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF (first page). Must not change until
- * the promise is settled.
- * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. The array owns its
- * ArrayBuffer, which can be transferred to a worker. An image that already has the input's size is not resampled.
- * Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps of 8 bits; enlarging places the
- * image half an output pixel further right and down, as libvips does.
  * @throws ServiceError `no_image`, `image_too_large`, `unsupported_image_format`, `heic_not_supported`,
  * `image_too_many_pixels` or `undecodable_image`, in the order of what it costs to find out.
  */
-export async function toPixels (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
+export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise<Inspected> {
   checkBytes(upload, limits)
   const format = sniffFormat(upload)
   const header = await decoding(format, sharp(upload, OPEN).metadata())
   if (header.compression === 'hevc') throw heicError()
   checkPixels(header, limits)
+  return { format, header }
+}
 
+/**
+ * Decodes an image to the pixels of the network's input: its first frame or page.
+ *
+ * @param upload The image file. Must not change until the promise is settled.
+ * @param timeoutMs Time after which libvips is told to stop, which it does between pieces of the picture; counted in whole seconds.
+ * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. The array owns its
+ * ArrayBuffer, which can be transferred to a worker. An image that already has the input's size is not resampled.
+ * Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps of 8 bits; enlarging places the
+ * image half an output pixel further right and down, as libvips does.
+ * @throws ServiceError `undecodable_image` or `decode_timeout`.
+ */
+export async function convert (
+  upload: Uint8Array, { format, header }: Inspected, input: InputSpec, timeoutMs: number
+): Promise<Uint8Array<ArrayBuffer>> {
   const quarterTurned = header.autoOrient.width !== header.width
   const plan = planGeometry(header, quarterTurned, input)
-  const { data, info } = await decoding(format, createPipeline(upload, header, plan, input.kernel).toBuffer({ resolveWithObject: true }))
+  const pipeline = createPipeline(upload, header, plan, input.kernel).timeout({ seconds: Math.ceil(timeoutMs / 1000) })
+  const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
   // The memory of a Buffer cannot be transferred, so this is a copy. So is what sharp's toUint8Array() returns, which in
   // 0.35.5 never frees the original.

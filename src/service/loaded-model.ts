@@ -13,7 +13,7 @@ import type { InputChoices } from '../model/input.js'
 import type { Label } from '../model/labels.js'
 import { inputSpec, type Model } from '../model/model.js'
 import { networkOutputs, type NetworkOutputs } from '../model/outputs.js'
-import { configureDecoding, createDecoder, type Decoder } from '../preprocess/index.js'
+import { configureDecoding, createDecoder, MemoryTurns, type Decoder } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { compiledModel } from './compiled-model.js'
 import type { ServiceSettings } from './settings.js'
@@ -40,6 +40,8 @@ export interface OpenOptions {
   /** Told what opening is at, in words. */
   readonly onStep?: ((step: string) => void) | undefined
   readonly workerObserver?: WorkerObserver | undefined
+  /** What all models of the process decode in; its own where it is left out. */
+  readonly decodingMemory?: MemoryTurns | undefined
   /** Replaces the worker's module, for tests of its failures. */
   readonly workerFile?: URL | undefined
 }
@@ -57,6 +59,7 @@ interface Runtime {
   readonly pool: WorkerPool
   readonly loaded: LoadReply
   readonly maxBatchSize: number
+  readonly decoder: Decoder
 }
 
 /** All that serves one model: its workers, their queue, its decoder, labels and input. Several can be open at the same time. */
@@ -84,7 +87,7 @@ export class LoadedModel {
     const imageLength = imageLengthOf(model)
     const { outputs } = loaded
     this.batcher = new Batcher({ engine: pool, imageLength, outputs, maxBatchSize, queueSize, batchDelayMs, observer: metrics })
-    this.decoder = createDecoder({ concurrency: config.decodeConcurrency, input: inputSpec(model.input), limits: config })
+    this.decoder = runtime.decoder
     this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
     this.offers = networkOutputs(model.network)
     pool.on('ready', () => { this.batcher.wake() })
@@ -186,8 +189,9 @@ export class LoadedModel {
 }
 
 async function startRuntime (
-  config: ServiceSettings, model: Model, path: string, { metrics, workerObserver, workerFile }: OpenOptions
+  config: ServiceSettings, model: Model, path: string, options: OpenOptions
 ): Promise<Runtime> {
+  const { metrics, workerObserver, workerFile } = options
   const imageBytes = imageLengthOf(model)
   const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
   const pool = new WorkerPool(config.engineWorkers, {
@@ -207,11 +211,22 @@ async function startRuntime (
     }
     const maxBatchSize = await batchSize(config, pool, path, imageBytes, loaded.backend)
     pool.warmUpWith([...new Set([1, maxBatchSize])])
-    return { pool, loaded, maxBatchSize }
+    return { pool, loaded, maxBatchSize, decoder: decoderFor(config, model, options) }
   } catch (error) {
     await pool.close()
     throw error
   }
+}
+
+function decoderFor (config: ServiceSettings, model: Model, { decodingMemory, workerObserver }: OpenOptions): Decoder {
+  return createDecoder({
+    concurrency: config.decodeConcurrency,
+    input: inputSpec(model.input),
+    limits: config,
+    memory: decodingMemory ?? new MemoryTurns(config.maxDecodeBytes),
+    timeoutMs: config.decodeTimeoutMs,
+    onHang: () => { workerObserver?.lost(new Error('every image that is being decoded hangs')) }
+  })
 }
 
 async function batchSize (

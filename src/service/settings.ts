@@ -13,5 +13,7 @@ export interface ServiceSettings extends ImageLimits, CompileSettings {
   readonly inferenceTimeoutMs: number
   readonly queueSize: number
   readonly decodeConcurrency: number
+  readonly decodeTimeoutMs: number
+  readonly maxDecodeBytes: number
   readonly batchDelayMs: number
 }

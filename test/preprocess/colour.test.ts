@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import sharp, { type Sharp } from 'sharp'
 
-import { toPixels } from '../../src/preprocess/index.js'
-import { builtInProfile, difference, FILL, gradient, LIMITS, paint, toSharp, toSharp16, withProfile } from './pictures.js'
+import { builtInProfile, difference, FILL, gradient, LIMITS, paint, toSharp, toSharp16, withProfile, toPixels } from './pictures.js'
 
 const picture = gradient(FILL.size, FILL.size)
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import sharp, { type Sharp } from 'sharp'
 
-import { configureDecoding, createDecoder, toPixels } from '../../src/preprocess/index.js'
-import { CROP, gradient, LIMITS, toSharp } from './pictures.js'
+import { configureDecoding, createDecoder, MemoryTurns } from '../../src/preprocess/index.js'
+import { CROP, gradient, LIMITS, toSharp, toPixels } from './pictures.js'
 
 const upload = await toSharp(gradient(300, 200)).jpeg().toBuffer()
-const options = { input: CROP, limits: LIMITS }
+/** Slow to decode if it is progressive: nothing can be shrunk before all of it is read. */
+const large = (): Sharp => sharp({ create: { width: 4000, height: 3000, channels: 3, background: 'teal' } })
+const options = { input: CROP, limits: { ...LIMITS, maxImagePixels: 12_000_000 }, memory: new MemoryTurns(2 ** 30), timeoutMs: 60_000 }
 
 configureDecoding({ threads: 1 })
 
@@ -98,6 +101,36 @@ suite('decoder', () => {
     controller.abort()
     assert.equal(result.length, CROP.size ** 2 * 3)
   })
+
+  test('an image that could never have the memory is refused by its header, and one that can have it waits', async () => {
+    const memory = new MemoryTurns(100_000_000)
+    const decoder = createDecoder({ ...options, concurrency: 2, memory })
+    const giveBack = await memory.take(memory.size)
+    const waiting = decoder.decode(upload)
+    const webp = await large().webp({ effort: 0 }).toBuffer()
+    await assert.rejects(decoder.decode(webp), { code: 'image_too_many_pixels', message: /WEBP of 4000 x 3000 pixels and 3.*100000000/ })
+    assert.equal(decoder.active, 1)
+    giveBack()
+    await waiting
+  })
+
+  test('an image that takes too long is answered, and keeps its place until libvips is done', async () => {
+    const decoder = createDecoder({ ...options, concurrency: 1, timeoutMs: 1 })
+    const slow = decoder.decode(await large().jpeg({ progressive: true }).toBuffer())
+    await assert.rejects(slow, { code: 'decode_timeout' })
+    assert.equal(decoder.active, 1)
+    while (decoder.active > 0) await new Promise((resolve) => { setImmediate(resolve) })
+  })
+
+  for (const [places, told] of [[1, 1], [2, 0]] as const) {
+    test(`of ${places} places one hangs`, async () => {
+      let hangs = 0
+      const decoder = createDecoder({ ...options, concurrency: places, timeoutMs: 1, onHang: () => { hangs++ } })
+      await assert.rejects(decoder.decode(await large().jpeg({ progressive: true }).toBuffer()), { code: 'decode_timeout' })
+      while (decoder.active > 0) await new Promise((resolve) => { setImmediate(resolve) })
+      assert.equal(hangs, told)
+    })
+  }
 
   for (const concurrency of [0, -1, 1.5, Number.NaN]) {
     test(`a concurrency of ${concurrency} is refused`, () => {

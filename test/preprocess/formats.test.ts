@@ -6,8 +6,7 @@ import { suite, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import sharp from 'sharp'
 
-import { toPixels } from '../../src/preprocess/index.js'
-import { difference, FILL, gradient, LIMITS, patches, tiff16, toAnimation, toSharp, toSharp16 } from './pictures.js'
+import { difference, FILL, gradient, LIMITS, patches, tiff16, toAnimation, toSharp, toSharp16, toPixels } from './pictures.js'
 
 const PHOTOS = resolve('..', 'shared', 'images', 'imagenet')
 

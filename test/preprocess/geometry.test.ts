@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import type { InputSpec } from '../../src/model/input.js'
-import { toPixels } from '../../src/preprocess/index.js'
-import { CROP, difference, FILL, gradient, LIMITS, paint, storedAs, toSharp, type Picture } from './pictures.js'
+import { CROP, difference, FILL, gradient, LIMITS, paint, storedAs, toSharp, type Picture, toPixels } from './pictures.js'
 
 const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8]
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { toPixels } from '../../src/preprocess/index.js'
-import { CROP, FILL, LIMITS, gradient, paint, patches, toSharp, type Picture } from './pictures.js'
+import { CROP, FILL, LIMITS, gradient, paint, patches, toSharp, type Picture, toPixels } from './pictures.js'
 
 const grey = { ...FILL, channels: 1 } as const
 const pixelsOf = async (picture: Picture, input = FILL): Promise<Uint8Array> => await toPixels(

@@ -3,8 +3,7 @@ import { suite, test } from 'node:test'
 
 import { ServiceError, type ErrorCode } from '../../src/base/errors.js'
 import { Random } from '../../src/base/random.js'
-import { toPixels } from '../../src/preprocess/index.js'
-import { CROP, FILL, gradient, LIMITS, patches, pngChunk, toAnimation, toSharp } from './pictures.js'
+import { CROP, FILL, gradient, LIMITS, patches, pngChunk, toAnimation, toSharp, toPixels } from './pictures.js'
 
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'image_too_large', 'image_too_many_pixels', 'unsupported_image_format', 'heic_not_supported', 'undecodable_image', 'no_image'

@@ -3,8 +3,8 @@ import { suite, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-import { configureDecoding, toPixels } from '../../src/preprocess/index.js'
-import { FILL, gradient, LIMITS, toSharp } from './pictures.js'
+import { configureDecoding } from '../../src/preprocess/index.js'
+import { FILL, gradient, LIMITS, toSharp, toPixels } from './pictures.js'
 
 const upload = await toSharp(gradient(300, 200)).jpeg().toBuffer()
 const input = { ...FILL, size: 1000 }

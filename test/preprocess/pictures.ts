@@ -3,10 +3,19 @@ import sharp, { type Sharp } from 'sharp'
 
 import type { InputSpec } from '../../src/model/input.js'
 import type { ImageLimits } from '../../src/preprocess/index.js'
+import { convert, inspect } from '../../src/preprocess/pixels.js'
 
 export const FILL: InputSpec = { size: 48, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' }
 export const CROP: InputSpec = { size: 48, channels: 3, fit: 'crop', cropFraction: 0.875, kernel: 'linear' }
 export const LIMITS: ImageLimits = { maxImageBytes: 10 * 2 ** 20, maxImagePixels: 4_000_000 }
+
+/** More than any picture of these tests takes. */
+const TIMEOUT_MS = 60_000
+
+/** Decodes an image as the service does, without waiting for others. */
+export async function toPixels (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
+  return await convert(upload, await inspect(upload, limits), input, TIMEOUT_MS)
+}
 
 /** RGB, 8 bit. */
 export interface Picture {

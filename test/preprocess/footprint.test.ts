@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import sharp, { type Sharp } from 'sharp'
+import { decodingBytes } from '../../src/preprocess/footprint.js'
+import { inspect } from '../../src/preprocess/pixels.js'
+
+/* What decoding takes is measured in a process of its own, from which the peak of its memory is known. */
+
+const DECODING_PROCESS = fileURLToPath(new URL('./decoding-process.js', import.meta.url))
+const LIMITS = { maxImageBytes: 2 ** 30, maxImagePixels: 2 ** 30 }
+const BACKGROUND = { r: 90, g: 60, b: 30, alpha: 0.5 }
+
+const folder = mkdtempSync(join(tmpdir(), 'xception-footprint-'))
+after(() => { rmSync(folder, { recursive: true }) })
+
+const flat = (width: number, height: number, channels: 3 | 4 = 3): Sharp => (
+  sharp({ create: { width, height, channels, background: BACKGROUND } })
+)
+const large = (channels: 3 | 4 = 3): Sharp => flat(3600, 3000, channels)
+
+/** Those that hold most beside their kind, flat so that they are small files. */
+const PICTURES: Readonly<Record<string, () => Sharp>> = {
+  'a JPEG': () => large().jpeg(),
+  'a progressive JPEG': () => large().jpeg({ progressive: true, chromaSubsampling: '4:4:4' }),
+  'a progressive JPEG in CMYK': () => large().toColourspace('cmyk').jpeg({ progressive: true, chromaSubsampling: '4:4:4' }),
+  'a PNG of 16 bits with alpha': () => large(4).toColourspace('rgb16').png({ compressionLevel: 1 }),
+  'an interlaced PNG of 16 bits with alpha': () => large(4).toColourspace('rgb16').png({ compressionLevel: 1, progressive: true }),
+  'a wide PNG on its side': () => flat(36_000, 300, 4).toColourspace('rgb16').withMetadata({ orientation: 6 }).png({ compressionLevel: 1 }),
+  'a WebP': () => large().webp({ effort: 0 }),
+  'a lossless WebP with alpha': () => large(4).webp({ effort: 0, lossless: true }),
+  'a GIF': () => large().gif({ effort: 1 }),
+  'an AVIF': () => large().avif({ effort: 0 }),
+  'an AVIF of 12 bits with alpha': () => flat(2000, 1500, 4).avif({ effort: 0, bitdepth: 12 }),
+  'a TIFF': () => large().tiff({ compression: 'lzw' }),
+  'a TIFF of one tile': () => flat(3072, 3072).tiff({ compression: 'deflate', tile: true, tileWidth: 3072, tileHeight: 3072 })
+}
+
+const withoutPeak = process.platform === 'linux' ? false : 'the peak of memory is read from /proc'
+
+suite('decoding takes no more memory than the header lets expect', { skip: withoutPeak }, () => {
+  for (const [name, picture] of Object.entries(PICTURES)) {
+    test(name, async () => {
+      const upload = await picture().toBuffer()
+      const file = join(folder, name)
+      writeFileSync(file, upload)
+      const { format, header } = await inspect(upload, LIMITS)
+      const taken = Number(execFileSync(process.execPath, [DECODING_PROCESS, file], { encoding: 'utf8' }))
+      const bound = decodingBytes(format, header)
+      assert.ok(taken > 0 && taken <= bound, `${taken} bytes taken, ${bound} expected at most`)
+    })
+  }
+})
