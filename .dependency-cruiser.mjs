@@ -87,6 +87,19 @@ export default {
       to: { path: '^bench/' }
     },
     {
+      name: 'the-page-is-of-browsers',
+      comment: 'a browser gets the files of page/ and no others, and nothing in Node has its objects',
+      severity: 'error',
+      from: { path: '^page/' },
+      to: { pathNot: '^page/' }
+    },
+    {
+      name: 'nothing-but-browsers-runs-the-page',
+      severity: 'error',
+      from: { pathNot: '^page/' },
+      to: { path: '^page/' }
+    },
+    {
       name: 'every-import-is-found',
       comment: 'what is not found is not checked either',
       severity: 'error',

@@ -79,7 +79,10 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 FROM packages AS compiled
 COPY tsconfig.json ./
 COPY src src
-RUN node node_modules/typescript/bin/tsc -p . --incremental false --sourceMap false
+COPY page page
+RUN for project in . page; do \
+      node node_modules/typescript/bin/tsc -p $project --incremental false --sourceMap false || exit 1; \
+    done
 COPY models models
 COPY scripts/container/compile-bundled.mjs scripts/container/
 RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs
@@ -90,6 +93,7 @@ COPY LICENSE package.json ./
 COPY scripts/container/healthcheck.mjs scripts/container/signals.mjs scripts/container/
 COPY scripts/thread-pool.cjs scripts/
 COPY models models
+COPY page/*.html page/*.css page/*.svg page/
 COPY --from=compiled /app/dist dist
 
 

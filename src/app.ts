@@ -11,7 +11,8 @@ import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
 import { embedRoutes } from './routes/embed.js'
-import { indexRoute, metricsRoute, probeRoutes } from './routes/status.js'
+import { pageRoutes } from './routes/page.js'
+import { metricsRoute, probeRoutes } from './routes/status.js'
 import { ByteBudget } from './service/admission.js'
 import type { ApiKeys } from './service/api-keys.js'
 import type { Slot } from './service/slot.js'
@@ -72,7 +73,8 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(probeRoutes, { slot })
   const hasMetrics = config.adminPort === 'off'
   if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
-  await app.register(indexRoute, { slot, endpoints: [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []] })
+  const endpoints = [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []]
+  await app.register(pageRoutes, { slot, endpoints, needsKey: keys !== undefined, maxImageBytes: config.maxImageBytes })
   await app.register(classifyRoutes, { slot, limits: config, budget })
   await app.register(embedRoutes, { slot, limits: config, budget })
   return app

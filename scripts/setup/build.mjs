@@ -6,6 +6,9 @@ import { hashOf, publishFolder, readJson } from './files.mjs'
 
 const STAMP = '.built-from.json'
 
+/** What runs in Node, and what runs in browsers: each has its own tsconfig.json and its place in dist. */
+const PROJECTS = ['.', 'page']
+
 /** The step that compiles TypeScript into dist. */
 export const build = {
   name: 'build',
@@ -18,24 +21,28 @@ export const build = {
     const sources = sourcesHash(root)
     // A new folder each time, a sibling so that source maps stay right: no output of a deleted source survives.
     await publishFolder(join(root, 'dist'), async folder => {
-      const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-      const result = await run(process.execPath, [
-        tsc, '-p', 'tsconfig.json', '--outDir', folder, '--tsBuildInfoFile', join(folder, '.tsbuildinfo'), '--pretty', 'false'
-      ], { cwd: root })
-      if (result.code !== 0) {
-        output(result.output)
-        throw new SetupError('The TypeScript sources do not compile: mend the errors listed above.')
-      }
+      for (const project of PROJECTS) await compile({ root, project, folder: join(folder, project), output })
       writeFileSync(join(folder, STAMP), JSON.stringify({ sources }) + '\n')
     }, { replace: () => true })
   }
 }
 
+async function compile ({ root, project, folder, output }) {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const result = await run(process.execPath, [
+    tsc, '-p', project, '--outDir', folder, '--tsBuildInfoFile', join(folder, '.tsbuildinfo'), '--pretty', 'false'
+  ], { cwd: root })
+  if (result.code === 0) return
+  output(result.output)
+  throw new SetupError('The TypeScript sources do not compile: mend the errors listed above.')
+}
+
 /** Contents rather than times decide: a checkout changes the times of files that it leaves as they were. */
 function sourcesHash (root) {
-  const { include } = readJson(join(root, 'tsconfig.json'))
-  const paths = include.filter(folder => existsSync(join(root, folder))).flatMap(folder =>
+  const configurations = PROJECTS.map(project => join(project, 'tsconfig.json'))
+  const folders = configurations.flatMap(path => readJson(join(root, path)).include.map(folder => join(path, '..', folder)))
+  const paths = folders.filter(folder => existsSync(join(root, folder))).flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true }).filter(name => name.endsWith('.ts')).map(name => join(folder, name)))
-  const inputs = ['tsconfig.json', 'package.json', 'package-lock.json', ...paths.sort()]
+  const inputs = [...configurations, 'package.json', 'package-lock.json', ...paths.sort()]
   return hashOf(inputs.flatMap(path => [path, readFileSync(join(root, path))]))
 }

@@ -7,8 +7,11 @@ import { onceOver } from './observe.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may use a route without a key: a probe asks for health and is never limited, a page is for people. */
-    openTo?: 'probes' | 'pages'
+    /**
+     * Who may use a route without a key: a probe asks for health and is never limited, a page is for people, and its files
+     * are not limited either, since one look at it takes many.
+     */
+    openTo?: 'probes' | 'pages' | 'files'
   }
   interface FastifyRequest {
     /** The name of the API key that the request brings; undefined without a valid one. */

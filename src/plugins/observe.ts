@@ -4,6 +4,9 @@ import fastifyPlugin from 'fastify-plugin'
 import { ERRORS } from '../base/errors.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
+/** Asked all the time, or many times for one look at the page: their log lines would drown the others. */
+const QUIET_ROUTES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics', '/page/:file'])
+
 /** Calls `done` when a request is over, with its status: 499 if the client went before it had its answer. */
 export function onceOver (reply: FastifyReply, done: (status: number) => void): void {
   // Fastify's own hook for this is not called for a client that goes.
@@ -24,8 +27,8 @@ export function observe (request: FastifyRequest, reply: FastifyReply, metrics: 
     // Unknown addresses share one label, or anybody could make as many time series as they like.
     const route = request.routeOptions.url ?? 'unknown'
     metrics.requestDuration.observe({ route, status }, durationMs / 1000)
-    const probe = route === '/livez' || route === '/readyz' || route === '/metrics'
+    const level = QUIET_ROUTES.has(route) ? 'debug' : 'info'
     const facts = { method: request.method, route, status, durationMs: Number(durationMs.toFixed(1)) }
-    request.log[probe ? 'debug' : 'info'](facts, 'request')
+    request.log[level](facts, 'request')
   })
 }

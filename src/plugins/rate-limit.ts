@@ -23,7 +23,7 @@ export const rateLimitPlugin = fastifyPlugin(async (app: FastifyInstance, { perM
     enableDraftSpec: true,
     // An address holds no such sign in front, so that nobody can count as another's key.
     keyGenerator: (request) => request.keyName === undefined ? normalizeIP(request.ip) : `key ${request.keyName}`,
-    allowList: (request) => request.routeOptions.config.openTo === 'probes',
+    allowList: ({ routeOptions: { config: { openTo } } }) => openTo === 'probes' || openTo === 'files',
     errorResponseBuilder: (_request, { max, ttl }) => {
       const seconds = Math.ceil(ttl / 1000)
       return new ServiceError('rate_limited', `At most ${max} requests a minute are taken: try again in ${seconds} s.`, {

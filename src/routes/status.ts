@@ -20,15 +20,3 @@ export async function metricsRoute (app: FastifyInstance, { slot, metrics }: { s
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 }
-
-/** GET /, what people read: the service, and the addresses that it has. */
-export async function indexRoute (app: FastifyInstance, { slot, endpoints }: { slot: Slot, endpoints: readonly string[] }): Promise<void> {
-  app.get('/', { config: { openTo: 'pages' } }, () => ({
-    service: 'xception-serve',
-    status: slot.notReadyReason ?? 'ready',
-    model: slot.model,
-    classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ' +
-      '?topK= predictions an image',
-    endpoints
-  }))
-}

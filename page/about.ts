@@ -1,0 +1,40 @@
+import { describedRow, part } from './dom.js'
+import { inputInWords } from './model-words.js'
+import { counted, megabytes } from './numbers.js'
+import type { ServiceDescription } from './service.js'
+
+const STATUS_IN_WORDS: Readonly<Record<ServiceDescription['status'], string>> = {
+  ready: 'ready',
+  loading: 'the model is loading…',
+  restarting: 'restarting…',
+  draining: 'shutting down'
+}
+
+/** Says what is served, and by what rules. */
+export function showService ({ status, model, maxImageBytes, endpoints }: ServiceDescription): void {
+  showStatus(status, [model?.name, STATUS_IN_WORDS[status]].filter((text) => text !== undefined).join(' · '))
+  part(document, 'limit', HTMLElement).textContent = `, up to ${megabytes(maxImageBytes)} each`
+  part(document, 'endpoints', HTMLElement).textContent = endpoints.join(', ')
+  if (model === undefined) return
+  const { name, version, backend, precision, classes, input } = model
+  part(document, 'lead', HTMLElement).textContent = `${name} tells ${counted(classes, 'kind')} of things apart. ` +
+    'Give it pictures, and it says what it takes them for.'
+  part(document, 'facts', HTMLElement).replaceChildren(
+    describedRow('Name', name),
+    describedRow('Version', version),
+    describedRow('Labels', counted(classes, 'label')),
+    describedRow('Computes', `in ${precision} on ${backend === 'gpu' ? 'a GPU' : 'the CPU'}`),
+    describedRow('Input', inputInWords(input))
+  )
+}
+
+/** Says that the service does not answer. */
+export function showUnreachable (words: string): void {
+  showStatus('unreachable', words)
+}
+
+function showStatus (state: string, words: string): void {
+  const status = part(document, 'status', HTMLElement)
+  status.dataset.state = state
+  status.textContent = words
+}
