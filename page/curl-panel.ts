@@ -7,11 +7,13 @@ import { CLASSIFY_URL } from './service.js'
 export function offerCurl (root: HTMLElement, file: string, { needsKey }: { readonly needsKey: () => boolean }): void {
   const [command, button] = [part(root, 'command', HTMLElement), part(root, 'copy', HTMLElement)]
   const where = `Run it in the folder that holds ${file}`
-  part(root, 'curl', HTMLDetailsElement).addEventListener('toggle', () => {
+  const show = (): void => {
     command.textContent = curlCommand({ file, url: CLASSIFY_URL.href, needsKey: needsKey() })
     part(root, 'curl-hint', HTMLElement).textContent = needsKey() ? `${where}, with your key in the variable API_KEY.` : `${where}.`
     button.textContent = 'Copy'
-  })
+  }
+  show()
+  part(root, 'curl', HTMLDetailsElement).addEventListener('toggle', show)
   button.addEventListener('click', async () => {
     button.textContent = await copyText(command) ? 'Copied' : 'Selected: copy it with Ctrl-C'
   })

@@ -52,6 +52,9 @@ async function servesAndStops (rootfs, config, env = {}) {
   })
   const { results } = await response.json()
   assert.equal(results[0].predictions[0].label, 'cat')
+  const page = await fetch(url, { headers: { accept: 'text/html' } })
+  assert.match(await page.text(), /page\/main\.js/)
+  assert.equal((await fetch(`${url}/page/main.js`)).status, 200)
   const [, ...check] = config.Healthcheck.Test
   assert.equal(await container.execute(['PORT=' + new URL(url).port, ...check]), 0, 'the health check of a ready server')
   assert.equal(await container.execute(['PORT=1', ...check]), 1, 'the health check where nobody listens')

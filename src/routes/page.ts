@@ -49,7 +49,7 @@ export async function pageRoutes (app: FastifyInstance, { slot, endpoints, needs
 
 /** Only who names HTML gets it, and not if JSON is liked better: curl, which takes anything, gets JSON. */
 function asksForPage (request: FastifyRequest): boolean {
-  const liked = new Negotiator(request).mediaTypes()
+  const liked = new Negotiator(request).mediaTypes().map((type) => type.toLowerCase())
   const [html, json] = [liked.indexOf('text/html'), liked.indexOf('application/json')]
   return html !== -1 && (json === -1 || html < json)
 }

@@ -67,10 +67,11 @@ export class Clone {
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
       rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
     })
-    for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', '.npmrc', 'scripts']) {
+    for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'page/tsconfig.json', '.npmrc', 'scripts']) {
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true })
     }
     this.write('src/main.ts', 'console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }))\n')
+    this.write('page/main.ts', 'export const title: string = document.title\n')
     this.#linkPackages()
   }
 

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { ERRORS, ServiceError, toProblem } from '../../src/base/errors.js'
+import { freePort } from '../support/free-port.js'
+import { startServer, type RunningServer } from '../support/server.js'
+import { CAT_FILE, leave, pick, settled, useBrowser, withoutChromium, type TestFile } from './browser.js'
+import { CUT_OFF, HEIC, TEXT } from './pictures.js'
+
+/** What a request of the page cannot be answered: it sends one image, well-formed, to an address that is there. */
+const NEVER_MET = [
+  'malformed_request', 'malformed_body', 'no_image', 'invalid_query', 'invalid_header', 'not_found', 'method_not_allowed',
+  'too_many_images', 'headers_too_large', 'client_closed_request', 'reload_in_progress', 'reload_failed', 'reload_refused'
+]
+const CLASSIFY = /\/classify$/
+
+/** Answers the first request for a classification in place of the service. */
+async function answerFirst (page: Page, answer: { status: number, body: string, headers?: Record<string, string> }): Promise<void> {
+  await page.route('**/classify', async (route) => { await route.fulfill(answer) }, { times: 1 })
+}
+
+const problem = (error: ServiceError): string => JSON.stringify(toProblem(error))
+
+suite('what fails is told in words', { skip: withoutChromium }, () => {
+  const browser = useBrowser()
+  let server: RunningServer
+  before(async () => { server = await startServer({ BACKEND: 'cpu', MAX_IMAGE_BYTES: '200000' }) })
+  after(async () => { assert.equal(await server.stop(), 0) })
+
+  for (const [name, file, words, code, sent] of [
+    ['a text', TEXT, /no picture that.*JPEG/, 'unsupported_image_format', 0],
+    ['a text that is called a picture', { ...TEXT, mimeType: 'image/png' }, /no picture that/, 'unsupported_image_format', 1],
+    ['a photo that is cut off', CUT_OFF, /damaged or cut off/, 'undecodable_image', 1],
+    ['a HEIC photo', HEIC, /HEIC photo.*JPEG.*Most Compatible/, 'heic_not_supported', 0],
+    ['nothing', { ...CAT_FILE, buffer: Buffer.alloc(0) }, /file is empty/, 'empty_file', 0],
+    ['too many bytes', { ...CAT_FILE, buffer: Buffer.alloc(300_000, 1) }, /too large.*0\.3 MB.*0\.2 MB at most/, 'image_too_large', 0]
+  ] as ReadonlyArray<readonly [string, TestFile, RegExp, string, number]>) {
+    test(name, async () => {
+      const page = await browser.visit(server.url, { refusals: CLASSIFY })
+      let requests = 0
+      page.on('request', (request) => { if (CLASSIFY.test(request.url())) requests++ })
+      await pick(page, [file])
+      await settled(page, 1)
+      assert.match(await page.locator('.failure').innerText(), words)
+      assert.equal(await page.locator('.failure code').innerText(), code)
+      assert.match(await page.getByRole('log').innerText(), words)
+      assert.equal(await page.getByRole('button', { name: 'Try again' }).isVisible(), false)
+      assert.equal(requests, sent)
+      await leave(page)
+    })
+  }
+
+  test('a file that can no longer be read', async () => {
+    const page = await browser.visit(server.url)
+    await page.evaluate("Blob.prototype.arrayBuffer = async () => { throw new DOMException('gone', 'NotFoundError') }")
+    await pick(page, [CAT_FILE])
+    await page.locator('.card').getByText('This cannot be read.').waitFor()
+    await leave(page)
+  })
+
+  test('each code of the service has words, and one that the page does not know has the service\'s own', async () => {
+    const page = await browser.visit(server.url, { refusals: CLASSIFY })
+    const explained = await page.evaluate("import('/page/failure.js').then(({ EXPLAINED }) => Object.keys(EXPLAINED))") as string[]
+    assert.deepEqual(Object.keys(ERRORS).filter((code) => !explained.includes(code) && !NEVER_MET.includes(code)), [])
+    await answerFirst(page, { status: 418, body: '{"code":"is_a_teapot","detail":"It brews tea."}' })
+    await pick(page, [CAT_FILE])
+    await page.locator('.card').getByText('It brews tea.').waitFor()
+    await leave(page)
+  })
+
+  test('what lasts for a while is tried again, as long after as the service says', async () => {
+    const page = await browser.visit(server.url, { refusals: CLASSIFY })
+    const error = new ServiceError('queue_full', 'The queue is full.')
+    await answerFirst(page, { status: 503, body: problem(error), headers: { 'retry-after': '2' } })
+    await pick(page, [CAT_FILE])
+    await page.locator('.card').getByText('more pictures waiting than it can hold. The next try is in 2 seconds…').waitFor()
+    await page.locator('.prediction').first().waitFor()
+    assert.equal(await page.locator('.failure').isVisible(), false)
+    await leave(page)
+  })
+
+  test('what would last too long is not waited for, and can be tried again', async () => {
+    const page = await browser.visit(server.url, { refusals: CLASSIFY })
+    const error = new ServiceError('rate_limited', 'At most 5 requests a minute are taken: try again in 3600 s.')
+    await answerFirst(page, { status: 429, body: problem(error), headers: { 'retry-after': '3600' } })
+    await pick(page, [CAT_FILE])
+    await page.locator('.card').getByText('try again in 3600 s').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('.prediction').first().waitFor()
+    await leave(page)
+  })
+
+  test('another program that answers in the service\'s place', async () => {
+    const page = await browser.visit(server.url, { refusals: CLASSIFY })
+    await answerFirst(page, { status: 502, body: '<h1>Bad gateway</h1>' })
+    await pick(page, [CAT_FILE])
+    await page.locator('.card').getByText('Something that is not the service answered in its place. It came with status 502.').waitFor()
+    await leave(page)
+  })
+
+  test('a service that is still loading says so until it is ready', async () => {
+    const page = await browser.visit(server.url, {
+      prepare: async (page) => {
+        const body = JSON.stringify({ status: 'loading', needsKey: false, maxImageBytes: 1, endpoints: ['POST /classify'] })
+        await page.route('**/', async (route) => {
+          const { accept = '' } = route.request().headers()
+          if (accept !== 'application/json') return await route.fallback()
+          await route.fulfill({ status: 200, body })
+          await page.locator('[data-state=loading]').getByText('the model is loading…').waitFor()
+          await page.unroute('**/')
+        })
+      }
+    })
+    assert.equal(await page.locator('[data-part=status]').innerText(), 'xception-cifar10 · ready')
+    await leave(page)
+  })
+
+  test('a service that is gone, with a button for when it is back', async () => {
+    const port = String(await freePort())
+    const first = await startServer({ BACKEND: 'cpu', PORT: port })
+    const page = await browser.visit(first.url, { refusals: CLASSIFY })
+    assert.equal(await first.stop(), 0)
+    await pick(page, [CAT_FILE])
+    await page.locator('.card').getByText('The service cannot be reached.').waitFor()
+    const second = await startServer({ BACKEND: 'cpu', PORT: port })
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('.prediction').first().waitFor()
+    await leave(page)
+    assert.equal(await second.stop(), 0)
+  })
+})
