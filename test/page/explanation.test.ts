@@ -72,6 +72,16 @@ suite('where the network looked', { skip: withoutChromium }, () => {
     await leave(page)
   })
 
+  test('comes from the network itself', async () => {
+    const page = await browser.visit(server.url)
+    await pick(page, [CAT_FILE])
+    await settled(page, 1)
+    await page.getByRole('button', { name: 'Where the network looked' }).click()
+    await page.locator('.card').getByText(/^For cat, the network found most (in the middle|at the [a-z ]+)\.$/).waitFor()
+    assert.equal(await page.locator('canvas').isVisible(), true)
+    await leave(page)
+  })
+
   test('is shown for the label that is chosen, or why it cannot be', async () => {
     const page = await browser.visit(server.url)
     await explain(page)
