@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { decodingTable } from './measurements/decoding.js'
 import { describePeak, engineTable, type EngineResult } from './measurements/engine-times.js'
 import { httpTable } from './measurements/http.js'
+import { holdTables, type HoldResult } from './measurements/hold.js'
 import type { Machine } from './report/machine.js'
 import { growthTable, loadedTable } from './measurements/memory.js'
 import { replaceBlock } from './report/page.js'
@@ -14,6 +15,7 @@ import { workersTable, type WorkersResult } from './measurements/workers.js'
 /* Writes the tables of docs/performance.md and the README from bench/results/. A table that was not measured is left out. */
 
 const PAGE = new URL('../../docs/performance.md', import.meta.url)
+const RELIABILITY = new URL('../../docs/reliability.md', import.meta.url)
 const README = new URL('../../README.md', import.meta.url)
 
 type Measured = Saved<{ readonly weights: 'random' | 'real' }>
@@ -22,6 +24,7 @@ const engine = await readResult('engine')
 const http = await readResult('http')
 const start = await readResult('start')
 const memory = await readResult('memory')
+const hold = await readResult('hold')
 const blocks: Readonly<Record<string, string>> = {
   engine: engine === undefined ? '' : block(engine, engineTable(engine), howEngine(engine)),
   http: http === undefined
@@ -37,12 +40,18 @@ const blocks: Readonly<Record<string, string>> = {
 }
 
 await fill(PAGE, blocks)
+if (hold !== undefined) await fill(RELIABILITY, holdBlocks(hold))
 await fill(README, { speed: engine === undefined || http === undefined ? '' : `${markdownTable(speedTable(engine, http))}\n` })
 
 async function fill (page: URL, texts: Readonly<Record<string, string>>): Promise<void> {
   let content = await readFile(page, 'utf8')
   for (const [name, text] of Object.entries(texts)) content = replaceBlock(content, name, text)
   await writeFile(page, content)
+}
+
+function holdBlocks (hold: Saved<HoldResult>): Record<string, string> {
+  const how = `${hold.threads} threads, ${hold.seconds} s at each load, clients on the same machine`
+  return Object.fromEntries(Object.entries(holdTables(hold)).map(([promise, table]) => [promise, block(hold, table, how)]))
 }
 
 function block ({ date, machine, weights }: Measured, table: Table, how: string): string {

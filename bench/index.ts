@@ -3,6 +3,7 @@ import { usableCpus } from '../src/base/cpus.js'
 import { decodingTable } from './measurements/decoding.js'
 import { benchEngines, describePeak, engineChart, engineTable } from './measurements/engine-times.js'
 import { benchExplain, explainTable } from './measurements/explain.js'
+import { benchHold, holdTables } from './measurements/hold.js'
 import { benchHttp, httpTable } from './measurements/http.js'
 import { describeMachine } from './report/machine.js'
 import { benchMemory, growthTable, loadedTable } from './measurements/memory.js'
@@ -80,6 +81,11 @@ const benches: Record<Kind, () => Promise<void>> = {
     const result = await benchExplain(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
     console.log(`${formatTable(explainTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, ${result.threads} threads\n`)
     await saveResult('explain', machine, result)
+  },
+  hold: async () => {
+    const result = await benchHold({ seconds: options.seconds, threads: options.threads, model: options.model })
+    for (const [promise, table] of Object.entries(holdTables(result))) console.log(`${promise}\n${formatTable(table)}\n`)
+    await saveResult('hold', machine, result)
   }
 }
 for (const kind of options.only === undefined ? KINDS : [options.only]) await benches[kind]()

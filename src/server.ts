@@ -3,9 +3,11 @@ import pino from 'pino'
 import pretty from 'pino-pretty'
 import { buildAdminApp } from './admin-app.js'
 import { buildApp } from './app.js'
+import { connectionsWithin, descriptorLimit } from './base/descriptors.js'
 import { ENGINE_LOST, endNow } from './base/end-now.js'
 import { OperatorError, ServiceError } from './base/errors.js'
 import type { Config } from './config.js'
+import { createLogDestination } from './telemetry/log-destination.js'
 import { Metrics } from './telemetry/metrics.js'
 import { describeInput } from './model/input.js'
 import { openModel } from './sources/open.js'
@@ -28,14 +30,16 @@ const LAST_REPLIES_MS = 500
  */
 export async function serve (config: Config, { workerFile }: { workerFile?: URL } = {}): Promise<void> {
   const options = { level: config.logLevel }
-  const logger = process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options)
   const metrics = new Metrics()
+  const destination = createLogDestination(process.stdout.fd, () => { metrics.logLinesLost.inc() })
+  const logger = process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options, destination)
   const slot = new Slot(metrics)
 
   try {
     const stopTracing = await startTracing(process.env)
     const keys = await openKeys(config, logger)
-    const app = await buildApp({ config, slot, keys, metrics, logger })
+    const maxConnections = boundConnections(config, logger)
+    const app = await buildApp({ config: { ...config, maxConnections }, slot, keys, metrics, logger })
     const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
     const reloader = new Reloader({
       slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })
@@ -75,6 +79,17 @@ function endLost (logger: pino.Logger, slot: Slot, reason: Error): void {
 function logFailedStart (logger: pino.Logger, error: Error): void {
   if (error instanceof OperatorError) logger.fatal(error.message)
   else logger.fatal({ err: error }, `the start failed: ${error.message}`)
+}
+
+/** Connections beyond the descriptors would leave none to open a file with, and none to tell the client so. */
+function boundConnections ({ maxConnections }: Config, logger: pino.Logger): number {
+  const limit = descriptorLimit()
+  const bounded = connectionsWithin(maxConnections, limit)
+  if (bounded < maxConnections) {
+    const problem = `MAX_CONNECTIONS=${maxConnections} is more than the ${limit} file descriptors of this process allow`
+    logger.warn(`${problem}: it takes ${bounded}; raise the limit (ulimit -n)`)
+  }
+  return bounded
 }
 
 type Address = Pick<Config, 'host' | 'port'>

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../../src/base/statistics.js'
 import { startProbe } from '../http/probe.js'
 import { memoryOf } from '../http/process-memory.js'
+import type { Table } from '../report/table.js'
 import { JSON_SHAPES, type JsonShape } from './json-shapes.js'
 
 const PROBE_INTERVAL_MS = 10
@@ -78,5 +79,14 @@ function watchMemory (pid: number): { stop (): Promise<number> } {
       end.abort()
       return await most
     }
+  }
+}
+
+export function jsonBodiesTable (figures: readonly JsonBodyFigure[]): Table {
+  return {
+    header: ['body', 'MB', 'status', 'seconds', '/livez p99 ms', '/livez max ms', 'resident set grew by, of the body'],
+    rows: figures.map(({ shape, status, body, seconds, livezP99, livezMax, growth }) => [
+      shape, body.toFixed(0), String(status), seconds.toFixed(2), livezP99.toFixed(1), livezMax.toFixed(1), (growth / body).toFixed(2)
+    ])
   }
 }

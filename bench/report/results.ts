@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { EngineResult } from '../measurements/engine-times.js'
 import type { ExplainResult } from '../measurements/explain.js'
+import type { HoldResult } from '../measurements/hold.js'
 import type { HttpResult } from '../measurements/http.js'
 import type { Machine } from './machine.js'
 import type { MemoryResult } from '../measurements/memory.js'
@@ -17,8 +18,9 @@ export interface Results {
   readonly start: StartResult
   readonly memory: MemoryResult
   readonly explain: ExplainResult
+  readonly hold: HoldResult
 }
-export const KINDS = ['engine', 'http', 'start', 'memory', 'explain'] as const satisfies ReadonlyArray<keyof Results>
+export const KINDS = ['engine', 'http', 'start', 'memory', 'explain', 'hold'] as const satisfies ReadonlyArray<keyof Results>
 
 /** A result with the day and the machine of its measurement. */
 export type Saved<Result> = Result & { readonly date: string, readonly machine: Machine }

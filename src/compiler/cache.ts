@@ -16,6 +16,7 @@ const STALE_LOCK_MS = 10_000
 const MARK_INTERVAL_MS = 60_000
 /** What a folder says that takes nothing; its age is not needed where nobody can remove anything. */
 const READ_ONLY = new Set(['EROFS', 'EACCES', 'EPERM'])
+const FULL = new Set(['ENOSPC', 'EDQUOT'])
 
 export interface CompiledModel {
   /** Folder of the SavedModel. */
@@ -54,7 +55,7 @@ export async function findOrMake (
   const path = join(cacheDir, 'compiled', key)
   if (await isWhole(path)) return await found(path)
   try {
-    await writing(mkdir(dirname(path), { recursive: true }))
+    await writing(makeFolder(dirname(path)))
     const { release, lost } = await lockOrWait(path, options.onWait)
     try {
       if (await isWhole(path)) return await found(path)
@@ -64,8 +65,11 @@ export async function findOrMake (
     }
   } catch (error) {
     if (!(error instanceof UnwritableError)) throw error
-    const problem = `MODEL_CACHE_DIR=${cacheDir} does not hold this model compiled and cannot be written (${error.code})`
-    throw new OperatorError(`${problem}: mount a writable folder there, or name another one`, { cause: error })
+    const missing = `MODEL_CACHE_DIR=${cacheDir} does not hold this model compiled`
+    const [problem, remedy] = FULL.has(error.code)
+      ? ['its disk is full', 'free some space']
+      : ['cannot be written', 'mount a writable folder there']
+    throw new OperatorError(`${missing}, and ${problem} (${error.code}): ${remedy}, or name another one`, { cause: error })
   }
   await tidy(dirname(path), { keep: path, maxBytes, staleLockMs: STALE_LOCK_MS })
   return { path, fromCache: false }
@@ -123,6 +127,20 @@ async function publish (path: string, make: (folder: string) => Promise<void>): 
     await writing(rename(temporary, path))
   } finally {
     await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Also above it, what is missing. Rejects with what the system says of the first one that it refuses. */
+async function makeFolder (path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT') throw error
+    // Node's own recursion says ENOENT of a read-only file system.
+    await makeFolder(dirname(path))
+    await makeFolder(path)
   }
 }
 

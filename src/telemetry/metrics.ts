@@ -76,6 +76,12 @@ export class Metrics {
     registers: this.registers
   })
 
+  readonly logLinesLost = new Counter({
+    name: 'xception_log_lines_lost_total',
+    help: 'Log lines that could not be written, as on a full disk.',
+    registers: this.registers
+  })
+
   private readonly modelInfo = new Gauge({
     name: 'xception_model_info',
     help: 'The model that is served; always 1.',

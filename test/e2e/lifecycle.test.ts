@@ -82,6 +82,6 @@ test('a wrong setting and an unknown model end the start with one sentence', asy
 test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async () => {
   await assert.rejects(
     startServer({ BACKEND: 'cpu', MODEL_CACHE_DIR: '/dev/null/cache' }),
-    /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled and cannot be written \(ENOTDIR\): mount/
+    /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled, and cannot be written \(ENOTDIR\): mount/
   )
 })

@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RunningServer } from '../http/server.js'
+import type { Table } from '../report/table.js'
+import { usageOf } from './process-tree.js'
+
+const CONNECTIONS = 40
+const MIB = 2 ** 20
+const ANNOUNCED_BYTES = 60 * MIB
+const CHUNK = Buffer.alloc(MIB, 'a')
+
+/** Clients that send most of a large body and then nothing. */
+export interface StalledFigure {
+  readonly connections: number
+  readonly announcedMiB: number
+  /** Answered at once, 503. */
+  readonly refused: number
+  /** What the server's resident set grew by. */
+  readonly grownMiB: number
+}
+
+/** Each connection announces 60 MiB, sends all but the last byte, and stalls. */
+export async function measureStalled ({ url, pid }: RunningServer): Promise<StalledFigure> {
+  const { residentBytes: before } = usageOf(pid)
+  const { hostname, port } = new URL(url)
+  let refused = 0
+  const sockets: Socket[] = []
+  for (let index = 0; index < CONNECTIONS; index++) {
+    const socket = connect(Number(port), hostname).on('error', () => {})
+    sockets.push(socket)
+    await once(socket, 'connect')
+    const answered = new Promise<void>((resolve) => {
+      socket.once('data', () => {
+        refused++
+        resolve()
+      })
+    })
+    const fields = `host: x\r\ncontent-type: application/json\r\ncontent-length: ${ANNOUNCED_BYTES}`
+    socket.write(`POST /classify HTTP/1.1\r\n${fields}\r\n\r\n{"images":["`)
+    for (let sent = 0; sent + CHUNK.length < ANNOUNCED_BYTES && socket.bytesRead === 0 && !socket.destroyed; sent += CHUNK.length) {
+      if (!socket.write(CHUNK)) await Promise.race([once(socket, 'drain'), once(socket, 'close'), answered])
+    }
+  }
+  await sleep(1000)
+  const { residentBytes: after } = usageOf(pid)
+  for (const socket of sockets) socket.destroy()
+  return { connections: CONNECTIONS, announcedMiB: ANNOUNCED_BYTES / MIB, refused, grownMiB: (after - before) / MIB }
+}
+
+export function stalledTable ({ connections, announcedMiB, refused, grownMiB }: StalledFigure): Table {
+  return {
+    header: ['connections that stall', 'MiB announced each', 'refused', 'resident set grew by, MiB'],
+    rows: [[String(connections), String(announcedMiB), String(refused), grownMiB.toFixed(0)]]
+  }
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startServer } from '../support/server.js'
+
+/* What the system refuses is said in one sentence that blames the right thing, and costs no more than it has to. */
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+const KERAS_FILE = fileURLToPath(new URL('../../../test/fixtures/keras/keras3-zoo.keras.gz', import.meta.url))
+const CAN_MOUNT = canMount()
+const NEEDS_MOUNT = { skip: CAN_MOUNT ? false : 'it mounts file systems, which takes root' }
+
+function canMount (): boolean {
+  try {
+    execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' })
+    return process.getuid?.() === 0
+  } catch {
+    return false
+  }
+}
+
+function temporaryFolder (t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-limits-'))
+  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
+  return folder
+}
+
+/** A file system of its own, which goes with the test. */
+function mounted (t: TestContext, options: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-limits-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])
+  t.after(() => {
+    execFileSync('umount', [folder])
+    rmSync(folder, { recursive: true })
+  })
+  if (options !== '') execFileSync('mount', ['-o', `remount,${options}`, folder])
+  return folder
+}
+
+/** What a start says that fails, given before by a shell's command such as `ulimit -n 64`. */
+async function failedStart (env: Record<string, string>, before = 'true'): Promise<string> {
+  const settings = { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env }
+  const command = ['-c', `${before}; exec "$0" "$1"`, process.execPath, MAIN]
+  const child = spawn('bash', command, { env: settings, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output: string[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output.push(chunk.toString()) })
+  assert.deepEqual(await once(child, 'close'), [1, null])
+  const text = output.join('')
+  assert.doesNotMatch(text, /\n +at |"stack"/, 'a sentence, and no stack')
+  return text
+}
+
+suite('a start says what the system refuses', () => {
+  test('a cache on a full disk', NEEDS_MOUNT, async (t) => {
+    const folder = mounted(t, '')
+    const text = await failedStart({ MODEL_CACHE_DIR: folder })
+    const sentence = `MODEL_CACHE_DIR=${folder} does not hold this model compiled, and its disk is full (ENOSPC): free some space`
+    assert.ok(text.includes(sentence), text)
+  })
+
+  test('a cache on a read-only file system', NEEDS_MOUNT, async (t) => {
+    const folder = mounted(t, 'ro')
+    const text = await failedStart({ MODEL_CACHE_DIR: join(folder, 'cache') })
+    assert.ok(text.includes('does not hold this model compiled, and cannot be written (EROFS): mount a writable folder there'), text)
+  })
+
+  for (const [name, options, blamed] of [['full', '', 'is full (ENOSPC)'], ['read-only', 'ro', 'cannot be written (EROFS)']] as const) {
+    test(`a ${name} folder for temporary files, and not the model's file`, NEEDS_MOUNT, async (t) => {
+      const folder = mounted(t, options)
+      const MODEL = join(temporaryFolder(t), 'model.keras')
+      writeFileSync(MODEL, execFileSync('gzip', ['-dc', KERAS_FILE]))
+      const text = await failedStart({ MODEL, TMPDIR: folder })
+      assert.ok(text.includes(`The folder for temporary files, ${folder}, ${blamed}`), text)
+      assert.ok(!text.includes(MODEL), text)
+    })
+  }
+
+  test('a model that may not be read', { skip: CAN_MOUNT ? false : 'it takes another user, which takes root' }, async (t) => {
+    const folder = temporaryFolder(t)
+    const MODEL = join(folder, 'model.keras')
+    writeFileSync(MODEL, execFileSync('gzip', ['-dc', KERAS_FILE]), { mode: 0o000 })
+    // Root reads everything but what it has no capability to read.
+    const text = await failedStart({ MODEL }, 'exec setpriv --bounding-set -dac_override,-dac_read_search -- "$0" "$1"')
+    assert.ok(text.includes(`${MODEL} cannot be read by this process (EACCES): check its permissions`), text)
+  })
+
+  test('no file descriptors', async () => {
+    const text = await failedStart({}, 'ulimit -n 64')
+    assert.match(text, /^The process has no file descriptors left to start with \(EMFILE\): raise its limit \(ulimit -n\)/m)
+  })
+})
+
+suite('while it serves', () => {
+  test('a log that cannot be written costs its lines, and is counted', async (t) => {
+    const server = await startServer()
+    t.after(() => server.stop('SIGKILL'))
+    // The same process with its standard output on a device that is always full.
+    const full = openSync('/dev/full', 'w')
+    t.after(() => { closeSync(full) })
+    const port = new URL(server.url).port
+    await server.stop()
+    const child = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, HOST: '127.0.0.1', PORT: port, DRAIN_DELAY_MS: '0' }, stdio: ['ignore', full, 'ignore']
+    })
+    t.after(() => { child.kill('SIGKILL') })
+    const exit = once(child, 'exit')
+    while ((await fetch(`${server.url}/readyz`).catch(() => undefined))?.status !== 200) assert.equal(child.exitCode, null)
+    assert.match(await (await fetch(`${server.url}/metrics`)).text(), /^xception_log_lines_lost_total [1-9]/m)
+    child.kill('SIGTERM')
+    assert.deepEqual(await exit, [0, null])
+  })
+
+  test('more connections than descriptors are closed, and probes are answered', async (t) => {
+    const server = await startServer({}, ['bash', '-c', 'ulimit -n 400; exec "$0" "$1"', process.execPath, MAIN])
+    t.after(() => server.stop('SIGKILL'))
+    assert.ok(server.log.some((line) => line.includes('MAX_CONNECTIONS=1024 is more than the 400 file descriptors')))
+    const { port } = new URL(server.url)
+    const sockets = await Promise.all(Array.from({ length: 500 }, async () => {
+      const socket = connect(Number(port), '127.0.0.1').on('error', () => {})
+      await once(socket, 'connect')
+      return socket
+    }))
+    while (sockets.filter((socket) => socket.closed).length < 200) await setImmediate()
+    const [first, ...others] = sockets.filter((socket) => !socket.closed)
+    assert.ok(first !== undefined)
+    first.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')
+    assert.match(String((await once(first, 'data') as [Buffer])[0]), /^HTTP\/1\.1 200 /)
+    for (const socket of [first, ...others]) socket.destroy()
+    assert.equal(await server.stop(), 0)
+  })
+
+  test('a model whose file is overwritten serves on, and a reload of a broken one is refused', async (t) => {
+    const folder = temporaryFolder(t)
+    const bundled = fileURLToPath(new URL('../../../models/xception-cifar10/', import.meta.url))
+    const MODEL = join(folder, 'model')
+    mkdirSync(MODEL)
+    for (const file of ['model.json', 'weights.safetensors']) copyFileSync(join(bundled, file), join(MODEL, file))
+    const server = await startServer({ MODEL, ADMIN_PORT: '0' })
+    t.after(() => server.stop('SIGKILL'))
+    const admin = /administration at (http:\S+?)"/.exec(server.log.join('\n'))?.[1] ?? ''
+    writeFileSync(join(MODEL, 'weights.safetensors'), 'half of a new mod')
+    const refused = await fetch(`${admin}/admin/reload`, { method: 'POST' })
+    assert.equal(refused.status, 500)
+    const { code, detail } = await refused.json() as { code: string, detail: string }
+    assert.equal(code, 'reload_failed')
+    assert.ok(detail.includes(join(MODEL, 'weights.safetensors')), detail)
+    const body = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
+    assert.equal((await fetch(`${server.url}/classify`, { method: 'POST', body, headers: { 'content-type': 'image/jpeg' } })).status, 200)
+    assert.equal(await server.stop(), 0)
+  })
+})
