@@ -1,6 +1,7 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
+import { RefusalLog } from './plugins/refusal-log.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { reloadRoute } from './routes/reload.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
@@ -29,7 +30,7 @@ export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminA
   })
   app.removeAllContentTypeParsers()
   await app.register(errorsPlugin)
-  await app.register(observePlugin, { metrics })
+  await app.register(observePlugin, { metrics, refusals: new RefusalLog(logger) })
   await app.register(securityHeadersPlugin)
   await app.register(probeRoutes, { slot })
   await app.register(metricsRoute, { slot, metrics })

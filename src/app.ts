@@ -7,6 +7,7 @@ import { corsPlugin } from './plugins/cors.js'
 import { answerBrokenHttp, answerBrokenPath, errorsPlugin } from './plugins/errors.js'
 import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
 import { observe, observePlugin } from './plugins/observe.js'
+import { RefusalLog } from './plugins/refusal-log.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
@@ -34,6 +35,7 @@ const CHECK_INTERVAL_MS = 1000
 
 /** The HTTP application: plugins and routes, nothing that listens. */
 export async function buildApp ({ config, slot, keys, metrics, logger }: AppOptions): Promise<FastifyInstance> {
+  const refusals = new RefusalLog(logger)
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -45,7 +47,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
     http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (_error, request, reply) => {
-      observe(request, reply, metrics)
+      observe(request, reply, { metrics, refusals })
       return answerBrokenPath(reply)
     },
     // The routes say themselves, in the service's own form, that it is shutting down.
@@ -64,7 +66,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(lingerPlugin)
   await app.register(tracingPlugin)
   await app.register(errorsPlugin)
-  await app.register(observePlugin, { metrics })
+  await app.register(observePlugin, { metrics, refusals })
   await app.register(securityHeadersPlugin)
   await app.register(corsPlugin, { origins: config.corsOrigins })
   await app.register(identifyPlugin, { keys, metrics })

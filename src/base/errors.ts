@@ -31,6 +31,7 @@ export const ERRORS = {
   reload_failed: { status: 500, title: 'The model could not be opened, and the one before goes on serving' },
   queue_full: { status: 503, title: 'The queue is full' },
   overloaded: { status: 503, title: 'Uploads hold all the memory that they may' },
+  deadline_unreachable: { status: 503, title: 'The image would not be classified before its deadline' },
   not_ready: { status: 503, title: 'The service is not ready' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
   reload_refused: { status: 503, title: 'The model is not reloaded now, and the one before goes on serving' },

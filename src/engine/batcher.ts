@@ -31,6 +31,8 @@ export interface BatcherOptions {
   /** How long an image may wait for others to share its batch, in milliseconds. */
   readonly batchDelayMs: number
   readonly observer?: BatcherObserver
+  /** What who finds no place is told. */
+  readonly retryAfterSeconds?: () => number
 }
 
 /** Told where the state changes; what is made of it is not the batcher's business. */
@@ -82,7 +84,7 @@ export class Batcher {
   private isOver = false
 
   constructor (private readonly options: BatcherOptions) {
-    this.places = new Places(options.queueSize, (by) => { options.observer?.queueChanged(by) })
+    this.places = new Places(options.queueSize, (by) => { options.observer?.queueChanged(by) }, options.retryAfterSeconds)
   }
 
   /** The engine is lost: fails all that waits with `reason`, and tries nothing again. */

@@ -25,7 +25,11 @@ export class Places {
   private readonly heldBy = new Map<string, number>()
   private readonly waiting = new FairQueue<Waiter>()
 
-  constructor (readonly size: number, private readonly onChange: (by: number) => void = () => {}) {}
+  constructor (
+    readonly size: number,
+    private readonly onChange: (by: number) => void = () => {},
+    private readonly retryAfterSeconds: () => number = () => 1
+  ) {}
 
   /** Places that are taken. */
   get taken (): number {
@@ -40,7 +44,8 @@ export class Places {
   /** A place now. Throws a ServiceError `queue_full` if there is none for this client. */
   take (client: string): Place {
     if (!this.hasRoomFor(client)) {
-      throw new ServiceError('queue_full', `The queue of ${this.size} images is full: try again.`, { retryAfterSeconds: 1 })
+      const retryAfterSeconds = this.retryAfterSeconds()
+      throw new ServiceError('queue_full', `The queue of ${this.size} images is full: try again.`, { retryAfterSeconds })
     }
     return this.place(client)
   }

@@ -46,10 +46,10 @@ export async function admitted<T> (
     const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
     const { body, answer } = judge(model, fitting)
     const client = request.keyName === undefined ? request.ip : `key ${request.keyName}`
-    const place = model.admit(client)
+    const place = model.admit(client, timeoutMs)
     let claim: ByteClaim | undefined
     try {
-      claim = budget.claim(body.announcedBytes)
+      claim = budget.claim(body.announcedBytes, () => model.workload.retryAfterSeconds)
       const signal = deadline(reply, timeoutMs)
       const uploads = await body.read(claim, signal)
       const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }

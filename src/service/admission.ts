@@ -12,18 +12,18 @@ export class ByteBudget {
 
   /**
    * Takes what an upload announces, or a first MiB of one that announces nothing. Throws a ServiceError `overloaded` if so
-   * much is not left.
+   * much is not left, and says when to try again.
    */
-  claim (announcedBytes: number | undefined): ByteClaim {
-    const claim = new ByteClaim((bytes) => { this.change(bytes) })
+  claim (announcedBytes: number | undefined, retryAfterSeconds: () => number = () => 1): ByteClaim {
+    const claim = new ByteClaim((bytes) => { this.change(bytes, retryAfterSeconds) })
     claim.take(announcedBytes ?? STEP_BYTES)
     return claim
   }
 
-  private change (by: number): void {
+  private change (by: number, retryAfterSeconds: () => number): void {
     if (by > 0 && this.taken + by > this.size) {
       const detail = `Uploads may hold ${this.size} bytes together, and ${by} more are not left: try again.`
-      throw new ServiceError('overloaded', detail, { retryAfterSeconds: 1 })
+      throw new ServiceError('overloaded', detail, { retryAfterSeconds: retryAfterSeconds() })
     }
     this.taken += by
     this.onChange(this.taken)

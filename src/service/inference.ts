@@ -69,6 +69,7 @@ export async function infer (model: LoadedModel, uploads: Upload[], work: Work):
   const { metrics } = model
   const images = uploads.length
   metrics.imagesInFlight.inc(images)
+  model.workload.arrived(clientOf(work), images)
   try {
     const settled = await Promise.allSettled(startAll(model, uploads, work))
     const answers = settled.map((one) => one.status === 'fulfilled' ? one.value : asServiceError(one.reason))
@@ -91,8 +92,24 @@ export function timingsOf (answers: ReadonlyArray<Inferred | ServiceError>): Tim
 function startAll (model: LoadedModel, uploads: Upload[], work: Work): Array<Promise<Inferred>> {
   return uploads.splice(0).map((upload, index) => {
     const place = index === 0 ? work.admitted?.place : undefined
-    return finish(model, prepare(model, upload, place, work), work)
+    return counted(model, clientOf(work), finish(model, prepare(model, upload, place, work), work))
   })
+}
+
+function clientOf ({ admitted: { client } = NOT_ADMITTED }: Work): string {
+  return client
+}
+
+/** What was given up says nothing of how fast the service works. */
+async function counted<T> ({ workload }: LoadedModel, client: string, answering: Promise<T>): Promise<T> {
+  let isAnswered = false
+  try {
+    const answer = await answering
+    isAnswered = true
+    return answer
+  } finally {
+    workload.left(client, isAnswered)
+  }
 }
 
 async function prepare (model: LoadedModel, upload: Upload, first: Place | undefined, work: Work): Promise<Decoded> {

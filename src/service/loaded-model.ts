@@ -17,6 +17,7 @@ import { configureDecoding, createDecoder, MemoryTurns, type Decoder } from '../
 import type { Metrics } from '../telemetry/metrics.js'
 import { compiledModel } from './compiled-model.js'
 import type { ServiceSettings } from './settings.js'
+import { Workload } from './workload.js'
 
 export interface ModelDescription {
   readonly name: string
@@ -69,6 +70,8 @@ export class LoadedModel {
   readonly description: ModelDescription
   /** What the network can give of one image, and why not where it cannot. */
   readonly offers: NetworkOutputs
+  /** What its requests have in hand. */
+  readonly workload: Workload
   private readonly batcher: Batcher
   private isLost = false
   private users = 0
@@ -86,7 +89,17 @@ export class LoadedModel {
     const { queueSize, batchDelayMs } = config
     const imageLength = imageLengthOf(model)
     const { outputs } = loaded
-    this.batcher = new Batcher({ engine: pool, imageLength, outputs, maxBatchSize, queueSize, batchDelayMs, observer: metrics })
+    this.workload = new Workload({ fullLoad: Math.min(queueSize, maxBatchSize * pool.workers) })
+    this.batcher = new Batcher({
+      engine: pool,
+      imageLength,
+      outputs,
+      maxBatchSize,
+      queueSize,
+      batchDelayMs,
+      observer: metrics,
+      retryAfterSeconds: () => this.workload.retryAfterSeconds
+    })
     this.decoder = runtime.decoder
     this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
     this.offers = networkOutputs(model.network)
@@ -153,9 +166,13 @@ export class LoadedModel {
     return this.model.labels
   }
 
-  /** The place in the queue that a request begins with. Throws a ServiceError `queue_full` or `not_ready`. */
-  admit (client: string): Place {
+  /**
+   * The place in the queue that a request begins with, which has so many milliseconds. Throws a ServiceError `not_ready`,
+   * `deadline_unreachable` or `queue_full`.
+   */
+  admit (client: string, withinMs = Infinity): Place {
     if (!this.ready) throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
+    this.workload.demandTime(client, withinMs)
     return this.batcher.places.take(client)
   }
 

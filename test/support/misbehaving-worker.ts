@@ -6,7 +6,8 @@ import type { LoadReply, LoadRequest, RunReply, RunRequest } from '../../src/eng
 
 /*
  * A worker without TensorFlow: the first byte of each image says what it does: 0 answers, 1 throws, 2 exits, 3 hangs in a
- * native call, which nothing can end, 4 exits and lets no other worker of the process come up.
+ * native call, which nothing can end, 4 exits and lets no other worker of the process come up, 5 takes as many milliseconds as
+ * the second byte says.
  */
 
 const CLASSES = 10
@@ -24,6 +25,9 @@ export function run ({ images }: RunRequest): RunReply {
   if (orders.includes(1)) throw new Error('as ordered')
   if (orders.includes(3)) execFileSync('sh', ['-c', `while kill -0 ${process.pid}; do sleep 0.1; done`], { stdio: 'ignore' })
   if (orders.includes(4)) writeFileSync(refusal, '')
+  for (const [order, milliseconds] of images) {
+    if (order === 5) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+  }
   if (orders.includes(2) || orders.includes(4)) process.exit(7)
   const probabilities = new Float32Array(images.length * CLASSES)
   images.forEach((_image, index) => { probabilities[index * CLASSES] = 1 })
