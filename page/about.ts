@@ -17,8 +17,7 @@ export function showService ({ status, model, maxImageBytes, endpoints }: Servic
   part(document, 'endpoints', HTMLElement).textContent = endpoints.join(', ')
   if (model === undefined) return
   const { name, version, backend, precision, classes, input } = model
-  part(document, 'lead', HTMLElement).textContent = `${name} tells ${counted(classes, 'kind')} of things apart. ` +
-    'Give it pictures, and it says what it takes them for.'
+  part(document, 'lead', HTMLElement).textContent = `${name} tells ${counted(classes, 'kind')} of things apart. Which does it see in yours?`
   part(document, 'facts', HTMLElement).replaceChildren(
     describedRow('Name', name),
     describedRow('Version', version),

@@ -12,11 +12,12 @@ export interface Region {
 export const CANVAS_SIDE = 192
 
 type Colour = readonly [red: number, green: number, blue: number]
-/** What neither speaks for a label nor against it is dimmed. */
+/** What neither speaks for a label nor against it is dimmed, and the picture shows best where most does. */
 const NEUTRAL: Colour = [0, 0, 0]
+const NEUTRAL_OPACITY = 0.65
 const FOR: Colour = [255, 190, 0]
 const AGAINST: Colour = [60, 130, 255]
-const OPACITY = 0.58
+const STRONGEST_OPACITY = 0.45
 
 /** The part of an upright picture that becomes the network's input. */
 export function regionSeen ({ width, height }: { readonly width: number, readonly height: number }, input: Input): Region {
@@ -34,7 +35,8 @@ export function drawMap (canvas: HTMLCanvasElement, map: AttentionMap): void {
   for (let pixel = 0; pixel < CANVAS_SIDE ** 2; pixel++) {
     const [x, y] = [pixel % CANVAS_SIDE, Math.floor(pixel / CANVAS_SIDE)]
     const value = valueAt(map, (x + 0.5) / CANVAS_SIDE, (y + 0.5) / CANVAS_SIDE) / strongest
-    image.data.set([...mixed(NEUTRAL, value < 0 ? AGAINST : FOR, Math.abs(value)), 255 * OPACITY], pixel * 4)
+    const opacity = NEUTRAL_OPACITY + (STRONGEST_OPACITY - NEUTRAL_OPACITY) * Math.abs(value)
+    image.data.set([...mixed(NEUTRAL, value < 0 ? AGAINST : FOR, Math.abs(value)), 255 * opacity], pixel * 4)
   }
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }

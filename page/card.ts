@@ -39,7 +39,11 @@ export class Card {
     const remove = part(element, 'remove', HTMLButtonElement)
     remove.ariaLabel = `Remove ${file.name}`
     remove.addEventListener('click', () => { onRemove(this) })
-    part(element, 'again', HTMLButtonElement).addEventListener('click', async () => { await this.run() })
+    part(element, 'again', HTMLButtonElement).addEventListener('click', async () => {
+      // The button goes, and whoever pressed it with the keyboard stays at the picture.
+      part(element, 'name', HTMLElement).focus()
+      await this.run()
+    })
     this.picture = new Picture(part(element, 'picture', HTMLElement), file)
     this.predictions = new Predictions(part(element, 'predictions', HTMLFieldSetElement), () => { this.explanation.show() })
     this.explanation = new Explanation(part(element, 'explanation', HTMLElement), {

@@ -37,6 +37,7 @@ export const EXPLAINED: Readonly<Record<string, Explained>> = {
   unsupported_image_format: { words: 'This is no picture that the service can read. It takes JPEG, PNG, WebP, GIF, AVIF and TIFF.' },
   unsupported_media_type: { words: 'This is no picture that the service can read. It takes JPEG, PNG, WebP, GIF, AVIF and TIFF.' },
   undecodable_image: { words: 'This picture is damaged or cut off, so that it cannot be read to its end.' },
+  decode_timeout: { words: 'This picture takes too long to read. Send it smaller, or as a plain JPEG or PNG.', again: 'the person' },
   image_too_large: { words: 'This picture is too large.', withDetail: true },
   request_too_large: { words: 'This picture is too large.', withDetail: true },
   image_too_many_pixels: { words: 'This picture has too many pixels.', withDetail: true },

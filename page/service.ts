@@ -41,11 +41,17 @@ export interface AttentionMap {
   readonly values: readonly number[]
 }
 
+/** What the service says of what it could not do. */
+interface Problem {
+  readonly code: string
+  readonly detail: string
+}
+
 export interface Prediction {
   readonly label: string
   readonly probability: number
   /** Where it was asked for: the map, or why there is none. */
-  readonly explanation?: AttentionMap | { readonly code: string, readonly detail: string }
+  readonly explanation?: AttentionMap | Problem
 }
 
 /** What the service says of one picture, and how long it took from here. */
@@ -58,7 +64,7 @@ export interface Answer {
 
 /** What POST /classify answers. */
 interface Reply extends Pick<Answer, 'model' | 'timings'> {
-  readonly results: ReadonlyArray<Pick<Answer, 'predictions'>>
+  readonly results: ReadonlyArray<Pick<Answer, 'predictions'> | { readonly error: Problem }>
 }
 
 export interface Question {
@@ -81,11 +87,14 @@ export async function classify ({ picture, key, explain, signal }: Question): Pr
   const form = new FormData()
   form.append('image', picture)
   const url = new URL(CLASSIFY_URL)
+  // A picture that cannot be read is an answer like others, and nothing for the browser to report as an error.
+  url.searchParams.set('listErrors', 'true')
   if (explain) url.searchParams.set('explain', 'true')
   const sentAt = performance.now()
   const headers: HeadersInit = key === undefined ? {} : { 'x-api-key': key }
   const { model, timings, results: [result] } = await ask(url, { method: 'POST', body: form, headers, signal }) as Reply
   if (result === undefined) throw new Failure('unexpected_answer', 'The answer holds no result.')
+  if ('error' in result) throw new Failure(result.error.code, result.error.detail)
   return { model, timings, predictions: result.predictions, roundTripMs: performance.now() - sentAt }
 }
 
@@ -100,7 +109,7 @@ async function ask (url: string | URL, request: RequestInit): Promise<unknown> {
     throw new Failure('unexpected_answer', `It came with status ${response.status}.`)
   }) as unknown
   if (response.ok) return body
-  const { code, detail } = body as { code?: string, detail?: string }
+  const { code, detail } = body as Partial<Problem>
   throw new Failure(code ?? 'unexpected_answer', detail ?? `It came with status ${response.status}.`, retryAfter(response))
 }
 

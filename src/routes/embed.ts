@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { checkEmbeddable, embed, toNumbers, unitLength } from '../service/embedding.js'
 import { admitted, type Admission } from './admitted.js'
 import { readFlag } from './query.js'
-import { resultsReply } from './results.js'
+import { resultsReply, throwErrorOfOnly } from './results.js'
 import { openBody } from './uploads.js'
 
 /** POST /embed: images in, pooled features out. */
@@ -14,7 +14,9 @@ export async function embedRoutes (app: FastifyInstance, admission: Admission): 
       return {
         body: openBody(request, reply, limits),
         answer: async (uploads, work) => {
-          const { results, timings } = await embed(model, uploads, work)
+          const answers = await embed(model, uploads, work)
+          throwErrorOfOnly(answers)
+          const { results, timings } = answers
           const written = results.map((one) => 'error' in one ? one : { embedding: toNumbers(finish(one.embedding)) })
           return resultsReply(model, { results: written, timings }, request.log)
         }

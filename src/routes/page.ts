@@ -33,7 +33,7 @@ export async function pageRoutes (app: FastifyInstance, { slot, endpoints, needs
       status: slot.notReadyReason ?? 'ready',
       model: slot.model,
       classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ' +
-        '?topK= predictions an image',
+        '?topK= predictions an image, ?explain=true where the network saw them',
       needsKey,
       maxImageBytes,
       endpoints

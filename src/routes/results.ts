@@ -11,12 +11,15 @@ export interface ResultsReply<T> {
   readonly timings: Timings
 }
 
-/** Throws the ServiceError of a request's only image; of several, each has its result or its own error. */
+/** Throws the ServiceError of a request's only image, if it failed: the request then fails as that image did. */
+export function throwErrorOfOnly ({ results: [only, ...others] }: Answers<object>): void {
+  if (only !== undefined && others.length === 0 && isFailure(only)) throw only.error
+}
+
+/** Each image has its result or its own error. */
 export function resultsReply<T extends object> (
   model: LoadedModel, { results, timings }: Answers<T>, log: FastifyBaseLogger
 ): ResultsReply<T> {
-  const [only] = results
-  if (results.length === 1 && only !== undefined && isFailure(only)) throw only.error
   logFailures(results, log)
   return {
     model: model.description,

@@ -118,6 +118,15 @@ test('a request of many images warns of nothing', async () => {
   assert.ok(!server.log.some((line) => line.includes('Warning')), server.log.join('\n'))
 })
 
+test('with listErrors one image that fails is answered like one of many', async () => {
+  const response = await post(form(Buffer.from('no image')), undefined, '?listErrors=true')
+  assert.equal(response.status, 200)
+  const { results } = await response.json() as Reply
+  assert.deepEqual(results.map(({ error }) => error?.code), ['unsupported_image_format'])
+  assert.equal((await post(form(Buffer.from('no image')), undefined, '?listErrors=false')).status, 415)
+  assert.equal((await post(form(CAT), undefined, '?listErrors=yes')).status, 400)
+})
+
 test('concurrent requests share batches', async () => {
   const replies = await Promise.all(Array.from({ length: 24 }, async () => await (await post(form(CAT))).json() as Reply))
   assert.ok(replies.every((reply) => reply.results[0]?.predictions?.[0]?.label === 'cat'))

@@ -22,6 +22,9 @@ const PATIENCE_MS = 60_000
 export const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 export const CAT_FILE = { name: 'cat.jpg', mimeType: 'image/jpeg', buffer: CAT }
 
+/** The address of the page's requests for a classification. */
+export const CLASSIFY = /\/classify\?/
+
 export interface TestFile {
   readonly name: string
   readonly mimeType: string
@@ -29,7 +32,7 @@ export interface TestFile {
 }
 
 export interface VisitOptions extends BrowserContextOptions {
-  /** Paths that may answer with an error, which Chromium itself writes to the console. */
+  /** Addresses that may answer with an error, which Chromium itself writes to the console. */
   readonly refusals?: RegExp
   /** Does something with the page before it is loaded. */
   readonly prepare?: (page: Page) => Promise<void>
@@ -77,7 +80,7 @@ function watch (page: Page, origin: string, refusals: RegExp): void {
   problems.set(page, found)
   page.on('pageerror', (error) => { found.push(String(error)) })
   page.on('console', (message) => {
-    const isRefusal = message.text().startsWith('Failed to load resource') && refusals.test(new URL(message.location().url).pathname)
+    const isRefusal = message.text().startsWith('Failed to load resource') && refusals.test(message.location().url)
     if (!isRefusal) found.push(`${message.type()}: ${message.text()} ${message.location().url}`)
   })
   page.on('request', (request) => {

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { startServer, type RunningServer } from '../support/server.js'
 import { CAT_FILE, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 
-const EXPLAINED = '**/classify?explain=true'
+const EXPLAINED = /\/classify\?.*explain=true/
 /** Strongest at the bottom right, and against at the top left. */
 const MAP = { height: 2, width: 2, values: [-2, 0, 0, 4] }
 const REPLY = {
@@ -46,7 +46,7 @@ suite('where the network looked', { skip: withoutChromium }, () => {
   test('is asked for on demand and once, and drawn over what the network saw', async () => {
     const page = await browser.visit(server.url)
     let asked = 0
-    page.on('request', (request) => { if (request.url().endsWith('?explain=true')) asked++ })
+    page.on('request', (request) => { if (EXPLAINED.test(request.url())) asked++ })
     await explain(page)
     const canvas = page.locator('canvas')
     await canvas.waitFor()
@@ -117,7 +117,7 @@ suite('where the network looked', { skip: withoutChromium }, () => {
   })
 
   test('fails in words, and can be asked for again', async () => {
-    const page = await browser.visit(server.url, { refusals: /\/classify$/ })
+    const page = await browser.visit(server.url, { refusals: EXPLAINED })
     await page.route(EXPLAINED, async (route) => { await route.abort() }, { times: 1 })
     await pick(page, [CAT_FILE])
     await settled(page, 1)

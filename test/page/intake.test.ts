@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { startServer, type RunningServer } from '../support/server.js'
-import { CAT_FILE, leave, pick, settled, transferOf, useBrowser, withoutChromium } from './browser.js'
+import { CAT_FILE, CLASSIFY, leave, pick, settled, transferOf, useBrowser, withoutChromium } from './browser.js'
 import { catAs, CUT_OFF, TEXT } from './pictures.js'
 
 const FOCUSED = 'document.activeElement.ariaLabel ?? document.activeElement.textContent'
@@ -68,13 +68,13 @@ suite('pictures come to the page', { skip: withoutChromium }, () => {
   })
 
   test('several at once, each on its own: one that fails leaves the others alone', async () => {
-    const page = await browser.visit(server.url, { refusals: /\/classify$/ })
+    const page = await browser.visit(server.url)
     let [running, most] = [0, 0]
-    await page.route('**/classify', async (route) => {
+    await page.route(CLASSIFY, async (route) => {
       most = Math.max(most, ++running)
       await route.continue()
     })
-    page.on('requestfinished', (request) => { if (request.url().endsWith('/classify')) running-- })
+    page.on('requestfinished', (request) => { if (CLASSIFY.test(request.url())) running-- })
     const cats = Array.from({ length: 9 }, (_, index) => ({ ...CAT_FILE, name: `cat ${index}.jpg` }))
     await pick(page, [...cats.slice(0, 4), CUT_OFF, TEXT, ...cats.slice(4)])
     await settled(page, 11)
@@ -128,7 +128,7 @@ suite('pictures come to the page', { skip: withoutChromium }, () => {
 
   test('removed, they let go of their memory and of what is under way', async () => {
     const page = await browser.visit(server.url)
-    await page.route('**/classify', async () => {})
+    await page.route(CLASSIFY, async () => {})
     await pick(page, [CAT_FILE, CAT_FILE])
     await page.locator('.card').nth(1).waitFor()
     const address = await page.locator('.card img').first().getAttribute('src')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startServer, type RunningServer } from '../support/server.js'
-import { CAT_FILE, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
+import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 
 suite('where the service asks for API keys', { skip: withoutChromium }, () => {
   const browser = useBrowser()
@@ -23,7 +23,7 @@ suite('where the service asks for API keys', { skip: withoutChromium }, () => {
   })
 
   test('the page asks for one, says if it is wrong, and goes on with the pictures that waited for it', async () => {
-    const page = await browser.visit(server.url, { refusals: /\/classify$/ })
+    const page = await browser.visit(server.url, { refusals: CLASSIFY })
     const field = page.getByLabel('API key')
     await field.waitFor()
     await pick(page, [CAT_FILE])

@@ -5,13 +5,12 @@ import { after, before, suite, test } from 'node:test'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { startServer, type RunningServer } from '../support/server.js'
-import { CAT_FILE, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
+import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 import { CUT_OFF, HEIC } from './pictures.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const SMALL_PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }
 const DEVICES = { desktop: { viewport: { width: 1280, height: 900 } }, phone: SMALL_PHONE }
-const REFUSALS = /\/classify$/
 
 async function assertAccessible (page: Page, state: string): Promise<void> {
   await page.evaluate(AXE)
@@ -33,7 +32,7 @@ suite('how the page looks', { skip: withoutChromium }, () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [device, options] of Object.entries(DEVICES)) {
       test(`axe has no findings: ${colorScheme}, ${device}`, async () => {
-        const page = await browser.visit(server.url, { colorScheme, refusals: REFUSALS, ...options })
+        const page = await browser.visit(server.url, { colorScheme, ...options })
         await assertAccessible(page, 'empty')
         await pick(page, [CAT_FILE])
         await settled(page, 1)
@@ -63,7 +62,7 @@ suite('how the page looks', { skip: withoutChromium }, () => {
   })
 
   test('a phone shows all of it without scrolling sideways', async () => {
-    const page = await browser.visit(server.url, { ...SMALL_PHONE, refusals: REFUSALS })
+    const page = await browser.visit(server.url, SMALL_PHONE)
     await pick(page, [CAT_FILE, CUT_OFF, { ...HEIC, name: `${'long'.repeat(40)}.heic` }])
     await settled(page, 3)
     await open(page, 'Ask with curl')
@@ -78,7 +77,7 @@ suite('how the page looks', { skip: withoutChromium }, () => {
 
   test('nothing moves for who wants that', async () => {
     const page = await browser.visit(server.url, { reducedMotion: 'reduce' })
-    await page.route('**/classify', async () => {})
+    await page.route(CLASSIFY, async () => {})
     await pick(page, [CAT_FILE])
     await page.locator('.card').getByText('Classifying…').waitFor()
     assert.equal(await page.evaluate('document.getAnimations().length'), 0)
@@ -93,7 +92,7 @@ suite('how the page looks', { skip: withoutChromium }, () => {
     assert.match(about, /Name\s+xception-cifar10\s+Version\s+1\s+Labels\s+10 labels\s+Computes\s+in float32 on the CPU/)
     assert.match(about, /turned upright, and its central square becomes 32 × 32 pixels \(lanczos3 resampling\)\./)
     assert.match(about, /Each red, green and blue value from 0 to 255 then becomes value × 0\.007843 − 1\./)
-    assert.match(about, /POST \/classify, GET \/livez/)
+    assert.match(about, /POST \/classify, /)
     await leave(page)
   })
 })
