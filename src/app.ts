@@ -12,6 +12,7 @@ import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
 import { embedRoutes } from './routes/embed.js'
+import { openInferenceRoutes } from './routes/open-inference/index.js'
 import { pageRoutes } from './routes/page.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
 import { ByteBudget } from './service/admission.js'
@@ -29,7 +30,7 @@ export interface AppOptions {
 }
 
 /** Those that the main port has in any case, as GET / lists them. */
-const ENDPOINTS = ['POST /classify', 'POST /embed', 'GET /livez', 'GET /readyz']
+const ENDPOINTS = ['POST /classify', 'POST /embed', 'GET /v2', 'GET /livez', 'GET /readyz']
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000
 
@@ -77,8 +78,10 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
   const endpoints = [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []]
   await app.register(pageRoutes, { slot, endpoints, needsKey: keys !== undefined, maxImageBytes: config.maxImageBytes })
-  await app.register(classifyRoutes, { slot, limits: config, budget })
-  await app.register(embedRoutes, { slot, limits: config, budget })
+  const admission = { slot, limits: config, budget }
+  await app.register(classifyRoutes, admission)
+  await app.register(embedRoutes, admission)
+  await app.register(openInferenceRoutes, admission)
   return app
 }
 

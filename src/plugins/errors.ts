@@ -3,38 +3,40 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ServiceError, toProblem } from '../base/errors.js'
+import { errorBody } from './error-body.js'
+import { KnownAddresses } from './known-addresses.js'
 import { SECURITY_HEADERS } from './security-headers.js'
 
-/** Every error leaves as `application/problem+json` (RFC 9457) with a stable code. */
+/** Every error leaves with a stable code, as `application/problem+json` (RFC 9457) or in the shape of the protocol that asked. */
 export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, request, reply) => {
     const known = error instanceof ServiceError ? error : fromFramework(error)
     if (known.status === 500) request.log.error({ err: error }, known.message)
-    return sendProblem(reply, known)
+    return sendError(reply, known)
   })
-  // Asking the router would read the client's path as a pattern.
-  const methodsByPath = new Map<string, string[]>()
-  app.addHook('onRoute', ({ url, method }) => { methodsByPath.set(url, (methodsByPath.get(url) ?? []).concat(method)) })
+  const addresses = new KnownAddresses()
+  app.addHook('onRoute', ({ url, method }) => { addresses.add(url, method) })
   app.setNotFoundHandler((request, reply) => {
-    const methods = methodsByPath.get(request.url.split('?')[0] ?? '')
-    if (methods === undefined) return sendProblem(reply, new ServiceError('not_found', 'There is nothing here: GET / lists what there is.'))
+    const methods = addresses.methodsOf(request.url.split('?')[0] ?? '')
+    if (methods === undefined) return sendError(reply, new ServiceError('not_found', 'There is nothing here: GET / lists what there is.'))
     const refusal = new ServiceError('method_not_allowed', `This address takes ${methods.join(' and ')}.`)
-    return sendProblem(reply.header('allow', methods.join(', ')), refusal)
+    return sendError(reply.header('allow', methods.join(', ')), refusal)
   })
 })
 
-function sendProblem (reply: FastifyReply, error: ServiceError): FastifyReply {
+function sendError (reply: FastifyReply, error: ServiceError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
   // What still trickles in is not waited for.
   if (error.code === 'deadline_exceeded') reply.header('connection', 'close')
-  return reply.code(error.status).type('application/problem+json').send(JSON.stringify(toProblem(error)))
+  const { contentType, json } = errorBody(error, reply.request.url)
+  return reply.code(error.status).type(contentType).send(json)
 }
 
 /** Answers a request whose path the router cannot read, which it keeps from every hook and handler. */
 export function answerBrokenPath (reply: FastifyReply): FastifyReply {
   // No hook runs for such an address.
   reply.headers(SECURITY_HEADERS)
-  return sendProblem(reply, new ServiceError('malformed_request', 'The address holds a % that begins no UTF-8 character.'))
+  return sendError(reply, new ServiceError('malformed_request', 'The address holds a % that begins no UTF-8 character.'))
 }
 
 /** Answers what Node could not read as an HTTP request, and closes the connection. */

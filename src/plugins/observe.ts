@@ -5,8 +5,8 @@ import { ERRORS } from '../base/errors.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { RefusalLog } from './refusal-log.js'
 
-/** Asked all the time, or many times for one look at the page: their log lines would drown the others. */
-const QUIET_ROUTES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics', '/page/:file'])
+/** Asked all the time, or many times for one look at the page, as probes are: their log lines would drown the others. */
+const QUIET_ROUTES: ReadonlySet<string> = new Set(['/metrics', '/page/:file'])
 
 /** Calls `done` when a request is over, with its status: 499 if the client went before it had its answer. */
 export function onceOver (reply: FastifyReply, done: (status: number) => void): void {
@@ -37,7 +37,7 @@ export function observe (request: FastifyRequest, reply: FastifyReply, { metrics
     // Unknown addresses share one label, or anybody could make as many time series as they like.
     const route = request.routeOptions.url ?? 'unknown'
     metrics.requestDuration.observe({ route, status }, durationMs / 1000)
-    const isQuiet = QUIET_ROUTES.has(route) || (status === 503 && !refusals.add())
+    const isQuiet = QUIET_ROUTES.has(route) || request.routeOptions.config.openTo === 'probes' || (status === 503 && !refusals.add())
     const facts = { method: request.method, route, status, durationMs: Number(durationMs.toFixed(1)) }
     request.log[isQuiet ? 'debug' : 'info'](facts, 'request')
   })

@@ -22,10 +22,10 @@ export interface Admission {
 }
 
 /** What one protocol makes of a request that it has judged by its address and headers. */
-export interface Handling<T> {
-  readonly body: Body
+export interface Handling<Answer, Read = Upload[]> {
+  readonly body: Body<Read>
   /** Answers it; the work's signal is aborted when its time is up or its client has gone. */
-  answer (uploads: Upload[], work: Required<Pick<Work, 'signal' | 'admitted'>>): Promise<T>
+  answer (read: Read, work: Required<Pick<Work, 'signal' | 'admitted'>>): Promise<Answer>
 }
 
 /**
@@ -33,12 +33,12 @@ export interface Handling<T> {
  * the budget, then is read, then answered, all with the model that serves when it comes and within its deadline. `judge` throws
  * a ServiceError for what is not to be admitted at all; so does `admitted` for whatever else fails.
  */
-export async function admitted<T> (
+export async function admitted<Answer, Read = Upload[]> (
   request: FastifyRequest,
   reply: FastifyReply,
   { slot, limits, budget }: Admission,
-  judge: (model: LoadedModel, limits: UploadLimits) => Handling<T>
-): Promise<T> {
+  judge: (model: LoadedModel, limits: UploadLimits) => Handling<Answer, Read>
+): Promise<Answer> {
   // A body that could never fit is refused for good, not until later.
   const fitting = { ...limits, maxRequestBytes: Math.min(limits.maxRequestBytes, budget.size) }
   // The model stays the same from before the upload is read: what it admitted it answers.
@@ -51,9 +51,9 @@ export async function admitted<T> (
     try {
       claim = budget.claim(body.announcedBytes, () => model.workload.retryAfterSeconds)
       const signal = deadline(reply, timeoutMs)
-      const uploads = await body.read(claim, signal)
+      const read = await body.read(claim, signal)
       const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
-      return await answer(uploads, { signal, admitted: { client, place, onLetGo } })
+      return await answer(read, { signal, admitted: { client, place, onLetGo } })
     } finally {
       place.release()
       claim?.release()

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '../base/errors.js'
 import { Turns } from '../base/turns.js'
 import type { ByteClaim } from '../service/admission.js'
@@ -17,6 +17,11 @@ export interface ReceiveOptions {
   /** Counts what arrives. */
   readonly claim: ByteClaim
   readonly signal: AbortSignal
+}
+
+/** Undefined where the client does not say. */
+export function announcedBytesOf (headers: IncomingHttpHeaders): number | undefined {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
 }
 
 /**

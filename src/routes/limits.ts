@@ -7,12 +7,14 @@ export interface UploadLimits {
   readonly maxRequestBytes: number
 }
 
-/** Makes uploads of a body that arrives in pieces. Every method throws a ServiceError if the body as a whole is refused. */
-export interface BodyReader {
+/**
+ * Makes of a body that arrives in pieces what a route answers, images in their order. Every method throws a ServiceError if the
+ * body as a whole is refused.
+ */
+export interface BodyReader<T = Upload[]> {
   /** The piece is not kept. */
   push (chunk: Buffer): void
-  /** The images, in their order. */
-  end (): Upload[] | Promise<Upload[]>
+  end (): T | Promise<T>
 }
 
 export function tooMany (most: number): ServiceError {

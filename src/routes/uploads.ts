@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../base/errors.js'
 import type { ByteClaim } from '../service/admission.js'
-import { bytesOf, type Upload } from '../service/inference.js'
-import { receive } from './body.js'
+import { bytesOfAll, type Upload } from '../service/inference.js'
+import { announcedBytesOf, receive } from './body.js'
 import { Bytes } from './bytes.js'
 import { FormReader } from './form.js'
 import { JsonImages } from './json-images.js'
@@ -12,14 +12,14 @@ import { requestTooLarge, tooLarge, type BodyReader, type UploadLimits } from '.
 const GENERIC_TYPES = new Set(['', 'application/octet-stream', 'application/x-www-form-urlencoded', 'binary/octet-stream'])
 
 /** A body that was looked at and not read yet. */
-export interface Body {
+export interface Body<T = Upload[]> {
   /** Undefined where the client does not say. */
   readonly announcedBytes: number | undefined
   /**
-   * The images in upload order. Throws a ServiceError for the request as a whole, or the signal's reason if it is aborted
-   * first. In the end the claim holds what the images take.
+   * What it holds, images in upload order. Throws a ServiceError for the request as a whole, or the signal's reason if it is
+   * aborted first. In the end the claim holds what the images take.
    */
-  read (claim: ByteClaim, signal: AbortSignal): Promise<Upload[]>
+  read (claim: ByteClaim, signal: AbortSignal): Promise<T>
 }
 
 /**
@@ -27,8 +27,8 @@ export interface Body {
  * `request_too_large` or `image_too_large` if it announces more than it may have.
  */
 export function openBody (request: FastifyRequest, reply: FastifyReply, limits: UploadLimits): Body {
-  const { 'content-type': contentType = '', 'content-length': length, 'transfer-encoding': encoding } = request.headers
-  const announcedBytes = encoding === undefined ? Number(length ?? 0) : undefined
+  const { 'content-type': contentType = '' } = request.headers
+  const announcedBytes = announcedBytesOf(request.headers)
   if (announcedBytes === 0) throw noImage()
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const isImage = type.startsWith('image/')
@@ -42,7 +42,7 @@ export function openBody (request: FastifyRequest, reply: FastifyReply, limits: 
       await receive(request.raw, reply.raw, { maxBytes, tooLarge: exceeded, claim, signal }, (piece) => { reader.push(piece) })
       const uploads = await reader.end()
       if (uploads.length === 0) throw noImage()
-      claim.keep(uploads.reduce((sum, upload) => sum + bytesOf(upload), 0))
+      claim.keep(bytesOfAll(uploads))
       return uploads
     }
   }

@@ -34,6 +34,7 @@ export class ByteBudget {
 export class ByteClaim {
   private held = 0
   private received = 0
+  private kept = 0
 
   constructor (private readonly change: (by: number) => void) {}
 
@@ -46,6 +47,14 @@ export class ByteClaim {
   receive (bytes: number): void {
     this.received += bytes
     while (this.received > this.held) this.take(STEP_BYTES)
+  }
+
+  /**
+   * Counts what is kept of what has arrived, where that can be more: numbers take less as text. Throws as `receive`.
+   */
+  hold (bytes: number): void {
+    this.kept += bytes
+    if (this.kept > this.held) this.take(this.kept - this.held)
   }
 
   /** Gives back what is not needed any more, at most what is held. */

@@ -133,9 +133,13 @@ async function prepare (model: LoadedModel, upload: Upload, first: Place | undef
 }
 
 /** What an upload holds in memory. */
-export function bytesOf (upload: Upload): number {
+function bytesOf (upload: Upload): number {
   if (upload instanceof ServiceError) return 0
   return 'pixels' in upload ? upload.pixels.byteLength : upload.length
+}
+
+export function bytesOfAll (uploads: readonly Upload[]): number {
+  return uploads.reduce((sum, upload) => sum + bytesOf(upload), 0)
 }
 
 async function finish (model: LoadedModel, decoding: Promise<Decoded>, { signal, wanted }: Work): Promise<Inferred> {

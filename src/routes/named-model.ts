@@ -1,0 +1,15 @@
+import { ServiceError } from '../base/errors.js'
+import type { LoadedModel } from '../service/loaded-model.js'
+
+/** The model that an address names, and one version of it or any. */
+export interface ModelAddress {
+  readonly name: string
+  readonly version?: string
+}
+
+/** Throws a ServiceError `model_not_found` unless the address names the model that serves. */
+export function checkAddress ({ description: { name, version } }: LoadedModel, address: ModelAddress): void {
+  if (address.name === name && (address.version === undefined || address.version === version)) return
+  const wanted = address.version === undefined ? `"${address.name}"` : `"${address.name}" of version "${address.version}"`
+  throw new ServiceError('model_not_found', `This service has the model "${name}" of version "${version}", and not ${wanted}.`)
+}

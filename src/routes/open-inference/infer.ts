@@ -1,0 +1,58 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ServiceError } from '../../base/errors.js'
+import { inputLimits } from '../../service/input-tensors.js'
+import type { LoadedModel } from '../../service/loaded-model.js'
+import { checkOutputs, inferTensors, outputBytes } from '../../service/tensors.js'
+import { admitted, type Admission, type Handling } from '../admitted.js'
+import type { UploadLimits } from '../limits.js'
+import { checkAddress, type ModelAddress } from '../named-model.js'
+import { openTensorBody } from '../tensors/tensor-body.js'
+import { InferReader, type ReadRequest } from './infer-reader.js'
+import { encodeReply, type EncodedReply } from './reply.js'
+
+/** Triton's binary tensor data extension: how many bytes of a body its JSON takes. */
+const JSON_LENGTH = 'inference-header-content-length'
+
+type InferHttpRequest = FastifyRequest<{ Params: ModelAddress }>
+
+interface Answer {
+  readonly lengths: EncodedReply['lengths']
+  readonly body: Readable
+}
+
+/** Answers an inference request to the model that its address names. */
+export async function infer (request: InferHttpRequest, reply: FastifyReply, admission: Admission): Promise<FastifyReply> {
+  const { lengths, body } = await admitted(request, reply, admission, (model, limits) => handle(model, limits, request, reply, admission))
+  if (lengths === undefined) reply.type('application/json')
+  else reply.type('application/octet-stream').headers({ [JSON_LENGTH]: lengths.json, 'content-length': lengths.all })
+  return reply.send(body)
+}
+
+function handle (
+  model: LoadedModel, limits: UploadLimits, request: InferHttpRequest, reply: FastifyReply, { budget }: Admission
+): Handling<Answer, ReadRequest> {
+  checkAddress(model, request.params)
+  const jsonBytes = readJsonLength(request.headers[JSON_LENGTH])
+  return {
+    body: openTensorBody(request, reply, limits, (claim) => new InferReader(
+      { ...inputLimits(model, limits.maxImagesPerRequest), maxImageBytes: limits.maxImageBytes, claim },
+      jsonBytes,
+      ({ outputs }) => { checkOutputs(model, outputs) }
+    )),
+    answer: async ({ request: { id, outputs }, uploads }, work) => {
+      // Held until the client has its answer, or its time is up: a slow one keeps the outputs in memory.
+      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.workload.retryAfterSeconds)
+      reply.raw.once('close', () => { claim.release() })
+      const tensors = await inferTensors(model, uploads, outputs, work)
+      const { lengths, pieces } = await encodeReply({ model: model.description, id, tensors, requested: outputs })
+      return { lengths, body: Readable.from(pieces, { signal: work.signal }) }
+    }
+  }
+}
+
+function readJsonLength (header: string | string[] | undefined): number {
+  if (header === undefined) return Infinity
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header)
+  throw new ServiceError('invalid_header', 'Inference-Header-Content-Length is the length of the JSON in bytes.')
+}

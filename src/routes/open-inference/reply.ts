@@ -1,0 +1,84 @@
+import type { OutputTensor } from '../../service/tensors.js'
+import { numbersJson } from '../tensors/numbers-json.js'
+import type { RequestedOutput } from './request.js'
+
+const LENGTH_BYTES = 4
+
+/** What answers an inference request. */
+export interface InferReply {
+  readonly model: { readonly name: string, readonly version: string }
+  readonly id: string | undefined
+  readonly tensors: readonly OutputTensor[]
+  /** As asked for, in the order of the tensors. */
+  readonly requested: readonly RequestedOutput[]
+}
+
+/** A body that is made piece by piece as the client takes it. */
+export interface EncodedReply {
+  /** Bytes of the JSON, where binary data follows it, and of all. */
+  readonly lengths: { readonly json: number, readonly all: number } | undefined
+  readonly pieces: AsyncGenerator<string | Uint8Array>
+}
+
+/** The reply as JSON, with behind it the outputs that are asked for as binary data. */
+export async function encodeReply (reply: InferReply): Promise<EncodedReply> {
+  const binary = reply.tensors.filter((_, index) => isBinary(reply, index))
+  if (binary.length === 0) return { lengths: undefined, pieces: jsonOf(reply) }
+  // Made twice rather than kept: its length goes ahead of it.
+  let json = 0
+  for await (const piece of jsonOf(reply)) json += Buffer.byteLength(piece)
+  const all = binary.reduce((sum, tensor) => sum + binaryBytes(tensor), json)
+  return { lengths: { json, all }, pieces: withBinary(reply, binary) }
+}
+
+function isBinary ({ requested }: InferReply, index: number): boolean {
+  return requested[index]?.isBinary ?? false
+}
+
+async function * withBinary (reply: InferReply, binary: readonly OutputTensor[]): AsyncGenerator<string | Uint8Array> {
+  yield * jsonOf(reply)
+  for (const tensor of binary) yield * binaryOf(tensor)
+}
+
+async function * jsonOf (reply: InferReply): AsyncGenerator<string> {
+  const { model, id, tensors } = reply
+  yield `${JSON.stringify({ model_name: model.name, model_version: model.version, id }).slice(0, -1)},"outputs":[`
+  for (const [index, tensor] of tensors.entries()) {
+    if (index > 0) yield ','
+    const { name, datatype, shape } = tensor
+    if (isBinary(reply, index)) {
+      yield JSON.stringify({ name, datatype, shape, parameters: { binary_data_size: binaryBytes(tensor) } })
+    } else {
+      yield `${JSON.stringify({ name, datatype, shape }).slice(0, -1)},"data":[`
+      yield * dataOf(tensor)
+      yield ']}'
+    }
+  }
+  yield ']}'
+}
+
+async function * dataOf (tensor: OutputTensor): AsyncGenerator<string> {
+  if (tensor.datatype === 'BYTES') return yield tensor.texts.map((text) => JSON.stringify(text)).join()
+  for (const [index, row] of tensor.rows.entries()) {
+    if (index > 0) yield ','
+    yield * numbersJson(row)
+  }
+}
+
+function * binaryOf (tensor: OutputTensor): Generator<Uint8Array> {
+  if (tensor.datatype === 'BYTES') return yield Buffer.concat(tensor.texts.map(withLength))
+  for (const { buffer, byteOffset, byteLength } of tensor.rows) yield Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+}
+
+function binaryBytes (tensor: OutputTensor): number {
+  return tensor.datatype === 'BYTES'
+    ? tensor.texts.reduce((sum, text) => sum + LENGTH_BYTES + Buffer.byteLength(text), 0)
+    : tensor.rows.reduce((sum, row) => sum + row.byteLength, 0)
+}
+
+function withLength (text: string): Buffer {
+  const bytes = Buffer.from(text)
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeUInt32LE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
