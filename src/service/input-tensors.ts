@@ -65,12 +65,13 @@ function checkedKind (name: string, datatype: string, images: number): CheckedIn
 
 /**
  * Numbers of images, one array each, as uploads; takes them out of the array, so that each can be let go. Throws a ServiceError
- * `invalid_tensor` for what is no such number. One image at a turn of the event loop.
+ * `invalid_tensor` for what is no such number, with the image's index. One image at a turn of the event loop.
  */
-export async function preparePixels (images: Array<Float32Array<ArrayBuffer>>, type: PixelType): Promise<Prepared[]> {
+export async function preparePixels (images: Array<Float32Array<ArrayBuffer>>, type: PixelType, firstIndex = 0): Promise<Prepared[]> {
   const uploads: Prepared[] = []
   for (const values of images.splice(0)) {
-    uploads.push({ pixels: type === 'UINT8' ? toBytes(values, uploads.length) : checkFinite(values, uploads.length) })
+    const index = firstIndex + uploads.length
+    uploads.push({ pixels: type === 'UINT8' ? toBytes(values, index) : checkFinite(values, index) })
     await setImmediate()
   }
   return uploads

@@ -30,8 +30,8 @@ export const PROBABILITIES = OUTPUTS.probabilities
 const FLOAT_BYTES = 4
 
 type OutputName = typeof OUTPUTS[keyof typeof OUTPUTS]
-/** The network's own names of its outputs. */
-const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<OutputName, keyof typeof OUTPUTS>
+type OfferName = keyof typeof OUTPUTS
+const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<OutputName, OfferName>
 
 /** `image`, files of images, and `pixels`; a request brings one of them. `pixels` may be FP32, too. */
 export function inputSpecs ({ input: { size, channels } }: LoadedModel): TensorSpec[] {
