@@ -6,6 +6,7 @@ import { buildApp } from './app.js'
 import { connectionsWithin, descriptorLimit } from './base/descriptors.js'
 import { ENGINE_LOST, endNow } from './base/end-now.js'
 import { OperatorError, ServiceError } from './base/errors.js'
+import { SAME_SIGNAL_MS } from './base/signals.js'
 import type { Config } from './config.js'
 import { createLogDestination } from './telemetry/log-destination.js'
 import { Metrics } from './telemetry/metrics.js'
@@ -19,8 +20,6 @@ import { Reloader } from './service/reload.js'
 import { Slot } from './service/slot.js'
 import { startTracing } from './telemetry/tracing.js'
 
-/** npm and a terminal both deliver a Ctrl-C: two signals within this time are one. */
-const SAME_SIGNAL_MS = 1000
 /** Time in which requests that cannot be served any more get their answer, before the process ends. */
 const LAST_REPLIES_MS = 500
 

@@ -1,14 +1,14 @@
-import { readFile, stat } from 'node:fs/promises'
 import { SingleBar } from 'cli-progress'
-import { classify, type ImageResult } from '../service/classification.js'
-import type { Upload } from '../service/inference.js'
+import type { ImageResult } from '../service/classification.js'
 import { LoadedModel, prepareProcess } from '../service/loaded-model.js'
 import type { Config } from '../config.js'
-import { ServiceError, toProblem } from '../base/errors.js'
+import { toProblem } from '../base/errors.js'
 import { Metrics } from '../telemetry/metrics.js'
 import { openModel } from '../sources/open.js'
 import { showProgress } from '../sources/download-progress.js'
 import { findImages } from './files.js'
+import { ImageFeed } from './image-feed.js'
+import { inOrder } from './in-order.js'
 
 export interface ClassifyOptions {
   readonly config: Config
@@ -31,11 +31,11 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.labels.length)
   const print = json ? printJson : tablePrinter(files)
   const progress = startProgress(files.length)
-  // Twice a batch: the engine has its next one ready while it works.
-  const inFlight = Math.min(config.queueSize, 2 * loaded.maxBatchSize)
+  const feed = new ImageFeed(loaded, config)
+  const { signal } = new AbortController()
   let failed = 0
   try {
-    const results = inOrder(files, inFlight, async (file) => [file, await classifyFile(file, loaded, k, config)] as const)
+    const results = inOrder(files, feed.concurrency, async (file) => [file, await feed.classify(file, k, signal)] as const)
     for await (const [file, result] of results) {
       if ('error' in result) failed++
       print(file, result)
@@ -46,34 +46,6 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
     await loaded.close()
   }
   return failed
-}
-
-async function classifyFile (file: string, model: LoadedModel, k: number, config: Config): Promise<ImageResult> {
-  const { results } = await classify(model, [await readUpload(file, config)], k, { signal: new AbortController().signal })
-  return results[0] ?? { error: new ServiceError('internal_error', 'There is no result for this image.') }
-}
-
-async function readUpload (file: string, { maxImageBytes }: Config): Promise<Upload> {
-  try {
-    const { size } = await stat(file)
-    if (size > maxImageBytes) {
-      return new ServiceError('image_too_large', `The image has ${size} bytes; at most ${maxImageBytes} are accepted.`)
-    }
-    return await readFile(file)
-  } catch (error) {
-    return new ServiceError('no_image', `The file cannot be read: ${(error as Error).message}.`)
-  }
-}
-
-/** Runs `work` on up to `concurrency` items at a time and yields the results in the items' order. */
-async function * inOrder<T, R> (items: Iterable<T>, concurrency: number, work: (item: T) => Promise<R>): AsyncGenerator<R> {
-  const pending: Array<Promise<R>> = []
-  for (const item of items) {
-    pending.push(work(item))
-    const first = pending.length === concurrency ? pending.shift() : undefined
-    if (first !== undefined) yield await first
-  }
-  for (const result of pending) yield await result
 }
 
 function printJson (file: string, result: ImageResult): void {

@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { endWithReader } from '../base/closed-pipe.js'
+import { ENGINE_LOST } from '../base/end-now.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
 import { fetchImageNet } from '../sources/imagenet.js'
 import { showProgress } from '../sources/download-progress.js'
@@ -8,12 +9,18 @@ import { classifyFiles } from './classify.js'
 import { compareModels } from './compare.js'
 import { compileModel } from './compile.js'
 import { describeModel } from './describe.js'
+import { IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
+import { classifyFolder } from './folder/classify-folder.js'
+import { WHOLE, parseShard, type Shard } from './folder/shard.js'
 import { listPresets } from './presets.js'
 
-/** Wrong use: an unknown option, a wrong setting, a model that cannot be opened. */
-const WRONG_USE = 2
-
 interface ModelOptions { readonly model?: string, readonly labels?: string }
+interface ClassifyOptions extends ModelOptions {
+  readonly topK?: number
+  readonly json?: true
+  readonly output?: string
+  readonly shard?: Shard
+}
 
 /** The environment's settings, with what the command line says in their place. */
 function configOf (overrides: Record<string, string | undefined>): Config {
@@ -32,14 +39,32 @@ function namesOf (text: string): string[] {
   return names
 }
 
+function shardOf (text: string): Shard {
+  const shard = parseShard(text)
+  if (shard === undefined) throw new InvalidArgumentError('It takes I/N, I from 0 to N - 1.')
+  return shard
+}
+
 const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ xception ${line}`).join('\n')}`
+
+async function classify (files: string[], { model, labels, topK, json, output, shard }: ClassifyOptions): Promise<number> {
+  const config = configOf({ MODEL: model, LABELS: labels })
+  if (output === undefined) {
+    if (shard !== undefined) throw new Error('--shard needs --output, which is where its results go')
+    return await classifyFiles(files, { config, topK, json: json === true }) === 0 ? 0 : IMAGES_FAILED
+  }
+  const [folder, ...others] = files
+  if (folder === undefined || others.length > 0) throw new Error('--output takes the pictures of one folder')
+  return await classifyFolder({ config, folder, output, topK: topK ?? 1, shard: shard ?? WHOLE })
+}
 
 const MODEL_HELP = 'model to use, as MODEL takes it'
 
 const program = new Command('xception')
   .description('Classifies images with Xception: as a service, or from the command line.')
   .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\n` +
-    `Exit codes: 0, 1 if an image failed, ${WRONG_USE} for wrong use, 141 if what reads the output ends before it.`)
+    `Exit codes: 0, ${IMAGES_FAILED} if an image failed, ${WRONG_USE} for wrong use, ${ENGINE_LOST} if the engine is lost, ` +
+    `${OUTPUT_FAILED} if --output cannot be written, 130 and 143 after SIGINT and SIGTERM, 141 if what reads the output ends before it.`)
   .exitOverride()
 
 program.command('serve')
@@ -59,15 +84,15 @@ program.command('classify')
   .option('--labels <file>', 'file of labels')
   .option('--top-k <count>', 'predictions an image (default: 5 for one file, 1 for more)', count)
   .option('--json', 'print one JSON object a line instead of a table')
+  .option('--output <file>', 'of one folder: append one JSON object a line to this file as pictures are done, and go on where it ends')
+  .option('--shard <I/N>', 'with --output: only part I of N of the pictures, I from 0 to N - 1', shardOf)
   .addHelpText('after', examples(
-    'classify docs/cat.jpg', 'classify --json --top-k 3 photos "more/**/*.png"', 'classify --model imagenet photos'
+    'classify docs/cat.jpg', 'classify --json --top-k 3 photos "more/**/*.png"', 'classify --model imagenet photos',
+    'classify photos --output results.jsonl', 'classify photos --output results-0.jsonl --shard 0/4'
   ))
-  .action(async (files: string[], options: ModelOptions & { topK?: number, json?: true }) => {
-    const failed = await classifyFiles(files, {
-      config: configOf({ MODEL: options.model, LABELS: options.labels }), topK: options.topK, json: options.json === true
-    })
+  .action(async (files: string[], options: ClassifyOptions) => {
     // TensorFlow's threads would keep the process for a moment longer.
-    process.exit(failed === 0 ? 0 : 1)
+    process.exit(await classify(files, options))
   })
 
 program.command('describe')

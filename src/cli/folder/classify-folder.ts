@@ -1,0 +1,166 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ENGINE_LOST } from '../../base/end-now.js'
+import { OperatorError } from '../../base/errors.js'
+import type { Config } from '../../config.js'
+import type { Model } from '../../model/model.js'
+import { LoadedModel, prepareProcess } from '../../service/loaded-model.js'
+import { showProgress } from '../../sources/download-progress.js'
+import { openModel } from '../../sources/open.js'
+import { Metrics } from '../../telemetry/metrics.js'
+import { IMAGES_FAILED, OUTPUT_FAILED, interruptedBy } from '../exit-codes.js'
+import { ImageFeed } from '../image-feed.js'
+import { picturesIn } from '../pictures.js'
+import { Interruption } from './interruption.js'
+import { Progress } from './progress.js'
+import { OutputError, ResultFile } from './result-file.js'
+import { formatLine } from './result-line.js'
+import { isInShard, type Shard } from './shard.js'
+
+export interface ClassifyFolderOptions {
+  readonly config: Config
+  readonly folder: string
+  /** Path of the file of results. */
+  readonly output: string
+  readonly topK: number
+  readonly shard: Shard
+}
+
+/** The engine is lost, and with it this run. */
+class EngineLostError extends OperatorError {
+  override readonly name = 'EngineLostError'
+}
+
+/** What one run works with. */
+interface Run {
+  readonly options: ClassifyFolderOptions
+  readonly model: Model
+  /** Predictions a picture. */
+  readonly k: number
+  readonly results: ResultFile
+  /** Aborted, with the reason, by what leaves nothing to go on with. */
+  readonly failure: AbortController
+  /** Folders of which nothing is known. */
+  readonly unreadable: Set<string>
+}
+
+/** What became of a run that reached its end, or was asked to end. */
+interface Outcome {
+  readonly signal: NodeJS.Signals | undefined
+  readonly failed: number
+  readonly left: number
+}
+
+interface Watchers {
+  readonly progress: Progress
+  readonly interruption: Interruption
+}
+
+const NOTHING_LEFT: Outcome = { signal: undefined, failed: 0, left: 0 }
+
+/**
+ * Classifies the pictures of a folder, or of one shard of it, that have no line in the output yet, and adds a line for each as
+ * soon as it is done. Returns the exit code. Throws an OperatorError if it cannot begin.
+ */
+export async function classifyFolder (options: ClassifyFolderOptions): Promise<number> {
+  const { config, folder, output, shard } = options
+  if ((await stat(folder).catch(() => undefined))?.isDirectory() !== true) throw new OperatorError(`${folder} is not a folder.`)
+  const model = await openModel(config, showProgress())
+  for (const warning of model.warnings) say(warning)
+  const k = Math.min(options.topK, model.labels.length)
+  const failure = new AbortController()
+  const results = await ResultFile.open(output, {
+    run: { model, k, shard },
+    onWait: () => { say(`${output} is locked: waiting, in case by a process that is gone`) },
+    onLost: (error) => { failure.abort(error) }
+  })
+  try {
+    const code = await classifyRest({ options, model, k, results, failure, unreadable: new Set() })
+    await results.close()
+    return code
+  } catch (error) {
+    await results.close().catch((closing: Error) => { if (!(error instanceof OutputError)) say(closing.message) })
+    return codeOf(error)
+  }
+}
+
+function codeOf (error: unknown): number {
+  if (!(error instanceof OutputError || error instanceof EngineLostError)) throw error
+  say(error.message)
+  return error instanceof OutputError ? OUTPUT_FAILED : ENGINE_LOST
+}
+
+async function classifyRest (run: Run): Promise<number> {
+  const { options: { output }, results: { earlier }, unreadable } = run
+  const left = await countRest(run)
+  if (earlier.done.size > 0) say(`${output} has ${earlier.done.size} pictures already; ${left} are left.`)
+  const outcome = left === 0 ? NOTHING_LEFT : await classifyAll(run, left)
+  if (outcome.signal !== undefined) {
+    say(`Stopped by ${outcome.signal}: ${outcome.left} pictures are left. Run the command again to go on.`)
+    return interruptedBy(outcome.signal)
+  }
+  return earlier.failed + outcome.failed + unreadable.size > 0 ? IMAGES_FAILED : 0
+}
+
+async function countRest (run: Run): Promise<number> {
+  const pictures = rest(run)
+  let count = 0
+  while ((await pictures.next()).done !== true) count++
+  for (const folder of run.unreadable) say(`${join(run.options.folder, folder)} cannot be read, and its pictures are left out.`)
+  return count
+}
+
+/** The pictures that have no line yet. */
+async function * rest ({ options: { folder, shard }, results: { earlier }, unreadable }: Run): AsyncGenerator<string> {
+  for await (const path of picturesIn(folder, (below) => { unreadable.add(below) })) {
+    if (isInShard(path, shard) && !earlier.done.has(path)) yield path
+  }
+}
+
+async function classifyAll (run: Run, left: number): Promise<Outcome> {
+  const { options: { config }, model, failure } = run
+  prepareProcess(config)
+  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), workerObserver: observer(failure) })
+  const progress = new Progress(left)
+  const interruption = new Interruption()
+  try {
+    await feedAll(run, loaded, { progress, interruption })
+  } finally {
+    interruption.close()
+    progress.stop()
+  }
+  say(progress.summary)
+  await loaded.close()
+  return { signal: interruption.signal, failed: progress.failed, left: progress.left }
+}
+
+async function feedAll (run: Run, loaded: LoadedModel, { progress, interruption }: Watchers): Promise<void> {
+  const { options: { config, folder }, model, k, results, failure } = run
+  const feed = new ImageFeed(loaded, config)
+  const pictures = rest(run)
+  const classifyNext = async (): Promise<void> => {
+    while (interruption.signal === undefined) {
+      const next = await pictures.next()
+      if (next.done === true) return
+      const result = await feed.classify(join(folder, next.value), k, failure.signal)
+      await results.append(formatLine(next.value, model, result))
+      progress.add('error' in result)
+    }
+  }
+  await Promise.all(Array.from({ length: feed.concurrency }, async () => {
+    await classifyNext().catch((error: unknown) => { failure.abort(error) })
+  }))
+  failure.signal.throwIfAborted()
+}
+
+function observer (failure: AbortController) {
+  return {
+    failed: (reason: Error) => { say(`A worker failed and is replaced: ${reason.message}`) },
+    notReplaced: (reason: Error) => { say(`A worker could not be replaced, and is tried again: ${reason.message}`) },
+    lost: (reason: Error) => { failure.abort(new EngineLostError(`The engine is lost: ${reason.message}`)) }
+  }
+}
+
+function say (sentence: string): void {
+  process.stderr.write(`${sentence}\n`)
+}

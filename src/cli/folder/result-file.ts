@@ -1,0 +1,145 @@
+import { constants } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { lock } from 'proper-lockfile'
+import { OperatorError } from '../../base/errors.js'
+import { readEarlierResults, type EarlierResults, type RunDescription } from './earlier-results.js'
+
+/** A process that has not touched its lock for so long is gone. */
+const STALE_LOCK_MS = 10_000
+const TRY_LOCK_EVERY_MS = 1000
+
+/** The output cannot be written any further; what it holds is whole lines. */
+export class OutputError extends OperatorError {
+  override readonly name = 'OutputError'
+}
+
+export interface ResultFileOptions {
+  readonly run: RunDescription
+  /** Called once if somebody else has the file, or had it until moments ago. */
+  readonly onWait: () => void
+  /** Called if the lock was lost: another process may write now. */
+  readonly onLost: (error: OutputError) => void
+}
+
+/**
+ * An output that lines are appended to, and that a later run goes on with. One process has it at a time; each line is handed to
+ * the system at once, so that a crash loses the last one at most.
+ */
+export class ResultFile {
+  private waiting = ''
+  private writing: Promise<void> | undefined
+
+  private constructor (
+    private readonly path: string,
+    private readonly handle: FileHandle,
+    private readonly unlock: () => Promise<void>,
+    readonly earlier: EarlierResults,
+    private end: number
+  ) {}
+
+  /**
+   * Opens an output, new or not, and takes a line that was cut off away. Throws an OperatorError if it cannot be written, if
+   * another process writes it, or if it belongs to another run.
+   */
+  static async open (path: string, options: ResultFileOptions): Promise<ResultFile> {
+    const handle = await openOutput(path)
+    try {
+      if (!(await handle.stat()).isFile()) throw new OperatorError(`${path} is not a file: name one that results can be appended to.`)
+      const unlock = await lockOutput(path, options)
+      try {
+        const earlier = await readEarlierResults(handle, options.run).catch((error: Error) => {
+          throw new OperatorError(`${path} ${error.message}: name another output, or move this one away.`, { cause: error })
+        })
+        await handle.truncate(earlier.end)
+        return new ResultFile(path, handle, unlock, earlier, earlier.end)
+      } catch (error) {
+        await unlock()
+        throw error
+      }
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  /** Writes a line, together with others that wait. Rejects with an OutputError, and takes what was written of it back. */
+  append (line: string): Promise<void> {
+    this.waiting += line
+    this.writing ??= this.writeAll()
+    return this.writing
+  }
+
+  /** Rejects with an OutputError if the system only now says that it could not write. */
+  async close (): Promise<void> {
+    try {
+      await this.handle.datasync()
+    } catch (error) {
+      throw this.failed(error as NodeJS.ErrnoException)
+    } finally {
+      await this.handle.close()
+      await this.unlock()
+    }
+  }
+
+  private async writeAll (): Promise<void> {
+    try {
+      while (this.waiting !== '') {
+        const bytes = Buffer.from(this.waiting)
+        this.waiting = ''
+        await this.write(bytes)
+        this.end += bytes.length
+      }
+    } catch (error) {
+      await this.handle.truncate(this.end)
+      throw this.failed(error as NodeJS.ErrnoException)
+    } finally {
+      // Not a moment later: a line that comes in between would wait for ever.
+      this.writing = undefined
+    }
+  }
+
+  private async write (bytes: Buffer): Promise<void> {
+    for (let written = 0; written < bytes.length;) {
+      const { bytesWritten } = await this.handle.write(bytes, written, bytes.length - written, this.end + written)
+      written += bytesWritten
+    }
+  }
+
+  private failed (cause: NodeJS.ErrnoException): OutputError {
+    const detail = `${this.path} cannot be written: ${cause.message}.`
+    return new OutputError(`${detail} What it holds is whole: make room and run the command again to go on.`, { cause })
+  }
+}
+
+async function openOutput (path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDWR | constants.O_CREAT)
+  } catch (error) {
+    throw new OperatorError(`${path} cannot be opened for writing: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** A process that was killed leaves its lock, which is stale after some seconds. */
+async function lockOutput (path: string, { onWait, onLost }: ResultFileOptions): Promise<() => Promise<void>> {
+  let isLost = false
+  const options = {
+    stale: STALE_LOCK_MS,
+    onCompromised: (cause: Error) => {
+      isLost = true
+      onLost(new OutputError(`The lock of ${path} was lost, and another process may write it now: ${cause.message}.`, { cause }))
+    }
+  }
+  const unlocking = (release: () => Promise<void>) => async () => { if (!isLost) await release() }
+  const isLocked = (error: NodeJS.ErrnoException): undefined => {
+    if (error.code === 'ELOCKED') return undefined
+    throw new OperatorError(`${path}.lock cannot be made: ${error.message}`, { cause: error })
+  }
+  const atOnce = await lock(path, options).catch(isLocked)
+  if (atOnce !== undefined) return unlocking(atOnce)
+  onWait()
+  const tries = 1 + STALE_LOCK_MS / TRY_LOCK_EVERY_MS
+  const retries = { retries: tries, factor: 1, minTimeout: TRY_LOCK_EVERY_MS, maxTimeout: TRY_LOCK_EVERY_MS }
+  const later = await lock(path, { ...options, retries }).catch(isLocked)
+  if (later === undefined) throw new OperatorError(`${path} is being written by another process.`)
+  return unlocking(later)
+}

@@ -1,0 +1,67 @@
+import { readFile, stat } from 'node:fs/promises'
+import { usableCpus } from '../base/cpus.js'
+import { ServiceError } from '../base/errors.js'
+import { BATCHES_HELD } from '../engine/batcher.js'
+import { Places } from '../engine/places.js'
+import { classify, type ImageResult } from '../service/classification.js'
+import { infer, type ImageFile, type Inferred, type Upload, type Work } from '../service/inference.js'
+import type { LoadedModel } from '../service/loaded-model.js'
+
+/** Batches of decoded images that are ready while each worker holds as many as it may. */
+const BATCHES_READY = 1
+/** Files for each CPU that are in memory and not decoded yet: what disks and network volumes need to keep up. */
+const FILES_READ_PER_CPU = 3
+
+interface FeedLimits {
+  readonly queueSize: number
+  readonly maxImageBytes: number
+}
+
+/**
+ * Brings files to a model's engine: enough that it never waits, while few files are in memory. An answer comes for every file;
+ * the signal's reason is thrown if it is aborted.
+ */
+export class ImageFeed {
+  /** Files to have under way at the same time. */
+  readonly concurrency: number
+  private readonly reads = new Places(FILES_READ_PER_CPU * usableCpus())
+
+  constructor (private readonly model: LoadedModel, private readonly limits: FeedLimits) {
+    this.concurrency = Math.min(limits.queueSize, model.workers * model.maxBatchSize * (BATCHES_HELD + BATCHES_READY))
+  }
+
+  /** The `k` most probable labels of an image file. */
+  async classify (file: string, k: number, signal: AbortSignal): Promise<ImageResult> {
+    return await this.withFile(file, signal, async (uploads, work) => {
+      const { results: [result] } = await classify(this.model, uploads, k, work)
+      return result ?? { error: new ServiceError('internal_error', 'There is no result for this image.') }
+    })
+  }
+
+  /** What the network gives for an image file, its pooled features included. */
+  async features (file: string, signal: AbortSignal): Promise<Inferred | ServiceError> {
+    return await this.withFile(file, signal, async (uploads, work) => {
+      const [answer] = await infer(this.model, uploads, { ...work, wanted: ['features'] })
+      return answer ?? new ServiceError('internal_error', 'There is no result for this image.')
+    })
+  }
+
+  private async withFile<T> (file: string, signal: AbortSignal, use: (uploads: Upload[], work: Work) => Promise<T>): Promise<T> {
+    const place = await this.reads.wait('', signal)
+    const uploads = [await readImage(file, this.limits.maxImageBytes)]
+    return await use(uploads, { signal, admitted: { client: '', onLetGo: () => { place.release() } } })
+  }
+}
+
+async function readImage (file: string, maxImageBytes: number): Promise<ImageFile> {
+  try {
+    const found = await stat(file)
+    if (!found.isFile()) return new ServiceError('no_image', 'This is not a file.')
+    if (found.size > maxImageBytes) {
+      return new ServiceError('image_too_large', `The image has ${found.size} bytes; at most ${maxImageBytes} are accepted.`)
+    }
+    return await readFile(file)
+  } catch (error) {
+    return new ServiceError('no_image', `The file cannot be read: ${(error as Error).message}.`)
+  }
+}
