@@ -31,11 +31,10 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.labels.length)
   const print = json ? printJson : tablePrinter(files)
   const progress = startProgress(files.length)
-  const feed = new ImageFeed(loaded, config)
-  const { signal } = new AbortController()
+  const feed = new ImageFeed(loaded, config, new AbortController().signal)
   let failed = 0
   try {
-    const results = inOrder(files, feed.concurrency, async (file) => [file, await feed.classify(file, k, signal)] as const)
+    const results = inOrder(files, feed.concurrency, async (file) => [file, await feed.classify(file, k)] as const)
     for await (const [file, result] of results) {
       if ('error' in result) failed++
       print(file, result)

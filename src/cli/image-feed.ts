@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { usableCpus } from '../base/cpus.js'
 import { ServiceError } from '../base/errors.js'
 import { BATCHES_HELD } from '../engine/batcher.js'
 import { Places } from '../engine/places.js'
 import { classify, type ImageResult } from '../service/classification.js'
-import { infer, type ImageFile, type Inferred, type Upload, type Work } from '../service/inference.js'
+import { infer, type ImageFile, type Upload, type Work } from '../service/inference.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 
 /** Batches of decoded images that are ready while each worker holds as many as it may. */
@@ -26,27 +27,31 @@ export class ImageFeed {
   readonly concurrency: number
   private readonly reads = new Places(FILES_READ_PER_CPU * usableCpus())
 
-  constructor (private readonly model: LoadedModel, private readonly limits: FeedLimits) {
+  constructor (private readonly model: LoadedModel, private readonly limits: FeedLimits, private readonly signal: AbortSignal) {
+    // Each image on its way listens; their number is bounded here.
+    setMaxListeners(0, signal)
     this.concurrency = Math.min(limits.queueSize, model.workers * model.maxBatchSize * (BATCHES_HELD + BATCHES_READY))
   }
 
   /** The `k` most probable labels of an image file. */
-  async classify (file: string, k: number, signal: AbortSignal): Promise<ImageResult> {
-    return await this.withFile(file, signal, async (uploads, work) => {
+  async classify (file: string, k: number): Promise<ImageResult> {
+    return await this.withFile(file, async (uploads, work) => {
       const { results: [result] } = await classify(this.model, uploads, k, work)
       return result ?? { error: new ServiceError('internal_error', 'There is no result for this image.') }
     })
   }
 
-  /** What the network gives for an image file, its pooled features included. */
-  async features (file: string, signal: AbortSignal): Promise<Inferred | ServiceError> {
-    return await this.withFile(file, signal, async (uploads, work) => {
+  /** The pooled features of an image file; the model has to have them. */
+  async features (file: string): Promise<Float32Array | ServiceError> {
+    return await this.withFile(file, async (uploads, work) => {
       const [answer] = await infer(this.model, uploads, { ...work, wanted: ['features'] })
-      return answer ?? new ServiceError('internal_error', 'There is no result for this image.')
+      if (answer instanceof ServiceError) return answer
+      return answer?.outputs.features?.values ?? new ServiceError('internal_error', 'There are no features of this image.')
     })
   }
 
-  private async withFile<T> (file: string, signal: AbortSignal, use: (uploads: Upload[], work: Work) => Promise<T>): Promise<T> {
+  private async withFile<T> (file: string, use: (uploads: Upload[], work: Work) => Promise<T>): Promise<T> {
+    const { signal } = this
     const place = await this.reads.wait('', signal)
     const uploads = [await readImage(file, this.limits.maxImageBytes)]
     return await use(uploads, { signal, admitted: { client: '', onLetGo: () => { place.release() } } })

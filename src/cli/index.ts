@@ -9,9 +9,11 @@ import { classifyFiles } from './classify.js'
 import { compareModels } from './compare.js'
 import { compileModel } from './compile.js'
 import { describeModel } from './describe.js'
+import { embedFiles } from './embedding/embed-files.js'
 import { IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
 import { classifyFolder } from './folder/classify-folder.js'
 import { WHOLE, parseShard, type Shard } from './folder/shard.js'
+import { OutputError } from './output-error.js'
 import { listPresets } from './presets.js'
 
 interface ModelOptions { readonly model?: string, readonly labels?: string }
@@ -21,6 +23,7 @@ interface ClassifyOptions extends ModelOptions {
   readonly output?: string
   readonly shard?: Shard
 }
+interface EmbedOptions { readonly model?: string, readonly output: string, readonly normalize?: true }
 
 /** The environment's settings, with what the command line says in their place. */
 function configOf (overrides: Record<string, string | undefined>): Config {
@@ -60,6 +63,8 @@ async function classify (files: string[], { model, labels, topK, json, output, s
 
 const MODEL_HELP = 'model to use, as MODEL takes it'
 
+const FILES_HELP = 'image files, folders (searched for images) and patterns such as "photos/**/*.jpg"'
+
 const program = new Command('xception')
   .description('Classifies images with Xception: as a service, or from the command line.')
   .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\n` +
@@ -79,7 +84,7 @@ program.command('serve')
 
 program.command('classify')
   .description('classify image files, as the service would')
-  .argument('<files...>', 'image files, folders (searched for images) and patterns such as "photos/**/*.jpg"')
+  .argument('<files...>', FILES_HELP)
   .option('--model <model>', MODEL_HELP)
   .option('--labels <file>', 'file of labels')
   .option('--top-k <count>', 'predictions an image (default: 5 for one file, 1 for more)', count)
@@ -93,6 +98,18 @@ program.command('classify')
   .action(async (files: string[], options: ClassifyOptions) => {
     // TensorFlow's threads would keep the process for a moment longer.
     process.exit(await classify(files, options))
+  })
+
+program.command('embed')
+  .description('write the pooled features of image files, for search and clustering')
+  .argument('<files...>', FILES_HELP)
+  .requiredOption('--output <file>', 'FILE.npy (float32, a row an image, with their names in FILE.txt) or FILE.jsonl')
+  .option('--normalize', 'scale the features of each image to the length 1')
+  .option('--model <model>', MODEL_HELP)
+  .addHelpText('after', examples('embed photos --output features.npy', 'embed a.jpg b.jpg --normalize --output features.jsonl'))
+  .action(async (files: string[], { model, output, normalize }: EmbedOptions) => {
+    const failed = await embedFiles(files, { config: configOf({ MODEL: model }), output, normalize: normalize === true })
+    process.exit(failed === 0 ? 0 : IMAGES_FAILED)
   })
 
 program.command('describe')
@@ -147,6 +164,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USE
   } else {
     process.stderr.write(`${(error as Error).message}\n`)
-    process.exit(WRONG_USE)
+    process.exit(error instanceof OutputError ? OUTPUT_FAILED : WRONG_USE)
   }
 }

@@ -10,10 +10,11 @@ import { openModel } from '../../sources/open.js'
 import { Metrics } from '../../telemetry/metrics.js'
 import { IMAGES_FAILED, OUTPUT_FAILED, interruptedBy } from '../exit-codes.js'
 import { ImageFeed } from '../image-feed.js'
+import { OutputError } from '../output-error.js'
 import { picturesIn } from '../pictures.js'
+import { Progress, countOf } from '../progress.js'
 import { Interruption } from './interruption.js'
-import { Progress } from './progress.js'
-import { OutputError, ResultFile } from './result-file.js'
+import { ResultFile } from './result-file.js'
 import { formatLine } from './result-line.js'
 import { isInShard, type Shard } from './shard.js'
 
@@ -93,10 +94,10 @@ function codeOf (error: unknown): number {
 async function classifyRest (run: Run): Promise<number> {
   const { options: { output }, results: { earlier }, unreadable } = run
   const left = await countRest(run)
-  if (earlier.done.size > 0) say(`${output} has ${earlier.done.size} pictures already; ${left} are left.`)
+  if (earlier.done.size > 0) say(`${output} has ${countOf(earlier.done.size)} already; what is left: ${left}.`)
   const outcome = left === 0 ? NOTHING_LEFT : await classifyAll(run, left)
   if (outcome.signal !== undefined) {
-    say(`Stopped by ${outcome.signal}: ${outcome.left} pictures are left. Run the command again to go on.`)
+    say(`Stopped by ${outcome.signal}: ${countOf(outcome.left)} left. Run the command again to go on.`)
     return interruptedBy(outcome.signal)
   }
   return earlier.failed + outcome.failed + unreadable.size > 0 ? IMAGES_FAILED : 0
@@ -136,13 +137,13 @@ async function classifyAll (run: Run, left: number): Promise<Outcome> {
 
 async function feedAll (run: Run, loaded: LoadedModel, { progress, interruption }: Watchers): Promise<void> {
   const { options: { config, folder }, model, k, results, failure } = run
-  const feed = new ImageFeed(loaded, config)
+  const feed = new ImageFeed(loaded, config, failure.signal)
   const pictures = rest(run)
   const classifyNext = async (): Promise<void> => {
     while (interruption.signal === undefined) {
       const next = await pictures.next()
       if (next.done === true) return
-      const result = await feed.classify(join(folder, next.value), k, failure.signal)
+      const result = await feed.classify(join(folder, next.value), k)
       await results.append(formatLine(next.value, model, result))
       progress.add('error' in result)
     }

@@ -2,16 +2,12 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { lock } from 'proper-lockfile'
 import { OperatorError } from '../../base/errors.js'
+import { OutputError } from '../output-error.js'
 import { readEarlierResults, type EarlierResults, type RunDescription } from './earlier-results.js'
 
 /** A process that has not touched its lock for so long is gone. */
 const STALE_LOCK_MS = 10_000
 const TRY_LOCK_EVERY_MS = 1000
-
-/** The output cannot be written any further; what it holds is whole lines. */
-export class OutputError extends OperatorError {
-  override readonly name = 'OutputError'
-}
 
 export interface ResultFileOptions {
   readonly run: RunDescription

@@ -3,6 +3,11 @@ import { SingleBar } from 'cli-progress'
 
 const LINE_INTERVAL_MS = 30_000
 
+/** `1 picture`, `2 pictures`. */
+export function countOf (pictures: number): string {
+  return `${pictures} picture${pictures === 1 ? '' : 's'}`
+}
+
 /** Counts pictures and shows it on standard error: a bar on a terminal, elsewhere a line now and then. */
 export class Progress {
   private done = 0
@@ -45,7 +50,7 @@ export class Progress {
 
   /** What was done, in one sentence. */
   get summary (): string {
-    return `${this.done} pictures in ${this.seconds.toFixed(1)} s, ${this.rate} a second; ${this.failures} failed.`
+    return `${countOf(this.done)} in ${this.seconds.toFixed(1)} s, ${this.rate} a second; ${this.failures} failed.`
   }
 
   private get seconds (): number {
@@ -59,6 +64,6 @@ export class Progress {
   private line (): void {
     this.lastLineAt = performance.now()
     const minutes = Math.ceil(this.left * this.seconds / this.done / 60)
-    process.stderr.write(`${this.done} of ${this.total} pictures, ${this.rate} a second, about ${minutes} min left\n`)
+    process.stderr.write(`${this.done} of ${countOf(this.total)}, ${this.rate} a second, about ${minutes} min left\n`)
   }
 }

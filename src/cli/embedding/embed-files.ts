@@ -1,0 +1,85 @@
+import { OperatorError, ServiceError } from '../../base/errors.js'
+import type { Config } from '../../config.js'
+import { LoadedModel, prepareProcess } from '../../service/loaded-model.js'
+import { showProgress } from '../../sources/download-progress.js'
+import { openModel } from '../../sources/open.js'
+import { Metrics } from '../../telemetry/metrics.js'
+import { findImages } from '../files.js'
+import { ImageFeed } from '../image-feed.js'
+import { inOrder } from '../in-order.js'
+import { Progress } from '../progress.js'
+import { JsonLinesWriter, NpyWriter, type FeatureWriter } from './feature-writer.js'
+
+export interface EmbedOptions {
+  readonly config: Config
+  /** Path that ends with `.npy` or `.jsonl`. */
+  readonly output: string
+  /** Scales each image's features to the length 1. */
+  readonly normalize: boolean
+}
+
+/**
+ * Writes the pooled features of files, in their order. Returns the number of images that failed. Throws an OperatorError if
+ * nothing can be computed at all, and an OutputError if the output cannot be written; there is none then.
+ */
+export async function embedFiles (patterns: readonly string[], { config, output, normalize }: EmbedOptions): Promise<number> {
+  if (!/\.(?:npy|jsonl)$/.test(output)) throw new OperatorError(`${output} ends neither with .npy nor with .jsonl`)
+  const files = await findImages(patterns)
+  checkNames(files, output)
+  const model = await openModel(config, showProgress())
+  for (const warning of model.warnings) say(warning)
+  prepareProcess(config)
+  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics() })
+  if (!loaded.outputs.includes('features')) {
+    throw new OperatorError(`${model.name} has no features: its network pools nothing before the classifier`)
+  }
+  const writer = await openWriter(output)
+  try {
+    const failed = await embedAll(files, new ImageFeed(loaded, config, new AbortController().signal), { writer, normalize })
+    await writer.finish()
+    return failed
+  } catch (error) {
+    await writer.abandon()
+    throw error
+  } finally {
+    await loaded.close()
+  }
+}
+
+function checkNames (files: readonly string[], output: string): void {
+  const broken = files.find((file) => /[\r\n]/.test(file))
+  if (broken === undefined || !output.endsWith('.npy')) return
+  throw new OperatorError(`${JSON.stringify(broken)} has a line break, which a list of names cannot hold: write .jsonl instead`)
+}
+
+async function openWriter (output: string): Promise<FeatureWriter> {
+  if (output.endsWith('.jsonl')) return await JsonLinesWriter.open(output)
+  return await NpyWriter.open(output, (file, { code, message }) => { say(`${file}: ${code}: ${message}`) })
+}
+
+async function embedAll (
+  files: readonly string[], feed: ImageFeed, { writer, normalize }: { writer: FeatureWriter, normalize: boolean }
+): Promise<number> {
+  const progress = new Progress(files.length)
+  try {
+    for await (const [file, answer] of inOrder(files, feed.concurrency, async (file) => [file, await feed.features(file)] as const)) {
+      const failed = answer instanceof ServiceError
+      if (failed) await writer.fail(file, answer)
+      else await writer.add(file, normalize ? unitLength(answer) : answer)
+      progress.add(failed)
+    }
+  } finally {
+    progress.stop()
+  }
+  say(progress.summary)
+  return progress.failed
+}
+
+function unitLength (features: Float32Array): Float32Array {
+  const length = Math.hypot(...features)
+  return length === 0 ? features : features.map((value) => value / length)
+}
+
+function say (sentence: string): void {
+  process.stderr.write(`${sentence}\n`)
+}
