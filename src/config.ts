@@ -77,6 +77,14 @@ export const SETTINGS = {
     help: 'What to serve: a bundled model, imagenet, preset:NAME (xception presets lists them), ' +
       'or the path of a model package or a model file (.keras, .h5, .weights.h5, .safetensors, model.json of TensorFlow.js).'
   },
+  modelName: {
+    env: 'MODEL_NAME',
+    type: 'string',
+    default: '',
+    defaultText: 'what the model brings',
+    form: { accepts: (text) => /^[\w.-]+$/.test(text), words: 'letters, digits, dots, dashes and underscores' },
+    help: 'Name that the model is served by, in replies, metrics and the addresses of the Open Inference Protocol.'
+  },
   imagenetUrl: {
     env: 'IMAGENET_URL',
     type: 'string',

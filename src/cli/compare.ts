@@ -32,7 +32,7 @@ interface Compared {
  * one sentence.
  */
 export async function compareModels (config: Config, names: readonly string[], { json, measure }: ComparisonOptions): Promise<void> {
-  const settings = names.map((name) => ({ ...config, model: isPresetName(name) ? `${PRESET_PREFIX}${name}` : name }))
+  const settings = names.map((name) => ({ ...config, modelName: '', model: isPresetName(name) ? `${PRESET_PREFIX}${name}` : name }))
   const models: Model[] = []
   for (const one of settings) models.push(await openModel(one, showProgress()))
   const speeds = measure ? await measureApart(settings) : []

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
-import { usableCpus } from '../base/cpus.js'
 import { ServiceError } from '../base/errors.js'
 import { BATCHES_HELD } from '../engine/batcher.js'
 import { Places } from '../engine/places.js'
@@ -10,11 +9,12 @@ import type { LoadedModel } from '../service/loaded-model.js'
 
 /** Batches of decoded images that are ready while each worker holds as many as it may. */
 const BATCHES_READY = 1
-/** Files for each CPU that are in memory and not decoded yet: what disks and network volumes need to keep up. */
-const FILES_READ_PER_CPU = 3
+/** Files that are in memory for each that is being decoded: what disks and network volumes need to keep up. */
+const FILES_PER_DECODE = 3
 
 interface FeedLimits {
   readonly queueSize: number
+  readonly decodeConcurrency: number
   readonly maxImageBytes: number
 }
 
@@ -25,11 +25,12 @@ interface FeedLimits {
 export class ImageFeed {
   /** Files to have under way at the same time. */
   readonly concurrency: number
-  private readonly reads = new Places(FILES_READ_PER_CPU * usableCpus())
+  private readonly reads: Places
 
   constructor (private readonly model: LoadedModel, private readonly limits: FeedLimits, private readonly signal: AbortSignal) {
     // Each image on its way listens; their number is bounded here.
     setMaxListeners(0, signal)
+    this.reads = new Places(FILES_PER_DECODE * limits.decodeConcurrency)
     this.concurrency = Math.min(limits.queueSize, model.workers * model.maxBatchSize * (BATCHES_HELD + BATCHES_READY))
   }
 

@@ -12,6 +12,8 @@ import { hashTrainedFile, openTrainedFile } from './trained-file.js'
 export interface OpenSettings extends ModelSettings {
   /** What to open: `imagenet`, a bundled package's name, `preset:NAME` or a path. */
   readonly model: string
+  /** Takes the place of the model's own name, unless it is empty. */
+  readonly modelName: string
   readonly cacheDir: string
   readonly imagenetUrl: string
   readonly imagenetSha256: string
@@ -26,7 +28,8 @@ const IMAGENET_FACTS = { fit: 'crop', labelsPath: IMAGENET_LABELS } as const
  */
 export async function openModel (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
   try {
-    return await openNamed(settings, onProgress)
+    const model = await openNamed(settings, onProgress)
+    return settings.modelName === '' ? model : { ...model, name: settings.modelName }
   } catch (error) {
     throw isStated(error) ? new OperatorError(error.message, { cause: error }) : error
   }

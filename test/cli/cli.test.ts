@@ -1,24 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { CAT, xception } from '../support/command.js'
 import { shared, withoutShared } from '../support/shared.js'
-
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const CAT = join(ROOT, 'docs/cat.jpg')
-
-interface Outcome { readonly status: number | null, readonly stdout: string, readonly stderr: string }
-
-/** Runs the command as `npx .` does, in the clone. */
-function xception (args: readonly string[], env: Record<string, string> = {}): Outcome {
-  const command = [join(ROOT, 'bin/xception.cjs'), ...args]
-  const options = { cwd: ROOT, encoding: 'utf8', env: { ...process.env, BACKEND: 'cpu', ...env } } as const
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, options)
-  return { status, stdout, stderr }
-}
 
 let folder: string
 before(() => {
@@ -109,7 +95,7 @@ suite('wrong use ends with one sentence and exit code 2', () => {
 })
 
 test('each command has help with examples', () => {
-  for (const command of ['serve', 'classify', 'describe', 'compile', 'fetch']) {
+  for (const command of ['serve', 'classify', 'embed', 'describe', 'compile', 'fetch']) {
     const { status, stdout } = xception([command, '--help'])
     assert.equal(status, 0)
     assert.match(stdout, new RegExp(`Examples:\n {2}\\$ xception ${command}`))

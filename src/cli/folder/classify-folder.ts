@@ -41,6 +41,7 @@ interface Run {
   readonly results: ResultFile
   /** Aborted, with the reason, by what leaves nothing to go on with. */
   readonly failure: AbortController
+  readonly interruption: Interruption
   /** Folders of which nothing is known. */
   readonly unreadable: Set<string>
 }
@@ -52,11 +53,6 @@ interface Outcome {
   readonly left: number
 }
 
-interface Watchers {
-  readonly progress: Progress
-  readonly interruption: Interruption
-}
-
 const NOTHING_LEFT: Outcome = { signal: undefined, failed: 0, left: 0 }
 
 /**
@@ -66,6 +62,7 @@ const NOTHING_LEFT: Outcome = { signal: undefined, failed: 0, left: 0 }
 export async function classifyFolder (options: ClassifyFolderOptions): Promise<number> {
   const { config, folder, output, shard } = options
   if ((await stat(folder).catch(() => undefined))?.isDirectory() !== true) throw new OperatorError(`${folder} is not a folder.`)
+  const interruption = new Interruption()
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings) say(warning)
   const k = Math.min(options.topK, model.labels.length)
@@ -76,7 +73,7 @@ export async function classifyFolder (options: ClassifyFolderOptions): Promise<n
     onLost: (error) => { failure.abort(error) }
   })
   try {
-    const code = await classifyRest({ options, model, k, results, failure, unreadable: new Set() })
+    const code = await classifyRest({ options, model, k, results, failure, interruption, unreadable: new Set() })
     await results.close()
     return code
   } catch (error) {
@@ -119,15 +116,14 @@ async function * rest ({ options: { folder, shard }, results: { earlier }, unrea
 }
 
 async function classifyAll (run: Run, left: number): Promise<Outcome> {
-  const { options: { config }, model, failure } = run
+  const { options: { config }, model, failure, interruption } = run
   prepareProcess(config)
   const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), workerObserver: observer(failure) })
   const progress = new Progress(left)
-  const interruption = new Interruption()
+  interruption.finishFirst()
   try {
-    await feedAll(run, loaded, { progress, interruption })
+    await feedAll(run, loaded, progress)
   } finally {
-    interruption.close()
     progress.stop()
   }
   say(progress.summary)
@@ -135,8 +131,8 @@ async function classifyAll (run: Run, left: number): Promise<Outcome> {
   return { signal: interruption.signal, failed: progress.failed, left: progress.left }
 }
 
-async function feedAll (run: Run, loaded: LoadedModel, { progress, interruption }: Watchers): Promise<void> {
-  const { options: { config, folder }, model, k, results, failure } = run
+async function feedAll (run: Run, loaded: LoadedModel, progress: Progress): Promise<void> {
+  const { options: { config, folder }, model, k, results, failure, interruption } = run
   const feed = new ImageFeed(loaded, config, failure.signal)
   const pictures = rest(run)
   const classifyNext = async (): Promise<void> => {

@@ -3,21 +3,17 @@ import { interruptedBy } from '../exit-codes.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** Asks for an end in order: the first signal is remembered, the second one ends the process at once. */
+/**
+ * Ends the process on a signal: at once, until `finishFirst` is called, and from then on after what is under way, which asks
+ * for `signal`. A second signal does not wait. Process 1 of a container would otherwise not end by a signal at all.
+ */
 export class Interruption {
+  private finishes = false
   private first: NodeJS.Signals | undefined
   private firstAt = NaN
-  private readonly listener = (signal: NodeJS.Signals): void => {
-    if (this.first === undefined) {
-      this.first = signal
-      this.firstAt = Date.now()
-    } else if (Date.now() - this.firstAt > SAME_SIGNAL_MS) {
-      process.exit(interruptedBy(signal))
-    }
-  }
 
   constructor () {
-    for (const signal of SIGNALS) process.on(signal, this.listener)
+    for (const signal of SIGNALS) process.on(signal, (signal) => { this.receive(signal) })
   }
 
   /** The signal that came, if one did. */
@@ -25,8 +21,16 @@ export class Interruption {
     return this.first
   }
 
-  /** Leaves signals to others again. */
-  close (): void {
-    for (const signal of SIGNALS) process.off(signal, this.listener)
+  /** There is work now that is worth finishing. */
+  finishFirst (): void {
+    this.finishes = true
+  }
+
+  private receive (signal: NodeJS.Signals): void {
+    const isSecond = this.first !== undefined && Date.now() - this.firstAt > SAME_SIGNAL_MS
+    if (!this.finishes || isSecond) process.exit(interruptedBy(signal))
+    if (this.first !== undefined) return
+    this.first = signal
+    this.firstAt = Date.now()
   }
 }

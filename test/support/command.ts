@@ -1,0 +1,32 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+export const CAT = join(ROOT, 'docs/cat.jpg')
+
+export interface Outcome { readonly status: number | null, readonly stdout: string, readonly stderr: string }
+
+export type Variables = Readonly<Record<string, string>>
+
+function commandOf (args: readonly string[], env: Variables): [string, string[], { cwd: string, env: NodeJS.ProcessEnv }] {
+  const command = [join(ROOT, 'bin/xception.cjs'), ...args]
+  return [process.execPath, command, { cwd: ROOT, env: { ...process.env, BACKEND: 'cpu', ...env } }]
+}
+
+/** Runs the command `xception` as `npx .` does, in the clone. */
+export function xception (args: readonly string[], env: Variables = {}): Outcome {
+  const [program, command, options] = commandOf(args, env)
+  const { status, stdout, stderr } = spawnSync(program, command, { ...options, encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+/** Starts it; `outcome` resolves when it has ended. */
+export function startXception (args: readonly string[], env: Variables = {}): { child: ChildProcess, outcome: Promise<Outcome> } {
+  const child = spawn(...commandOf(args, env))
+  const outcome = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+    .then(([[status], stdout, stderr]) => ({ status: status as number | null, stdout, stderr }))
+  return { child, outcome }
+}
