@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { before, test } from 'node:test'
 import { stringify } from 'yaml'
 import { shared } from '../support/shared.js'
-import { KUSTOMIZATIONS, render, renderText } from './kustomize.js'
+import { KUSTOMIZATIONS, render, renderText, type Manifest } from './kustomize.js'
 
 /*
  * Run by `npm run test:kube` against the API server that kubectl's configuration names. Its name keeps it out of `npm test`.
@@ -22,12 +22,28 @@ function apply (yaml: string, ...options: string[]): Answer {
   return { status, stderr }
 }
 
-/** The pod of a rendered Deployment. */
-function podOf (kustomization: string): { apiVersion: 'v1', kind: 'Pod', metadata: object, spec: Record<string, unknown> } {
-  const deployment = render(kustomization).find(({ kind }) => kind === 'Deployment')
-  assert.ok(deployment !== undefined)
-  const { metadata, spec } = (deployment.spec as { template: { metadata: object, spec: Record<string, unknown> } }).template
+interface Pod { readonly apiVersion: 'v1', readonly kind: 'Pod', readonly metadata: object, readonly spec: Record<string, unknown> }
+
+const pod = (metadata: object, spec: Record<string, unknown>): Pod => {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'from-template' }, spec }
+}
+
+/** The pod of a rendered Deployment, Job, or of what KServe makes one of. */
+function podOf (kustomization: string): Pod {
+  const manifests = render(kustomization)
+  const template = manifests.find(({ kind }) => kind === 'Deployment' || kind === 'Job')
+  if (template === undefined) return podOfKServe(manifests)
+  const { metadata, spec } = (template.spec as { template: { metadata: object, spec: Record<string, unknown> } }).template
+  return pod(metadata, spec)
+}
+
+/** The runtime's containers and volumes with what the predictor says of the pod, without what only KServe knows. */
+function podOfKServe (manifests: readonly Manifest[]): Pod {
+  const specOf = <T>(wanted: string): T => manifests.find(({ kind }) => kind === wanted)?.spec as T
+  const { containers, volumes } = specOf<{ containers: object[], volumes: object[] }>('ServingRuntime')
+  const { predictor } = specOf<{ predictor: Record<string, unknown> }>('InferenceService')
+  const own = ['model', 'minReplicas', 'maxReplicas', 'scaleMetric', 'scaleTarget', 'deploymentStrategy']
+  return pod({}, { ...Object.fromEntries(Object.entries(predictor).filter(([key]) => !own.includes(key))), containers, volumes })
 }
 
 before(() => {
@@ -59,8 +75,8 @@ for (const kustomization of KUSTOMIZATIONS) {
 }
 
 test('the server refuses a field that does not exist and a pod that may run as root', () => {
-  const pod = podOf('base')
+  const base = podOf('base')
   const refusal = /unknown field "spec.hostName"|\.spec\.hostName: field not declared/
-  assert.match(apply(stringify({ ...pod, spec: { ...pod.spec, hostName: 'x' } })).stderr, refusal)
-  assert.match(apply(stringify({ ...pod, spec: { ...pod.spec, securityContext: {} } })).stderr, /violates PodSecurity "restricted/)
+  assert.match(apply(stringify({ ...base, spec: { ...base.spec, hostName: 'x' } })).stderr, refusal)
+  assert.match(apply(stringify({ ...base, spec: { ...base.spec, securityContext: {} } })).stderr, /violates PodSecurity "restricted/)
 })

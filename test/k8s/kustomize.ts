@@ -23,6 +23,9 @@ export const withoutKustomize: string | false = command === undefined ? 'neither
 /** Every folder that can be applied: `base` and the overlays, as paths under k8s/. */
 export const KUSTOMIZATIONS: readonly string[] = ['base', ...readdirSync(`${K8S}overlays`).sort().map((name) => `overlays/${name}`)]
 
+/** Those that are the service's own Deployment with what belongs to it. */
+export const SERVICES: readonly string[] = KUSTOMIZATIONS.filter((path) => !['overlays/batch', 'overlays/kserve'].includes(path))
+
 /** The YAML that `kubectl apply -k` would send. Throws with kustomize's own message. */
 export function renderText (kustomization: string): string {
   if (command === undefined) throw new Error('neither kustomize nor kubectl is installed')

@@ -7,7 +7,7 @@ import { SETTINGS, readConfig } from '../../src/config.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
 import { probeRoutes } from '../../src/routes/status.js'
 import { Slot } from '../../src/service/slot.js'
-import { K8S, KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kustomize.js'
+import { K8S, KUSTOMIZATIONS, SERVICES, render, withoutKustomize, type Manifest } from './kustomize.js'
 
 interface Probe {
   readonly httpGet: { readonly path: string, readonly port: string }
@@ -70,7 +70,7 @@ function configOf ({ env }: Container): ReturnType<typeof readConfig> {
   return readConfig(Object.fromEntries(env.map(({ name, value }) => [name, value])))
 }
 
-for (const kustomization of KUSTOMIZATIONS) {
+for (const kustomization of SERVICES) {
   test(`k8s/${kustomization} agrees with the code`, { skip: withoutKustomize }, async () => {
     const manifests = render(kustomization)
     const { template, selector } = named<DeploymentSpec>(manifests, 'Deployment')

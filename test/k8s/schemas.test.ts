@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { withoutShared } from '../support/shared.js'
+import { definitionErrors } from './definitions.js'
 import { KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kustomize.js'
 
 /*
@@ -10,7 +12,7 @@ import { KUSTOMIZATIONS, render, withoutKustomize, type Manifest } from './kusto
  * missing, mistyped or malformed, and their types find fields that do not exist, which the validators let pass.
  */
 const PACKAGES = [
-  { package: 'kubernetes-models', groups: ['v1', 'apps/v1', 'policy/v1', 'autoscaling/v2', 'networking.k8s.io/v1'] },
+  { package: 'kubernetes-models', groups: ['v1', 'apps/v1', 'batch/v1', 'policy/v1', 'autoscaling/v2', 'networking.k8s.io/v1'] },
   { package: '@kubernetes-models/keda', groups: ['keda.sh/v1alpha1'] },
   { package: '@kubernetes-models/prometheus-operator', groups: ['monitoring.coreos.com/v1'] }
 ] as const
@@ -60,7 +62,8 @@ function typeErrors (manifests: readonly Manifest[]): string[] {
   })
 }
 
-for (const kustomization of KUSTOMIZATIONS) {
+// KServe publishes its definitions alone.
+for (const kustomization of KUSTOMIZATIONS.filter((name) => name !== 'overlays/kserve')) {
   test(`k8s/${kustomization} renders to what the published schemas allow`, { skip: withoutKustomize }, () => {
     const manifests = render(kustomization)
     assert.ok(manifests.length > 0)
@@ -83,4 +86,13 @@ test('the schemas find a wrong value, a missing field and a field that does not 
   const [error, ...others] = typeErrors([changed((spec) => { spec.template.spec.terminationGracePeriod = 45 })])
   assert.match(error ?? '', /"terminationGracePeriod"' does not exist/)
   assert.deepEqual(others, [])
+})
+
+test('k8s/overlays/kserve keeps to KServe\'s definitions', { skip: withoutKustomize || withoutShared }, () => {
+  const manifests = render('overlays/kserve')
+  assert.deepEqual(manifests.map(({ kind }) => kind).sort(), ['InferenceService', 'ServingRuntime'])
+  for (const manifest of manifests) {
+    assert.deepEqual(definitionErrors(manifest), [])
+    assert.match(definitionErrors({ ...manifest, spec: { ...manifest.spec as object, modell: 1 } }).join(), /\/spec/)
+  }
 })
