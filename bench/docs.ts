@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { decodingTable } from './measurements/decoding.js'
 import { describePeak, engineTable, type EngineResult } from './measurements/engine-times.js'
+import { folderTable } from './measurements/folder.js'
 import { httpTable } from './measurements/http.js'
 import { holdTables, type HoldResult } from './measurements/hold.js'
 import type { Machine } from './report/machine.js'
@@ -22,6 +23,7 @@ type Measured = Saved<{ readonly weights: 'random' | 'real' }>
 
 const engine = await readResult('engine')
 const http = await readResult('http')
+const folder = await readResult('folder')
 const start = await readResult('start')
 const memory = await readResult('memory')
 const hold = await readResult('hold')
@@ -32,6 +34,9 @@ const blocks: Readonly<Record<string, string>> = {
     : block(http, httpTable(http), `medians of ${http.rounds} rounds of ${http.seconds} s, ${http.threads} threads`),
   decoding: http === undefined ? '' : block(http, decodingTable(http.decoding), 'one image at a time, one thread'),
   workers: http === undefined ? '' : block(http, workersTable(http.workers), howWorkers(http.workers)),
+  folder: folder === undefined
+    ? ''
+    : block(folder, folderTable(folder), `${folder.rounds} rounds of ${folder.pictures} photos, ${folder.threads} threads, float32`),
   start: start === undefined
     ? ''
     : block(start, startTable(start), `medians and quartiles of ${start.runs} starts, ${start.threads} threads`),

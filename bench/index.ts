@@ -3,6 +3,7 @@ import { usableCpus } from '../src/base/cpus.js'
 import { decodingTable } from './measurements/decoding.js'
 import { benchEngines, describePeak, engineChart, engineTable } from './measurements/engine-times.js'
 import { benchExplain, explainTable } from './measurements/explain.js'
+import { benchFolder, folderTable } from './measurements/folder.js'
 import { benchHold, holdTables } from './measurements/hold.js'
 import { benchHttp, httpTable } from './measurements/http.js'
 import { describeMachine } from './report/machine.js'
@@ -19,6 +20,8 @@ interface Options {
   readonly only?: Kind
   readonly rounds: number
   readonly httpRounds: number
+  readonly folderRounds: number
+  readonly pictures: number
   readonly seconds: number
   readonly starts: number
   readonly images: number
@@ -32,6 +35,8 @@ const options = new Command('npm run bench --')
   .option('--rounds <count>', 'rounds of the engine benchmark', positiveInteger, 10)
   .option('--http-rounds <count>', 'rounds of the HTTP benchmark', positiveInteger, 3)
   .option('--seconds <count>', 'seconds of load on each server at each number of connections', positiveInteger, 20)
+  .option('--folder-rounds <count>', 'rounds of the benchmark of a folder', positiveInteger, 5)
+  .option('--pictures <count>', 'pictures in that folder', positiveInteger, 200)
   .option('--starts <count>', 'cold and warm starts of each network', positiveInteger, 5)
   .option('--images <count>', 'images after which the resident set is read', positiveInteger, 10_000)
   .option('--threads <count>', 'threads that every engine computes with', positiveInteger, usableCpus())
@@ -64,6 +69,13 @@ const benches: Record<Kind, () => Promise<void>> = {
     const workers = await benchWorkers({ ...options, rounds: options.httpRounds, model: options.model })
     console.log(`${formatTable(workersTable(workers))}\n\nour service at 16 connections, float32\n`)
     await saveResult('http', machine, { ...result, workers })
+  },
+  folder: async () => {
+    const result = await benchFolder({ ...options, rounds: options.folderRounds, model: options.model })
+    console.log(formatTable(folderTable(result)))
+    const { rounds, pictures, threads, weights } = result
+    console.log(`\nmedians and quartiles of ${rounds} rounds of ${pictures} photos, ${threads} threads, ${weights} weights, float32\n`)
+    await saveResult('folder', machine, result)
   },
   start: async () => {
     const result = await benchStart({ runs: options.starts, threads: options.threads, model: options.model })

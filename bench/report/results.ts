@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { EngineResult } from '../measurements/engine-times.js'
 import type { ExplainResult } from '../measurements/explain.js'
+import type { FolderResult } from '../measurements/folder.js'
 import type { HoldResult } from '../measurements/hold.js'
 import type { HttpResult } from '../measurements/http.js'
 import type { Machine } from './machine.js'
@@ -15,12 +16,13 @@ const FOLDER = fileURLToPath(new URL('../../../bench/results/', import.meta.url)
 export interface Results {
   readonly engine: EngineResult
   readonly http: HttpResult & { readonly workers: WorkersResult }
+  readonly folder: FolderResult
   readonly start: StartResult
   readonly memory: MemoryResult
   readonly explain: ExplainResult
   readonly hold: HoldResult
 }
-export const KINDS = ['engine', 'http', 'start', 'memory', 'explain', 'hold'] as const satisfies ReadonlyArray<keyof Results>
+export const KINDS = ['engine', 'http', 'folder', 'start', 'memory', 'explain', 'hold'] as const satisfies ReadonlyArray<keyof Results>
 
 /** A result with the day and the machine of its measurement. */
 export type Saved<Result> = Result & { readonly date: string, readonly machine: Machine }
