@@ -4,13 +4,18 @@ import { ServiceError } from '../base/errors.js'
 import { BATCHES_HELD } from '../engine/batcher.js'
 import { Places } from '../engine/places.js'
 import { classify, type ImageResult } from '../service/classification.js'
-import { infer, type ImageFile, type Upload, type Work } from '../service/inference.js'
+import { embed, type Embedded } from '../service/embedding.js'
+import type { ImageFile, Upload, Work } from '../service/inference.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 
 /** Batches of decoded images that are ready while each worker holds as many as it may. */
 const BATCHES_READY = 1
 /** Files that are in memory for each that is being decoded: what disks and network volumes need to keep up. */
 const FILES_PER_DECODE = 3
+
+interface Failed { readonly error: ServiceError }
+
+const NO_RESULT: Failed = { error: new ServiceError('internal_error', 'There is no result for this image.') }
 
 interface FeedLimits {
   readonly queueSize: number
@@ -38,16 +43,15 @@ export class ImageFeed {
   async classify (file: string, k: number): Promise<ImageResult> {
     return await this.withFile(file, async (uploads, work) => {
       const { results: [result] } = await classify(this.model, uploads, k, work)
-      return result ?? { error: new ServiceError('internal_error', 'There is no result for this image.') }
+      return result ?? NO_RESULT
     })
   }
 
   /** The pooled features of an image file; the model has to have them. */
-  async features (file: string): Promise<Float32Array | ServiceError> {
+  async embed (file: string): Promise<Embedded | Failed> {
     return await this.withFile(file, async (uploads, work) => {
-      const [answer] = await infer(this.model, uploads, { ...work, wanted: ['features'] })
-      if (answer instanceof ServiceError) return answer
-      return answer?.outputs.features?.values ?? new ServiceError('internal_error', 'There are no features of this image.')
+      const { results: [result] } = await embed(this.model, uploads, work)
+      return result ?? NO_RESULT
     })
   }
 

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { endWithReader } from '../base/closed-pipe.js'
 import { ENGINE_LOST } from '../base/end-now.js'
+import { ServiceError } from '../base/errors.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
 import { fetchImageNet } from '../sources/imagenet.js'
 import { showProgress } from '../sources/download-progress.js'
@@ -163,7 +164,7 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USE
   } else {
-    process.stderr.write(`${(error as Error).message}\n`)
+    process.stderr.write(`${error instanceof ServiceError ? `${error.code}: ` : ''}${(error as Error).message}\n`)
     process.exit(error instanceof OutputError ? OUTPUT_FAILED : WRONG_USE)
   }
 }

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, test } from 'node:test'
 import sharp from 'sharp'
 import { CAT, xception } from '../support/command.js'
 import { readNpy } from '../support/npy.js'
+import { fixture } from '../sources/keras/fixtures.js'
 
-interface Line { readonly file: string, readonly features?: readonly number[], readonly error?: { readonly code: string } }
+interface Line { readonly file: string, readonly embedding?: readonly number[], readonly error?: { readonly code: string } }
 
 let folder: string
 beforeEach(async () => {
@@ -34,8 +35,8 @@ test('.npy has a row for each file that succeeded, and .txt their names; .jsonl 
   const [broken, ...lines] = linesOf(jsonl)
   assert.equal(broken?.error?.code, 'unsupported_image_format')
   assert.deepEqual(lines.map(({ file }) => file), names)
-  assert.deepEqual(shape, [2, lines[0]?.features?.length])
-  assert.deepEqual(rows.map((row) => Array.from(row)), lines.map(({ features }) => features))
+  assert.deepEqual(shape, [2, lines[0]?.embedding?.length])
+  assert.deepEqual(rows.map((row) => Array.from(row)), lines.map(({ embedding }) => embedding?.map(Math.fround)))
   assert.notDeepEqual(rows[0], rows[1])
   assert.deepEqual(readdirSync(folder).sort(), ['features.jsonl', 'features.npy', 'features.txt', 'photos'])
 })
@@ -44,8 +45,8 @@ test('--normalize gives the length 1 and keeps the direction', () => {
   const [plain, unit] = [join(folder, 'plain.jsonl'), join(folder, 'unit.jsonl')]
   assert.equal(xception(['embed', CAT, '--output', plain]).status, 0)
   assert.equal(xception(['embed', CAT, '--normalize', '--output', unit]).status, 0)
-  const [features = []] = linesOf(plain).map((line) => line.features)
-  const [normalized = []] = linesOf(unit).map((line) => line.features)
+  const [features = []] = linesOf(plain).map((line) => line.embedding)
+  const [normalized = []] = linesOf(unit).map((line) => line.embedding)
   const length = Math.hypot(...features)
   assert.ok(Math.abs(Math.hypot(...normalized) - 1) < 1e-6)
   normalized.forEach((value, index) => { assert.ok(Math.abs(value * length - (features[index] ?? NaN)) < 1e-4) })
@@ -61,6 +62,12 @@ test('wrong use ends with one sentence, exit code 2, and no output', () => {
   assert.equal(npy.status, 2)
   assert.match(npy.stderr, /has a line break/)
   assert.equal(existsSync(join(folder, 'x.npy')), false)
+})
+
+test('a network that pools nothing ends with its code', () => {
+  const { status, stderr } = xception(['embed', CAT, '--output', join(folder, 'x.npy'), '--model', fixture('keras3-sequential-flatten.h5')])
+  assert.equal(status, 2)
+  assert.match(stderr, /^not_embeddable: The network has no pooled features: /m)
 })
 
 test('an output that cannot be written ends with exit code 74', () => {

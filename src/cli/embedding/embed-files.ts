@@ -1,5 +1,7 @@
-import { OperatorError, ServiceError } from '../../base/errors.js'
+import { OperatorError } from '../../base/errors.js'
 import type { Config } from '../../config.js'
+import { networkOutputs } from '../../model/outputs.js'
+import { checkEmbeddable, unitLength } from '../../service/embedding.js'
 import { LoadedModel, prepareProcess } from '../../service/loaded-model.js'
 import { showProgress } from '../../sources/download-progress.js'
 import { openModel } from '../../sources/open.js'
@@ -20,7 +22,8 @@ export interface EmbedOptions {
 
 /**
  * Writes the pooled features of files, in their order. Returns the number of images that failed. Throws an OperatorError if
- * nothing can be computed at all, and an OutputError if the output cannot be written; there is none then.
+ * nothing can be computed at all, a ServiceError `not_embeddable` if the network pools nothing, and an OutputError if the output
+ * cannot be written; there is none then.
  */
 export async function embedFiles (patterns: readonly string[], { config, output, normalize }: EmbedOptions): Promise<number> {
   if (!/\.(?:npy|jsonl)$/.test(output)) throw new OperatorError(`${output} ends neither with .npy nor with .jsonl`)
@@ -28,11 +31,9 @@ export async function embedFiles (patterns: readonly string[], { config, output,
   checkNames(files, output)
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings) say(warning)
+  checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess(config)
   const loaded = await LoadedModel.open(config, model, { metrics: new Metrics() })
-  if (!loaded.outputs.includes('features')) {
-    throw new OperatorError(`${model.name} has no features: its network pools nothing before the classifier`)
-  }
   const writer = await openWriter(output)
   try {
     const failed = await embedAll(files, new ImageFeed(loaded, config, new AbortController().signal), { writer, normalize })
@@ -62,22 +63,17 @@ async function embedAll (
 ): Promise<number> {
   const progress = new Progress(files.length)
   try {
-    for await (const [file, answer] of inOrder(files, feed.concurrency, async (file) => [file, await feed.features(file)] as const)) {
-      const failed = answer instanceof ServiceError
-      if (failed) await writer.fail(file, answer)
-      else await writer.add(file, normalize ? unitLength(answer) : answer)
-      progress.add(failed)
+    const results = inOrder(files, feed.concurrency, async (file) => [file, await feed.embed(file)] as const)
+    for await (const [file, result] of results) {
+      if ('error' in result) await writer.fail(file, result.error)
+      else await writer.add(file, normalize ? unitLength(result.embedding) : result.embedding)
+      progress.add('error' in result)
     }
   } finally {
     progress.stop()
   }
   say(progress.summary)
   return progress.failed
-}
-
-function unitLength (features: Float32Array): Float32Array {
-  const length = Math.hypot(...features)
-  return length === 0 ? features : features.map((value) => value / length)
 }
 
 function say (sentence: string): void {

@@ -1,4 +1,5 @@
 import { toProblem, type ServiceError } from '../../base/errors.js'
+import { toNumbers } from '../../service/embedding.js'
 import { NPY_HEADER_BYTES, npyHeader } from './npy.js'
 import { OutputFile } from './output-file.js'
 
@@ -12,7 +13,7 @@ export interface FeatureWriter {
   abandon (): Promise<void>
 }
 
-/** `{"file", "features"}` or `{"file", "error"}` a line. */
+/** `{"file", "embedding"}` or `{"file", "error"}` a line. */
 export class JsonLinesWriter implements FeatureWriter {
   private constructor (private readonly file: OutputFile) {}
 
@@ -21,7 +22,7 @@ export class JsonLinesWriter implements FeatureWriter {
   }
 
   async add (file: string, features: Float32Array): Promise<void> {
-    await this.line({ file, features: Array.from(features) })
+    await this.line({ file, embedding: toNumbers(features) })
   }
 
   async fail (file: string, error: ServiceError): Promise<void> {
