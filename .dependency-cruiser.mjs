@@ -63,10 +63,10 @@ export default {
     },
     {
       name: 'the-worker-is-started',
-      comment: 'who imports the worker loads TensorFlow into a thread that has other work',
+      comment: 'who imports the worker loads TensorFlow into a process that has other work',
       severity: 'error',
       from: { pathNot: '^test/engine/worker.test.ts$' },
-      to: { path: anyOf(['engine/worker.ts']) }
+      to: { path: anyOf(['engine/worker.ts', 'engine/worker-process.ts']) }
     },
     {
       name: 'tensorflow-is-the-workers',

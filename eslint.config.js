@@ -22,7 +22,7 @@ export default [
       // The layers check (.dependency-cruiser.mjs) sees imports; a name that is handed to a made `require` is a string to it.
       'no-restricted-syntax': ['error', {
         selector: 'Literal[value=/^@tensorflow.(?!tfjs-node.(?:package.json|lib.napi-v8.allocator.node)$)/]',
-        message: 'TensorFlow is loaded in src/engine/worker.ts only: it would keep this thread from its own work.'
+        message: 'TensorFlow is loaded in src/engine/worker.ts only: it blocks its process, and its faults end it.'
       }]
     }
   }

@@ -153,7 +153,7 @@ export const SETTINGS = {
     defaultText: 'the CPUs this process may use',
     min: 1,
     max: 1024,
-    help: 'Threads that TensorFlow computes with.'
+    help: 'Threads that TensorFlow computes with, shared out among ENGINE_WORKERS.'
   },
   precision: choice<'float32' | 'bfloat16' | 'auto'>({
     env: 'PRECISION',
@@ -168,7 +168,7 @@ export const SETTINGS = {
     default: 1,
     min: 1,
     max: 64,
-    help: 'TensorFlow sessions that run side by side, for machines with more cores than one session fills.'
+    help: 'Processes with a TensorFlow session each that run side by side, for machines with more cores than one session fills.'
   },
   maxBatchSize: {
     env: 'MAX_BATCH_SIZE',
@@ -213,7 +213,7 @@ export const SETTINGS = {
     min: 1,
     max: 3_600_000,
     unit: 'ms',
-    help: 'Time for one run of the network, after which it is taken to hang and the process ends with code 70.'
+    help: 'Time for one run of the network, after which it is taken to hang, and its process is killed and replaced.'
   },
   drainDelayMs: {
     env: 'DRAIN_DELAY_MS',

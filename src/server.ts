@@ -56,7 +56,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       const address = { host: config.adminHost, port: config.adminPort }
       await listen(adminApp, address, { host: 'ADMIN_HOST', port: 'ADMIN_PORT', text: 'metrics and administration at' })
     }
-    prepareProcess(config)
+    prepareProcess()
     reloadOnSignal(logger, reloader)
     const loaded = await reloader.load()
     const { description, tensorflowVersion, workers, maxBatchSize } = loaded
@@ -67,7 +67,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
   }
 }
 
-/** No thread can be trusted to end, so the process does, and whoever supervises it starts another. */
+/** Nothing here can bring the engine back: the process ends, and whoever supervises it starts another. */
 function endLost (logger: pino.Logger, slot: Slot, reason: Error): void {
   logger.fatal({ err: reason }, 'the engine is lost, and the process ends')
   slot.close()

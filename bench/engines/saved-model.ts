@@ -1,18 +1,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { configureTensorFlow } from '../../src/engine/backend.js'
+import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
 
 /** Loads a serialized SavedModel into the service's own engine, on the CPU. */
 export async function startGraph (
   savedModel: Uint8Array, imageBytes: number, threads: number
 ): Promise<{ readonly engine: SupervisedWorker, readonly version: string }> {
-  configureTensorFlow({ backend: 'cpu', threads })
   const path = await mkdtemp(join(tmpdir(), 'xception-bench-'))
   try {
     await writeFile(join(path, 'saved_model.pb'), savedModel)
-    const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [] })
+    const environment = tensorFlowEnvironment({ backend: 'cpu', threads })
+    const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [], environment })
     const { tensorflowVersion } = await engine.start()
     return { engine, version: `TensorFlow ${tensorflowVersion}` }
   } finally {

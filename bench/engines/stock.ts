@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
-import { configureTensorFlow } from '../../src/engine/backend.js'
+import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 import type { Activation, Layer, OperationOf } from '../../src/model/network.js'
 import type { BenchModel } from '../network/model.js'
 import { toChannelsLast } from './pixels.js'
@@ -9,7 +9,7 @@ import type { BenchEngine, EngineOptions } from './engine.js'
 
 /** tfjs-node as its documentation shows it, a `tf.LayersModel`, on the TensorFlow that the service uses. */
 export async function startStock (model: BenchModel, { threads }: EngineOptions): Promise<BenchEngine> {
-  configureTensorFlow({ backend: 'cpu', threads })
+  Object.assign(process.env, tensorFlowEnvironment({ backend: 'cpu', threads }))
   const tf = loadTensorFlow()
   const network = layersModel(tf, model)
   const { side: inputSize, rescaling } = model.network.input

@@ -66,7 +66,7 @@ async function readTotals (url: string): Promise<Totals> {
     atMs: performance.now(),
     batches: value('xception_inference_duration_seconds_count'),
     busySeconds: value('xception_inference_duration_seconds_sum'),
-    cpuSeconds: value('process_cpu_seconds_total'),
+    cpuSeconds: value('process_cpu_seconds_total') + value('xception_engine_cpu_seconds_total'),
     images: value('xception_images_total{outcome="ok"}')
   }
 }

@@ -37,7 +37,7 @@ export interface MemoryResult {
   readonly growth: readonly GrowthFigure[]
 }
 
-/** Reads the resident set of the service's process: after loading, and while many images pass. Linux only. */
+/** Reads the resident set of the service's processes: after loading, and while many images pass. Linux only. */
 export async function benchMemory ({ images, threads, model }: MemoryBenchOptions): Promise<MemoryResult> {
   return await inFolder(async (folder) => {
     const photos = await makePhotos()

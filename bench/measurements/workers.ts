@@ -36,12 +36,11 @@ export interface WorkersResult {
 }
 
 /**
- * The full-size network in one engine worker and in two, with all threads and with half of them. Batches are as large as
- * the connections can keep two waiting for each worker.
+ * The full-size network in one engine worker and in two, which share out the threads. Batches are as large as the connections can
+ * keep two waiting for each worker.
  */
 export async function benchWorkers ({ rounds, seconds, threads, model }: WorkersBenchOptions): Promise<WorkersResult> {
-  const settings = [{ workers: 1, threads }, { workers: 2, threads }, { workers: 2, threads: Math.ceil(threads / 2) }]
-    .map((one): Setting => ({ ...one, batchSize: CONNECTIONS / BATCHES_HELD / one.workers }))
+  const settings = [1, 2].map((workers): Setting => ({ workers, threads, batchSize: CONNECTIONS / BATCHES_HELD / workers }))
   return await inFolder(async (folder) => {
     const servers: RunningServer[] = []
     try {

@@ -5,11 +5,22 @@ const ADDON = '@tensorflow/tfjs-node/lib/napi-v8/allocator.node'
 /** The engine is lost, which a new process mends (EX_SOFTWARE of sysexits.h). */
 export const ENGINE_LOST = 70
 
+interface Addon {
+  endNow (code: number): never
+  endWithParent (): void
+}
+
+const addon = (): Addon => createRequire(import.meta.url)(ADDON) as Addon
+
 /**
  * Ends the process without waiting for its threads. `process.exit` joins them first, and never returns where one hangs in a
  * native call.
  */
 export function endNow (code: number): never {
-  const { endNow: end } = createRequire(import.meta.url)(ADDON) as { endNow: (code: number) => never }
-  return end(code)
+  return addon().endNow(code)
+}
+
+/** Has the system kill this process once the one that started it is gone, whatever it is doing then. On Linux only. */
+export function endWithParent (): void {
+  addon().endWithParent()
 }

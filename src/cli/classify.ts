@@ -26,7 +26,7 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const files = await findImages(patterns)
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
-  prepareProcess(config)
+  prepareProcess()
   const loaded = await LoadedModel.open(config, model, { metrics: new Metrics() })
   const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.labels.length)
   const print = json ? printJson : tablePrinter(files)

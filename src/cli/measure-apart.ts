@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { describeEnd } from '../base/process-end.js'
 import type { Config } from '../config.js'
 import type { Reply } from './measure-process.js'
 import type { Speed } from './measure.js'
@@ -24,7 +25,7 @@ export async function measureApart (configs: readonly Config[]): Promise<Speed[]
   child.send(configs, () => {})
   const [code, signal] = await once(child, 'close') as [number | null, NodeJS.Signals | null]
   if (reply === undefined) {
-    throw new Error(`the process that measures ended with ${signal ?? `code ${code}`} before it was done: it may need more memory`)
+    throw new Error(`the process that measures ${describeEnd(code, signal)} before it was done`)
   }
   if ('failure' in reply) throw new Error(reply.failure)
   return reply.speeds

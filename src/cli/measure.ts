@@ -1,10 +1,10 @@
 import type { Config } from '../config.js'
 import { Random } from '../base/random.js'
 import { median } from '../base/statistics.js'
+import { tensorFlowEnvironment } from '../engine/backend.js'
 import { WorkerPool } from '../engine/pool.js'
 import { choosePrecision } from '../engine/precision.js'
 import { compiledModel } from '../service/compiled-model.js'
-import { prepareProcess } from '../service/loaded-model.js'
 import { openModel } from '../sources/open.js'
 
 /** Batch sizes that are measured. */
@@ -25,7 +25,6 @@ export async function measureSpeed (configs: readonly Config[]): Promise<Speed[]
   const runners: Runner[] = []
   try {
     for (const config of configs) {
-      if (runners.length === 0) prepareProcess({ ...config, backend: 'cpu', engineWorkers: 1 })
       runners.push(await startRunner(config))
     }
     for (let round = 0; round < ROUNDS; round++) {
@@ -51,7 +50,8 @@ async function startRunner (config: Config): Promise<Runner> {
   const { side, channels } = model.network.input
   const imageBytes = side ** 2 * channels
   const { path } = await compiledModel(config, model, choosePrecision(config.precision, 'cpu'))
-  const pool = new WorkerPool(1, { path, imageBytes, warmUpBatchSizes: MEASURED_BATCH_SIZES })
+  const environment = tensorFlowEnvironment({ backend: 'cpu', threads: config.tensorflowThreads })
+  const pool = new WorkerPool(1, { path, imageBytes, warmUpBatchSizes: MEASURED_BATCH_SIZES, environment })
   await pool.start()
   return { pool, imageBytes, milliseconds: new Map() }
 }
@@ -63,7 +63,6 @@ async function runOnce ({ pool, imageBytes, milliseconds }: Runner): Promise<voi
   }
 }
 
-/** A run takes its images' memory, so each has new ones. */
 function noise (count: number, length: number): Array<Uint8Array<ArrayBuffer>> {
   const random = new Random(IMAGE_SEED)
   return Array.from({ length: count }, () => new Uint8Array(length).map(() => random.uniform(0, 256)))

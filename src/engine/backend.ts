@@ -29,20 +29,16 @@ export function chooseBackend (setting: Backend | 'auto'): Backend {
   return setting === 'auto' ? flavour : setting
 }
 
-/**
- * Prepares the process for the worker that loads TensorFlow. To be called on the main thread before the worker starts:
- * TensorFlow reads the real environment, and a worker's `process.env` is a copy of it. `threads` split each operation;
- * `sessions` run at the same time.
- */
-export function configureTensorFlow (options: { backend: Backend | 'auto', threads: number, sessions?: number }): void {
+/** What TensorFlow is told by its process's environment, which is the only way. */
+export function tensorFlowEnvironment (options: { backend: Backend | 'auto', threads: number }): Record<string, string> {
   const threads = String(options.threads)
-  Object.assign(process.env, {
+  return {
     TF_NUM_INTRAOP_THREADS: threads,
-    // All sessions of a process share this pool too: with fewer threads than sessions, one waits for the other.
-    TF_NUM_INTEROP_THREADS: String(options.sessions ?? 1),
+    // One operation after the other, each split over all threads.
+    TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: threads,
-    TF_FORCE_GPU_ALLOW_GROWTH: 'true'
-  })
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
-  if (options.backend === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1'
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
+    ...(options.backend === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {})
+  }
 }

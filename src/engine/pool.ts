@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
 import type { BatchRunner } from './batcher.js'
 import { SupervisedWorker, type WorkerOptions } from './supervised-worker.js'
 import type { Wantable } from '../compiler/signature.js'
@@ -15,7 +16,7 @@ interface PoolEvents {
   lost: [reason: Error]
 }
 
-/** Several workers, each with a session of its own; a batch goes to the one that holds the fewest. */
+/** Several workers, each a process with a session of its own; a batch goes to the one that holds the fewest. */
 export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner {
   private readonly all: readonly SupervisedWorker[]
   private readonly held = new Map<SupervisedWorker, number>()
@@ -38,6 +39,11 @@ export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner 
   /** Workers that can take a batch. */
   get workers (): number {
     return this.all.filter((worker) => worker.ready).length
+  }
+
+  /** As of `SupervisedWorker`, for all workers. */
+  get usage (): ProcessUsage {
+    return sumOfUsage(this.all.map((worker) => worker.usage))
   }
 
   /** Starts the workers one after the other; rejects with the reason if one cannot be started. */

@@ -7,7 +7,7 @@ import { INPUTS, OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.
 import type { EngineImages, LoadReply, LoadRequest, Outputs, OutputValues, RunReply, RunRequest } from './protocol.js'
 
 /*
- * The worker thread that owns TensorFlow: nothing else loads it. Every TensorFlow call blocks its thread.
+ * What the process that owns TensorFlow does: nothing else loads it. Every TensorFlow call blocks its thread.
  */
 
 // Node 23 removed a function that tfjs-node 4.22 still calls.

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from '../base/errors.js'
+import { describeEnd } from '../base/process-end.js'
 import { cacheKey } from '../compiler/cache-key.js'
 import { findOrMake, UnwritableError, type CompiledModel } from '../compiler/cache.js'
 import type { Precision } from '../compiler/index.js'
@@ -49,8 +50,7 @@ async function replyOf (child: ChildProcess, order: CompileOrder): Promise<Compi
   // Either may come first; a reply comes before the channel is closed.
   const [[code, endSignal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
   if (reply !== undefined) return reply
-  const end = endSignal === null ? `ended with code ${code}` : `was ended by ${endSignal}`
-  throw new OperatorError(`The process that compiles the model ${end} before it was done: it may need more memory`)
+  throw new OperatorError(`The process that compiles the model ${describeEnd(code, endSignal)} before it was done`)
 }
 
 function failureOf ({ failure, code, message, stack }: CompileFailure): Error {

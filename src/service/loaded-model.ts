@@ -2,7 +2,7 @@ import { OperatorError, ServiceError } from '../base/errors.js'
 import { keepInUse } from '../compiler/cache.js'
 import type { Precision } from '../compiler/index.js'
 import type { Wantable } from '../compiler/signature.js'
-import { chooseBackend, configureTensorFlow, type Backend } from '../engine/backend.js'
+import { chooseBackend, tensorFlowEnvironment, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
 import { Batcher, type Classified } from '../engine/batcher.js'
 import type { Place } from '../engine/places.js'
@@ -47,12 +47,8 @@ export interface OpenOptions {
   readonly workerFile?: URL | undefined
 }
 
-/**
- * Sets what all models of a process share: TensorFlow's environment, which is read once, and libvips's threads. To be
- * called before the first model is opened.
- */
-export function prepareProcess (config: ServiceSettings): void {
-  configureTensorFlow({ backend: config.backend, threads: config.tensorflowThreads, sessions: config.engineWorkers })
+/** Sets what all models of a process share: libvips's threads. To be called before the first model is opened. */
+export function prepareProcess (): void {
   configureDecoding({ threads: 1 })
 }
 
@@ -61,6 +57,8 @@ interface Runtime {
   readonly loaded: LoadReply
   readonly maxBatchSize: number
   readonly decoder: Decoder
+  /** Ends the workers. */
+  readonly close: () => Promise<void>
 }
 
 /** All that serves one model: its workers, their queue, its decoder, labels and input. Several can be open at the same time. */
@@ -147,6 +145,11 @@ export class LoadedModel {
     return this.runtime.pool.workers
   }
 
+  /** Bytes that its workers' processes have in memory; 0 where the system does not tell. */
+  get residentBytes (): number {
+    return this.runtime.pool.usage.residentBytes
+  }
+
   /** Images that its queue can hold. */
   get queueSize (): number {
     return this.config.queueSize
@@ -200,7 +203,7 @@ export class LoadedModel {
   /** Waits for all work with the model, then ends its workers. There is to be no more of it. */
   async close (): Promise<void> {
     if (this.users > 0) await new Promise<void>((resolve) => { this.onLastUser = resolve })
-    await this.runtime.pool.close()
+    await this.runtime.close()
     this.release()
   }
 }
@@ -211,26 +214,31 @@ async function startRuntime (
   const { metrics, workerObserver, workerFile } = options
   const imageBytes = imageLengthOf(model)
   const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
-  const pool = new WorkerPool(config.engineWorkers, {
-    path, imageBytes, warmUpBatchSizes, runTimeoutMs: config.inferenceTimeoutMs, ...(workerFile === undefined ? {} : { workerFile })
-  })
+  const environment = tensorFlowEnvironment({ backend: config.backend, threads: threadsOfWorker(config) })
+  const runTimeoutMs = config.inferenceTimeoutMs
+  const pool = new WorkerPool(config.engineWorkers, { path, imageBytes, warmUpBatchSizes, runTimeoutMs, environment, workerFile })
   pool.on('restart', (reason) => {
     metrics.workerRestarts.inc()
     workerObserver?.failed(reason)
   })
   pool.on('restartFailed', (reason) => { workerObserver?.notReplaced(reason) })
   pool.on('lost', (reason) => { workerObserver?.lost(reason) })
-  const loaded = await pool.start()
+  const uncount = metrics.countUsage(pool)
+  const close = async (): Promise<void> => {
+    await pool.close()
+    uncount()
+  }
   try {
+    const loaded = await pool.start()
     if (config.backend === 'gpu' && loaded.backend !== 'gpu') {
       const remedy = 'check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu'
       throw new OperatorError(`BACKEND=gpu, and TensorFlow finds no usable GPU: ${remedy}`)
     }
     const maxBatchSize = await batchSize(config, pool, path, imageBytes, loaded.backend)
     pool.warmUpWith([...new Set([1, maxBatchSize])])
-    return { pool, loaded, maxBatchSize, decoder: decoderFor(config, model, options) }
+    return { pool, loaded, maxBatchSize, close, decoder: decoderFor(config, model, options) }
   } catch (error) {
-    await pool.close()
+    await close()
     throw error
   }
 }
@@ -251,6 +259,11 @@ async function batchSize (
 ): Promise<number> {
   if (config.maxBatchSize !== 'auto') return config.maxBatchSize
   return Math.min(config.queueSize, await bestBatchSize({ engine, imageBytes, folder, threads: config.tensorflowThreads, backend }))
+}
+
+/** Each worker has a TensorFlow of its own, and more threads at work than there are CPUs wait for each other. */
+function threadsOfWorker ({ tensorflowThreads, engineWorkers }: ServiceSettings): number {
+  return Math.max(1, Math.floor(tensorflowThreads / engineWorkers))
 }
 
 function imageLengthOf ({ network: { input } }: Model): number {

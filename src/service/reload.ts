@@ -7,7 +7,7 @@ export interface ReloaderOptions {
   readonly slot: Slot
   /** Opens and warms what MODEL names now. */
   readonly open: () => Promise<LoadedModel>
-  /** Bytes that the process has in memory, and that it may have; the system's where they are left out. */
+  /** Bytes that the service has in memory, its engine's processes included, and that it may have; the system's where left out. */
   readonly residentBytes?: () => number
   readonly usableBytes?: () => number
 }
@@ -15,7 +15,7 @@ export interface ReloaderOptions {
 /** Opens models for a slot: the first one, and others beside the one that serves, whose place they take. */
 export class Reloader {
   private isReloading = false
-  /** What the last model added to the process's memory when it was opened. */
+  /** What the first model added to the service's memory. */
   private modelBytes = 0
 
   constructor (private readonly options: ReloaderOptions) {}
@@ -25,8 +25,8 @@ export class Reloader {
     const { slot, open } = this.options
     const before = this.resident()
     const loaded = await open()
-    this.modelBytes = Math.max(0, this.resident() - before)
     await slot.put(loaded)
+    this.modelBytes = Math.max(0, this.resident() - before)
     return loaded
   }
 
@@ -77,7 +77,8 @@ export class Reloader {
   }
 
   private resident (): number {
-    return (this.options.residentBytes ?? process.memoryUsage.rss)()
+    const { residentBytes, slot } = this.options
+    return residentBytes === undefined ? process.memoryUsage.rss() + slot.residentBytes : residentBytes()
   }
 }
 

@@ -29,6 +29,11 @@ export class Slot {
     return { ...description, classes: labels.length, input }
   }
 
+  /** Bytes that the engine's processes have in memory for the model that is served. */
+  get residentBytes (): number {
+    return this.current?.residentBytes ?? 0
+  }
+
   /** What loading is at, in words; undefined once it is over. */
   get loadingStep (): string | undefined {
     return this.current === undefined ? this.step : undefined

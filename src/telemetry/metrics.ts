@@ -1,8 +1,14 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 /** Names that prom-client gives against Prometheus's conventions: gauges that end like counters. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
+/** Processes beside the server's own. */
+export interface Processes {
+  readonly usage: ProcessUsage
+}
 
 /** Everything that Prometheus scrapes. */
 export class Metrics {
@@ -116,9 +122,38 @@ export class Metrics {
     registers: this.registers
   })
 
+  /** The engine's. */
+  private readonly processes = new Set<Processes>()
+  /** CPU time of those that are gone. */
+  private pastCpuSeconds = 0
+
   constructor () {
+    this.exposeUsage()
     collectDefaultMetrics({ register: this.registry })
     for (const name of MISNAMED) this.registry.removeSingleMetric(name)
+  }
+
+  private exposeUsage (): void {
+    const usage = (): ProcessUsage => sumOfUsage([...this.processes].map((one) => one.usage))
+    const cpuSeconds = (): number => this.pastCpuSeconds + usage().cpuSeconds
+    const { registers } = this
+    // eslint-disable-next-line no-new
+    new Gauge({
+      name: 'xception_engine_resident_memory_bytes',
+      help: 'Resident memory of the processes that own TensorFlow, beside the server\'s own; 0 where the system is not Linux.',
+      registers,
+      collect () { this.set(usage().residentBytes) }
+    })
+    // eslint-disable-next-line no-new
+    new Counter({
+      name: 'xception_engine_cpu_seconds_total',
+      help: 'CPU time of the processes that own TensorFlow, beside the server\'s own; 0 where the system is not Linux.',
+      registers,
+      collect () {
+        this.reset()
+        this.inc(cpuSeconds())
+      }
+    })
   }
 
   /** Names the model that is served from now on, and how many images its queue can hold. */
@@ -126,6 +161,15 @@ export class Metrics {
     this.modelInfo.reset()
     this.modelInfo.set(model, 1)
     this.queueCapacity.set(queueCapacity)
+  }
+
+  /** Counts what processes of the engine take, until the function that is returned is called. */
+  countUsage (processes: Processes): () => void {
+    this.processes.add(processes)
+    return () => {
+      this.pastCpuSeconds += processes.usage.cpuSeconds
+      this.processes.delete(processes)
+    }
   }
 
   queueChanged (by: number): void {

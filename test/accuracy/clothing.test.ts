@@ -82,7 +82,7 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
     const pixels = pillowPixels(shared('real-model/clothing-validation.tar'))
     if (pixels === undefined) return t.skip('Pillow 12 or later is not installed')
     const config = { ...readConfig(env), backend: 'cpu' as const }
-    prepareProcess(config)
+    prepareProcess()
     const loaded = await LoadedModel.open(config, await openModel(config), { metrics: new Metrics() })
     t.after(() => loaded.close())
     const imageBytes = 299 * 299 * 3

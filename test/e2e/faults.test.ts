@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
-import { MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
+import { childrenOf, MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
 
 /** A picture that makes the fake worker do what its first byte says. */
 async function order (code: number): Promise<Buffer> {
@@ -60,7 +62,7 @@ const ENGINE_LOST = 70
 
 test('an image that breaks the worker twice gets an error, the next ones succeed, and the log says why', async (t) => {
   const server = await misbehaving(t)
-  for (const [code, name] of [[1, 'throws'], [2, 'exits']] as const) {
+  for (const [code, name] of [[1, 'throws'], [8, 'crashes']] as const) {
     const failed = await send(server, code)
     assert.deepEqual([failed.status, await codeOf(failed)], [500, 'inference_failed'], name)
     await untilServed(server)
@@ -69,7 +71,7 @@ test('an image that breaks the worker twice gets an error, the next ones succeed
   assert.equal(await server.stop(), 0)
   const restarts = lines(server, 'a worker failed and is replaced')
   assert.deepEqual(restarts.map(({ level }) => level), [ERROR, ERROR, ERROR, ERROR])
-  const reasons = [/as ordered/, /as ordered/, /exit/, /exit/]
+  const reasons = [/as ordered/, /as ordered/, /ended by SIGSEGV/, /ended by SIGSEGV/]
   for (const [index, reason] of reasons.entries()) assert.match(restarts[index]?.err?.message ?? '', reason)
 })
 
@@ -91,22 +93,61 @@ test('an image that failed inside a reply of 200 leaves a line with its request,
   assert.match(line?.err?.message ?? '', /as ordered/)
 })
 
-test('a worker that hangs in a native call: everybody is answered, and the process ends with a code of its own', async (t) => {
-  const server = await misbehaving(t, { INFERENCE_TIMEOUT_MS: '300', MAX_BATCH_SIZE: '1' })
-  const replies = await Promise.all([send(server, 3), send(server, 0, 0, 3)])
-  for (const reply of replies) assert.ok(reply.status >= 200, 'no connection is cut')
-  assert.equal(await server.exit, ENGINE_LOST)
-  const [line] = lines(server, 'the engine is lost, and the process ends')
-  assert.equal(line?.level, FATAL)
-  assert.match(line?.err?.message ?? '', /did not return a batch within 300 ms/)
+test('a worker that hangs in a native call is killed and replaced: its images fail alone, and the server stays', async (t) => {
+  const server = await misbehaving(t, { INFERENCE_TIMEOUT_MS: '1000' })
+  assert.deepEqual(await outcomes(await send(server, 0, 3, 0)), ['ok', 'inference_failed', 'ok'])
+  assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_worker_restarts_total 2\n/)
+  assert.equal(await server.stop(), 0)
+  const restarts = lines(server, 'a worker failed and is replaced')
+  for (const { err } of restarts) assert.match(err?.message ?? '', /did not answer within 1000 ms: it hangs/)
 })
+
+/** Resolves when the server has accepted one image. */
+async function untilAccepted (server: RunningServer): Promise<void> {
+  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_images_in_flight 1\n')) { /* not there yet */ }
+}
 
 test('SIGTERM ends a process whose worker hangs, once the grace is over', async (t) => {
   const server = await misbehaving(t, { SHUTDOWN_GRACE_MS: '200' })
-  const hanging = send(server, 3).catch(() => {})
-  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_images_in_flight 1\n')) { /* not there yet */ }
+  const request = send(server, 3).catch(() => {})
+  await untilAccepted(server)
   assert.equal(await server.stop(), 1)
-  await hanging
+  await request
+})
+
+const withoutProc = process.platform === 'linux' ? false : 'needs /proc'
+
+/** Resolves when there is no such process, or only what is left of it until its parent asks. */
+async function untilGone (pid: number): Promise<void> {
+  for (;;) {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => /\) (.)/.exec(stat)?.[1], () => undefined)
+    if (state === undefined || state === 'Z') return
+    await sleep(10)
+  }
+}
+
+test('a server that is killed leaves no process behind, not even one that hangs', { skip: withoutProc }, async (t) => {
+  const server = await misbehaving(t)
+  const workers = await childrenOf(server.pid)
+  assert.equal(workers.length, 1)
+  const request = send(server, 3).catch(() => {})
+  await untilAccepted(server)
+  await server.stop('SIGKILL')
+  for (const worker of workers) await untilGone(worker)
+  await request
+})
+
+test('a signal to the whole group is the server\'s, which answers what it accepted first', { skip: withoutProc }, async (t) => {
+  const server = await startServer({ BATCH_DELAY_MS: '500' }, MISBEHAVING_SERVER)
+  t.after(() => server.stop('SIGKILL'))
+  const workers = await childrenOf(server.pid)
+  const accepted = send(server, 0)
+  await untilAccepted(server)
+  server.interrupt()
+  assert.equal((await accepted).status, 200)
+  assert.equal(await server.exit, 0)
+  assert.deepEqual(lines(server, 'a worker failed and is replaced'), [])
+  for (const worker of workers) await untilGone(worker)
 })
 
 test('a worker that cannot be brought up again: each try is logged, then the process ends with the same code', async (t) => {
@@ -119,12 +160,13 @@ test('a worker that cannot be brought up again: each try is logged, then the pro
   assert.equal(await server.exit, ENGINE_LOST)
   assert.equal(lines(server, 'a worker could not be replaced, and is tried again').length, 4)
   const [line] = lines(server, 'the engine is lost, and the process ends')
+  assert.equal(line?.level, FATAL)
   assert.match(line?.err?.message ?? '', /brought up again in 5 tries: no such model/)
 })
 
 test('a start that fails for a defect is logged with its stack, one that the operator can mend without', async () => {
   await assert.rejects(startServer({ FAIL_TO_LOAD: '1' }, MISBEHAVING_SERVER), (error: Error) => {
-    assert.match(error.message, /"stack":"TypeError: a defect of the worker\\n +at load /)
+    assert.match(error.message, /"stack":"TypeError: a defect of the worker\\n +at (?:Module\.)?load /)
     assert.match(error.message, /"msg":"the start failed: a defect of the worker"/)
     return true
   })

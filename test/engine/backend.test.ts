@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { configureTensorFlow } from '../../src/engine/backend.js'
+import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 
-test('the pool that starts operations, one for the whole process, has a thread for each session', () => {
-  const before = { ...process.env }
-  try {
-    configureTensorFlow({ backend: 'cpu', threads: 4, sessions: 2 })
-    assert.equal(process.env.TF_NUM_INTEROP_THREADS, '2')
-    assert.equal(process.env.TF_NUM_INTRAOP_THREADS, '4')
-  } finally {
-    process.env = before
-  }
+test('the settings reach TensorFlow by the environment, and a GPU is out of sight where the CPU was asked for', () => {
+  const environment = tensorFlowEnvironment({ backend: 'cpu', threads: 4 })
+  assert.equal(environment.TF_NUM_INTRAOP_THREADS, '4')
+  assert.equal(environment.CUDA_VISIBLE_DEVICES, '-1')
+  assert.equal('CUDA_VISIBLE_DEVICES' in tensorFlowEnvironment({ backend: 'auto', threads: 4 }), false)
 })

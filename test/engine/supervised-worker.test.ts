@@ -6,11 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { CompiledModel } from '../../src/compiler/cache.js'
+import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
+import type { ServiceError } from '../../src/base/errors.js'
 import { openModel } from '../../src/sources/open.js'
 import { readConfig } from '../../src/config.js'
 import { compiledModel } from '../../src/service/compiled-model.js'
+import { childrenOf } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
+
+const environment = tensorFlowEnvironment({ backend: 'cpu', threads: 1 })
 
 let cacheDir: string
 before(async () => { cacheDir = await mkdtemp(join(tmpdir(), 'xception-test-')) })
@@ -26,7 +31,7 @@ test('the bundled model gives the reference probabilities for the same pixels', 
   const reference = readFileSync(shared('cifar10-model/reference-outputs.f32'))
   const expected = new Float32Array(new Uint8Array(reference).buffer)
   const imageBytes = 32 * 32 * 3
-  const engine = new SupervisedWorker({ path: (await compiled()).path, imageBytes, warmUpBatchSizes: [1] })
+  const engine = new SupervisedWorker({ path: (await compiled()).path, imageBytes, warmUpBatchSizes: [1], environment })
   await engine.start()
   try {
     for (const batchSize of [1, 20]) {
@@ -44,14 +49,21 @@ test('the bundled model gives the reference probabilities for the same pixels', 
 
 suite('a worker that misbehaves is replaced', () => {
   const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
-  for (const [how, code] of [['throws', 1], ['exits', 2]] as const) {
+  const failures = [
+    ['throws', 1, /as ordered/],
+    ['exits', 2, /process ended with code 7/],
+    ['crashes', 8, /process was ended by SIGSEGV/],
+    ['writes what is no frame', 6, /sent what is no reply: bytes that are no frame/],
+    ['answers with nothing', 7, /the reply: classes must be/]
+  ] as const
+  for (const [how, code, reason] of failures) {
     test(how, async () => {
-      const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile })
+      const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
       await engine.start()
       try {
         const restarted = once(engine, 'restart')
         await assert.rejects(engine.run([Uint8Array.of(code)]), { code: 'inference_failed' })
-        await restarted
+        assert.match(String((await restarted)[0]), reason)
         if (!engine.ready) await once(engine, 'ready')
         assert.equal((await engine.run([Uint8Array.of(0)])).probabilities[0], 1)
       } finally {
@@ -60,8 +72,47 @@ suite('a worker that misbehaves is replaced', () => {
     })
   }
 
+  test('hangs, while a batch waits behind the one that does', async () => {
+    const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], runTimeoutMs: 500, workerFile, environment })
+    await engine.start()
+    try {
+      const ready = once(engine, 'ready')
+      const runs = [engine.run([Uint8Array.of(3)]), engine.run([Uint8Array.of(0)])]
+      await Promise.all(runs.map((run) => assert.rejects(run, ({ code, cause }: ServiceError) => {
+        return code === 'inference_failed' && /did not answer within 500 ms/.test(String(cause))
+      })))
+      await ready
+      assert.equal((await engine.run([Uint8Array.of(0)])).probabilities[0], 1)
+    } finally {
+      await engine.close()
+    }
+  })
+
+  test('is killed between two batches, as when memory runs out', { skip: process.platform !== 'linux' }, async () => {
+    const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
+    await engine.start()
+    try {
+      const [restarted, ready] = [once(engine, 'restart'), once(engine, 'ready')]
+      for (const child of await childrenOf(process.pid)) process.kill(child, 'SIGKILL')
+      assert.match(String((await restarted)[0]), /was ended by SIGKILL \(as when memory runs out\)/)
+      await ready
+      assert.ok(engine.usage.residentBytes > 0 && engine.usage.residentBytes < 2 ** 40)
+    } finally {
+      await engine.close()
+    }
+    assert.deepEqual(await childrenOf(process.pid), [])
+  })
+
+  test('one that is closed while it hangs does not hold its owner', async () => {
+    const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
+    await engine.start()
+    const run = assert.rejects(engine.run([Uint8Array.of(3)]), { code: 'inference_failed' })
+    await engine.close()
+    await run
+  })
+
   test('a worker that cannot load says why', async () => {
-    const engine = new SupervisedWorker({ path: 'refuse', imageBytes: 1, warmUpBatchSizes: [], workerFile })
+    const engine = new SupervisedWorker({ path: 'refuse', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
     await assert.rejects(engine.start(), /no such model/)
   })
 })
@@ -69,7 +120,7 @@ suite('a worker that misbehaves is replaced', () => {
 test('a worker that replaces another is warmed with the batch sizes that are used by then', async () => {
   const path = join(cacheDir, 'warmed.txt')
   const workerFile = new URL('../support/recording-worker.js', import.meta.url)
-  const engine = new SupervisedWorker({ path, imageBytes: 1, warmUpBatchSizes: [1], workerFile })
+  const engine = new SupervisedWorker({ path, imageBytes: 1, warmUpBatchSizes: [1], workerFile, environment })
   await engine.start()
   try {
     engine.warmUpWith([1, 16])

@@ -93,7 +93,7 @@ test('while it compiles the server answers, and a compiler that is killed leaves
   assert.equal(notReady.progress, 'compiling the model')
   process.kill(compiler, 'SIGKILL')
   assert.deepEqual(await exit, [1, null])
-  assert.match(log, /"msg":"The process that compiles the model was ended by SIGKILL before it was done: it may need more memory"/)
+  assert.match(log, /"msg":"The process that compiles the model was ended by SIGKILL \(as when memory runs out\) before it was done"/)
   assert.deepEqual(entries(config), [])
   await compileInProcess(config)
 })

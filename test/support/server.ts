@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 
 export { NPM_START, startServer, type RunningServer } from '../../bench/http/server.js'
+export { childrenOf } from '../../bench/http/process-memory.js'
 
 /** The real server with a worker that fails on demand: a command for `startServer`. */
 export const MISBEHAVING_SERVER = [process.execPath, fileURLToPath(new URL('./misbehaving-server.js', import.meta.url))]

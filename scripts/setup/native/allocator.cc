@@ -1,12 +1,18 @@
-// Two calls that Node lacks.
+// Three calls that Node lacks.
 //
 // releaseFreeMemory gives memory that was freed back to the system.
 // Loading a model makes and frees copies of its weights: glibc keeps what lies below anything that is still in use, for the
 // full-size network 0.6 GB that nobody will ask for again.
 // endNow ends the process with an exit code and waits for nothing: Node's own exit waits for its threads, and one that
-// hangs in TensorFlow cannot be ended.
+// hangs in a native call cannot be ended.
+// endWithParent has the system kill this process when the one that started it is gone, whatever this one is doing then.
+// Linux only: elsewhere nothing happens.
 #include <node_api.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <signal.h>
+#include <sys/prctl.h>
+#endif
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -26,6 +32,13 @@ static napi_value EndNow(napi_env env, napi_callback_info info) {
   _exit(code);
 }
 
+static napi_value EndWithParent(napi_env, napi_callback_info) {
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  return nullptr;
+}
+
 static bool Export(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
   return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok &&
@@ -33,7 +46,8 @@ static bool Export(napi_env env, napi_value exports, const char* name, napi_call
 }
 
 NAPI_MODULE_INIT() {
-  if (!Export(env, exports, "releaseFreeMemory", ReleaseFreeMemory) || !Export(env, exports, "endNow", EndNow)) {
+  if (!Export(env, exports, "releaseFreeMemory", ReleaseFreeMemory) || !Export(env, exports, "endNow", EndNow) ||
+      !Export(env, exports, "endWithParent", EndWithParent)) {
     napi_throw_error(env, nullptr, "the allocator addon cannot be set up");
   }
   return exports;

@@ -32,7 +32,7 @@ export async function embedFiles (patterns: readonly string[], { config, output,
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings) say(warning)
   checkEmbeddable({ offers: networkOutputs(model.network) })
-  prepareProcess(config)
+  prepareProcess()
   const loaded = await LoadedModel.open(config, model, { metrics: new Metrics() })
   const writer = await openWriter(output)
   try {

@@ -117,7 +117,7 @@ async function * rest ({ options: { folder, shard }, results: { earlier }, unrea
 
 async function classifyAll (run: Run, left: number): Promise<Outcome> {
   const { options: { config }, model, failure, interruption } = run
-  prepareProcess(config)
+  prepareProcess()
   const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), workerObserver: observer(failure) })
   const progress = new Progress(left)
   interruption.finishFirst()

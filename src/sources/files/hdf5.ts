@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { describeEnd } from '../../base/process-end.js'
 import { explained } from './explained.js'
 import type { Listing } from './hdf5-layouts.js'
 import type { Hdf5Reply, Hdf5Request } from './hdf5-process.js'
@@ -54,7 +55,7 @@ class LibraryProcess {
       serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc']
     })
     this.child.on('error', (error) => { this.ended.abort(error) })
-    this.child.once('exit', (code, signal) => { this.ended.abort(new Error(`the process that reads it ended with ${signal ?? code}`)) })
+    this.child.once('exit', (code, signal) => { this.ended.abort(new Error(`the process that reads it ${describeEnd(code, signal)}`)) })
   }
 
   /** Answers one request after the other. An Error if there is no answer. */

@@ -164,7 +164,7 @@ test('a process of the library that ends early makes an error, and nothing hangs
   assert.equal(children.length, 1)
   for (const child of children) process.kill(child, 'SIGKILL')
   for (const { read } of layers[0]?.weights ?? []) {
-    await assert.rejects(read(), (error: unknown) => assertSentence(error, path, /the process that reads it ended with SIGKILL/))
+    await assert.rejects(read(), (error: unknown) => assertSentence(error, path, /the process that reads it was ended by SIGKILL/))
   }
   await close()
 })

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { tensorFlowEnvironment } from '../../../src/engine/backend.js'
 import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
 import { compile } from '../../../src/compiler/index.js'
@@ -43,7 +44,8 @@ async function run (graph: Uint8Array, pixels: Uint8Array, imageBytes: number): 
   const path = mkdtempSync(join(folder, `${graphs}-`))
   writeFileSync(join(path, 'saved_model.pb'), graph)
   assert.equal(pixels.length % imageBytes, 0, 'the images have the input size')
-  const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [] })
+  const environment = tensorFlowEnvironment({ backend: 'cpu', threads: 1 })
+  const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [], environment })
   await engine.start()
   try {
     const images = Array.from(

@@ -1,0 +1,90 @@
+import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { endWithParent } from '../base/end-now.js'
+import { FrameReader, type Frame } from './frames.js'
+import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
+import { encodeFailure, encodeLoadReply, encodeRunReply } from './replies.js'
+import { decodeRequest, type Request } from './requests.js'
+
+/*
+ * A process of its own that runs the worker's module, which it is given as its argument, until its parent ends it or is gone.
+ * It reads its pipe by blocking: it has nothing else to do, and the pixels go where they are wanted at once, with no turn of
+ * an event loop for each piece of them.
+ */
+
+/** Which of this process's open files the pipe is; see `EngineProcess`. */
+const PIPE = 3
+/** Of 1000, added to what the system says already. */
+const OOM_SCORE = 500
+const OOM_SCORE_FILE = '/proc/self/oom_score_adj'
+
+/** What a worker's module exports. */
+interface Worker {
+  load (request: LoadRequest): LoadReply | Promise<LoadReply>
+  run (request: RunRequest): RunReply | Promise<RunReply>
+}
+
+const reader = new FrameReader()
+
+/** The next frame, however long it takes to come; undefined once the parent is gone or wants no more. */
+function read (): Frame | undefined {
+  for (;;) {
+    const bytes = readSync(PIPE, reader.space)
+    if (bytes === 0) return undefined
+    const frame = reader.filled(bytes)
+    if (frame !== undefined) return frame
+  }
+}
+
+function write (parts: readonly Uint8Array[]): void {
+  for (const part of parts) {
+    for (let at = 0; at < part.length;) at += writeSync(PIPE, part, at)
+  }
+}
+
+async function answer (worker: Worker, request: Request): Promise<Uint8Array[]> {
+  try {
+    if ('load' in request) return encodeLoadReply(await worker.load(request.load))
+    return encodeRunReply(await worker.run(request.run), request.run.images.length)
+  } catch (error) {
+    return encodeFailure(error as Error)
+  }
+}
+
+/** Signals to a whole group (a terminal's Ctrl-C, systemd's stop) are the parent's, which lets this process finish first. */
+function leaveSignalsToParent (): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+}
+
+/** Makes this process, and not the one that serves, the one that Linux kills when memory runs out. */
+function volunteerForOutOfMemory (): void {
+  try {
+    writeFileSync(OOM_SCORE_FILE, String(Math.min(1000, Number(readFileSync(OOM_SCORE_FILE, 'utf8')) + OOM_SCORE)))
+  } catch (error) {
+    // Other systems have no such file, and a hardened one may forbid it: then the size decides, which is likely this process's.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+  }
+}
+
+async function serve (workerFile: string): Promise<void> {
+  const worker = await import(workerFile) as Worker
+  for (let frame = read(); frame !== undefined; frame = read()) {
+    write(await answer(worker, decodeRequest(frame)))
+    // What garbage collection leaves to be freed is freed in a turn of the event loop.
+    await nextTurn()
+  }
+}
+
+const [workerFile = ''] = process.argv.slice(2)
+leaveSignalsToParent()
+// The pipe of a parent that is gone is closed, but a run that hangs would never see that.
+endWithParent()
+volunteerForOutOfMemory()
+try {
+  await serve(workerFile)
+  process.exit(0)
+} catch (error) {
+  // Nobody is there to be answered, nor to read of it.
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(1)
+  throw error
+}
