@@ -14,6 +14,7 @@ import { classifyRoutes } from './routes/classify.js'
 import { embedRoutes } from './routes/embed.js'
 import { openInferenceRoutes } from './routes/open-inference/index.js'
 import { pageRoutes } from './routes/page.js'
+import { tensorflowServingRoutes } from './routes/tensorflow-serving/index.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
 import { ByteBudget } from './service/admission.js'
 import type { ApiKeys } from './service/api-keys.js'
@@ -30,7 +31,9 @@ export interface AppOptions {
 }
 
 /** Those that the main port has in any case, as GET / lists them. */
-const ENDPOINTS = ['POST /classify', 'POST /embed', 'GET /v2', 'GET /livez', 'GET /readyz']
+const ENDPOINTS = [
+  'POST /classify', 'POST /embed', 'POST /v2/models/NAME/infer', 'POST /v1/models/NAME:predict', 'GET /livez', 'GET /readyz'
+]
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000
 
@@ -82,6 +85,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(classifyRoutes, admission)
   await app.register(embedRoutes, admission)
   await app.register(openInferenceRoutes, admission)
+  await app.register(tensorflowServingRoutes, admission)
   return app
 }
 

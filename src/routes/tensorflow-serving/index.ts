@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import type { LoadedModel } from '../../service/loaded-model.js'
+import type { Admission } from '../admitted.js'
+import { checkAddress, type ModelAddress } from '../named-model.js'
+import { modelMetadata, modelStatus } from './metadata.js'
+import { predict } from './predict.js'
+
+interface OfModel { Params: ModelAddress }
+
+/** Without the colon, which ends a name where a verb follows. */
+const NAME = ':name([^:/]+)'
+const VERSION = ':version([^:/]+)'
+
+/** TensorFlow Serving's REST API: a model's status and metadata, and predict. */
+export async function tensorflowServingRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
+  const ofModel = async <T>(address: ModelAddress, answer: (model: LoadedModel) => T): Promise<T> => {
+    return await admission.slot.use(async (model) => {
+      checkAddress(model, address)
+      return answer(model)
+    })
+  }
+  for (const model of [`/v1/models/${NAME}`, `/v1/models/${NAME}/versions/${VERSION}`]) {
+    app.get<OfModel>(model, async ({ params }) => await ofModel(params, modelStatus))
+    app.get<OfModel>(`${model}/metadata`, async ({ params }) => await ofModel(params, modelMetadata))
+    // The router takes two colons for one that is no parameter's.
+    app.post<OfModel>(`${model}::predict`, async (request, reply) => await predict(request, reply, admission))
+  }
+}

@@ -1,0 +1,33 @@
+import type { LoadedModel } from '../../service/loaded-model.js'
+import { inputSpecs, outputSpecs, PROBABILITIES, type TensorSpec } from '../../service/tensors.js'
+import { SIGNATURES } from './signatures.js'
+
+/** As TensorFlow names the types. */
+const DTYPES = { BYTES: 'DT_STRING', UINT8: 'DT_UINT8', FP32: 'DT_FLOAT' } as const
+
+/** GetModelStatusResponse as JSON. */
+export function modelStatus ({ description: { version } }: LoadedModel): object {
+  return { model_version_status: [{ version, state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } }] }
+}
+
+/** GetModelMetadataResponse as JSON. */
+export function modelMetadata (model: LoadedModel): object {
+  const { name, version } = model.description
+  const outputs = tensorInfos(outputSpecs(model).filter((output) => output.name === PROBABILITIES))
+  const signatures = Object.entries(SIGNATURES).map(([signature, pixels]) => {
+    const inputs = inputSpecs(model).map((input) => input.name === 'pixels' ? { ...input, datatype: pixels } : input)
+    return [signature, { inputs: tensorInfos(inputs), outputs, method_name: 'tensorflow/serving/predict' }]
+  })
+  return {
+    model_spec: { name, signature_name: '', version },
+    metadata: { signature_def: { signature_def: Object.fromEntries(signatures) as object } }
+  }
+}
+
+function tensorInfos (specs: readonly TensorSpec[]): object {
+  return Object.fromEntries(specs.map(({ name, datatype, shape }) => [name, {
+    dtype: DTYPES[datatype],
+    tensor_shape: { dim: shape.map((size) => ({ size: String(size), name: '' })), unknown_rank: false },
+    name
+  }]))
+}

@@ -1,0 +1,42 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { inferTensors, PROBABILITIES, type OutputTensor } from '../../service/tensors.js'
+import { inputLimits } from '../../service/input-tensors.js'
+import { admitted, type Admission } from '../admitted.js'
+import { checkAddress, type ModelAddress } from '../named-model.js'
+import { numbersJson } from '../tensors/numbers-json.js'
+import { openTensorBody } from '../tensors/tensor-body.js'
+import { PredictReader, type ReadPredict } from './predict-reader.js'
+import type { PredictFormat } from './request.js'
+
+/** What a reply calls its only output. */
+const REPLY_MEMBER = { row: 'predictions', columnar: 'outputs' } as const satisfies Record<PredictFormat, string>
+
+/** Answers a predict request to the model that its address names: probabilities, a list for each image. */
+export async function predict (
+  request: FastifyRequest<{ Params: ModelAddress }>, reply: FastifyReply, admission: Admission
+): Promise<FastifyReply> {
+  const body = await admitted<Readable, ReadPredict>(request, reply, admission, (model, limits) => {
+    checkAddress(model, request.params)
+    return {
+      body: openTensorBody(request, reply, limits, (claim) => new PredictReader(
+        { ...inputLimits(model, limits.maxImagesPerRequest), maxImageBytes: limits.maxImageBytes, claim }
+      )),
+      answer: async ({ format, uploads }, work) => {
+        const [probabilities] = await inferTensors(model, uploads, [{ name: PROBABILITIES }], work)
+        return Readable.from(replyJson(REPLY_MEMBER[format], probabilities), { signal: work.signal })
+      }
+    }
+  })
+  return reply.type('application/json').send(body)
+}
+
+async function * replyJson (member: string, tensor: OutputTensor | undefined): AsyncGenerator<string> {
+  yield `{"${member}":[`
+  const rows = tensor?.datatype === 'FP32' ? tensor.rows : []
+  for (const [index, row] of rows.entries()) {
+    yield index === 0 ? '[' : '],['
+    yield * numbersJson(row)
+  }
+  yield ']]}'
+}
