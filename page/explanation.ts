@@ -67,6 +67,8 @@ export class Explanation {
       this.parts.predictions.makeChoosable(true)
       this.show()
     } catch (error) {
+      // The picture was removed meanwhile, and the question with it.
+      if (!this.root.isConnected) return
       if (!(error instanceof Failure)) throw error
       this.turnOff()
       this.say(wordsFor(error))

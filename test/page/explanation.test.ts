@@ -116,6 +116,20 @@ suite('where the network looked', { skip: withoutChromium }, () => {
     await leave(page)
   })
 
+  test('is given up with its picture', async () => {
+    const page = await browser.visit(server.url)
+    await page.route(EXPLAINED, async () => {})
+    await pick(page, [CAT_FILE])
+    await settled(page, 1)
+    const asked = page.waitForRequest(EXPLAINED)
+    await page.getByRole('button', { name: 'Where the network looked' }).click()
+    await asked
+    const givenUp = page.waitForEvent('requestfailed')
+    await page.getByRole('button', { name: 'Remove all' }).click()
+    await givenUp
+    await leave(page)
+  })
+
   test('fails in words, and can be asked for again', async () => {
     const page = await browser.visit(server.url, { refusals: EXPLAINED })
     await page.route(EXPLAINED, async (route) => { await route.abort() }, { times: 1 })
