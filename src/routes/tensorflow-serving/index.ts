@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { LoadedModel } from '../../service/loaded-model.js'
 import type { Admission } from '../admitted.js'
 import { checkAddress, type ModelAddress } from '../named-model.js'
+import { describedModel } from '../protocol-schemas.js'
 import { modelMetadata, modelStatus } from './metadata.js'
 import { predict } from './predict.js'
+import { metadataSchema, predictSchema, statusSchema } from './schemas.js'
 
 interface OfModel { Params: ModelAddress }
 
@@ -20,9 +22,11 @@ export async function tensorflowServingRoutes (app: FastifyInstance, admission: 
     })
   }
   for (const model of [`/v1/models/${NAME}`, `/v1/models/${NAME}/versions/${VERSION}`]) {
-    app.get<OfModel>(model, async ({ params }) => await ofModel(params, modelStatus))
-    app.get<OfModel>(`${model}/metadata`, async ({ params }) => await ofModel(params, modelMetadata))
+    app.get<OfModel>(model, describedModel(model, statusSchema), async ({ params }) => await ofModel(params, modelStatus))
+    app.get<OfModel>(`${model}/metadata`, describedModel(model, metadataSchema), async ({ params }) => await ofModel(params, modelMetadata))
     // The router takes two colons for one that is no parameter's.
-    app.post<OfModel>(`${model}::predict`, async (request, reply) => await predict(request, reply, admission))
+    app.post<OfModel>(`${model}::predict`, describedModel(model, predictSchema), async (request, reply) => (
+      await predict(request, reply, admission)
+    ))
   }
 }
