@@ -1,7 +1,11 @@
-import { setImmediate } from 'node:timers/promises'
 import { ServiceError } from '../base/errors.js'
+import { Turns } from '../base/turns.js'
 import type { Prepared } from './inference.js'
 import type { LoadedModel } from './loaded-model.js'
+
+/** How long the numbers of all requests hold the event loop before it does something else. */
+const TURN_MS = 4
+const turns = new Turns(TURN_MS)
 
 /** What a number of `pixels` is: 0 to 255, or what the network reads after rescaling. */
 export type PixelType = 'UINT8' | 'FP32'
@@ -64,16 +68,30 @@ function checkedKind (name: string, datatype: string, images: number): CheckedIn
 }
 
 /**
- * Numbers of images, one array each, as uploads; takes them out of the array, so that each can be let go. Throws a ServiceError
- * `invalid_tensor` for what is no such number, with the image's index. One image at a turn of the event loop.
+ * Numbers of images, one array each, as uploads; takes them out of the array, so that each can be let go. Rejects with a
+ * ServiceError `invalid_tensor` for what is no such number, with the image's index.
  */
-export async function preparePixels (images: Array<Float32Array<ArrayBuffer>>, type: PixelType, firstIndex = 0): Promise<Prepared[]> {
+export async function preparePixels (
+  images: Array<Float32Array<ArrayBuffer>>, type: PixelType, firstIndex = 0
+): Promise<Prepared[]> {
   const uploads: Prepared[] = []
-  for (const values of images.splice(0)) {
-    const index = firstIndex + uploads.length
-    uploads.push({ pixels: type === 'UINT8' ? toBytes(values, index) : checkFinite(values, index) })
-    await setImmediate()
-  }
+  await new Promise<void>((resolve, reject) => {
+    turns.add(() => {
+      const values = images.shift()
+      if (values === undefined) {
+        resolve()
+        return false
+      }
+      const index = firstIndex + uploads.length
+      try {
+        uploads.push({ pixels: type === 'UINT8' ? toBytes(values, index) : checkFinite(values, index) })
+        return true
+      } catch (error) {
+        reject(error as Error)
+        return false
+      }
+    })
+  })
   return uploads
 }
 
