@@ -13,6 +13,8 @@ export const ERRORS = {
   not_found: { status: 404, title: 'There is nothing at this address' },
   model_not_found: { status: 404, title: 'There is no such model' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
+  not_acceptable: { status: 406, title: 'The reply cannot have the form that the request accepts' },
+  not_explainable: { status: 406, title: 'The network cannot say exactly where it looked' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   not_embeddable: { status: 409, title: 'The model has no features to give' },
   reload_in_progress: { status: 409, title: 'A reload is running' },

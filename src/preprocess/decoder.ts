@@ -1,6 +1,7 @@
 import { ServiceError } from '../base/errors.js'
 import { FairQueue } from '../base/fair-queue.js'
 import { decodingBytes } from './footprint.js'
+import { drawHeat, type HeatMap } from './heat-picture.js'
 import type { MemoryTurns } from './memory-turns.js'
 import { convert, inspect, tookTooLong, type Inspected } from './pixels.js'
 import type { InputSpec } from '../model/input.js'
@@ -33,6 +34,8 @@ export interface Decoder {
    * turns; without one, all are the same.
    */
   decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Pixels>
+  /** As `drawHeat`, with the same turns, limits and errors as `decode`. */
+  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels>
   /** Images being decoded. */
   readonly active: number
   /** Images waiting for their turn. */
@@ -50,6 +53,8 @@ export function createDecoder (options: DecoderOptions): Decoder {
 
 interface Job {
   readonly upload: Uint8Array
+  /** What is made of the image. */
+  readonly make: (image: Inspected) => Promise<Pixels>
   readonly signal: AbortSignal | undefined
   readonly resolve: (pixels: Pixels) => void
   readonly reject: (reason: unknown) => void
@@ -67,6 +72,16 @@ class PlacedDecoder implements Decoder {
   }
 
   decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
+    const { input, timeoutMs } = this.options
+    return this.queue(upload, (image) => convert(upload, image, input, timeoutMs), signal, client)
+  }
+
+  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels> {
+    const { input, timeoutMs } = this.options
+    return this.queue(upload, (image) => drawHeat(upload, image, heat, { input, timeoutMs }), signal, client)
+  }
+
+  private queue (upload: Uint8Array, make: Job['make'], signal: AbortSignal | undefined, client: string): Promise<Pixels> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       const abort = (): void => {
@@ -77,7 +92,7 @@ class PlacedDecoder implements Decoder {
         signal?.removeEventListener('abort', abort)
         settle(value)
       }
-      const job: Job = { upload, signal, resolve: settled(resolve), reject: settled(reject) }
+      const job: Job = { upload, make, signal, resolve: settled(resolve), reject: settled(reject) }
       signal?.addEventListener('abort', abort, { once: true })
       this.jobs.add(job, client)
       this.startWaiting()
@@ -96,12 +111,12 @@ class PlacedDecoder implements Decoder {
     }
   }
 
-  private async work ({ upload, signal, reject }: Job): Promise<Pixels> {
+  private async work ({ upload, make, signal, reject }: Job): Promise<Pixels> {
     const { limits, memory } = this.options
     const image = await inspect(upload, limits)
     const giveBack = await memory.take(this.bytesOf(image), signal)
     try {
-      return await this.timed(() => { reject(tookTooLong()) }, () => convert(upload, image, this.options.input, this.options.timeoutMs))
+      return await this.timed(() => { reject(tookTooLong()) }, () => make(image))
     } finally {
       giveBack()
     }

@@ -64,3 +64,11 @@ export function planGeometry (stored: Size, quarterTurned: boolean, input: Input
   if (input.fit === 'fill') return { resize: { width: input.size, height: input.size } }
   return planCrop(stored, quarterTurned, input)
 }
+
+/** The part of an upright picture of any size that the network sees. */
+export function seenBox ({ width, height }: Size, stored: Size, input: InputSpec): Box {
+  const { size, fit, cropFraction } = input
+  if (fit === 'fill' || (stored.width === size && stored.height === size)) return { left: 0, top: 0, width, height }
+  const side = Math.max(1, Math.round(Math.min(width, height) * size / Math.max(size, Math.round(size / cropFraction))))
+  return centralBox({ width, height }, { width: side, height: side })
+}

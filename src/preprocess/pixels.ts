@@ -23,7 +23,7 @@ const OPEN: SharpOptions = {
 }
 
 /** Runs a step of decoding: whatever it fails with is the upload's fault. */
-async function decoding<T> (format: ImageFormat, step: Promise<T>): Promise<T> {
+export async function decoding<T> (format: ImageFormat, step: Promise<T>): Promise<T> {
   try {
     return await step
   } catch (cause) {
@@ -57,12 +57,20 @@ function checkPixels ({ width, height }: Metadata, { maxImagePixels }: ImageLimi
   )
 }
 
-function createPipeline (upload: Uint8Array, header: Metadata, plan: Plan, kernel: InputSpec['kernel']): Sharp {
+/** Begins to read an image whose header is known, so that its colours end as sRGB. */
+export function openImage (upload: Uint8Array, header: Metadata, timeoutMs: number): Sharp {
   const image = sharp(upload, { ...OPEN, ignoreIcc: header.icc !== undefined && isSrgbProfile(header.icc) })
-
   // sharp converts 16 bit RGB with a profile to Display P3 and then calls the result sRGB.
   if (header.space === 'rgb16' && header.hasProfile) image.pipelineColourspace('srgb')
+  return image.timeout({ seconds: Math.ceil(timeoutMs / 1000) })
+}
 
+/** Three bytes a pixel, upright, over white. */
+export function asUprightRgb (image: Sharp): Sharp {
+  return image.autoOrient().flatten({ background: 'white' }).raw({ depth: 'uchar' })
+}
+
+function pixelsOf (image: Sharp, plan: Plan, kernel: InputSpec['kernel']): Sharp {
   if (plan.window) image.extract(plan.window)
   if (plan.resize) {
     image.resize({
@@ -77,7 +85,7 @@ function createPipeline (upload: Uint8Array, header: Metadata, plan: Plan, kerne
   if (plan.crop) image.extract(plan.crop)
   // Comes last: extract() after autoOrient() would rotate before resizing, without shrink-on-load. The order of
   // execution is the same either way: resize, orient, crop.
-  return image.autoOrient().flatten({ background: 'white' }).raw({ depth: 'uchar' })
+  return asUprightRgb(image)
 }
 
 /** Shares of red, green and blue in 65,536ths, as Pillow's conversion to `L` has them (ITU-R BT.601-2). */
@@ -133,7 +141,7 @@ export async function convert (
 ): Promise<Uint8Array<ArrayBuffer>> {
   const quarterTurned = header.autoOrient.width !== header.width
   const plan = planGeometry(header, quarterTurned, input)
-  const pipeline = createPipeline(upload, header, plan, input.kernel).timeout({ seconds: Math.ceil(timeoutMs / 1000) })
+  const pipeline = pixelsOf(openImage(upload, header, timeoutMs), plan, input.kernel)
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
   // The memory of a Buffer cannot be transferred, so this is a copy. So is what sharp's toUint8Array() returns, which in

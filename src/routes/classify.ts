@@ -1,10 +1,15 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ServiceError } from '../base/errors.js'
 import { classify } from '../service/classification.js'
-import { explain } from '../service/explanation.js'
-import { admitted, type Admission } from './admitted.js'
+import { checkExplainable, drawExplanation } from '../service/explained-picture.js'
+import { explain, whyNotExplainable } from '../service/explanation.js'
+import type { LoadedModel } from '../service/loaded-model.js'
+import { admitted, type Admission, type Handling } from './admitted.js'
 import { readFlag, readTopK } from './query.js'
+import { PICTURE_TYPE, replyForm } from './reply-form.js'
 import { resultsReply, throwErrorOfOnly } from './results.js'
 import { openBody } from './uploads.js'
+import { addVary } from './vary.js'
 
 interface Query {
   readonly topK?: string
@@ -12,21 +17,34 @@ interface Query {
   readonly listErrors?: string
 }
 
+type Answer = Handling<unknown>['answer']
+
 /** POST /classify: images in, labels and probabilities out, and where the network saw them on request. */
 export async function classifyRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
   app.post<{ Querystring: Query }>('/classify', async (request, reply) => {
-    return await admitted(request, reply, admission, (model, limits) => {
+    return await admitted<unknown>(request, reply, admission, (model, limits) => {
       const k = readTopK(request.query.topK, model.labels.length)
-      const work = readFlag('explain', request.query.explain) ? explain : classify
+      const isExplained = readFlag('explain', request.query.explain)
       const listErrors = readFlag('listErrors', request.query.listErrors)
-      return {
-        body: openBody(request, reply, limits),
-        answer: async (uploads, admittedWith) => {
-          const answers = await work(model, uploads, k, admittedWith)
-          if (!listErrors) throwErrorOfOnly(answers)
-          return resultsReply(model, answers, request.log)
-        }
+      const asJson: Answer = async (uploads, work) => {
+        const answers = await (isExplained ? explain : classify)(model, uploads, k, work)
+        if (!listErrors) throwErrorOfOnly(answers)
+        return resultsReply(model, answers, request.log)
       }
+      return { body: openBody(request, reply, limits), answer: isExplained ? asPreferred(model, request, reply, asJson) : asJson }
     })
   })
+}
+
+/** As JSON, or of one image as a picture for who prefers that. Throws a ServiceError if there cannot be one and nothing else is taken. */
+function asPreferred (model: LoadedModel, request: FastifyRequest, reply: FastifyReply, asJson: Answer): Answer {
+  addVary(reply, 'accept')
+  const { prefersPicture, takesJson } = replyForm(request)
+  if (!takesJson) checkExplainable(model)
+  const draws = prefersPicture && whyNotExplainable(model) === undefined
+  return async (uploads, work) => {
+    if (draws && uploads.length === 1) return reply.type(PICTURE_TYPE).send(await drawExplanation(model, uploads, work))
+    if (!takesJson) throw new ServiceError('not_acceptable', `${PICTURE_TYPE} shows one image: send one, or accept application/json.`)
+    return await asJson(uploads, work)
+  }
 }

@@ -1,0 +1,41 @@
+import type { InputSpec } from '../model/input.js'
+import { seenBox, type Box } from './geometry.js'
+import { heatOverlay, levelsOf } from './heat.js'
+import { sharp } from './libvips.js'
+import { asUprightRgb, decoding, openImage, type Inspected } from './pixels.js'
+
+/** Longer side of the picture at most, in pixels. */
+const LONGEST_SIDE = 640
+
+/** Numbers over the part of an image that the network sees, row by row from the top left. */
+export interface HeatMap {
+  readonly height: number
+  readonly width: number
+  readonly values: readonly number[]
+}
+
+/**
+ * The image with the numbers over it as colours, as a PNG: upright, at most 640 pixels on its longer side, never enlarged. What
+ * is not positive stays clear, the greatest number has the lightest colour, and what the network does not see is dimmed.
+ *
+ * @param upload The image file. Must not change until the promise is settled.
+ * @throws ServiceError `undecodable_image` or `decode_timeout`.
+ */
+export async function drawHeat (
+  upload: Uint8Array, { format, header }: Inspected, heat: HeatMap, { input, timeoutMs }: { input: InputSpec, timeoutMs: number }
+): Promise<Uint8Array<ArrayBuffer>> {
+  const size = { width: LONGEST_SIDE, height: LONGEST_SIDE, fit: 'inside', withoutEnlargement: true } as const
+  const pipeline = asUprightRgb(openImage(upload, header, timeoutMs).resize(size))
+  const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
+  const { width, height } = info
+  const box = seenBox({ width, height }, header, input)
+  const overlay = heatOverlay(await enlarge(heat, box), box, info)
+  const picture = sharp(data, { raw: { width, height, channels: 3 } })
+  return new Uint8Array(await picture.composite([{ input: overlay, raw: { width, height, channels: 4 } }]).png().toBuffer())
+}
+
+/** Levels of every pixel of the box, between those of the map by bicubic interpolation. */
+async function enlarge ({ height, width, values }: HeatMap, box: Box): Promise<Uint8Array> {
+  const map = sharp(levelsOf(values), { raw: { width, height, channels: 1 } })
+  return await map.resize({ width: box.width, height: box.height, fit: 'fill', kernel: 'cubic' }).toColourspace('b-w').raw().toBuffer()
+}
