@@ -31,7 +31,7 @@ export async function drawHeat (
   const box = seenBox({ width, height }, header, input)
   const overlay = heatOverlay(await enlarge(heat, box), box, info)
   const picture = sharp(data, { raw: { width, height, channels: 3 } })
-  return new Uint8Array(await picture.composite([{ input: overlay, raw: { width, height, channels: 4 } }]).png().toBuffer())
+  return new Uint8Array(await picture.composite([{ input: overlay, raw: { width, height, channels: 4 } }]).removeAlpha().png().toBuffer())
 }
 
 /** Levels of every pixel of the box, between those of the map by bicubic interpolation. */

@@ -3,6 +3,7 @@ import Negotiator from 'negotiator'
 import { ServiceError } from '../base/errors.js'
 import type { Slot } from '../service/slot.js'
 import { readPageFiles, type PageFile } from './page-files.js'
+import { addVary } from './vary.js'
 
 export interface PageOptions {
   readonly slot: Slot
@@ -60,9 +61,4 @@ function sendFile (request: FastifyRequest, reply: FastifyReply, { bytes, type, 
   const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? []
   if (known.includes(etag) || known.includes('*')) return reply.code(304).send()
   return reply.type(type).send(bytes)
-}
-
-function addVary (reply: FastifyReply, name: string): void {
-  const before = reply.getHeader('vary')
-  reply.header('vary', before === undefined ? name : `${String(before)}, ${name}`)
 }

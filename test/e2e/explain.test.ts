@@ -83,6 +83,34 @@ suite('POST /classify?explain=true', () => {
       }
     })
   })
+
+  test('shows one image to who prefers a picture, and says so where it cannot', async (t) => {
+    const cat = await sharp(CAT).metadata()
+    await serving({}, async ({ url }) => {
+      const shown = await post(url, [CAT], '?explain=true', 'image/png, application/json;q=0.5')
+      assert.deepEqual([shown.status, shown.headers.get('content-type'), shown.headers.get('vary')], [200, 'image/png', 'accept'])
+      const { format, width, height } = await sharp(Buffer.from(await shown.arrayBuffer())).metadata()
+      assert.deepEqual([format, width, height], ['png', cat.width, cat.height])
+
+      for (const accept of ['*/*', 'application/json', 'image/png;q=0.5, application/json', 'text/html']) {
+        const response = await post(url, [CAT], '?explain=true', accept)
+        assert.deepEqual([response.status, response.headers.get('vary')], [200, 'accept'])
+        assert.match(response.headers.get('content-type') ?? '', /^application\/json/, accept)
+      }
+      const two = await post(url, [CAT, CAT], '?explain=true', 'image/png, application/json;q=0.1')
+      assert.equal((await two.json() as Reply<ClassMap>).results.length, 2)
+      assert.deepEqual(await problemOf(post(url, [CAT, CAT], '?explain=true', 'image/png')), [406, 'not_acceptable'])
+      const noImage = post(url, [Buffer.from('no image')], '?explain=true', 'image/png')
+      assert.deepEqual(await problemOf(noImage), [415, 'unsupported_image_format'])
+    })
+    const folder = await packageOf(t, prepare(inexact['a hidden layer']))
+    await serving({ MODEL: folder }, async ({ url }) => {
+      assert.deepEqual(await problemOf(post(url, [CAT], '?explain=true', 'image/png')), [406, 'not_explainable'])
+      const response = await post(url, [CAT], '?explain=true', 'image/png, application/json;q=0.1')
+      const { results: [result] } = await response.json() as Reply<{ code: string }>
+      assert.equal(result?.predictions[0]?.explanation.code, 'not_explainable')
+    })
+  })
 })
 
 const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
@@ -108,10 +136,15 @@ async function explained<E> (model: string, images: readonly Uint8Array[], side:
   return reply as Reply<E>
 }
 
-async function post (url: string, files: readonly Uint8Array[], query: string): Promise<Response> {
+async function post (url: string, files: readonly Uint8Array[], query: string, accept = '*/*'): Promise<Response> {
   const body = new FormData()
   for (const file of files) body.append('image', new Blob([new Uint8Array(file)]))
-  return await fetch(`${url}/classify${query}`, { method: 'POST', body })
+  return await fetch(`${url}/classify${query}`, { method: 'POST', body, headers: { accept } })
+}
+
+async function problemOf (sent: Promise<Response>): Promise<[status: number, code: string]> {
+  const response = await sent
+  return [response.status, (await response.json() as { code: string }).code]
 }
 
 /** A sigmoid unit is the logit of the second class; the first class has its negative. */
