@@ -36,10 +36,10 @@ function read (): Frame | undefined {
   }
 }
 
+/** In one piece: each would wake the parent. */
 function write (parts: readonly Uint8Array[]): void {
-  for (const part of parts) {
-    for (let at = 0; at < part.length;) at += writeSync(PIPE, part, at)
-  }
+  const bytes = Buffer.concat(parts)
+  for (let at = 0; at < bytes.length;) at += writeSync(PIPE, bytes, at)
 }
 
 async function answer (worker: Worker, request: Request): Promise<Uint8Array[]> {
