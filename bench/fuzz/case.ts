@@ -3,10 +3,11 @@ export interface Case {
   readonly kind: string
   readonly bytes: Buffer
   /**
-   * Answers that have to come, after which the connection serves as before. Undefined where nobody can say: the case has a
-   * connection of its own, whose end is sent behind it, and the server may answer any number of times before it closes.
+   * Answers that have to come, after which the connection serves as before. Where nobody can say how many, the case has a
+   * connection of its own, and the server may answer any number of times before it closes: its end is sent behind the first
+   * answer, or at once where that is what the case is about.
    */
-  readonly answers: number | undefined
+  readonly answers: number | 'first' | 'cut'
 }
 
 export type HeaderLines = ReadonlyArray<readonly [string, string]>

@@ -17,17 +17,17 @@ const KINDS: readonly Make[] = [
   (samples, draw) => ({ kind: 'form', bytes: plainPost(formBody(samples, draw), draw), answers: 1 }),
   (samples, draw) => ({ kind: 'JSON', bytes: plainPost(jsonBody(samples, draw), draw), answers: 1 }),
   (samples, draw) => ({ kind: 'chunks', bytes: framed(inChunks, samples, draw), answers: 1 }),
-  (samples, draw) => ({ kind: 'broken chunks', bytes: framed(inBrokenChunks, samples, draw), answers: undefined }),
-  (samples, draw) => ({ kind: 'wrong length', bytes: framed(withWrongLength, samples, draw), answers: undefined }),
-  (samples, draw) => ({ kind: 'broken off', bytes: framed(brokenOff, samples, draw), answers: undefined }),
+  (samples, draw) => ({ kind: 'broken chunks', bytes: framed(inBrokenChunks, samples, draw), answers: draw.oneOf('first', 'cut') }),
+  (samples, draw) => ({ kind: 'wrong length', bytes: framed(withWrongLength, samples, draw), answers: draw.oneOf('first', 'cut') }),
+  (samples, draw) => ({ kind: 'broken off', bytes: framed(brokenOff, samples, draw), answers: 'cut' }),
   (samples, draw) => {
     const { type, bytes } = anyBody(samples, draw)
-    return { kind: 'odd headers', bytes: post([...typeOf(type), ...oddHeaders(draw)], bytes), answers: undefined }
+    return { kind: 'odd headers', bytes: post([...typeOf(type), ...oddHeaders(draw)], bytes), answers: 'first' }
   },
-  (_samples, draw) => ({ kind: 'odd target', bytes: oddTarget(draw), answers: undefined }),
+  (_samples, draw) => ({ kind: 'odd target', bytes: oddTarget(draw), answers: 'first' }),
   (samples, draw) => {
     const whole = framed(draw.once(2) ? post : inChunks, samples, draw)
-    return { kind: 'changed request', bytes: mutate(whole, draw), answers: undefined }
+    return { kind: 'changed request', bytes: mutate(whole, draw), answers: 'first' }
   },
   pipelined
 ]

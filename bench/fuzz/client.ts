@@ -4,6 +4,8 @@ import type { Case } from './case.js'
 
 /** Longer than the service's own deadlines: who waits so long waits forever. */
 const PATIENCE_MS = 90_000
+/** Who has no answer for so long may wait for more of the request. */
+const QUIET_MS = 1000
 
 /** One connection after another to a server, kept for the next case where the case allows. */
 export class Client {
@@ -16,7 +18,7 @@ export class Client {
    * a connection neither answers nor closes in time.
    */
   async send ({ bytes, answers }: Case): Promise<readonly number[]> {
-    if (answers === undefined) return await this.untilClosed(bytes)
+    if (typeof answers === 'string') return await this.untilClosed(bytes, answers)
     const isFresh = this.kept === undefined
     const reader = new AnswerReader()
     try {
@@ -45,15 +47,18 @@ export class Client {
     if (socket.writable && socket.readable) this.kept = socket
   }
 
-  private async untilClosed (bytes: Buffer): Promise<readonly number[]> {
+  private async untilClosed (bytes: Buffer, endBehind: 'first' | 'cut'): Promise<readonly number[]> {
     const received: Buffer[] = []
     const socket = this.open()
-    const answered = exchange(socket, bytes, (piece, done) => {
-      if (piece === undefined) done()
-      else received.push(piece)
+    // Node drops what it is answering when a client's end comes.
+    const quiet = setTimeout(() => { socket.end() }, QUIET_MS)
+    const closed = exchange(socket, bytes, (piece, done) => {
+      if (piece === undefined) return done()
+      received.push(piece)
+      if (statusesIn(piece).length > 0) socket.end()
     })
-    socket.end()
-    await answered
+    if (endBehind === 'cut') socket.end()
+    await closed.finally(() => { clearTimeout(quiet) })
     return statusesIn(Buffer.concat(received))
   }
 

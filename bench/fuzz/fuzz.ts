@@ -25,7 +25,7 @@ export interface FuzzReport extends RunResult {
 const WARM_UP_REQUESTS = 2000
 const WARM_UP_SECONDS = 30
 /** The queue takes what all connections can send, and no deadline ends what a busy machine delays. */
-const SETTINGS = { BACKEND: 'cpu', LOG_LEVEL: 'error', QUEUE_SIZE: '10000', REQUEST_TIMEOUT_MS: '60000' }
+const SETTINGS = { BACKEND: 'cpu', QUEUE_SIZE: '10000', REQUEST_TIMEOUT_MS: '60000' }
 /** Last lines of the log of a server that ended. */
 const LOG_LINES = 20
 
