@@ -9,10 +9,6 @@ const CLIENTS: readonly HeaderLines[] = [
   [['User-Agent', 'okhttp/4.12.0'], ['Connection', 'Keep-Alive'], ['Accept-Encoding', 'gzip']],
   [['Accept', 'application/json, text/plain, */*'], ['User-Agent', 'axios/1.7.2'], ['Accept-Encoding', 'gzip, compress, deflate, br']],
   [['User-Agent', 'PostmanRuntime/7.39.0'], ['Accept', '*/*'], ['Postman-Token', '0c1e0f4e'], ['Accept-Encoding', 'gzip, deflate, br']],
-  [
-    ['User-Agent', 'Java-http-client/21.0.3'], ['HTTP2-Settings', 'AAEAAEAAAAIAAAAA'], ['Upgrade', 'h2c'],
-    ['Connection', 'Upgrade, HTTP2-Settings']
-  ],
   [['User-Agent', 'Apache-HttpClient/4.5.14 (Java/17)'], ['Connection', 'Keep-Alive'], ['Accept-Encoding', 'gzip,deflate']],
   [
     ['User-Agent', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36'],
@@ -51,6 +47,11 @@ const ODD: ReadonlyArray<(draw: Draw) => readonly [string, string]> = [
   () => ['x-folded', 'a\r\n b'],
   () => ['', 'without a name']
 ]
+/** A client that would switch to HTTP/2. It sends nothing behind this before it is answered, and Node drops what it would. */
+const UPGRADING: HeaderLines = [
+  ['User-Agent', 'Java-http-client/21.0.3'], ['HTTP2-Settings', 'AAEAAEAAAAIAAAAA'], ['Upgrade', 'h2c'],
+  ['Connection', 'Upgrade, HTTP2-Settings']
+]
 const MOST_ODD = 4
 
 /** Those of a client, which change nothing of how a request is framed. */
@@ -61,5 +62,5 @@ export function clientHeaders (draw: Draw): HeaderLines {
 export function oddHeaders (draw: Draw): HeaderLines {
   const odd = Array.from({ length: draw.between(1, MOST_ODD) }, () => draw.oneOf(...ODD)(draw))
   const repeated = draw.once(5) ? Array.from({ length: draw.below(150) }, () => ['x-again', 'a'] as const) : []
-  return [...clientHeaders(draw), ...odd, ...repeated]
+  return [...draw.once(10) ? UPGRADING : clientHeaders(draw), ...odd, ...repeated]
 }

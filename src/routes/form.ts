@@ -18,10 +18,12 @@ export class FormReader implements BodyReader {
 
   /** Throws a ServiceError `malformed_body` for a content type without a boundary. */
   constructor (contentType: string, private readonly limits: UploadLimits) {
-    const { maxImageBytes: fileSize, maxImagesPerRequest: files } = limits
+    const { maxImageBytes: fileSize, maxImagesPerRequest: files, maxRequestBytes } = limits
     try {
       this.parser = new Busboy({
         headers: { 'content-type': contentType },
+        // Nothing ever waits: a part that is passed over and ends while the parser waits for its reader holds up the form for good.
+        fileHwm: maxRequestBytes,
         limits: { fileSize, files, fields: MAX_FIELDS, fieldSize: 0, parts: files + MAX_FIELDS, headerSize: MAX_PART_HEADER_BYTES }
       })
     } catch (error) {
