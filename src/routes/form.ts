@@ -15,6 +15,7 @@ export class FormReader implements BodyReader {
   private readonly files: Array<() => ImageFile> = []
   private failure: ServiceError | undefined
   private isEmpty = true
+  private isFinished = false
 
   /** Throws a ServiceError `malformed_body` for a content type without a boundary. */
   constructor (contentType: string, private readonly limits: UploadLimits) {
@@ -30,6 +31,8 @@ export class FormReader implements BodyReader {
       throw malformed(error as Error)
     }
     this.parser.on('file', (_name, file) => { this.collect(file) })
+    // Some forms are finished before their body is.
+    this.parser.once('finish', () => { this.isFinished = true })
     this.parser.on('error', (error) => { this.failure ??= malformed(error as Error) })
     for (const limit of ['filesLimit', 'partsLimit', 'fieldsLimit'] as const) {
       this.parser.on(limit, () => { this.failure ??= tooMany(files) })
@@ -45,8 +48,9 @@ export class FormReader implements BodyReader {
 
   async end (): Promise<ImageFile[]> {
     if (this.isEmpty) return []
+    this.check()
     this.parser.end()
-    await once(this.parser, 'finish').catch((error: Error) => { this.failure ??= malformed(error) })
+    if (!this.isFinished) await once(this.parser, 'finish').catch((error: Error) => { this.failure ??= malformed(error) })
     this.check()
     return this.files.map((finish) => finish())
   }

@@ -21,3 +21,10 @@ test('parts that are no form data are passed over, whatever their size and howev
     }
   }
 })
+
+test('a form whose boundary is empty ends, however long its end is in coming', { timeout: 60_000 }, async () => {
+  const reader = new FormReader('multipart/form-data;boundary=;charset=utf-8', LIMITS)
+  reader.push(Buffer.from('------x\r\ncontent-disposition: form-data\r\n\r\nabc\r\n------x--\r\n'))
+  for (let turn = 0; turn < 10; turn++) await nextTurn()
+  assert.deepEqual(await reader.end(), [])
+})
