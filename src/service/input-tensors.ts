@@ -83,31 +83,31 @@ export async function preparePixels (
         return false
       }
       const index = firstIndex + uploads.length
-      try {
-        uploads.push({ pixels: type === 'UINT8' ? toBytes(values, index) : checkFinite(values, index) })
-        return true
-      } catch (error) {
-        reject(error as Error)
+      const pixels = type === 'UINT8' ? toBytes(values, index) : checkFinite(values, index)
+      if (pixels instanceof ServiceError) {
+        reject(pixels)
         return false
       }
+      uploads.push({ pixels })
+      return true
     })
   })
   return uploads
 }
 
-function toBytes (values: Float32Array, image: number): Uint8Array<ArrayBuffer> {
+function toBytes (values: Float32Array, image: number): Uint8Array<ArrayBuffer> | ServiceError {
   const bytes = new Uint8Array(values.length)
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number
-    if (value !== (value & 0xff)) throw invalidTensor(`UINT8 pixels are whole numbers from 0 to 255, and image ${image} has ${value}.`)
+    if (value !== (value & 0xff)) return invalidTensor(`UINT8 pixels are whole numbers from 0 to 255, and image ${image} has ${value}.`)
     bytes[index] = value
   }
   return bytes
 }
 
-function checkFinite (values: Float32Array<ArrayBuffer>, image: number): Float32Array<ArrayBuffer> {
+function checkFinite (values: Float32Array<ArrayBuffer>, image: number): Float32Array<ArrayBuffer> | ServiceError {
   for (let index = 0; index < values.length; index++) {
-    if (!Number.isFinite(values[index])) throw invalidTensor(`FP32 pixels are finite, and image ${image} has ${values[index]}.`)
+    if (!Number.isFinite(values[index])) return invalidTensor(`FP32 pixels are finite, and image ${image} has ${values[index]}.`)
   }
   return values
 }
