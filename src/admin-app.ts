@@ -1,8 +1,10 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
 import { observePlugin } from './plugins/observe.js'
+import { openApiPlugin } from './plugins/open-api.js'
 import { RefusalLog } from './plugins/refusal-log.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
+import { openApiRoute } from './routes/docs.js'
 import { reloadRoute } from './routes/reload.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
 import type { Reloader } from './service/reload.js'
@@ -32,8 +34,10 @@ export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminA
   await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics, refusals: new RefusalLog(logger) })
   await app.register(securityHeadersPlugin)
+  await app.register(openApiPlugin, { title: 'Xception Serve, administration', needsKey: false })
   await app.register(probeRoutes, { slot })
   await app.register(metricsRoute, { slot, metrics })
   await app.register(reloadRoute, { reloader })
+  await app.register(openApiRoute)
   return app
 }

@@ -7,10 +7,12 @@ import { corsPlugin } from './plugins/cors.js'
 import { answerBrokenHttp, answerBrokenPath, errorsPlugin } from './plugins/errors.js'
 import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
 import { observe, observePlugin } from './plugins/observe.js'
+import { openApiPlugin } from './plugins/open-api.js'
 import { RefusalLog } from './plugins/refusal-log.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
+import { docsRoutes, openApiRoute } from './routes/docs.js'
 import { embedRoutes } from './routes/embed.js'
 import { openInferenceRoutes } from './routes/open-inference/index.js'
 import { pageRoutes } from './routes/page.js'
@@ -32,7 +34,8 @@ export interface AppOptions {
 
 /** Those that the main port has in any case, as GET / lists them. */
 const ENDPOINTS = [
-  'POST /classify', 'POST /embed', 'POST /v2/models/NAME/infer', 'POST /v1/models/NAME:predict', 'GET /livez', 'GET /readyz'
+  'POST /classify', 'POST /embed', 'POST /v2/models/NAME/infer', 'POST /v1/models/NAME:predict',
+  'GET /openapi.json', 'GET /docs', 'GET /livez', 'GET /readyz'
 ]
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000
@@ -76,6 +79,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(identifyPlugin, { keys, metrics })
   await app.register(rateLimitPlugin, { perMinute: config.rateLimit })
   await app.register(requireKeyPlugin, { keys })
+  await app.register(openApiPlugin, { title: 'Xception Serve', needsKey: keys !== undefined })
   await app.register(probeRoutes, { slot })
   const hasMetrics = config.adminPort === 'off'
   if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
@@ -86,6 +90,8 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(embedRoutes, admission)
   await app.register(openInferenceRoutes, admission)
   await app.register(tensorflowServingRoutes, admission)
+  await app.register(openApiRoute)
+  await app.register(docsRoutes)
   return app
 }
 

@@ -5,9 +5,11 @@ import { checkExplainable, drawExplanation } from '../service/explained-picture.
 import { explain, whyNotExplainable } from '../service/explanation.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 import { admitted, type Admission, type Handling } from './admitted.js'
+import { described } from './described.js'
 import { readFlag, readTopK } from './query.js'
 import { PICTURE_TYPE, replyForm } from './reply-form.js'
 import { resultsReply, throwErrorOfOnly } from './results.js'
+import { CLASSIFY } from './schemas/images.js'
 import { openBody } from './uploads.js'
 import { addVary } from './vary.js'
 
@@ -21,7 +23,7 @@ type Answer = Handling<unknown>['answer']
 
 /** POST /classify: images in, labels and probabilities out, and where the network saw them on request. */
 export async function classifyRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
-  app.post<{ Querystring: Query }>('/classify', async (request, reply) => {
+  app.post<{ Querystring: Query }>('/classify', described(CLASSIFY), async (request, reply) => {
     return await admitted<unknown>(request, reply, admission, (model, limits) => {
       const k = readTopK(request.query.topK, model.labels.length)
       const isExplained = readFlag('explain', request.query.explain)

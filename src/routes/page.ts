@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { ServiceError } from '../base/errors.js'
 import type { Slot } from '../service/slot.js'
+import { described } from './described.js'
 import { readPageFiles, type PageFile } from './page-files.js'
+import { INDEX } from './schemas/service.js'
 import { addVary } from './vary.js'
 
 export interface PageOptions {
@@ -26,7 +28,7 @@ export async function pageRoutes (app: FastifyInstance, { slot, endpoints, needs
   const page = files.get('index.html')
   if (page === undefined) throw new Error('page/index.html is missing')
 
-  app.get('/', { config: { openTo: 'pages' } }, (request, reply) => {
+  app.get('/', { ...described(INDEX), config: { openTo: 'pages' } }, (request, reply) => {
     addVary(reply, 'accept')
     if (asksForPage(request)) return sendFile(request, reply.header('content-security-policy', PAGE_POLICY), page)
     return reply.send({
@@ -41,7 +43,7 @@ export async function pageRoutes (app: FastifyInstance, { slot, endpoints, needs
     })
   })
 
-  app.get<{ Params: { file: string } }>('/page/:file', { config: { openTo: 'files' } }, (request, reply) => {
+  app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true }, config: { openTo: 'files' } }, (request, reply) => {
     const file = files.get(request.params.file)
     if (file === undefined || file === page) throw new ServiceError('not_found', 'The page has no such file.')
     return sendFile(request, reply, file)

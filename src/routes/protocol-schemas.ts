@@ -1,10 +1,11 @@
 import { Type, type TSchema } from 'typebox'
+import { ERRORS } from '../base/errors.js'
 import { described, type RouteDescription } from './described.js'
 
 /** An error as the protocols of other servers have it. */
 const ProtocolError = Type.Object({
   error: Type.String({ description: 'What happened and what to do about it.' }),
-  code: Type.String({ description: 'Stable, as in the problem details of POST /classify.' })
+  code: Type.Enum(Object.keys(ERRORS), { description: 'Stable, as in the problem details of POST /classify.' })
 }, { examples: [{ error: 'This service has the model "xception-cifar10" of version "1", and not "other".', code: 'model_not_found' }] })
 
 const name = Type.String({ description: 'The model\'s name, as in the replies of POST /classify.' })

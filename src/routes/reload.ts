@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Reloader } from '../service/reload.js'
+import { described } from './described.js'
+import { RELOAD } from './schemas/service.js'
 
 /** POST /admin/reload: opens what MODEL names and lets it serve, as SIGHUP does; the reply says which model serves then. */
 export async function reloadRoute (app: FastifyInstance, { reloader }: { reloader: Reloader }): Promise<void> {
-  app.post('/admin/reload', async () => ({ model: await reloader.reload() }))
+  app.post('/admin/reload', described(RELOAD), async () => ({ model: await reloader.reload() }))
 }

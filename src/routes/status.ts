@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Slot } from '../service/slot.js'
+import { described } from './described.js'
+import { LIVEZ, METRICS, READYZ } from './schemas/service.js'
 
 /** GET /livez and /readyz, what orchestrators read. */
 export async function probeRoutes (app: FastifyInstance, { slot }: { slot: Slot }): Promise<void> {
-  app.get('/livez', { config: { openTo: 'probes' } }, () => ({ status: 'alive' }))
+  app.get('/livez', { ...described(LIVEZ), config: { openTo: 'probes' } }, () => ({ status: 'alive' }))
 
-  app.get('/readyz', { config: { openTo: 'probes' } }, (_request, reply) => {
+  app.get('/readyz', { ...described(READYZ), config: { openTo: 'probes' } }, (_request, reply) => {
     const reason = slot.notReadyReason
     if (reason === undefined) return reply.send({ status: 'ready' })
     return reply.code(503).send({ status: 'not ready', reason, progress: slot.loadingStep })
@@ -15,7 +17,7 @@ export async function probeRoutes (app: FastifyInstance, { slot }: { slot: Slot 
 
 /** GET /metrics, what Prometheus scrapes. */
 export async function metricsRoute (app: FastifyInstance, { slot, metrics }: { slot: Slot, metrics: Metrics }): Promise<void> {
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', described(METRICS), async (_request, reply) => {
     metrics.ready.set(slot.notReadyReason === undefined ? 1 : 0)
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })

@@ -6,11 +6,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { startServer, type RunningServer } from '../support/server.js'
-
-function adminUrl ({ log }: RunningServer): string | undefined {
-  return /administration at (http:\S+?)"/.exec(log.join('\n'))?.[1]
-}
+import { adminUrlOf, startServer, type RunningServer } from '../support/server.js'
 
 const paths = ['/metrics', '/livez', '/readyz', '/', '/classify']
 const statusesAt = (url: string): Promise<number[]> => Promise.all(paths.map(async (path) => (await fetch(url + path)).status))
@@ -22,7 +18,7 @@ suite('ADMIN_PORT', () => {
   before(async () => {
     writeFileSync(join(folder, 'keys'), `anna ${createHash('sha256').update('key').digest('hex')}`)
     server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', API_KEYS_FILE: join(folder, 'keys'), RATE_LIMIT: '1000' })
-    admin = adminUrl(server) ?? assert.fail(server.log.join('\n'))
+    admin = adminUrlOf(server) ?? assert.fail(server.log.join('\n'))
   })
   after(async () => {
     rmSync(folder, { recursive: true })
@@ -58,7 +54,7 @@ suite('ADMIN_PORT', () => {
 
 test('by default there is one port, which has the metrics', async () => {
   const server = await startServer({ BACKEND: 'cpu' })
-  assert.equal(adminUrl(server), undefined)
+  assert.equal(adminUrlOf(server), undefined)
   assert.deepEqual(await statusesAt(server.url), [200, 200, 200, 200, 405])
   assert.equal(await server.stop(), 0)
 })

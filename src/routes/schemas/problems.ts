@@ -1,0 +1,56 @@
+import { Type, type TSchema } from 'typebox'
+import { ERRORS, toProblem, ServiceError, type ErrorCode } from '../../base/errors.js'
+
+/** One status of a route, as OpenAPI has it. */
+export interface ReplySchema {
+  readonly description: string
+  readonly headers?: Readonly<Record<string, object>>
+  readonly content: Readonly<Record<string, { readonly schema: TSchema, readonly examples?: object, readonly example?: unknown }>>
+}
+
+/** What any request can be answered, whatever its address. */
+const ANYWHERE: readonly ErrorCode[] = [
+  'malformed_request', 'not_found', 'method_not_allowed', 'request_timeout', 'headers_too_large', 'client_closed_request', 'internal_error'
+]
+/** What a request can be answered that asks for work. */
+export const GUARDED: readonly ErrorCode[] = ['unauthorized', 'rate_limited']
+
+/** Statuses after which trying again makes sense. */
+const RETRIED = [429, 503]
+
+/** RFC 9457 problem details with one of these codes. */
+export function problem (codes: readonly ErrorCode[]): TSchema {
+  return Type.Object({
+    type: Type.Literal('about:blank'),
+    title: Type.String({ description: 'Says what the code means; may change.' }),
+    status: Type.Integer({ description: 'The HTTP status of the error.' }),
+    detail: Type.String({ description: 'One sentence: what happened, and what to do about it.' }),
+    code: Type.Enum([...codes], { description: 'Stable: what a program decides by.' })
+  }, { additionalProperties: false })
+}
+
+/** The replies of a route that fails with these codes, and with those of every route, by status. */
+export function problemReplies (codes: readonly ErrorCode[]): Record<number, ReplySchema> {
+  const all = [...new Set([...codes, ...ANYWHERE])]
+  const statuses = [...new Set(all.map((code) => ERRORS[code].status as number))].sort((left, right) => left - right)
+  return Object.fromEntries(statuses.map((status) => [status, replyOf(all.filter((code) => ERRORS[code].status === status), status)]))
+}
+
+function replyOf (codes: readonly ErrorCode[], status: number): ReplySchema {
+  const examples = Object.fromEntries(codes.map((code) => {
+    const { title } = ERRORS[code]
+    return [code, { summary: title, value: toProblem(new ServiceError(code, `${title}.`)) }]
+  }))
+  return {
+    description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),
+    ...headersOf(status),
+    content: { 'application/problem+json': { schema: problem(codes), examples } }
+  }
+}
+
+function headersOf (status: number): Pick<ReplySchema, 'headers'> {
+  if (status === 401) return { headers: { 'www-authenticate': { type: 'string', description: 'How to bring a key (RFC 6750).' } } }
+  if (status === 405) return { headers: { allow: { type: 'string', description: 'The methods that the address takes.' } } }
+  if (!RETRIED.includes(status)) return {}
+  return { headers: { 'retry-after': { type: 'integer', description: 'Seconds after which trying again makes sense.' } } }
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, suite, test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { ERRORS } from '../../src/base/errors.js'
+import { adminUrlOf, startServer, type RunningServer } from '../support/server.js'
+
+interface Media {
+  readonly schema?: object
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
+}
+interface Operation {
+  readonly operationId?: string
+  readonly summary?: string
+  readonly responses: Readonly<Record<string, { readonly description: string, readonly content?: Readonly<Record<string, Media>> }>>
+}
+interface Document {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+}
+
+const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
+const JPEG = { method: 'POST', body: new Uint8Array(CAT), headers: { 'content-type': 'image/jpeg' } }
+const json = (body: unknown, accept = '*/*'): RequestInit => (
+  { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', accept } }
+)
+const BASE64 = CAT.toString('base64')
+const ajv = new Ajv2020({ strict: false, formats: { binary: true } })
+
+let server: RunningServer
+let main: Document
+let admin: Document
+let adminUrl: string
+before(async () => {
+  server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000' })
+  adminUrl = adminUrlOf(server) ?? assert.fail(server.log.join('\n'))
+  main = await documentOf(server.url)
+  admin = await documentOf(adminUrl)
+})
+after(async () => { assert.equal(await server.stop(), 0) })
+
+suite('/openapi.json', () => {
+  test('is valid OpenAPI 3.1, on either port', async () => {
+    for (const document of [main, admin]) {
+      assert.match(document.openapi, /^3\.1\./)
+      assert.deepEqual(await new Validator().validate({ ...document }), { valid: true })
+    }
+  })
+
+  test('has every address that GET / names, and those of administration', async () => {
+    const { endpoints } = await (await fetch(server.url)).json() as { endpoints: string[] }
+    const named = endpoints.map((endpoint) => endpoint.replace('NAME', '{name}').split(' ') as [string, string])
+    for (const [method, path] of named.filter(([, path]) => path !== '/docs')) {
+      assert.ok(main.paths[path]?.[method.toLowerCase()] !== undefined, `${method} ${path}`)
+    }
+    assert.deepEqual(Object.keys(admin.paths).sort(), ['/admin/reload', '/livez', '/metrics', '/openapi.json', '/readyz'])
+  })
+
+  test('has every error code, each with an example that its schema takes', () => {
+    const shown = new Set<string>()
+    const codes = new Set<string>()
+    for (const { schema, examples } of [main, admin].flatMap(mediaOf)) {
+      JSON.stringify(schema, (key, value) => {
+        if (key === 'code' && Array.isArray(value?.enum)) (value.enum as string[]).forEach((code) => codes.add(code))
+        return value
+      })
+      for (const { value } of Object.values(examples ?? {})) {
+        assertValid(schema, value)
+        if (typeof value === 'object' && value !== null && 'code' in value) shown.add(String(value.code))
+      }
+    }
+    assert.deepEqual(Object.keys(ERRORS).filter((code) => !codes.has(code)), [])
+    const ofProtocols = ['invalid_tensor', 'model_not_found']
+    assert.deepEqual(Object.keys(ERRORS).filter((code) => !shown.has(code) && !ofProtocols.includes(code)), [])
+  })
+
+  test('says what each operation is for, and describes each of its replies', () => {
+    for (const operation of [main, admin].flatMap(({ paths }) => Object.values(paths).flatMap((path) => Object.values(path)))) {
+      assert.ok((operation.summary ?? '').length > 0)
+      for (const { description } of Object.values(operation.responses)) assert.ok(description.length > 0)
+    }
+  })
+})
+
+suite('real replies are as /openapi.json says', () => {
+  const cases: ReadonlyArray<readonly [status: number, path: string, query: string, init?: RequestInit]> = [
+    [200, '/classify', '', JPEG],
+    [200, '/classify', '?explain=true&topK=10', JPEG],
+    [200, '/classify', '?explain=true', { ...JPEG, headers: { ...JPEG.headers, accept: 'image/png' } }],
+    [200, '/classify', '', json({ images: [BASE64, 'AAAA'] })],
+    [200, '/classify', '?listErrors=true', json({ images: ['AAAA'] })],
+    [400, '/classify', '?topK=0', JPEG],
+    [400, '/classify', '', { method: 'POST' }],
+    [400, '/classify', '', { ...JPEG, headers: { ...JPEG.headers, 'x-request-timeout-ms': 'soon' } }],
+    [405, '/classify', '', { method: 'PUT' }],
+    [406, '/classify', '?explain=true', json({ images: [BASE64, BASE64] }, 'image/png')],
+    [413, '/classify', '', json({ images: [BASE64, BASE64, BASE64] })],
+    [413, '/embed', '', { ...JPEG, body: new Uint8Array(200_001) }],
+    [415, '/classify', '', { ...JPEG, headers: { 'content-type': 'text/plain' } }],
+    [415, '/embed', '', { ...JPEG, body: '%PDF-1.7' }],
+    [422, '/embed', '', { ...JPEG, body: new Uint8Array(CAT.subarray(0, 5000)) }],
+    [200, '/embed', '?normalize=true', json({ images: [BASE64, 'AAAA'] })],
+    [400, '/embed', '?normalize=1', JPEG],
+    [200, '/', ''],
+    [200, '/', '', { headers: { accept: 'text/html' } }],
+    [200, '/livez', ''],
+    [200, '/readyz', ''],
+    [200, '/openapi.json', ''],
+    [200, '/v2', ''],
+    [200, '/v2/health/ready', ''],
+    [200, '/v2/models/{name}', ''],
+    [200, '/v1/models/{name}', ''],
+    [200, '/v1/models/{name}/metadata', ''],
+    [200, '/v1/models/{name}:predict', '', json({ instances: [{ b64: BASE64 }] })]
+  ]
+  for (const [status, path, query, init] of cases) {
+    const method = init?.method ?? 'GET'
+    test(`${status} ${method} ${path}${query} ${init?.body === undefined ? '' : 'with a body'}`, async () => {
+      const response = await fetch(`${server.url}${path.replace('{name}', 'xception-cifar10')}${query}`, init)
+      assert.equal(response.status, status)
+      await assertDescribed(main, path, response)
+    })
+  }
+
+  test('of administration', async () => {
+    for (const [method, path] of [['GET', '/livez'], ['GET', '/metrics'], ['POST', '/admin/reload'], ['GET', '/openapi.json']] as const) {
+      const response = await fetch(`${adminUrl}${path}`, { method })
+      assert.equal(response.status, 200)
+      await assertDescribed(admin, path, response)
+    }
+  })
+})
+
+test('/docs needs nothing from elsewhere, and no script of its own within the page', async () => {
+  const response = await fetch(`${server.url}/docs`)
+  assert.equal(response.status, 200)
+  assert.match(response.headers.get('content-security-policy') ?? '', /^default-src 'none'; script-src 'self'; style-src 'self'; /)
+  const html = await response.text()
+  assert.doesNotMatch(html, /https?:\/\/|<script(?![^>]*src=)|<style| style=| on[a-z]+=/)
+  const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file ?? '')
+  assert.ok(files.length >= 5)
+  for (const file of files) assert.equal((await fetch(`${server.url}${file}`)).status, 200, file)
+  assert.match(await (await fetch(`${server.url}/docs/static/swagger-initializer.js`)).text(), /"url":"\/openapi\.json"/)
+})
+
+async function documentOf (url: string): Promise<Document> {
+  return await (await fetch(`${url}/openapi.json`)).json() as Document
+}
+
+function mediaOf ({ paths }: Document): Media[] {
+  const operations = Object.values(paths).flatMap((path) => Object.values(path))
+  return operations.flatMap(({ responses }) => Object.values(responses).flatMap(({ content }) => Object.values(content ?? {})))
+}
+
+/** Of an address with one operation, or with another method than that. */
+async function assertDescribed ({ paths }: Document, path: string, response: Response): Promise<void> {
+  const [operation] = Object.values(paths[path] ?? {})
+  const described = operation?.responses[response.status]
+  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+  const media = described?.content?.[type]
+  assert.ok(media !== undefined, `${type} with the status ${response.status}`)
+  if (type.endsWith('json')) assertValid(media.schema, await response.json())
+}
+
+function assertValid (schema: object | undefined, value: unknown): void {
+  const validate = ajv.compile(schema ?? false)
+  assert.ok(validate(value), `${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)?.slice(0, 300)}`)
+}
