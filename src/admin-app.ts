@@ -1,5 +1,7 @@
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import { answerBrokenHttp, errorsPlugin } from './plugins/errors.js'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { brokenHttpPlugin } from './plugins/broken-http.js'
+import { errorsPlugin } from './plugins/errors.js'
+import { countConnections, listenerOptions } from './plugins/listener.js'
 import { observePlugin } from './plugins/observe.js'
 import { openApiPlugin } from './plugins/open-api.js'
 import { RefusalLog } from './plugins/refusal-log.js'
@@ -23,17 +25,14 @@ export interface AdminAppOptions {
  * asks for no key. Nothing that listens.
  */
 export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminAppOptions): Promise<FastifyInstance> {
-  const app = fastify({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
-    clientErrorHandler: answerBrokenHttp,
-    // Metrics are read until the last accepted request is answered.
-    return503OnClosing: false
-  })
+  const observed = { metrics, refusals: new RefusalLog(logger) }
+  const app = fastify(listenerOptions(logger, observed))
+  countConnections(app, metrics, 'admin')
   app.removeAllContentTypeParsers()
   await app.register(errorsPlugin)
-  await app.register(observePlugin, { metrics, refusals: new RefusalLog(logger) })
+  await app.register(observePlugin, observed)
   await app.register(securityHeadersPlugin)
+  await app.register(brokenHttpPlugin, { metrics })
   await app.register(openApiPlugin, { title: 'Xception Serve, administration', needsKey: false })
   await app.register(probeRoutes, { slot })
   await app.register(metricsRoute, { slot, metrics })

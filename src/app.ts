@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
 import type { Metrics } from './telemetry/metrics.js'
 import { identifyPlugin, requireKeyPlugin } from './plugins/api-keys.js'
+import { brokenHttpPlugin } from './plugins/broken-http.js'
 import { corsPlugin } from './plugins/cors.js'
-import { answerBrokenHttp, answerBrokenPath, errorsPlugin } from './plugins/errors.js'
+import { errorsPlugin } from './plugins/errors.js'
 import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
-import { observe, observePlugin } from './plugins/observe.js'
+import { countConnections, listenerOptions } from './plugins/listener.js'
+import { observePlugin } from './plugins/observe.js'
 import { openApiPlugin } from './plugins/open-api.js'
 import { RefusalLog } from './plugins/refusal-log.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
@@ -37,29 +39,19 @@ const ENDPOINTS = [
   'POST /classify', 'POST /embed', 'POST /v2/models/NAME/infer', 'POST /v1/models/NAME:predict',
   'GET /openapi.json', 'GET /docs', 'GET /livez', 'GET /readyz'
 ]
-/** How often Node looks for connections that are over their time. */
-const CHECK_INTERVAL_MS = 1000
 
 /** The HTTP application: plugins and routes, nothing that listens. */
 export async function buildApp ({ config, slot, keys, metrics, logger }: AppOptions): Promise<FastifyInstance> {
   const refusals = new RefusalLog(logger)
   const app = fastify({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    ...listenerOptions(logger, { metrics, refusals }),
     // Anybody can send the header that names the client.
     trustProxy: config.trustProxy === '' ? false : config.trustProxy,
     genReqId: (request) => requestId(request.headers['x-request-id']),
     // The routes answer a body that trickles in; this ends what never becomes a request.
-    requestTimeout: config.requestTimeoutMs + LINGER_MS,
-    http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
-    clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (_error, request, reply) => {
-      observe(request, reply, { metrics, refusals })
-      return answerBrokenPath(reply)
-    },
-    // The routes say themselves, in the service's own form, that it is shutting down.
-    return503OnClosing: false
+    requestTimeout: config.requestTimeoutMs + LINGER_MS
   })
+  countConnections(app, metrics, 'main')
   app.server.maxConnections = config.maxConnections
   app.server.on('drop', () => { metrics.connectionsRefused.inc() })
   app.removeAllContentTypeParsers()
@@ -75,6 +67,7 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   await app.register(errorsPlugin)
   await app.register(observePlugin, { metrics, refusals })
   await app.register(securityHeadersPlugin)
+  await app.register(brokenHttpPlugin, { metrics })
   await app.register(corsPlugin, { origins: config.corsOrigins })
   await app.register(identifyPlugin, { keys, metrics })
   await app.register(rateLimitPlugin, { perMinute: config.rateLimit })

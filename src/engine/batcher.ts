@@ -78,13 +78,19 @@ export class Batcher {
   private readonly suspects = new Set<Entry>()
   /** Those that the engine holds. */
   private readonly retried = new Set<Entry>()
-  /** Batches that the engine holds. */
-  private running = 0
+  /** Batches that the engine holds, each with the moment when it got it; the oldest comes first. */
+  private readonly running = new Map<readonly Entry[], number>()
   private delay: NodeJS.Timeout | undefined
   private isOver = false
 
   constructor (private readonly options: BatcherOptions) {
     this.places = new Places(options.queueSize, (by) => { options.observer?.queueChanged(by) }, options.retryAfterSeconds)
+  }
+
+  /** Milliseconds since the engine got the oldest batch that it holds; 0 if it holds none. */
+  get batchAgeMs (): number {
+    const [oldest] = this.running.values()
+    return oldest === undefined ? 0 : performance.now() - oldest
   }
 
   /** The engine is lost: fails all that waits with `reason`, and tries nothing again. */
@@ -106,7 +112,7 @@ export class Batcher {
     while (engine.ready) {
       const [suspect] = this.suspects
       // What may break a worker shares it with no other batch.
-      if ((suspect !== undefined || this.retried.size > 0) && this.running >= engine.workers) return
+      if ((suspect !== undefined || this.retried.size > 0) && this.running.size >= engine.workers) return
       if (suspect !== undefined) {
         this.suspects.delete(suspect)
         this.retried.add(suspect)
@@ -117,7 +123,7 @@ export class Batcher {
       const { oldest } = waiting
       if (oldest === undefined) return
       const isFull = waiting.size >= maxBatchSize
-      if (this.running >= engine.workers * (isFull ? BATCHES_HELD : 1)) return
+      if (this.running.size >= engine.workers * (isFull ? BATCHES_HELD : 1)) return
       const delayMs = isFull ? 0 : oldest.enqueuedAt + batchDelayMs - performance.now()
       if (delayMs > 0) {
         this.delay = setTimeout(() => { this.wake() }, Math.ceil(delayMs))
@@ -176,7 +182,7 @@ export class Batcher {
   }
 
   private async runBatch (batch: readonly Entry[]): Promise<void> {
-    this.running++
+    this.running.set(batch, performance.now())
     for (const entry of batch) entry.place.release()
     const wanted = WANTABLE.filter((name) => batch.some((entry) => entry.wanted.includes(name)))
     try {
@@ -185,7 +191,7 @@ export class Batcher {
       for (const entry of batch) this.failed(entry, error)
     } finally {
       for (const entry of batch) this.retried.delete(entry)
-      this.running--
+      this.running.delete(batch)
       this.wake()
     }
   }

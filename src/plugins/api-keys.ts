@@ -35,7 +35,7 @@ export const identifyPlugin = fastifyPlugin(async (app: FastifyInstance, { keys,
     const { keyName } = request
     if (keyName !== undefined) request.log = request.log.child({ keyName })
     if (request.routeOptions.config.openTo === 'probes') return
-    onceOver(reply, (status) => { metrics.requestsByKey.inc({ key: keyName ?? '', status }) })
+    onceOver(reply, ({ status }) => { metrics.requestsByKey.inc({ key: keyName ?? '', status }) })
   })
 })
 

@@ -1,8 +1,7 @@
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ServiceError, toProblem } from '../base/errors.js'
+import { ServiceError } from '../base/errors.js'
+import { noteError } from '../telemetry/requests.js'
 import { errorBody } from './error-body.js'
 import { KnownAddresses } from './known-addresses.js'
 import { SECURITY_HEADERS } from './security-headers.js'
@@ -28,6 +27,7 @@ function sendError (reply: FastifyReply, error: ServiceError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
   // What still trickles in is not waited for.
   if (error.code === 'deadline_exceeded') reply.header('connection', 'close')
+  noteError(reply.raw, error.code)
   const { contentType, json } = errorBody(error, reply.request.url)
   return reply.code(error.status).type(contentType).send(json)
 }
@@ -37,29 +37,6 @@ export function answerBrokenPath (reply: FastifyReply): FastifyReply {
   // No hook runs for such an address.
   reply.headers(SECURITY_HEADERS)
   return sendError(reply, new ServiceError('malformed_request', 'The address holds a % that begins no UTF-8 character.'))
-}
-
-/** Answers what Node could not read as an HTTP request, and closes the connection. */
-export function answerBrokenHttp (error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const problem = toProblem(brokenHttp(error.code))
-  const body = JSON.stringify(problem)
-  socket.end([
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    'content-type: application/problem+json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close',
-    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`), '', body
-  ].join('\r\n'))
-}
-
-function brokenHttp (code: string | undefined): ServiceError {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT': return new ServiceError('request_timeout', 'The request did not arrive in time.')
-    case 'HPE_HEADER_OVERFLOW': return new ServiceError('headers_too_large', 'The request headers take more than 16 KiB.')
-    default: return new ServiceError('malformed_request', 'This is not a valid HTTP/1.1 request.')
-  }
 }
 
 function fromFramework (error: Error & { code?: string, statusCode?: number }): ServiceError {

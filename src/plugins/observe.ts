@@ -1,17 +1,41 @@
+import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ERRORS } from '../base/errors.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import { countRequest, noteError, outcomeOf, type Outcome } from '../telemetry/requests.js'
 import type { RefusalLog } from './refusal-log.js'
 
 /** Asked all the time, or many times for one look at the page, as probes are: their log lines would drown the others. */
 const QUIET_ROUTES: ReadonlySet<string> = new Set(['/metrics', '/page/:file'])
 
-/** Calls `done` when a request is over, with its status: 499 if the client went before it had its answer. */
-export function onceOver (reply: FastifyReply, done: (status: number) => void): void {
+/** How a request ended, and the status that its client was sent. */
+export interface End {
+  readonly outcome: Outcome
+  readonly status: number
+}
+
+/** Replies whose error was written to the connection by other hands. */
+const answeredApart = new WeakSet<ServerResponse>()
+
+/** Calls `done` when a request is over: `client_closed_request` if the client went before it had its answer. */
+export function onceOver (reply: FastifyReply, done: (end: End) => void): void {
   // Fastify's own hook for this is not called for a client that goes.
-  reply.raw.once('close', () => { done(reply.raw.writableFinished ? reply.statusCode : ERRORS.client_closed_request.status) })
+  reply.raw.once('close', () => { done(endOf(reply.raw)) })
+}
+
+/** The client of this reply has its answer already, an error, and what the reply still writes does not reach it. */
+export function answerApart (reply: ServerResponse, code: keyof typeof ERRORS): void {
+  answeredApart.add(reply)
+  noteError(reply, code)
+}
+
+function endOf (reply: ServerResponse): End {
+  const isApart = answeredApart.has(reply)
+  const outcome = isApart || reply.writableFinished ? outcomeOf(reply) : 'client_closed_request'
+  const status = outcome === 'ok' || (reply.writableFinished && !isApart) ? reply.statusCode : ERRORS[outcome].status
+  return { outcome, status }
 }
 
 export interface ObserveOptions {
@@ -19,7 +43,7 @@ export interface ObserveOptions {
   readonly refusals: RefusalLog
 }
 
-/** For each request: its id in the reply, its duration and one log line, except for most of the refused ones. */
+/** For each request: its id in the reply, its outcome, its duration and one log line, except for most of the refused ones. */
 export const observePlugin = fastifyPlugin(async (app: FastifyInstance, options: ObserveOptions) => {
   app.addHook('onRequest', (request, reply, done) => {
     observe(request, reply, options)
@@ -31,14 +55,15 @@ export const observePlugin = fastifyPlugin(async (app: FastifyInstance, options:
 /** What the plugin does, for a request that reaches no hook. */
 export function observe (request: FastifyRequest, reply: FastifyReply, { metrics, refusals }: ObserveOptions): void {
   const startedAt = performance.now()
+  // Unknown addresses share one label.
+  const route = request.routeOptions.url ?? 'unknown'
+  const end = countRequest(metrics, route)
   reply.header('x-request-id', request.id)
-  onceOver(reply, (status) => {
+  onceOver(reply, ({ outcome, status }) => {
+    end(outcome, status)
     const durationMs = performance.now() - startedAt
-    // Unknown addresses share one label, or anybody could make as many time series as they like.
-    const route = request.routeOptions.url ?? 'unknown'
-    metrics.requestDuration.observe({ route, status }, durationMs / 1000)
     const isQuiet = QUIET_ROUTES.has(route) || request.routeOptions.config.openTo === 'probes' || (status === 503 && !refusals.add())
-    const facts = { method: request.method, route, status, durationMs: Number(durationMs.toFixed(1)) }
+    const facts = { method: request.method, route, status, outcome, durationMs: Number(durationMs.toFixed(1)) }
     request.log[isQuiet ? 'debug' : 'info'](facts, 'request')
   })
 }

@@ -14,5 +14,8 @@ export const SECURITY_HEADERS = {
 
 /** For each reply, except those that `answerBrokenHttp` writes itself. */
 export const securityHeadersPlugin = fastifyPlugin(async (app: FastifyInstance) => {
-  app.addHook('onRequest', async (_request, reply) => { reply.headers(SECURITY_HEADERS) })
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(SECURITY_HEADERS)
+    done()
+  })
 })

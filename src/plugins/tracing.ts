@@ -19,7 +19,7 @@ export const tracingPlugin = fastifyPlugin(async (app: FastifyInstance) => {
     }, parent)
     const { traceId, spanId } = span.spanContext()
     if (trace.isSpanContextValid(span.spanContext())) request.log = request.log.child({ trace_id: traceId, span_id: spanId })
-    onceOver(reply, (status) => {
+    onceOver(reply, ({ status }) => {
       span.setAttribute('http.response.status_code', status)
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
       span.end()

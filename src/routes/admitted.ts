@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ServiceError } from '../base/errors.js'
+import { ServiceError, type ErrorCode } from '../base/errors.js'
 import type { ByteBudget, ByteClaim } from '../service/admission.js'
 import type { Upload, Work } from '../service/inference.js'
 import type { LoadedModel } from '../service/loaded-model.js'
@@ -48,17 +48,28 @@ export async function admitted<Answer, Read = Upload[]> (
     const client = request.keyName === undefined ? request.ip : `key ${request.keyName}`
     const place = model.admit(client, timeoutMs)
     let claim: ByteClaim | undefined
+    let taken = 0
     try {
       claim = budget.claim(body.announcedBytes, () => model.workload.retryAfterSeconds)
       const signal = deadline(reply, timeoutMs)
       const read = await body.read(claim, signal)
       const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
-      return await answer(read, { signal, admitted: { client, place, onLetGo } })
+      const onTaken = (images: number): void => { taken += images }
+      return await answer(read, { signal, admitted: { client, place, onLetGo, onTaken } })
+    } catch (error) {
+      // Those that nobody has taken over end as their request does.
+      const leftOver = body.found - taken
+      if (leftOver > 0) model.metrics.images.inc({ outcome: codeOf(error) }, leftOver)
+      throw error
     } finally {
       place.release()
       claim?.release()
     }
   })
+}
+
+function codeOf (error: unknown): ErrorCode {
+  return error instanceof ServiceError ? error.code : 'internal_error'
 }
 
 /** What the client can wait, and no more than the service would. */

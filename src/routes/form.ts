@@ -11,11 +11,14 @@ const MAX_PART_HEADER_BYTES = 16 * 1024
 
 /** Reads the files of multipart/form-data (RFC 7578) under any field name. */
 export class FormReader implements BodyReader {
+  found = 0
   private readonly parser: BusboyInstance
   private readonly files: Array<() => ImageFile> = []
   private failure: ServiceError | undefined
   private isEmpty = true
   private isFinished = false
+  /** The form ended before its last file did, which is then no image. */
+  private isCutOff = false
 
   /** Throws a ServiceError `malformed_body` for a content type without a boundary. */
   constructor (contentType: string, private readonly limits: UploadLimits) {
@@ -49,6 +52,7 @@ export class FormReader implements BodyReader {
   async end (): Promise<ImageFile[]> {
     if (this.isEmpty) return []
     this.check()
+    this.parser.once('error', () => { this.isCutOff = true })
     this.parser.end()
     if (!this.isFinished) await once(this.parser, 'finish').catch((error: Error) => { this.failure ??= malformed(error) })
     this.check()
@@ -59,6 +63,7 @@ export class FormReader implements BodyReader {
     const bytes = new Bytes()
     this.files.push(() => file.truncated ? tooLarge(this.limits.maxImageBytes) : bytes.finish())
     file.on('error', (error) => { this.failure ??= malformed(error) })
+    file.on('end', () => { if (!this.isCutOff) this.found++ })
     file.on('data', (piece: Buffer) => { bytes.append(piece) })
   }
 

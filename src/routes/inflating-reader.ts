@@ -29,6 +29,10 @@ export class InflatingReader<T> implements BodyReader<T> {
     })
   }
 
+  get found (): number {
+    return this.reader.found
+  }
+
   push (chunk: Buffer): void {
     this.check()
     this.inflater.write(chunk)

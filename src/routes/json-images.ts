@@ -20,6 +20,10 @@ export class JsonImages implements BodyReader, JsonListener {
 
   constructor (private readonly limits: UploadLimits) {}
 
+  get found (): number {
+    return this.uploads?.length ?? 0
+  }
+
   push (chunk: Buffer): void {
     this.scanner.push(chunk)
   }

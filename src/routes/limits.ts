@@ -12,6 +12,8 @@ export interface UploadLimits {
  * body as a whole is refused.
  */
 export interface BodyReader<T = Upload[]> {
+  /** Images that are there as a whole, so far. */
+  readonly found: number
   /** The piece is not kept. */
   push (chunk: Buffer): void
   end (): T | Promise<T>

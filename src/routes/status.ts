@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../telemetry/metrics.js'
+import { noteError } from '../telemetry/requests.js'
 import type { Slot } from '../service/slot.js'
 import { described } from './described.js'
 import { LIVEZ, METRICS, READYZ } from './schemas/service.js'
@@ -11,6 +12,7 @@ export async function probeRoutes (app: FastifyInstance, { slot }: { slot: Slot 
   app.get('/readyz', { ...described(READYZ), config: { openTo: 'probes' } }, (_request, reply) => {
     const reason = slot.notReadyReason
     if (reason === undefined) return reply.send({ status: 'ready' })
+    noteError(reply.raw, 'not_ready')
     return reply.code(503).send({ status: 'not ready', reason, progress: slot.loadingStep })
   })
 }
@@ -18,7 +20,7 @@ export async function probeRoutes (app: FastifyInstance, { slot }: { slot: Slot 
 /** GET /metrics, what Prometheus scrapes. */
 export async function metricsRoute (app: FastifyInstance, { slot, metrics }: { slot: Slot, metrics: Metrics }): Promise<void> {
   app.get('/metrics', described(METRICS), async (_request, reply) => {
-    metrics.ready.set(slot.notReadyReason === undefined ? 1 : 0)
+    metrics.take(slot.snapshot)
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 }

@@ -20,6 +20,8 @@ export interface Body<T = Upload[]> {
    * aborted first. In the end the claim holds what the images take.
    */
   read (claim: ByteClaim, signal: AbortSignal): Promise<T>
+  /** Images that were read so far, also of a body that cannot be read to its end. */
+  readonly found: number
 }
 
 /**
@@ -38,6 +40,7 @@ export function openBody (request: FastifyRequest, reply: FastifyReply, limits: 
   if (announcedBytes !== undefined && announcedBytes > maxBytes) throw exceeded()
   return {
     announcedBytes,
+    get found () { return reader.found },
     read: async (claim, signal) => {
       await receive(request.raw, reply.raw, { maxBytes, tooLarge: exceeded, claim, signal }, (piece) => { reader.push(piece) })
       const uploads = await reader.end()
@@ -58,6 +61,7 @@ function readerFor (type: string, contentType: string, limits: UploadLimits): Bo
 
 /** One image that is the whole body. */
 class RawImage implements BodyReader {
+  found = 0
   private readonly bytes = new Bytes()
 
   constructor (private readonly limits: UploadLimits) {}
@@ -68,7 +72,9 @@ class RawImage implements BodyReader {
   }
 
   end (): Upload[] {
-    return this.bytes.length === 0 ? [] : [this.bytes.finish()]
+    if (this.bytes.length === 0) return []
+    this.found = 1
+    return [this.bytes.finish()]
   }
 }
 
@@ -77,6 +83,10 @@ class JudgedByContent implements BodyReader {
   private reader: BodyReader | undefined
 
   constructor (private readonly limits: UploadLimits) {}
+
+  get found (): number {
+    return this.reader?.found ?? 0
+  }
 
   push (chunk: Buffer): void {
     this.reader ??= /^\s*\{/.test(chunk.toString('latin1', 0, 64)) ? new JsonImages(this.limits) : new RawImage(this.limits)

@@ -41,6 +41,8 @@ export interface Admitted {
   readonly place?: Place
   /** Told when an upload is let go: it is decoded, or it failed. */
   readonly onLetGo?: (bytes: number) => void
+  /** Told how many images are taken over: whoever takes them counts what becomes of each. */
+  readonly onTaken?: (images: number) => void
 }
 
 /** What is to be done with the images of a request. */
@@ -61,14 +63,14 @@ const NOT_ADMITTED: Admitted = { client: '' }
 
 /**
  * Has the network look at the images of one request: decoding, batching, inference. Each image has its own answer, in order.
- * Takes the uploads out of the array, so that each can be let go once it is decoded. Throws the signal's reason if it is
- * aborted.
+ * Takes the uploads out of the array, so that each can be let go once it is decoded, and counts each that it takes once. Throws
+ * the signal's reason if it is aborted.
  */
 export async function infer (model: LoadedModel, uploads: Upload[], work: Work): Promise<ReadonlyArray<Inferred | ServiceError>> {
-  work.signal.throwIfAborted()
   const { metrics } = model
   const images = uploads.length
   metrics.imagesInFlight.inc(images)
+  work.admitted?.onTaken?.(images)
   model.workload.arrived(clientOf(work), images)
   try {
     const settled = await Promise.allSettled(startAll(model, uploads, work))

@@ -14,7 +14,7 @@ import type { Label } from '../model/labels.js'
 import { inputSpec, type Model } from '../model/model.js'
 import { networkOutputs, type NetworkOutputs } from '../model/outputs.js'
 import { configureDecoding, createDecoder, MemoryTurns, type Decoder } from '../preprocess/index.js'
-import type { Metrics } from '../telemetry/metrics.js'
+import type { Metrics, Snapshot } from '../telemetry/metrics.js'
 import { compiledModel } from './compiled-model.js'
 import type { ServiceSettings } from './settings.js'
 import { Workload } from './workload.js'
@@ -134,6 +134,17 @@ export class LoadedModel {
 
   get tensorflowVersion (): string {
     return this.runtime.loaded.tensorflowVersion
+  }
+
+  /** What it does at this moment. */
+  get snapshot (): Snapshot {
+    const { workers, ready, decoder, batcher } = this
+    return {
+      ready,
+      workers: { ready: workers, starting: this.config.engineWorkers - workers },
+      decodes: { running: decoder.active, waiting: decoder.waiting },
+      batchAgeMs: batcher.batchAgeMs
+    }
   }
 
   get maxBatchSize (): number {

@@ -1,7 +1,7 @@
 import type { LoadedModel, ModelDescription } from './loaded-model.js'
 import { ServiceError } from '../base/errors.js'
 import type { InputChoices } from '../model/input.js'
-import type { Metrics } from '../telemetry/metrics.js'
+import type { Metrics, Snapshot } from '../telemetry/metrics.js'
 
 /**
  * The place of the model that serves, and what the routes see of the process: loading, then serving, then draining, then
@@ -9,6 +9,8 @@ import type { Metrics } from '../telemetry/metrics.js'
  */
 export class Slot {
   private current: LoadedModel | undefined
+  /** The one that serves, and those that still answer what they admitted. */
+  private readonly open = new Set<LoadedModel>()
   private draining = false
   private closed = false
   private step: string | undefined
@@ -34,6 +36,18 @@ export class Slot {
     return this.current?.residentBytes ?? 0
   }
 
+  /** What all models do at this moment. */
+  get snapshot (): Snapshot {
+    const all = [...this.open].map((model) => model.snapshot)
+    const sum = (count: (one: Snapshot) => number): number => all.reduce((total, one) => total + count(one), 0)
+    return {
+      ready: this.notReadyReason === undefined,
+      workers: { ready: sum(({ workers }) => workers.ready), starting: sum(({ workers }) => workers.starting) },
+      decodes: { running: sum(({ decodes }) => decodes.running), waiting: sum(({ decodes }) => decodes.waiting) },
+      batchAgeMs: Math.max(0, ...all.map(({ batchAgeMs }) => batchAgeMs))
+    }
+  }
+
   /** What loading is at, in words; undefined once it is over. */
   get loadingStep (): string | undefined {
     return this.current === undefined ? this.step : undefined
@@ -50,13 +64,19 @@ export class Slot {
   async put (next: LoadedModel): Promise<void> {
     const before = this.current
     this.current = next
+    this.open.add(next)
     this.metrics.serves({ ...next.description, tensorflow_version: next.tensorflowVersion }, next.queueSize)
-    await before?.close()
+    if (before !== undefined) await this.finish(before)
+  }
+
+  private async finish (model: LoadedModel): Promise<void> {
+    await model.close()
+    this.open.delete(model)
   }
 
   /** Closes the model, if there is one, once its requests are answered. */
   async end (): Promise<void> {
-    await this.current?.close()
+    if (this.current !== undefined) await this.finish(this.current)
   }
 
   /** Not ready any more, and still taking requests until load balancers have noticed. */

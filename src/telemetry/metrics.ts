@@ -1,7 +1,15 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
 
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+/**
+ * From 20 ms to 1 s in steps of a quarter (the preferred numbers R10 of ISO 3), so that a quantile that is read between two of
+ * them is at most so far off; coarse where nobody waits, or waits too long.
+ */
+const SECONDS = [
+  0.001, 0.0025, 0.005, 0.01,
+  0.02, 0.025, 0.032, 0.04, 0.05, 0.063, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1,
+  2.5, 5, 10, 30
+]
 /** Names that prom-client gives against Prometheus's conventions: gauges that end like counters. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
@@ -10,10 +18,37 @@ export interface Processes {
   readonly usage: ProcessUsage
 }
 
-/** Everything that Prometheus scrapes. */
+/** What is known at the moment of a scrape only. Of all models that are open, which are two while one takes the other's place. */
+export interface Snapshot {
+  readonly ready: boolean
+  readonly workers: { readonly ready: number, readonly starting: number }
+  readonly decodes: { readonly running: number, readonly waiting: number }
+  /** Of the batch that the engine has held longest, 0 if it holds none. */
+  readonly batchAgeMs: number
+}
+
+/**
+ * Everything that Prometheus scrapes. Every request that is answered, or whose client goes before that, ends in exactly one
+ * outcome of `xception_requests_total`, and every image that was read in exactly one of `xception_images_total`. An image is
+ * read once all of it is there, whatever becomes of the rest of its request; what a refused request holds is never read.
+ */
 export class Metrics {
   readonly registry = new Registry()
   private readonly registers = [this.registry]
+
+  readonly requests = new Counter({
+    name: 'xception_requests_total',
+    help: 'Requests by what became of them: ok, or the error\'s code; the route is none where no request could be read.',
+    labelNames: ['route', 'outcome', 'status'],
+    registers: this.registers
+  })
+
+  readonly requestsInFlight = new Gauge({
+    name: 'xception_requests_in_flight',
+    help: 'Requests that began and are not over yet.',
+    labelNames: ['route'],
+    registers: this.registers
+  })
 
   readonly requestDuration = new Histogram({
     name: 'xception_http_request_duration_seconds',
@@ -57,7 +92,7 @@ export class Metrics {
     registers: this.registers
   })
 
-  readonly ready = new Gauge({ name: 'xception_ready', help: '1 while /readyz answers 200, else 0.', registers: this.registers })
+  private readonly ready = new Gauge({ name: 'xception_ready', help: '1 while /readyz answers 200, else 0.', registers: this.registers })
   private readonly queueCapacity = new Gauge({
     name: 'xception_queue_capacity',
     help: 'Images that the queue can hold.',
@@ -76,9 +111,36 @@ export class Metrics {
     registers: this.registers
   })
 
+  readonly connections = new Gauge({
+    name: 'xception_connections',
+    help: 'Open connections, by what listens.',
+    labelNames: ['listener'],
+    registers: this.registers
+  })
+
   readonly connectionsRefused = new Counter({
     name: 'xception_connections_refused_total',
     help: 'Connections closed at once because there were too many.',
+    registers: this.registers
+  })
+
+  private readonly workers = new Gauge({
+    name: 'xception_workers',
+    help: 'Workers that can take a batch (ready), and those that are being brought up again (starting).',
+    labelNames: ['state'],
+    registers: this.registers
+  })
+
+  private readonly decodes = new Gauge({
+    name: 'xception_decodes',
+    help: 'Images that are being decoded (running) or wait for a decoder (waiting).',
+    labelNames: ['state'],
+    registers: this.registers
+  })
+
+  private readonly batchAge = new Gauge({
+    name: 'xception_running_batch_age_seconds',
+    help: 'Time since the engine took the oldest batch that it has not given back, 0 if it has none.',
     registers: this.registers
   })
 
@@ -170,6 +232,14 @@ export class Metrics {
       this.pastCpuSeconds += processes.usage.cpuSeconds
       this.processes.delete(processes)
     }
+  }
+
+  /** Takes over what the next scrape is to show. */
+  take ({ ready, workers, decodes, batchAgeMs }: Snapshot): void {
+    this.ready.set(ready ? 1 : 0)
+    for (const [state, count] of Object.entries(workers)) this.workers.set({ state }, count)
+    for (const [state, count] of Object.entries(decodes)) this.decodes.set({ state }, count)
+    this.batchAge.set(batchAgeMs / 1000)
   }
 
   queueChanged (by: number): void {

@@ -6,6 +6,7 @@ import { contentEncoding, InflatingReader } from '../../src/routes/inflating-rea
 
 /** Collects what it is given. */
 class Collector {
+  readonly found = 0
   readonly pieces: Buffer[] = []
   push (piece: Buffer): void { this.pieces.push(Buffer.from(piece)) }
   end (): Buffer { return Buffer.concat(this.pieces) }

@@ -24,6 +24,10 @@ class BinaryPixels implements BodyReader {
     if (bytes !== expected) throw invalidTensor(`"pixels" of this shape take ${expected} bytes, and "binary_data_size" says ${bytes}.`)
   }
 
+  get found (): number {
+    return this.images.length - (this.used < this.image.length ? 1 : 0)
+  }
+
   push (chunk: Buffer): void {
     for (let start = 0; start < chunk.length;) {
       if (this.used === this.image.length) this.nextImage()
@@ -54,6 +58,10 @@ class BinaryFiles implements BodyReader {
   private file = new Bytes()
 
   constructor (private readonly images: number, private readonly limits: TensorLimits) {}
+
+  get found (): number {
+    return this.files.length
+  }
 
   push (chunk: Buffer): void {
     for (let start = 0; start < chunk.length;) {

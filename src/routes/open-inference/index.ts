@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Admission } from '../admitted.js'
+import { noteError } from '../../telemetry/requests.js'
 import { described } from '../described.js'
 import { checkAddress, type ModelAddress } from '../named-model.js'
 import { describedModel } from '../protocol-schemas.js'
@@ -34,6 +35,7 @@ export async function openInferenceRoutes (app: FastifyInstance, admission: Admi
 
   function answerReady (reply: FastifyReply, of: { readonly name?: string }): FastifyReply {
     const reason = slot.notReadyReason
+    if (reason !== undefined) noteError(reply.raw, 'not_ready')
     return reply.code(reason === undefined ? 200 : 503).send({ ...of, ready: reason === undefined, reason })
   }
 }

@@ -24,6 +24,7 @@ export class InferReader implements BodyReader<ReadRequest> {
   private readonly outline = new JsonOutline((path) => this.readerOf(path))
   private readonly scanner = new JsonScanner(this.outline)
   private known: Understood | undefined
+  private data: TensorData | undefined
   private binary: BodyReader | undefined
   private binaryBytes = 0
 
@@ -34,6 +35,10 @@ export class InferReader implements BodyReader<ReadRequest> {
   constructor (
     private readonly limits: TensorLimits, private jsonBytes: number, private readonly judge: (request: InferRequest) => void
   ) {}
+
+  get found (): number {
+    return (this.data ?? this.binary)?.found ?? 0
+  }
 
   push (chunk: Buffer): void {
     const json = chunk.subarray(0, this.jsonBytes)
@@ -75,7 +80,9 @@ export class InferReader implements BodyReader<ReadRequest> {
   private readerOf ([member, index, field]: ReadonlyArray<string | number>): TensorData | undefined {
     if (member !== 'inputs' || index === undefined) return undefined
     if (typeof index !== 'number' || index > 0) throw oneInput()
-    return field === 'data' ? new TensorData(this.limits) : undefined
+    if (field !== 'data') return undefined
+    this.data = new TensorData(this.limits)
+    return this.data
   }
 }
 

@@ -18,14 +18,22 @@ export interface ReadPredict {
 export class PredictReader implements BodyReader<ReadPredict> {
   private readonly outline: JsonOutline
   private readonly scanner: JsonScanner
+  private readonly all: TensorData[] = []
 
   constructor (private readonly limits: TensorLimits) {
     const ofOneImage = { ...limits, maxImages: 1 }
     this.outline = new JsonOutline((path, kind) => {
       if (!this.leadsToImage(path)) return undefined
-      return kind === 'object' ? undefined : new TensorData(ofOneImage)
+      if (kind === 'object') return undefined
+      const data = new TensorData(ofOneImage)
+      this.all.push(data)
+      return data
     })
     this.scanner = new JsonScanner(this.outline)
+  }
+
+  get found (): number {
+    return this.all.reduce((sum, data) => sum + data.found, 0)
   }
 
   push (chunk: Buffer): void {

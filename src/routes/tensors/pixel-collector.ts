@@ -9,6 +9,11 @@ export class PixelCollector {
 
   constructor (private readonly imageLength: number, private readonly maxImages: number, private readonly claim: ByteClaim) {}
 
+  /** Images that are full. */
+  get whole (): number {
+    return this.images.length - (this.used < this.image.length ? 1 : 0)
+  }
+
   /** Throws a ServiceError `too_many_images`, or `overloaded` if the budget has no more. */
   add (value: number): void {
     if (this.used === this.image.length) this.nextImage()

@@ -19,14 +19,16 @@ export function openTensorBody<T extends { readonly uploads: readonly Upload[] }
   const announcedBytes = announcedBytesOf(raw.headers)
   const encoding = contentEncoding(raw.headers['content-encoding'])
   if (announcedBytes !== undefined && announcedBytes > maxBytes) throw tooLarge()
+  let reader: BodyReader<T> | undefined
   return {
     announcedBytes,
+    get found () { return reader?.found ?? 0 },
     read: async (claim, signal) => {
       const readWith = async (reader: BodyReader<T>): Promise<T> => {
         await receive(raw, reply.raw, { maxBytes, tooLarge, claim, signal }, (piece) => { reader.push(piece) })
         return await reader.end()
       }
-      const reader = readerOf(claim)
+      reader = readerOf(claim)
       const read = encoding === undefined ? await readWith(reader) : await inflated(reader, encoding, claim, maxBytes, readWith)
       claim.keep(bytesOfAll(read.uploads))
       return read

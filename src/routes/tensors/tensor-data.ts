@@ -39,6 +39,11 @@ export class TensorData implements JsonListener {
     return this.pixels.images
   }
 
+  /** Images that are there as a whole. */
+  get found (): number {
+    return this.kind === 'pixels' ? this.pixels.whole : this.files.length
+  }
+
   /** Undefined if there is nothing. */
   get holds (): 'files' | 'pixels' | undefined {
     return this.kind

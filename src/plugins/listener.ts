@@ -1,0 +1,35 @@
+import type { Server } from 'node:http'
+import { LogController, type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
+import type { Metrics } from '../telemetry/metrics.js'
+import { answerBrokenHttp, follow } from './broken-http.js'
+import { answerBrokenPath } from './errors.js'
+import { observe, type ObserveOptions } from './observe.js'
+
+/** How often Node looks for connections that are over their time. */
+const CHECK_INTERVAL_MS = 1000
+
+/** What every HTTP listener of the process has in common: each request is answered in the service's form, observed and counted. */
+export function listenerOptions (logger: FastifyBaseLogger, options: ObserveOptions): FastifyHttpOptions<Server> {
+  return {
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    http: { connectionsCheckingInterval: CHECK_INTERVAL_MS, requireHostHeader: false },
+    clientErrorHandler: (error, socket) => { answerBrokenHttp(error, socket, options.metrics) },
+    frameworkErrors: (_error, request, reply) => {
+      observe(request, reply, options)
+      follow(request.raw, reply.raw)
+      return answerBrokenPath(reply)
+    },
+    // The routes say themselves, in the service's own form, that it is shutting down.
+    return503OnClosing: false
+  }
+}
+
+/** Keeps count of the connections that are open to what listens under this name. */
+export function countConnections ({ server }: FastifyInstance, metrics: Metrics, listener: string): void {
+  metrics.connections.set({ listener }, 0)
+  server.on('connection', (socket) => {
+    metrics.connections.inc({ listener })
+    socket.once('close', () => { metrics.connections.dec({ listener }) })
+  })
+}
