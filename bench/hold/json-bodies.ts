@@ -8,7 +8,8 @@ import { memoryOf } from '../http/process-memory.js'
 import type { Table } from '../report/table.js'
 import { JSON_SHAPES, type JsonShape } from './json-shapes.js'
 
-const PROBE_INTERVAL_MS = 10
+/** A turn of the server's loop accepts one connection: more often than it turns, probes would wait for each other. */
+const PROBE_INTERVAL_MS = 100
 const SAMPLE_INTERVAL_MS = 10
 /** What is written before others have their turn in this process, which also asks /livez. */
 const PIECE_BYTES = 256 * 1024
@@ -49,15 +50,15 @@ async function measure (shape: JsonShape, url: string, pid: number): Promise<Jso
   return { shape: shape.name, status, body: body.length / 1e6, seconds, livezP99, livezMax, growth }
 }
 
-/** Resolves with the status. */
+/** Resolves with the status, as soon as it is there: a body may be refused before its end. */
 async function send (url: string, { isChunked }: JsonShape, body: Buffer): Promise<number> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   const answered = once(socket, 'data') as Promise<[Buffer]>
   const framing = isChunked ? 'transfer-encoding: chunked' : `content-length: ${body.length}`
   socket.write(`POST /classify HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`)
-  for (let start = 0; start < body.length; start += PIECE_BYTES) {
-    if (!socket.write(body.subarray(start, start + PIECE_BYTES))) await once(socket, 'drain')
+  for (let start = 0; start < body.length && socket.bytesRead === 0; start += PIECE_BYTES) {
+    if (!socket.write(body.subarray(start, start + PIECE_BYTES))) await Promise.race([once(socket, 'drain'), answered])
   }
   const [answer] = await answered
   socket.destroy()
