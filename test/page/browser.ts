@@ -39,6 +39,8 @@ export interface VisitOptions extends BrowserContextOptions {
 }
 
 export interface Visitor {
+  /** An empty tab with storage of its own. */
+  tab (options?: BrowserContextOptions): Promise<Page>
   /** Opens the page, which `leave` ends, and waits until it says that the service is ready. */
   visit (url: string, options?: VisitOptions): Promise<Page>
 }
@@ -47,12 +49,16 @@ export interface Visitor {
 export function useBrowser (): Visitor {
   let browser: Promise<Browser> | undefined
   after(async () => { await (await browser)?.close() })
+  const tab = async (options?: BrowserContextOptions): Promise<Page> => {
+    browser ??= launch()
+    const context = await (await browser).newContext(options)
+    context.setDefaultTimeout(PATIENCE_MS)
+    return await context.newPage()
+  }
   return {
+    tab,
     visit: async (url, { refusals = /^$/, prepare, ...options } = {}) => {
-      browser ??= launch()
-      const context = await (await browser).newContext(options)
-      context.setDefaultTimeout(PATIENCE_MS)
-      const page = await context.newPage()
+      const page = await tab(options)
       watch(page, new URL(url).origin, refusals)
       await prepare?.(page)
       await page.goto(url)
@@ -93,6 +99,17 @@ function watch (page: Page, origin: string, refusals: RegExp): void {
 export async function leave (page: Page): Promise<void> {
   await page.context().close()
   assert.deepEqual(problems.get(page), [])
+}
+
+/** Gives the first element the focus with Tab, again where it did not arrive: a browser has no place for keys until its window is active. */
+export async function enterWithTab (page: Page): Promise<void> {
+  await page.bringToFront()
+  await page.waitForFunction('document.hasFocus()')
+  const deadline = Date.now() + PATIENCE_MS
+  do {
+    assert.ok(Date.now() < deadline, 'Tab gives nothing the focus')
+    await page.keyboard.press('Tab')
+  } while (await page.evaluate('document.activeElement === document.body'))
 }
 
 /** Gives files to the page's picker. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { startServer, type RunningServer } from '../support/server.js'
-import { CAT_FILE, CLASSIFY, leave, pick, settled, transferOf, useBrowser, withoutChromium } from './browser.js'
+import { CAT_FILE, CLASSIFY, enterWithTab, leave, pick, settled, transferOf, useBrowser, withoutChromium } from './browser.js'
 import { catAs, CUT_OFF, TEXT } from './pictures.js'
 
 const FOCUSED = 'document.activeElement.ariaLabel ?? document.activeElement.textContent'
@@ -106,11 +106,13 @@ suite('pictures come to the page', { skip: withoutChromium }, () => {
 
   test('with the keyboard alone they are reached and removed, and the focus stays where the work is', async () => {
     const page = await browser.visit(server.url)
-    await page.keyboard.press('Tab')
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
-    await chooser.setFiles([CAT_FILE, await catAs('png')])
-    await settled(page, 2)
     const focused = async (): Promise<unknown> => await page.evaluate(FOCUSED)
+    const chosen = page.waitForEvent('filechooser')
+    await enterWithTab(page)
+    assert.equal(await focused(), 'Choose pictures')
+    await page.keyboard.press('Enter')
+    await (await chosen).setFiles([CAT_FILE, await catAs('png')])
+    await settled(page, 2)
     const ofCard = (name: string): string[] => [`Remove ${name}`, 'Where the network looked', 'Ask with curl']
     for (const name of ['Remove all', ...ofCard('cat.jpg'), ...ofCard('cat.png'), 'About this model']) {
       await page.keyboard.press('Tab')
