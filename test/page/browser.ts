@@ -101,7 +101,7 @@ export async function leave (page: Page): Promise<void> {
   assert.deepEqual(problems.get(page), [])
 }
 
-/** Gives the first element the focus with Tab, again where it did not arrive: a browser has no place for keys until its window is active. */
+/** Gives the first element the focus with Tab, pressed again where it is lost: nothing says from when on a new window takes keys. */
 export async function enterWithTab (page: Page): Promise<void> {
   await page.bringToFront()
   await page.waitForFunction('document.hasFocus()')
