@@ -2,11 +2,11 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { usableCpus } from '../../src/base/cpus.js'
 import { quantile } from '../../src/base/statistics.js'
+import { memoryOf } from '../http/process-memory.js'
 import { startProbe } from '../http/probe.js'
 import type { RunningServer } from '../http/server.js'
 import type { Table } from '../report/table.js'
 import { Flood, type FloodCounts } from './flood.js'
-import { usageOf } from './process-tree.js'
 
 /** Times the capacity that is offered. */
 const FACTORS = [3, 10, 30, 100]
@@ -17,7 +17,6 @@ const FLOODING_CONNECTIONS = 768
 /** In which the queue fills up. */
 const RAMP_MS = 4000
 const PROBE_INTERVAL_MS = 50
-const MIB = 2 ** 20
 
 export interface OverloadOptions {
   readonly photo: Buffer
@@ -41,7 +40,8 @@ export interface OverloadFigure {
   readonly livezMax: number
   /** Share of all cores that the clients took. */
   readonly clientsCpu: number
-  readonly residentMiB: number
+  /** Of 10^6 bytes. */
+  readonly residentMB: number
 }
 
 /** Loads a server with more and more than it can do; the peak is measured before and after. */
@@ -75,7 +75,7 @@ async function measure (
   const [before, startedAt] = [await flood.counts(), performance.now()]
   await sleep(seconds * 1000)
   const [after, elapsed] = [await flood.counts(), (performance.now() - startedAt) / 1000]
-  const { residentBytes } = usageOf(pid)
+  const { resident } = await memoryOf(pid)
   const probes = await probe.stop()
   await flood.stop()
   const perSecond = (count: (counts: FloodCounts) => number): number => (count(after) - count(before)) / elapsed
@@ -92,7 +92,7 @@ async function measure (
     livezP99: quantile(probes, 0.99),
     livezMax: Math.max(...probes),
     clientsCpu,
-    residentMiB: residentBytes / MIB
+    residentMB: resident
   }
 }
 
@@ -109,12 +109,12 @@ export function overloadTable (figures: readonly OverloadFigure[]): Table {
   return {
     header: [
       'offered / capacity', 'rate / peak, clients\' CPU counted out', 'answered/s', 'refused/s', 'other', 'Retry-After s',
-      '/livez p99 ms', '/livez max ms', 'clients\' CPU %', 'resident MiB'
+      '/livez p99 ms', '/livez max ms', 'clients\' CPU %', 'resident MB'
     ],
     rows: figures.map((figure) => [
       figure.offered.toFixed(figure.offered < 2 ? 1 : 0), figure.ofPeak.toFixed(2), figure.answeredPerSecond.toFixed(1),
       figure.refusedPerSecond.toFixed(0), String(figure.otherwise), figure.retryAfter?.join(' to ') ?? '',
-      figure.livezP99.toFixed(1), figure.livezMax.toFixed(1), (figure.clientsCpu * 100).toFixed(0), figure.residentMiB.toFixed(0)
+      figure.livezP99.toFixed(1), figure.livezMax.toFixed(1), (figure.clientsCpu * 100).toFixed(0), figure.residentMB.toFixed(0)
     ])
   }
 }

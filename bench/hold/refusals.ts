@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startServer } from '../http/server.js'
 import type { Table } from '../report/table.js'
 import { Flood } from './flood.js'
-import { usageOf } from './process-tree.js'
+import { cpuSecondsOf } from './process-cpu.js'
 
 const QUEUE_SIZE = 8
 /** Longer than the measurement: what waits in the queue keeps it full, and the engine has nothing to do. */
@@ -25,13 +25,13 @@ export async function measureRefusals (photo: Buffer, seconds: number): Promise<
   const flood = Flood.ofPhoto(server.url, photo, { rate: RATE, connections: CONNECTIONS, retryAtOnce: false })
   try {
     await sleep(2000)
-    const [usageBefore, before] = [usageOf(server.pid), await flood.counts()]
+    const [cpuBefore, before] = [await cpuSecondsOf(server.pid), await flood.counts()]
     await sleep(seconds * 1000)
-    const [usageAfter, after] = [usageOf(server.pid), await flood.counts()]
+    const [cpuAfter, after] = [await cpuSecondsOf(server.pid), await flood.counts()]
     const refused = (after.byStatus[503] ?? 0) - (before.byStatus[503] ?? 0)
     return {
       refusedPerSecond: refused / seconds,
-      cpuMicroseconds: (usageAfter.cpuSeconds - usageBefore.cpuSeconds) / refused * 1e6
+      cpuMicroseconds: (cpuAfter - cpuBefore) / refused * 1e6
     }
   } finally {
     await flood.stop()

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../../src/base/statistics.js'
+import { memoryOf } from '../http/process-memory.js'
 import type { RunningServer } from '../http/server.js'
 import type { Table } from '../report/table.js'
 import { Flood, type FloodCounts } from './flood.js'
-import { usageOf } from './process-tree.js'
 
 const RELOADS = 20
 /** From which on memory is not to grow. */
 const SETTLED_AFTER = 3
 const CONNECTIONS = 4
-const MIB = 2 ** 20
 
 /** Requests in flight while the model is opened anew again and again. */
 export interface ReloadFigure {
@@ -21,8 +20,9 @@ export interface ReloadFigure {
   readonly p99Before: number
   readonly p99: number
   readonly meanReloadMs: number
-  readonly residentAfterThirdMiB: number
-  readonly residentAfterLastMiB: number
+  /** Of 10^6 bytes. */
+  readonly residentAfterThirdMB: number
+  readonly residentAfterLastMB: number
 }
 
 /** Reloads a server by its administration's address under load. */
@@ -38,7 +38,7 @@ export async function measureReloads (server: RunningServer, photo: Buffer): Pro
     for (let reload = 1; reload <= RELOADS; reload++) {
       const response = await fetch(`${admin}/admin/reload`, { method: 'POST' })
       if (response.status !== 200) throw new Error(`reload ${reload} was answered ${response.status}: ${await response.text()}`)
-      if (reload === SETTLED_AFTER) residentAfterThird = usageOf(server.pid).residentBytes
+      if (reload === SETTLED_AFTER) residentAfterThird = (await memoryOf(server.pid)).resident
     }
     const meanReloadMs = (performance.now() - startedAt) / RELOADS
     const after = await flood.counts()
@@ -49,8 +49,8 @@ export async function measureReloads (server: RunningServer, photo: Buffer): Pro
       p99Before: quantile(before.latencies, 0.99),
       p99: quantile(after.latencies, 0.99),
       meanReloadMs,
-      residentAfterThirdMiB: residentAfterThird / MIB,
-      residentAfterLastMiB: usageOf(server.pid).residentBytes / MIB
+      residentAfterThirdMB: residentAfterThird,
+      residentAfterLastMB: (await memoryOf(server.pid)).resident
     }
   } finally {
     await flood.stop()
@@ -65,11 +65,11 @@ export function reloadsTable (figure: ReloadFigure): Table {
   return {
     header: [
       'reloads', 'requests answered', 'failed', 'p99 without ms', 'p99 with ms', 'a reload takes ms',
-      'resident after the third MiB', 'after the last MiB'
+      'resident after the third MB', 'after the last MB'
     ],
     rows: [[
       String(figure.reloads), String(figure.answered), String(figure.failed), figure.p99Before.toFixed(0), figure.p99.toFixed(0),
-      figure.meanReloadMs.toFixed(0), figure.residentAfterThirdMiB.toFixed(0), figure.residentAfterLastMiB.toFixed(0)
+      figure.meanReloadMs.toFixed(0), figure.residentAfterThirdMB.toFixed(0), figure.residentAfterLastMB.toFixed(0)
     ]]
   }
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { memoryOf } from '../http/process-memory.js'
 import type { RunningServer } from '../http/server.js'
 import type { Table } from '../report/table.js'
-import { usageOf } from './process-tree.js'
 
 const CONNECTIONS = 40
 const MIB = 2 ** 20
@@ -16,13 +16,13 @@ export interface StalledFigure {
   readonly announcedMiB: number
   /** Answered at once, 503. */
   readonly refused: number
-  /** What the server's resident set grew by. */
-  readonly grownMiB: number
+  /** What the server's resident set grew by, of 10^6 bytes. */
+  readonly grownMB: number
 }
 
 /** Each connection announces 60 MiB, sends all but the last byte, and stalls. */
 export async function measureStalled ({ url, pid }: RunningServer): Promise<StalledFigure> {
-  const { residentBytes: before } = usageOf(pid)
+  const { resident: before } = await memoryOf(pid)
   const { hostname, port } = new URL(url)
   let refused = 0
   const sockets: Socket[] = []
@@ -43,14 +43,14 @@ export async function measureStalled ({ url, pid }: RunningServer): Promise<Stal
     }
   }
   await sleep(1000)
-  const { residentBytes: after } = usageOf(pid)
+  const { resident: after } = await memoryOf(pid)
   for (const socket of sockets) socket.destroy()
-  return { connections: CONNECTIONS, announcedMiB: ANNOUNCED_BYTES / MIB, refused, grownMiB: (after - before) / MIB }
+  return { connections: CONNECTIONS, announcedMiB: ANNOUNCED_BYTES / MIB, refused, grownMB: after - before }
 }
 
-export function stalledTable ({ connections, announcedMiB, refused, grownMiB }: StalledFigure): Table {
+export function stalledTable ({ connections, announcedMiB, refused, grownMB }: StalledFigure): Table {
   return {
-    header: ['connections that stall', 'MiB announced each', 'refused', 'resident set grew by, MiB'],
-    rows: [[String(connections), String(announcedMiB), String(refused), grownMiB.toFixed(0)]]
+    header: ['connections that stall', 'MiB announced each', 'refused', 'resident set grew by, MB'],
+    rows: [[String(connections), String(announcedMiB), String(refused), grownMB.toFixed(0)]]
   }
 }

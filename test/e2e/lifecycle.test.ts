@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { NPM_START, startServer } from '../support/server.js'
+import { childrenOf, NPM_START, startServer } from '../support/server.js'
 
 const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 const classify = (url: string): Promise<Response> =>
@@ -62,11 +62,12 @@ test('a full queue answers 503 with Retry-After, a passed deadline 504', async (
 test('TENSORFLOW_THREADS is the number of threads that TensorFlow computes with', {
   skip: process.platform === 'linux' ? false : 'threads are counted in /proc'
 }, async () => {
-  // TensorFlow's compute threads carry no name of their own, so the process's threads are counted and compared.
+  // TensorFlow's compute threads carry no name of their own, so the engine's threads are counted and compared.
   const threadsOf = async (threads: number): Promise<number> => {
     const server = await startServer({ BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) })
     assert.equal((await classify(server.url)).status, 200)
-    const count = readdirSync(`/proc/${server.pid}/task`).length
+    const [engine = 0] = await childrenOf(server.pid)
+    const count = readdirSync(`/proc/${engine}/task`).length
     await server.stop()
     return count
   }
