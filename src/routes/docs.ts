@@ -1,7 +1,11 @@
-import swaggerUi from '@fastify/swagger-ui'
+import { readFile } from 'node:fs/promises'
+import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { packagePath } from '../base/package-root.js'
 import { described } from './described.js'
 import { DOCUMENT } from './schemas/docs.js'
+
+type SwaggerUIPlugin = NonNullable<NonNullable<FastifySwaggerUiOptions['uiConfig']>['plugins']>[number]
 
 /** Swagger's page runs the scripts that come with it, has small pictures in its style sheet, and asks this service alone. */
 const DOCS_POLICY = [
@@ -16,12 +20,19 @@ export async function openApiRoute (app: FastifyInstance): Promise<void> {
 
 /** GET /docs: the same as pages, which need nothing from elsewhere. */
 export async function docsRoutes (app: FastifyInstance): Promise<void> {
+  const content = await readFile(packagePath('page/icon.svg'))
   app.addHook('onRoute', (route) => { route.config = { ...route.config, openTo: 'files' } })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_POLICY,
-    // The document says which addresses the browser is to ask, and no other service is asked about it.
-    uiConfig: { validatorUrl: null, url: '/openapi.json' },
-    theme: { title: 'Xception Serve' }
+    // The layout without a bar for other documents' addresses, and without a logo.
+    uiConfig: { layout: 'BaseLayout', plugins: [showPublicDocument] },
+    theme: { title: 'Xception Serve', favicon: [{ filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content }] }
   })
+}
+
+/** Runs in the browser: the page names and reads /openapi.json, not the copy below /docs that @fastify/swagger-ui gives it. */
+const showPublicDocument: SwaggerUIPlugin = () => {
+  const read = (act: (url: string) => unknown) => () => act('/openapi.json')
+  return { statePlugins: { spec: { wrapActions: { updateUrl: read, download: read } } } }
 }

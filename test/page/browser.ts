@@ -36,12 +36,14 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly refusals?: RegExp
   /** Does something with the page before it is loaded. */
   readonly prepare?: (page: Page) => Promise<void>
+  /** A selector of what the page shows once it is of use; by default, that the service is ready. */
+  readonly shown?: string
 }
 
 export interface Visitor {
   /** An empty tab with storage of its own. */
   tab (options?: BrowserContextOptions): Promise<Page>
-  /** Opens the page, which `leave` ends, and waits until it says that the service is ready. */
+  /** Opens a page, which `leave` ends, and waits until it is of use. */
   visit (url: string, options?: VisitOptions): Promise<Page>
 }
 
@@ -57,12 +59,12 @@ export function useBrowser (): Visitor {
   }
   return {
     tab,
-    visit: async (url, { refusals = /^$/, prepare, ...options } = {}) => {
+    visit: async (url, { refusals = /^$/, prepare, shown = '[data-state=ready]', ...options } = {}) => {
       const page = await tab(options)
       watch(page, new URL(url).origin, refusals)
       await prepare?.(page)
       await page.goto(url)
-      await page.locator('[data-state=ready]').waitFor()
+      await page.locator(shown).first().waitFor()
       return page
     }
   }
