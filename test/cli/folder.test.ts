@@ -147,12 +147,17 @@ suite('shards', () => {
 })
 
 suite('an end before the end', () => {
-  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
-    test(`${signal} leaves whole lines, says what is left, and the next run does that`, async () => {
+  for (const [signal, receiver, code] of [
+    ['SIGINT', 'process', 130], ['SIGTERM', 'process', 143],
+    // As a terminal's Ctrl-C goes to TensorFlow's processes too.
+    ['SIGINT', 'group', 130]
+  ] as const) {
+    test(`${signal} to its ${receiver} leaves whole lines, says what is left, and the next run does that`, async () => {
       linkMany()
-      const { child, outcome } = startXception(['classify', photos, '--output', output])
+      const { child, outcome } = startXception(['classify', photos, '--output', output], {}, { detached: true })
       await untilResults()
-      child.kill(signal)
+      assert.ok(child.pid !== undefined)
+      process.kill(receiver === 'group' ? -child.pid : child.pid, signal)
       const { status, stderr } = await outcome
       assert.equal(status, code)
       const done = linesOf(output).length

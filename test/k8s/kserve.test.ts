@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pino } from 'pino'
+import { buildApp } from '../../src/app.js'
 import { SETTINGS, readConfig } from '../../src/config.js'
+import { Slot } from '../../src/service/slot.js'
+import { Metrics } from '../../src/telemetry/metrics.js'
 import { render, withoutKustomize, type Manifest } from './kustomize.js'
 
+interface Probe { readonly httpGet: { readonly path: string, readonly port: number } }
 interface RuntimeSpec {
   readonly annotations: Readonly<Record<string, string>>
   readonly protocolVersions: readonly string[]
@@ -12,8 +17,9 @@ interface RuntimeSpec {
     readonly env: ReadonlyArray<{ readonly name: string, readonly value?: string }>
     readonly ports: ReadonlyArray<{ readonly containerPort: number }>
     readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } }
-    readonly readinessProbe: { readonly httpGet: { readonly path: string, readonly port: number } }
-    readonly livenessProbe: { readonly httpGet: { readonly path: string, readonly port: number } }
+    readonly startupProbe: Probe
+    readonly readinessProbe: Probe
+    readonly livenessProbe: Probe
   }>
 }
 interface ServiceSpec {
@@ -33,7 +39,7 @@ function only (manifests: readonly Manifest[], kind: string): Manifest {
   return found
 }
 
-test('runtime, service and code agree', { skip: withoutKustomize }, () => {
+test('runtime, service and code agree', { skip: withoutKustomize }, async () => {
   const manifests = render('overlays/kserve')
   const runtime = only(manifests, 'ServingRuntime')
   const service = only(manifests, 'InferenceService')
@@ -52,7 +58,13 @@ test('runtime, service and code agree', { skip: withoutKustomize }, () => {
   const config = readConfig(Object.fromEntries(container.env.map(({ name, value }) => [name, valueOf(value)])))
   assert.deepEqual([config.model, config.modelName], ['/mnt/models', service.metadata.name])
   assert.equal(annotations['prometheus.kserve.io/port'], String(config.adminPort))
-  for (const { httpGet: { port } } of [container.readinessProbe, container.livenessProbe]) assert.equal(port, config.port)
+  const metrics = new Metrics()
+  const app = await buildApp({ config, slot: new Slot(metrics), keys: undefined, metrics, logger: pino({ level: 'silent' }) })
+  for (const { httpGet: { path, port } } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
+    assert.equal(port, config.port)
+    assert.ok(app.hasRoute({ method: 'GET', url: path }), path)
+  }
+  await app.close()
   assert.deepEqual(container.ports.map(({ containerPort }) => containerPort), [config.port])
   const drainedMs = container.lifecycle.preStop.sleep.seconds * 1000 + config.drainDelayMs + config.shutdownGraceMs
   assert.ok(drainedMs < terminationGracePeriodSeconds * 1000, 'SIGKILL comes after the last step of draining')

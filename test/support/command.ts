@@ -23,9 +23,12 @@ export function xception (args: readonly string[], env: Variables = {}): Outcome
   return { status, stdout, stderr }
 }
 
-/** Starts it; `outcome` resolves when it has ended. */
-export function startXception (args: readonly string[], env: Variables = {}): { child: ChildProcess, outcome: Promise<Outcome> } {
-  const child = spawn(...commandOf(args, env))
+interface Started { readonly child: ChildProcess, readonly outcome: Promise<Outcome> }
+
+/** Starts it, as the leader of a process group if it is `detached`; `outcome` resolves when it has ended. */
+export function startXception (args: readonly string[], env: Variables = {}, { detached = false } = {}): Started {
+  const [program, command, options] = commandOf(args, env)
+  const child = spawn(program, command, { ...options, detached })
   const outcome = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
     .then(([[status], stdout, stderr]) => ({ status: status as number | null, stdout, stderr }))
   return { child, outcome }
