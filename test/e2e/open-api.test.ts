@@ -2,23 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { ERRORS } from '../../src/base/errors.js'
+import { assertDescribed, assertValid, documentOf, mediaOf, operationsOf, type Document } from '../support/open-api.js'
 import { adminUrlOf, startServer, type RunningServer } from '../support/server.js'
-
-interface Media {
-  readonly schema?: object
-  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
-}
-interface Operation {
-  readonly operationId?: string
-  readonly summary?: string
-  readonly responses: Readonly<Record<string, { readonly description: string, readonly content?: Readonly<Record<string, Media>> }>>
-}
-interface Document {
-  readonly openapi: string
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-}
 
 const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 const JPEG = { method: 'POST', body: new Uint8Array(CAT), headers: { 'content-type': 'image/jpeg' } }
@@ -26,7 +12,6 @@ const json = (body: unknown, accept = '*/*'): RequestInit => (
   { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', accept } }
 )
 const BASE64 = CAT.toString('base64')
-const ajv = new Ajv2020({ strict: false, formats: { binary: true } })
 
 let server: RunningServer
 let main: Document
@@ -71,12 +56,20 @@ suite('/openapi.json', () => {
       }
     }
     assert.deepEqual(Object.keys(ERRORS).filter((code) => !codes.has(code)), [])
-    const ofProtocols = ['invalid_tensor', 'model_not_found']
-    assert.deepEqual(Object.keys(ERRORS).filter((code) => !shown.has(code) && !ofProtocols.includes(code)), [])
+    assert.deepEqual(Object.keys(ERRORS).filter((code) => !shown.has(code)), [])
+  })
+
+  test('has words and an example for each parameter', () => {
+    const parameters = [main, admin].flatMap(operationsOf).flatMap((operation) => operation.parameters ?? [])
+    assert.ok(parameters.length > 10)
+    for (const { name, description, schema, example } of parameters) {
+      assert.ok((description ?? '').length > 0 && example !== undefined, name)
+      assertValid(schema, example)
+    }
   })
 
   test('says what each operation is for, and describes each of its replies', () => {
-    for (const operation of [main, admin].flatMap(({ paths }) => Object.values(paths).flatMap((path) => Object.values(path)))) {
+    for (const operation of [main, admin].flatMap(operationsOf)) {
       assert.ok((operation.summary ?? '').length > 0)
       for (const { description } of Object.values(operation.responses)) assert.ok(description.length > 0)
     }
@@ -143,27 +136,3 @@ test('/docs needs nothing from elsewhere, and no script of its own within the pa
   for (const file of files) assert.equal((await fetch(`${server.url}${file}`)).status, 200, file)
   assert.match(await (await fetch(`${server.url}/docs/static/swagger-initializer.js`)).text(), /\/openapi\.json/)
 })
-
-async function documentOf (url: string): Promise<Document> {
-  return await (await fetch(`${url}/openapi.json`)).json() as Document
-}
-
-function mediaOf ({ paths }: Document): Media[] {
-  const operations = Object.values(paths).flatMap((path) => Object.values(path))
-  return operations.flatMap(({ responses }) => Object.values(responses).flatMap(({ content }) => Object.values(content ?? {})))
-}
-
-/** Of an address with one operation, or with another method than that. */
-async function assertDescribed ({ paths }: Document, path: string, response: Response): Promise<void> {
-  const [operation] = Object.values(paths[path] ?? {})
-  const described = operation?.responses[response.status]
-  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
-  const media = described?.content?.[type]
-  assert.ok(media !== undefined, `${type} with the status ${response.status}`)
-  if (type.endsWith('json')) assertValid(media.schema, await response.json())
-}
-
-function assertValid (schema: object | undefined, value: unknown): void {
-  const validate = ajv.compile(schema ?? false)
-  assert.ok(validate(value), `${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)?.slice(0, 300)}`)
-}

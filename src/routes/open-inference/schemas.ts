@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { RouteDescription } from '../described.js'
-import { IMAGE_ERRORS, json, READING_ERRORS, replies } from '../protocol-schemas.js'
+import { json, READING_ERRORS, replies, TENSOR_ERRORS } from '../protocol-schemas.js'
+import { GUARDED } from '../schemas/problems.js'
 
 const tags = ['Open Inference Protocol v2']
 
@@ -88,11 +89,13 @@ const BINARY = {
 }
 
 export const serverSchema: RouteDescription = {
-  tags, summary: 'The server and its extensions', response: replies('The server.', json(ServerMetadata), [401, 429])
+  tags, summary: 'The server and its extensions', response: replies('The server.', json(ServerMetadata), GUARDED)
 }
 
 export const liveSchema: RouteDescription = {
-  tags, summary: 'Whether the server is alive', response: replies('It is.', json(Type.Object({ live: Type.Boolean() })), [])
+  tags,
+  summary: 'Whether the server is alive',
+  response: replies('It is.', json(Type.Object({ live: Type.Boolean() }, { examples: [{ live: true }] })), [])
 }
 
 export const readySchema: RouteDescription = {
@@ -104,7 +107,7 @@ export const readySchema: RouteDescription = {
 export const modelReadySchema: RouteDescription = {
   tags,
   summary: 'Whether a model is ready',
-  response: { ...replies('It is.', json(Readiness), [404]), 503: { description: 'It is not.', content: json(Readiness) } }
+  response: { ...replies('It is.', json(Readiness), ['model_not_found']), 503: { description: 'It is not.', content: json(Readiness) } }
 }
 
 export const modelSchema: RouteDescription = {
@@ -117,5 +120,5 @@ export const inferSchema: RouteDescription = {
   tags,
   summary: 'Inference on images or pixels',
   body: { content: { ...json(InferRequest), ...BINARY } },
-  response: replies('The outputs.', { ...json(InferReply), ...BINARY }, IMAGE_ERRORS)
+  response: replies('The outputs.', { ...json(InferReply), ...BINARY }, TENSOR_ERRORS)
 }

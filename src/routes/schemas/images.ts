@@ -1,5 +1,6 @@
 import { Type, type TSchema } from 'typebox'
-import type { ErrorCode } from '../../base/errors.js'
+import { ServiceError, toProblem, type ErrorCode } from '../../base/errors.js'
+import { DETAILS } from './details.js'
 import { GUARDED, problem, problemReplies } from './problems.js'
 
 /** What an image of several can fail with, and the whole request with it if it is the only one. */
@@ -7,8 +8,9 @@ const IMAGE_ERRORS: readonly ErrorCode[] = [
   'malformed_body', 'no_image', 'image_too_large', 'image_too_many_pixels', 'unsupported_image_format', 'heic_not_supported',
   'undecodable_image', 'decode_timeout', 'internal_error', 'inference_failed', 'not_ready'
 ]
-const REQUEST_ERRORS: readonly ErrorCode[] = [
-  ...GUARDED, ...IMAGE_ERRORS, 'invalid_query', 'invalid_header', 'too_many_images', 'request_too_large', 'unsupported_media_type',
+/** What a request with images can be answered, in whatever protocol. */
+export const REQUEST_ERRORS: readonly ErrorCode[] = [
+  ...GUARDED, ...IMAGE_ERRORS, 'invalid_header', 'too_many_images', 'request_too_large', 'unsupported_media_type',
   'unsupported_content_encoding', 'queue_full', 'overloaded', 'deadline_unreachable', 'shutting_down', 'deadline_exceeded'
 ]
 
@@ -32,7 +34,7 @@ const BODY = {
 
 const Headers = Type.Object({
   'x-request-timeout-ms': Type.Optional(Type.Integer({
-    minimum: 1, description: 'How long the client waits; shortens REQUEST_TIMEOUT_MS.'
+    minimum: 1, examples: [2000], description: 'How long the client waits; shortens REQUEST_TIMEOUT_MS.'
   }))
 })
 
@@ -67,7 +69,8 @@ const Prediction = Type.Object({
 const MODEL_EXAMPLE = { name: 'xception-cifar10', version: '1', backend: 'cpu', precision: 'float32' }
 const TIMINGS_EXAMPLE = { decodeMs: 3.39, queueMs: 0.03, inferenceMs: 5.06, batchSize: 1 }
 const CAT = { label: 'cat', classId: 3, probability: 0.9134392738342285 }
-const flag = (description: string): TSchema => Type.String({ enum: ['true', 'false'], default: 'false', description })
+const LISTED = toProblem(new ServiceError('undecodable_image', DETAILS.undecodable_image))
+const flag = (description: string): TSchema => Type.String({ enum: ['true', 'false'], default: 'false', examples: ['true'], description })
 
 export const CLASSIFY = {
   operationId: 'classify',
@@ -75,9 +78,14 @@ export const CLASSIFY = {
   description: 'With explain=true, where the network saw each class; as a picture of one image, if image/png is preferred.',
   tags: ['images'],
   querystring: Type.Object({
-    topK: Type.Optional(Type.Integer({ minimum: 1, description: 'Predictions an image: 5, or all classes if there are fewer.' })),
+    topK: Type.Optional(Type.Integer({
+      minimum: 1, examples: [3], description: 'Predictions an image: 5, or all classes if there are fewer.'
+    })),
     explain: Type.Optional(flag('Whether each prediction says where the network saw it.')),
-    listErrors: Type.Optional(flag('Whether the error of a lone image stands in its result, as among several.'))
+    listErrors: Type.Optional(flag(
+      'Whether a request of one image that fails is answered with 200 and its error in the result, as among several, ' +
+      'and not with the status of the error.'
+    ))
   }),
   headers: Headers,
   body: BODY,
@@ -89,13 +97,14 @@ export const CLASSIFY = {
           schema: results(Type.Object({ predictions: Type.Array(Prediction) }, { additionalProperties: false })),
           examples: {
             plain: { value: reply({ predictions: [CAT] }) },
+            'with listErrors': { value: reply({ error: LISTED }) },
             explained: { value: reply({ predictions: [{ ...CAT, explanation: { height: 2, width: 2, values: [2.3, 2.5, 5.6, 3.8] } }] }) }
           }
         },
         'image/png': { schema: File }
       }
     },
-    ...problemReplies([...REQUEST_ERRORS, 'not_acceptable', 'not_explainable'])
+    ...problemReplies([...REQUEST_ERRORS, 'invalid_query', 'not_acceptable', 'not_explainable'])
   }
 }
 
@@ -118,7 +127,7 @@ export const EMBED = {
         }
       }
     },
-    ...problemReplies([...REQUEST_ERRORS, 'not_embeddable'])
+    ...problemReplies([...REQUEST_ERRORS, 'invalid_query', 'not_embeddable'])
   }
 }
 

@@ -1,5 +1,6 @@
 import { Type, type TSchema } from 'typebox'
 import { ERRORS, toProblem, ServiceError, type ErrorCode } from '../../base/errors.js'
+import { DETAILS } from './details.js'
 
 /** One status of a route, as OpenAPI has it. */
 export interface ReplySchema {
@@ -29,22 +30,35 @@ export function problem (codes: readonly ErrorCode[]): TSchema {
   }, { additionalProperties: false })
 }
 
-/** The replies of a route that fails with these codes, and with those of every route, by status. */
-export function problemReplies (codes: readonly ErrorCode[]): Record<number, ReplySchema> {
-  const all = [...new Set([...codes, ...ANYWHERE])]
-  const statuses = [...new Set(all.map((code) => ERRORS[code].status as number))].sort((left, right) => left - right)
-  return Object.fromEntries(statuses.map((status) => [status, replyOf(all.filter((code) => ERRORS[code].status === status), status)]))
+/** How errors are written: as which type, by which schema, and one of them. */
+export interface ErrorForm {
+  readonly type: string
+  readonly schema: (codes: readonly ErrorCode[]) => TSchema
+  readonly body: (error: ServiceError) => unknown
 }
 
-function replyOf (codes: readonly ErrorCode[], status: number): ReplySchema {
-  const examples = Object.fromEntries(codes.map((code) => {
-    const { title } = ERRORS[code]
-    return [code, { summary: title, value: toProblem(new ServiceError(code, `${title}.`)) }]
-  }))
+const PROBLEM: ErrorForm = { type: 'application/problem+json', schema: problem, body: toProblem }
+
+/** The replies of a route that fails with these codes, and with those of every route, by status. */
+export function problemReplies (codes: readonly ErrorCode[]): Record<number, ReplySchema> {
+  return errorReplies(codes, PROBLEM)
+}
+
+/** As `problemReplies()`, in another form. */
+export function errorReplies (codes: readonly ErrorCode[], form: ErrorForm): Record<number, ReplySchema> {
+  const all = [...new Set([...codes, ...ANYWHERE])]
+  const statuses = [...new Set(all.map((code) => ERRORS[code].status as number))].sort((left, right) => left - right)
+  return Object.fromEntries(statuses.map((status) => [status, replyOf(all.filter((code) => ERRORS[code].status === status), status, form)]))
+}
+
+function replyOf (codes: readonly ErrorCode[], status: number, { type, schema, body }: ErrorForm): ReplySchema {
+  const examples = Object.fromEntries(codes.map((code) => (
+    [code, { summary: ERRORS[code].title, value: body(new ServiceError(code, DETAILS[code])) }]
+  )))
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),
     ...headersOf(status),
-    content: { 'application/problem+json': { schema: problem(codes), examples } }
+    content: { [type]: { schema: schema(codes), examples } }
   }
 }
 

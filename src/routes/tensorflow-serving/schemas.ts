@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { RouteDescription } from '../described.js'
-import { IMAGE_ERRORS, json, READING_ERRORS, replies } from '../protocol-schemas.js'
+import { json, READING_ERRORS, replies, TENSOR_ERRORS } from '../protocol-schemas.js'
 
 const tags = ['TensorFlow Serving']
 
@@ -19,6 +19,11 @@ const Metadata = Type.Object({
       signature_def: Type.Record(Type.String(), Type.Unknown(), { description: 'Inputs and outputs of each signature.' })
     })
   })
+}, {
+  examples: [{
+    model_spec: { name: 'xception-cifar10', signature_name: '', version: '1' },
+    metadata: { signature_def: { signature_def: { serving_default: { method_name: 'tensorflow/serving/predict' } } } }
+  }]
 })
 
 const IMAGES = '{"b64": ...}, or nested lists of pixels of exactly the network\'s size; with or without the input\'s name, image or pixels.'
@@ -49,5 +54,5 @@ export const predictSchema: RouteDescription = {
   tags,
   summary: 'Probabilities of images or pixels',
   body: { content: json(PredictRequest) },
-  response: replies('The probabilities.', json(PredictReply), IMAGE_ERRORS)
+  response: replies('The probabilities.', json(PredictReply), TENSOR_ERRORS)
 }

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { assertDescribed, documentOf } from '../support/open-api.js'
+import { adminUrlOf, MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
+
+const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
+const CIFAR = fileURLToPath(new URL('../../../models/xception-cifar10', import.meta.url))
+
+const folder = mkdtempSync(join(tmpdir(), 'xception-open-api-'))
+after(() => { rmSync(folder, { recursive: true }) })
+
+/** A server of the test's own, which ends with it however it goes. */
+async function serverFor (t: TestContext, env: Record<string, string>, command?: readonly string[]): Promise<RunningServer> {
+  const server = await startServer({ BACKEND: 'cpu', ...env }, command)
+  t.after(() => server.stop('SIGKILL'))
+  return server
+}
+
+function classify ({ url }: RunningServer, body: Buffer = CAT): Promise<Response> {
+  return fetch(`${url}/classify`, { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'image/jpeg' } })
+}
+
+const codeOf = async (response: Response): Promise<unknown> => (await response.clone().json() as { code?: unknown }).code
+
+suite('refusals are as /openapi.json says', () => {
+  test('without a key, and of too many requests', async (t) => {
+    const keys = join(folder, 'keys')
+    writeFileSync(keys, `anna ${createHash('sha256').update('the key of anna').digest('hex')}\n`)
+    const server = await serverFor(t, { API_KEYS_FILE: keys, RATE_LIMIT: '4' })
+    const document = await documentOf(server.url)
+    for (const path of ['/v2/models/{name}', '/classify', '/classify', '/classify', '/classify', '/classify', '/v2/models/{name}']) {
+      const isProtocol = path.startsWith('/v2')
+      const response = isProtocol ? await fetch(server.url + path.replace('{name}', 'xception-cifar10')) : await classify(server)
+      assert.ok([401, 429].includes(response.status), String(response.status))
+      assert.ok(response.headers.has(response.status === 401 ? 'www-authenticate' : 'retry-after'))
+      await assertDescribed(document, path, response)
+    }
+    assert.equal((await classify(server)).status, 429)
+  })
+
+  test('of a full queue, and after the deadline', async (t) => {
+    const limits = { QUEUE_SIZE: '1', MAX_BATCH_SIZE: '1', MAX_IMAGES_PER_REQUEST: '1', REQUEST_TIMEOUT_MS: '3000' }
+    const server = await serverFor(t, limits)
+    const document = await documentOf(server.url)
+    const body = new ReadableStream({ start: (controller) => { controller.enqueue(CAT.subarray(0, 100)) } })
+    const stalled = fetch(`${server.url}/classify`, { method: 'POST', body, duplex: 'half' })
+    while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_queue_length 1')) await sleep(5)
+    const full = await classify(server)
+    assert.deepEqual([full.status, await codeOf(full)], [503, 'queue_full'])
+    assert.match(full.headers.get('retry-after') ?? '', /^\d+$/)
+    await assertDescribed(document, '/classify', full)
+    const late = await stalled
+    assert.deepEqual([late.status, await codeOf(late)], [504, 'deadline_exceeded'])
+    await assertDescribed(document, '/classify', late)
+  })
+
+  test('of an engine that fails, and of one that no longer comes up', async (t) => {
+    const server = await serverFor(t, {}, MISBEHAVING_SERVER)
+    t.after(() => { rmSync(join(tmpdir(), `xception-no-worker-${server.pid}`), { force: true }) })
+    const document = await documentOf(server.url)
+    const failed = await classify(server, await order(1))
+    assert.deepEqual([failed.status, await codeOf(failed)], [500, 'inference_failed'])
+    await assertDescribed(document, '/classify', failed)
+    await assertDescribed(document, '/classify', await classify(server, await order(4)))
+    while ((await fetch(`${server.url}/readyz`)).status === 200) await sleep(5)
+    await assertDescribed(document, '/readyz', await fetch(`${server.url}/readyz`))
+    const refused = await classify(server)
+    assert.deepEqual([refused.status, await codeOf(refused)], [503, 'not_ready'])
+    await assertDescribed(document, '/classify', refused)
+  })
+
+  test('of a reload', async (t) => {
+    const MODEL = join(folder, 'model')
+    symlinkSync(CIFAR, MODEL)
+    const admin = adminUrlOf(await serverFor(t, { MODEL, ADMIN_PORT: '0' })) ?? assert.fail('there is no port of administration')
+    const document = await documentOf(admin)
+    const reload = (): Promise<Response> => fetch(`${admin}/admin/reload`, { method: 'POST' })
+    const both = await Promise.all([reload(), reload()])
+    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409])
+    for (const response of both) await assertDescribed(document, '/admin/reload', response)
+    rmSync(MODEL)
+    const failed = await reload()
+    assert.deepEqual([failed.status, await codeOf(failed)], [500, 'reload_failed'])
+    await assertDescribed(document, '/admin/reload', failed)
+  })
+})
+
+/** A picture that makes the fake worker do what its first byte says. */
+async function order (code: number): Promise<Buffer> {
+  return await sharp({ create: { width: 32, height: 32, channels: 3, background: { r: code, g: 0, b: 0 } } }).png().toBuffer()
+}

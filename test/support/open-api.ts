@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+
+interface Media {
+  readonly schema?: object
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
+}
+interface Parameter {
+  readonly name: string
+  readonly description?: string
+  readonly schema: object
+  readonly example?: unknown
+}
+interface Operation {
+  readonly operationId?: string
+  readonly summary?: string
+  readonly parameters?: readonly Parameter[]
+  readonly responses: Readonly<Record<string, { readonly description: string, readonly content?: Readonly<Record<string, Media>> }>>
+}
+/** What the tests read of an OpenAPI document. */
+export interface Document {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+}
+
+const ajv = new Ajv2020({ strict: false, formats: { binary: true } })
+
+/** The document of a server, or of its port of administration. */
+export async function documentOf (url: string): Promise<Document> {
+  return await (await fetch(`${url}/openapi.json`)).json() as Document
+}
+
+export function operationsOf ({ paths }: Document): Operation[] {
+  return Object.values(paths).flatMap((path) => Object.values(path))
+}
+
+/** The content of all replies. */
+export function mediaOf (document: Document): Media[] {
+  return operationsOf(document).flatMap(({ responses }) => Object.values(responses).flatMap(({ content }) => Object.values(content ?? {})))
+}
+
+/** That a reply is as the document says, of an address with one operation, or with another method than that. */
+export async function assertDescribed ({ paths }: Document, path: string, response: Response): Promise<void> {
+  const [operation] = Object.values(paths[path] ?? {})
+  const described = operation?.responses[response.status]
+  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+  const media = described?.content?.[type]
+  assert.ok(media !== undefined, `${type} with the status ${response.status}`)
+  if (type.endsWith('json')) assertValid(media.schema, await response.json())
+}
+
+export function assertValid (schema: object | undefined, value: unknown): void {
+  const validate = ajv.compile(schema ?? false)
+  assert.ok(validate(value), `${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)?.slice(0, 300)}`)
+}
