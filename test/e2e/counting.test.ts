@@ -160,8 +160,12 @@ suite('refusals before admission', () => {
     const counted = await countingServer(t)
     const [stalled, late] = [await open(counted.server), await open(counted.server)]
     stalled.write(sized('image/jpeg', '', 1000))
+    late.write(head('', 'GET', '/livez'))
+    await once(late, 'data')
+    // What has begun to come when the service closes is answered.
     late.write('POST /classify HTTP/1.1\r\n')
     await counted.until((value) => value('xception_queue_length') === 1)
+    await counted.read()
     const ended = counted.server.stop()
     while (!counted.server.log.some((line) => line.includes('"closing"'))) await new Promise((resolve) => setTimeout(resolve, 5))
     const answer = once(late, 'data')
