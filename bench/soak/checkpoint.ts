@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readMetrics, type Series } from '../http/metrics.js'
 import { gained, outcomesOf, type Outcomes } from '../http/outcomes.js'
 import { differences, imageDifferences, type Ledger } from './ledger.js'
-import { holdingsOf, type Holdings } from './processes.js'
+import { childrenOf, holdingsOf, type Holdings } from './processes.js'
 
 const POLL_INTERVAL_MS = 50
 /** For what was begun to end, and for what failed to be brought up again. */
@@ -29,8 +29,8 @@ export function requestsOf (series: Series): Outcomes {
 export async function check (
   { pid, admin }: { readonly pid: number, readonly admin: string }, before: Outcomes, ledger: Ledger, minutes: number
 ): Promise<Checkpoint> {
-  const busy = await untilIdle(admin)
-  for (const name of busy) ledger.violated(`${name} is not 0 after ${MOST_WAIT_MS / 1000} s without traffic`)
+  const busy = await untilIdle(pid, admin)
+  for (const name of busy) ledger.violated(`after ${MOST_WAIT_MS / 1000} s without traffic: ${name}`)
   const series = await readMetrics(admin)
   const counted = gained(before, requestsOf(series))
   const wrong = [...differences(counted, ledger), ...imageDifferences(outcomesOf(series, 'xception_images_total'), ledger)]
@@ -39,15 +39,20 @@ export async function check (
   return { minutes, requests, ...holdingsOf(pid) }
 }
 
-async function untilIdle (admin: string): Promise<string[]> {
+async function untilIdle (pid: number, admin: string): Promise<string[]> {
   for (let left = MOST_WAIT_MS; ; left -= POLL_INTERVAL_MS) {
-    const busy = busyOf(await readMetrics(admin))
+    const busy = busyOf(pid, await readMetrics(admin))
     if (busy.length === 0 || left <= 0) return busy
     await sleep(POLL_INTERVAL_MS)
   }
 }
 
-function busyOf (series: Series): string[] {
+/** What shows that something is still done, in words. */
+function busyOf (pid: number, series: Series): string[] {
   const busy = [...series].filter(([name, value]) => value !== 0 && isTraffic(name) && IDLE.some((idle) => name.startsWith(idle)))
-  return busy.map(([name]) => name)
+  const workers = series.get('xception_workers{state="ready"}') ?? 0
+  const { length } = childrenOf(pid)
+  const words = busy.map(([name, value]) => `${name} is ${value}`)
+  // A reload has processes that the metrics do not know yet.
+  return length === workers ? words : [...words, `${length} processes for ${workers} workers`]
 }

@@ -31,7 +31,7 @@ const FAULTS: ReadonlyArray<readonly [name: string, fault: Fault]> = [
 export async function misbehave (victim: Victim, signal: AbortSignal): Promise<void> {
   const { random, done } = victim
   while (!signal.aborted) {
-    await sleep(200 + random.below(2000), undefined, { signal }).catch(() => {})
+    await sleep(500 + random.below(4000), undefined, { signal }).catch(() => {})
     const [name, fault] = FAULTS[random.below(FAULTS.length)] ?? []
     if (signal.aborted || name === undefined || fault === undefined) return
     if (await fault(victim)) done[name] = (done[name] ?? 0) + 1

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ERRORS } from '../base/errors.js'
+import { ERRORS, type ErrorCode } from '../base/errors.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import { countRequest, noteError, outcomeOf, type Outcome } from '../telemetry/requests.js'
+import { countRequest, outcomeOf, type Outcome } from '../telemetry/requests.js'
 import type { RefusalLog } from './refusal-log.js'
 
 /** Asked all the time, or many times for one look at the page, as probes are: their log lines would drown the others. */
@@ -16,8 +16,8 @@ export interface End {
   readonly status: number
 }
 
-/** Replies whose error was written to the connection by other hands. */
-const answeredApart = new WeakSet<ServerResponse>()
+/** Errors that were written to a connection by other hands, by the replies that they took the place of. */
+const answeredApart = new WeakMap<ServerResponse, ErrorCode>()
 
 /** Calls `done` when a request is over: `client_closed_request` if the client went before it had its answer. */
 export function onceOver (reply: FastifyReply, done: (end: End) => void): void {
@@ -26,16 +26,15 @@ export function onceOver (reply: FastifyReply, done: (end: End) => void): void {
 }
 
 /** The client of this reply has its answer already, an error, and what the reply still writes does not reach it. */
-export function answerApart (reply: ServerResponse, code: keyof typeof ERRORS): void {
-  answeredApart.add(reply)
-  noteError(reply, code)
+export function answerApart (reply: ServerResponse, code: ErrorCode): void {
+  answeredApart.set(reply, code)
 }
 
 function endOf (reply: ServerResponse): End {
-  const isApart = answeredApart.has(reply)
-  const outcome = isApart || reply.writableFinished ? outcomeOf(reply) : 'client_closed_request'
-  const status = outcome === 'ok' || (reply.writableFinished && !isApart) ? reply.statusCode : ERRORS[outcome].status
-  return { outcome, status }
+  const apart = answeredApart.get(reply)
+  if (apart !== undefined) return { outcome: apart, status: ERRORS[apart].status }
+  if (reply.writableFinished) return { outcome: outcomeOf(reply), status: reply.statusCode }
+  return { outcome: 'client_closed_request', status: ERRORS.client_closed_request.status }
 }
 
 export interface ObserveOptions {

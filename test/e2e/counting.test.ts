@@ -78,6 +78,7 @@ test('every request that is answered, and every image that was read, has one out
     ['headers without end', `GET / HTTP/1.1\r\n${HOST}long: ${'a'.repeat(20_000)}`, { headers_too_large: 1 }],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', { malformed_request: 1 }],
     ['a body whose first chunk is none', chunked('application/json', 'zz\r\n'), { malformed_request: 1 }],
+    ['a body that breaks off while its request is refused', chunked('text/html', 'zz\r\n'), { malformed_request: 1 }],
     ['a body whose chunks break off', chunked('application/json', chunk(`{"images":["${base64}","`), 'zz\r\n'), { malformed_request: 1 },
       { client_closed_request: 1 }]
   ] as ReadonlyArray<readonly [string, string | Buffer, Record<string, number>, Record<string, number>?]>) {

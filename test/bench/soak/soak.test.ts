@@ -5,10 +5,10 @@ import { Ledger, differences, imageDifferences } from '../../../bench/soak/ledge
 import { soak } from '../../../bench/soak/run.js'
 
 test('mixed traffic with faults: every request has one answer, and the counts are what clients saw', async () => {
-  const { ledger, checkpoints } = await soak({ seed: 7, actions: 80, goesOn: (rounds) => rounds < 2 })
+  const { ledger, checkpoints } = await soak({ seed: 7, actions: 60, goesOn: (rounds) => rounds < 2 })
   assert.deepEqual(ledger.violations, [])
   assert.equal(checkpoints.length, 2)
-  assert.ok((ledger.requests.ok ?? 0) > 60)
+  assert.ok((ledger.requests.ok ?? 0) > 40)
   assert.ok(Object.keys(ledger.requests).length > 5, JSON.stringify(ledger.requests))
 })
 
