@@ -1,7 +1,8 @@
 import type { LoadedModel, ModelDescription } from './loaded-model.js'
 import { ServiceError } from '../base/errors.js'
 import type { InputChoices } from '../model/input.js'
-import type { Metrics, Snapshot } from '../telemetry/metrics.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { Snapshot } from '../telemetry/snapshot.js'
 
 /**
  * The place of the model that serves, and what the routes see of the process: loading, then serving, then draining, then

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
+import { SnapshotGauges, type Snapshot } from './snapshot.js'
 
 /**
  * From 20 ms to 1 s in steps of a quarter (the preferred numbers R10 of ISO 3), so that a quantile that is read between two of
@@ -18,15 +19,6 @@ export interface Processes {
   readonly usage: ProcessUsage
 }
 
-/** What is known at the moment of a scrape only. Of all models that are open, which are two while one takes the other's place. */
-export interface Snapshot {
-  readonly ready: boolean
-  readonly workers: { readonly ready: number, readonly starting: number }
-  readonly decodes: { readonly running: number, readonly waiting: number }
-  /** Of the batch that the engine has held longest, 0 if it holds none. */
-  readonly batchAgeMs: number
-}
-
 /**
  * Everything that Prometheus scrapes. Every request that is answered, or whose client goes before that, ends in exactly one
  * outcome of `xception_requests_total`, and every image that was read in exactly one of `xception_images_total`. An image is
@@ -35,6 +27,7 @@ export interface Snapshot {
 export class Metrics {
   readonly registry = new Registry()
   private readonly registers = [this.registry]
+  private readonly moment = new SnapshotGauges(this.registry)
 
   readonly requests = new Counter({
     name: 'xception_requests_total',
@@ -92,7 +85,6 @@ export class Metrics {
     registers: this.registers
   })
 
-  private readonly ready = new Gauge({ name: 'xception_ready', help: '1 while /readyz answers 200, else 0.', registers: this.registers })
   private readonly queueCapacity = new Gauge({
     name: 'xception_queue_capacity',
     help: 'Images that the queue can hold.',
@@ -121,26 +113,6 @@ export class Metrics {
   readonly connectionsRefused = new Counter({
     name: 'xception_connections_refused_total',
     help: 'Connections closed at once because there were too many.',
-    registers: this.registers
-  })
-
-  private readonly workers = new Gauge({
-    name: 'xception_workers',
-    help: 'Workers that can take a batch (ready), and those that are being brought up again (starting).',
-    labelNames: ['state'],
-    registers: this.registers
-  })
-
-  private readonly decodes = new Gauge({
-    name: 'xception_decodes',
-    help: 'Images that are being decoded (running) or wait for a decoder (waiting).',
-    labelNames: ['state'],
-    registers: this.registers
-  })
-
-  private readonly batchAge = new Gauge({
-    name: 'xception_running_batch_age_seconds',
-    help: 'Time since the engine took the oldest batch that it has not given back, 0 if it has none.',
     registers: this.registers
   })
 
@@ -235,11 +207,8 @@ export class Metrics {
   }
 
   /** Takes over what the next scrape is to show. */
-  take ({ ready, workers, decodes, batchAgeMs }: Snapshot): void {
-    this.ready.set(ready ? 1 : 0)
-    for (const [state, count] of Object.entries(workers)) this.workers.set({ state }, count)
-    for (const [state, count] of Object.entries(decodes)) this.decodes.set({ state }, count)
-    this.batchAge.set(batchAgeMs / 1000)
+  take (snapshot: Snapshot): void {
+    this.moment.take(snapshot)
   }
 
   queueChanged (by: number): void {
