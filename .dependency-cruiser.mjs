@@ -10,6 +10,7 @@ export const MAY_USE = {
   service: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'engine/', 'telemetry/'],
   plugins: ['base/', 'telemetry/', 'service/'],
   routes: ['base/', 'telemetry/', 'service/'],
+  grpc: ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
   cli: ['']
 }
 
@@ -18,7 +19,7 @@ const MAY_USE_ON_TOP = {
   'config.ts': ['base/', 'sources/'],
   'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
   'admin-app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
-  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'config.ts', 'app.ts', 'admin-app.ts'],
+  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'app.ts', 'admin-app.ts'],
   'main.ts': ['base/', 'config.ts', 'server.ts']
 }
 

@@ -93,6 +93,7 @@ COPY LICENSE package.json ./
 COPY scripts/container/healthcheck.mjs scripts/container/signals.mjs scripts/container/
 COPY scripts/thread-pool.cjs scripts/
 COPY models models
+COPY protocols protocols
 COPY page/*.html page/*.css page/*.svg page/
 COPY --from=compiled /app/dist dist
 

@@ -20,7 +20,7 @@ import { openInferenceRoutes } from './routes/open-inference/index.js'
 import { pageRoutes } from './routes/page.js'
 import { tensorflowServingRoutes } from './routes/tensorflow-serving/index.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
-import { ByteBudget } from './service/admission.js'
+import type { ByteBudget } from './service/admission.js'
 import type { ApiKeys } from './service/api-keys.js'
 import type { Slot } from './service/slot.js'
 import { tracingPlugin } from './plugins/tracing.js'
@@ -30,6 +30,8 @@ export interface AppOptions {
   readonly slot: Slot
   /** Undefined: everybody may use everything. */
   readonly keys: ApiKeys | undefined
+  /** Shared by whatever takes uploads. */
+  readonly budget: ByteBudget
   readonly metrics: Metrics
   readonly logger: FastifyBaseLogger
 }
@@ -41,7 +43,7 @@ const ENDPOINTS = [
 ]
 
 /** The HTTP application: plugins and routes, nothing that listens. */
-export async function buildApp ({ config, slot, keys, metrics, logger }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp ({ config, slot, keys, budget, metrics, logger }: AppOptions): Promise<FastifyInstance> {
   const refusals = new RefusalLog(logger)
   const app = fastify({
     ...listenerOptions(logger, { metrics, refusals }),
@@ -61,7 +63,6 @@ export async function buildApp ({ config, slot, keys, metrics, logger }: AppOpti
   app.addHook('onSend', async (_request, reply) => {
     if (slot.notReadyReason === 'draining') reply.header('connection', 'close')
   })
-  const budget = new ByteBudget(config.maxBytesInFlight, (taken) => { metrics.bytesInFlight.set(taken) })
   await app.register(lingerPlugin)
   await app.register(tracingPlugin)
   await app.register(errorsPlugin)

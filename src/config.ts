@@ -70,6 +70,14 @@ export const SETTINGS = {
     max: 65535,
     help: 'Port for metrics and administration, besides /livez and /readyz; /metrics then leaves PORT. 0 takes a free one.'
   },
+  grpcPort: {
+    env: 'GRPC_PORT',
+    type: 'integerOrOff',
+    default: 'off',
+    min: 0,
+    max: 65535,
+    help: 'Port on HOST for the Open Inference Protocol over gRPC. 0 takes a free one.'
+  },
   model: {
     env: 'MODEL',
     type: 'string',

@@ -14,6 +14,8 @@ import { describeInput } from './model/input.js'
 import { openModel } from './sources/open.js'
 import { MemoryTurns } from './preprocess/index.js'
 import { describeProgress, showProgress } from './sources/download-progress.js'
+import { createGrpcServer, type GrpcOptions, type GrpcServer } from './grpc/server.js'
+import { ByteBudget } from './service/admission.js'
 import { LoadedModel, prepareProcess } from './service/loaded-model.js'
 import { ApiKeys } from './service/api-keys.js'
 import { Reloader } from './service/reload.js'
@@ -38,23 +40,28 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const stopTracing = await startTracing(process.env)
     const keys = await openKeys(config, logger)
     const maxConnections = boundConnections(config, logger)
-    const app = await buildApp({ config: { ...config, maxConnections }, slot, keys, metrics, logger })
+    const budget = new ByteBudget(config.maxBytesInFlight, (taken) => { metrics.bytesInFlight.set(taken) })
+    const app = await buildApp({ config: { ...config, maxConnections }, slot, keys, budget, metrics, logger })
+    const limitRate: GrpcOptions['limitRate'] = async (client) => { await app.limitRate(client) }
+    const admission = { slot, limits: config, budget }
+    const grpc = openGrpc(config, { admission, keys, limitRate, maxConnections, metrics, logger })
     const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
     const reloader = new Reloader({
       slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })
     })
     const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
     closeOnSignal(config, logger, slot, async () => {
-      await app.close()
+      await Promise.all([app.close(), grpc?.close()])
       await adminApp?.close()
       keys?.close()
       await slot.end()
       await stopTracing()
     })
-    await listen(app, config, { host: 'HOST', port: 'PORT', text: 'listening at' })
+    await listenHttp(app, config, { host: 'HOST', port: 'PORT', text: 'listening at' })
+    await grpc?.listen()
     if (adminApp !== undefined && config.adminPort !== 'off') {
       const address = { host: config.adminHost, port: config.adminPort }
-      await listen(adminApp, address, { host: 'ADMIN_HOST', port: 'ADMIN_PORT', text: 'metrics and administration at' })
+      await listenHttp(adminApp, address, { host: 'ADMIN_HOST', port: 'ADMIN_PORT', text: 'metrics and administration at' })
     }
     prepareProcess()
     reloadOnSignal(logger, reloader)
@@ -101,10 +108,31 @@ async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<
   })
 }
 
+interface Grpc extends Pick<GrpcServer, 'close'> {
+  listen (): Promise<void>
+}
+
+function openGrpc ({ host, grpcPort: port }: Config, options: GrpcOptions): Grpc | undefined {
+  if (port === 'off') return undefined
+  const server = createGrpcServer(options)
+  const listen = async (): Promise<void> => {
+    const address = await listening(server.listen(host, port), { host, port }, { host: 'HOST', port: 'GRPC_PORT' })
+    options.logger.info(`gRPC at ${address}`)
+  }
+  return { listen, close: async () => { await server.close() } }
+}
+
+type AddressWords = Record<'host' | 'port', string>
+
+async function listenHttp (app: FastifyInstance, { host, port }: Address, words: AddressWords & { readonly text: string }): Promise<void> {
+  const listenTextResolver = (address: string): string => `${words.text} ${address}`
+  await listening(app.listen({ host, port, listenTextResolver }), { host, port }, words)
+}
+
 /** Throws an OperatorError if the address is taken, forbidden, or not this machine's. */
-async function listen (app: FastifyInstance, { host, port }: Address, words: Record<'host' | 'port' | 'text', string>): Promise<void> {
+async function listening (beginning: Promise<string>, { host, port }: Address, words: AddressWords): Promise<string> {
   try {
-    await app.listen({ host, port, listenTextResolver: (address) => `${words.text} ${address}` })
+    return await beginning
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall === undefined || code === undefined) throw error

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ServiceError } from '../base/errors.js'
 import type { ApiKeys } from '../service/api-keys.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import { readKey, unauthorized } from '../service/key-headers.js'
 import { onceOver } from './observe.js'
 
 declare module 'fastify' {
@@ -47,15 +47,10 @@ export const requireKeyPlugin = fastifyPlugin(async (app: FastifyInstance, { key
     const isWrong = keyOf(request) !== undefined
     // RFC 6750, section 3: a request without a key is told how to bring one, and no error.
     reply.header('www-authenticate', `Bearer realm="xception-serve"${isWrong ? ', error="invalid_token"' : ''}`)
-    throw new ServiceError('unauthorized', isWrong
-      ? 'The API key is not one of this service\'s.'
-      : 'Send an API key, as Authorization: Bearer KEY or as x-api-key: KEY.')
+    throw unauthorized(isWrong)
   })
 })
 
-/** The service's own header comes first: a gateway may use the other one for itself. */
-function keyOf ({ headers }: FastifyRequest): string | undefined {
-  const own = headers['x-api-key']
-  if (typeof own === 'string') return own
-  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+function keyOf ({ headers: { 'x-api-key': own, authorization } }: FastifyRequest): string | undefined {
+  return readKey(typeof own === 'string' ? own : undefined, authorization)
 }

@@ -1,5 +1,5 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ServiceError } from '../base/errors.js'
 import './api-keys.js'
@@ -8,13 +8,29 @@ const MINUTE_MS = 60_000
 /** Clients that are counted at a time: whoever came last longest ago is forgotten first, so that memory stays bounded. */
 const MAX_CLIENTS = 10_000
 
+/** Whose requests are counted together. */
+export interface LimitedClient {
+  readonly keyName: string | undefined
+  readonly ip: string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts a request of another protocol with those of HTTP. Rejects with a ServiceError `rate_limited`. */
+    limitRate (client: LimitedClient): Promise<void>
+  }
+}
+
 /**
  * Refuses a client's requests beyond so many in a minute, before their bodies are read. A client is the name of an API key,
  * else an address (a whole /64 network of IPv6, since one household has that many). It stands before keys are required, so
  * that guessing keys is limited, too.
  */
 export const rateLimitPlugin = fastifyPlugin(async (app: FastifyInstance, { perMinute }: { perMinute: number | 'off' }) => {
-  if (perMinute === 'off') return
+  if (perMinute === 'off') {
+    app.decorate('limitRate', async () => {})
+    return
+  }
   await app.register(rateLimit, {
     global: false,
     max: perMinute,
@@ -24,13 +40,21 @@ export const rateLimitPlugin = fastifyPlugin(async (app: FastifyInstance, { perM
     // An address holds no such sign in front, so that nobody can count as another's key.
     keyGenerator: (request) => request.keyName === undefined ? normalizeIP(request.ip) : `key ${request.keyName}`,
     allowList: ({ routeOptions: { config: { openTo } } }) => openTo === 'probes' || openTo === 'files',
-    errorResponseBuilder: (_request, { max, ttl }) => {
-      const seconds = Math.ceil(ttl / 1000)
-      return new ServiceError('rate_limited', `At most ${max} requests a minute are taken: try again in ${seconds} s.`, {
-        retryAfterSeconds: seconds
-      })
-    }
+    errorResponseBuilder: (_request, { max, ttl }) => rateLimited(max, ttl)
+  })
+  const count = app.createRateLimit()
+  app.decorate('limitRate', async (client: LimitedClient) => {
+    // All that the plugin and the functions above read of a request.
+    const counted = await count({ ...client, routeOptions: { config: {} } } as FastifyRequest)
+    if (!counted.isAllowed && counted.isExceeded) throw rateLimited(counted.max, counted.ttl)
   })
   // The plugin's own hooks would run after those that refuse requests without a key, and not for unknown addresses.
   app.addHook('onRequest', app.rateLimit())
 })
+
+function rateLimited (perMinute: number, ttlMs: number): ServiceError {
+  const seconds = Math.ceil(ttlMs / 1000)
+  return new ServiceError('rate_limited', `At most ${perMinute} requests a minute are taken: try again in ${seconds} s.`, {
+    retryAfterSeconds: seconds
+  })
+}

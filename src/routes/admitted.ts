@@ -1,7 +1,7 @@
-import { setMaxListeners } from 'node:events'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError, type ErrorCode } from '../base/errors.js'
 import type { ByteBudget, ByteClaim } from '../service/admission.js'
+import { Deadline } from './deadline.js'
 import type { Upload, Work } from '../service/inference.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 import type { Slot } from '../service/slot.js'
@@ -28,10 +28,16 @@ export interface Handling<Answer, Read = Upload[]> {
   answer (read: Read, work: Required<Pick<Work, 'signal' | 'admitted'>>): Promise<Answer>
 }
 
+/** One request, whatever its protocol: whom it is for and how long it has. */
+export interface Claimant {
+  readonly client: string
+  readonly deadline: Deadline
+}
+
 /**
- * One request with images, from its headers to its answer: it is judged, then takes its place in the queue and its bytes out of
- * the budget, then is read, then answered, all with the model that serves when it comes and within its deadline. `judge` throws
- * a ServiceError for what is not to be admitted at all; so does `admitted` for whatever else fails.
+ * One HTTP request with images, from its headers to its answer: it is judged, then goes the way of `answerAdmitted`, all with the
+ * model that serves when it comes. `judge` throws a ServiceError for what is not to be admitted at all; so does `admitted` for
+ * whatever else fails.
  */
 export async function admitted<Answer, Read = Upload[]> (
   request: FastifyRequest,
@@ -39,33 +45,50 @@ export async function admitted<Answer, Read = Upload[]> (
   { slot, limits, budget }: Admission,
   judge: (model: LoadedModel, limits: UploadLimits) => Handling<Answer, Read>
 ): Promise<Answer> {
-  // A body that could never fit is refused for good, not until later.
-  const fitting = { ...limits, maxRequestBytes: Math.min(limits.maxRequestBytes, budget.size) }
   // The model stays the same from before the upload is read: what it admitted it answers.
   return await slot.use(async (model) => {
     const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
-    const { body, answer } = judge(model, fitting)
-    const client = request.keyName === undefined ? request.ip : `key ${request.keyName}`
-    const place = model.admit(client, timeoutMs)
-    let claim: ByteClaim | undefined
-    let taken = 0
-    try {
-      claim = budget.claim(body.announcedBytes, () => model.workload.retryAfterSeconds)
-      const signal = deadline(reply, timeoutMs)
-      const read = await body.read(claim, signal)
-      const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
-      const onTaken = (images: number): void => { taken += images }
-      return await answer(read, { signal, admitted: { client, place, onLetGo, onTaken } })
-    } catch (error) {
-      // Those that nobody has taken over end as their request does.
-      const leftOver = body.found - taken
-      if (leftOver > 0) model.metrics.images.inc({ outcome: codeOf(error) }, leftOver)
-      throw error
-    } finally {
-      place.release()
-      claim?.release()
-    }
+    const handling = judge(model, fitting(limits, budget))
+    const claimant = { client: clientOf(request.keyName, request.ip), deadline: deadlineOf(reply, timeoutMs) }
+    return await answerAdmitted(model, budget, claimant, handling)
   })
+}
+
+/** What a request may bring: a body that could never fit is refused for good, not until later. */
+export function fitting (limits: UploadLimits, budget: ByteBudget): UploadLimits {
+  return { ...limits, maxRequestBytes: Math.min(limits.maxRequestBytes, budget.size) }
+}
+
+/** Who takes turns with others: whoever has a key, or else an address. */
+export function clientOf (keyName: string | undefined, address: string): string {
+  return keyName === undefined ? address : `key ${keyName}`
+}
+
+/**
+ * Takes a request's place in the queue and its bytes out of the budget, then reads it, then answers it, within its deadline.
+ * Throws a ServiceError.
+ */
+export async function answerAdmitted<Answer, Read> (
+  model: LoadedModel, budget: ByteBudget, { client, deadline: { timeoutMs, signal } }: Claimant, { body, answer }: Handling<Answer, Read>
+): Promise<Answer> {
+  const place = model.admit(client, timeoutMs)
+  let claim: ByteClaim | undefined
+  let taken = 0
+  try {
+    claim = budget.claim(body.announcedBytes, () => model.workload.retryAfterSeconds)
+    const read = await body.read(claim, signal)
+    const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
+    const onTaken = (images: number): void => { taken += images }
+    return await answer(read, { signal, admitted: { client, place, onLetGo, onTaken } })
+  } catch (error) {
+    // Those that nobody has taken over end as their request does.
+    const leftOver = body.found - taken
+    if (leftOver > 0) model.metrics.images.inc({ outcome: codeOf(error) }, leftOver)
+    throw error
+  } finally {
+    place.release()
+    claim?.release()
+  }
 }
 
 function codeOf (error: unknown): ErrorCode {
@@ -81,17 +104,10 @@ function readTimeout (header: string | string[] | undefined, mostMs: number): nu
   return Math.min(Number(header), mostMs)
 }
 
-/** Aborted when the request's time is up or its client has gone. */
-function deadline (reply: FastifyReply, timeoutMs: number): AbortSignal {
-  const controller = new AbortController()
-  // Each image of the request listens, and 32 of them are no leak.
-  setMaxListeners(0, controller.signal)
-  const timer = setTimeout(() => {
-    controller.abort(new ServiceError('deadline_exceeded', `The request was not answered within ${timeoutMs} ms.`))
-  }, timeoutMs)
+function deadlineOf (reply: FastifyReply, timeoutMs: number): Deadline {
+  const deadline = new Deadline(timeoutMs)
   reply.raw.once('close', () => {
-    clearTimeout(timer)
-    if (!reply.raw.writableFinished) controller.abort(new ServiceError('client_closed_request', 'The client closed the connection.'))
+    deadline.end(reply.raw.writableFinished ? undefined : new ServiceError('client_closed_request', 'The client closed the connection.'))
   })
-  return controller.signal
+  return deadline
 }

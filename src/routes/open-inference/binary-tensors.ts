@@ -21,7 +21,7 @@ class BinaryPixels implements BodyReader {
   constructor (private readonly type: PixelType, images: number, bytes: number, limits: TensorLimits) {
     this.imageBytes = imageLength(limits) * (type === 'FP32' ? Float32Array.BYTES_PER_ELEMENT : 1)
     const expected = images * this.imageBytes
-    if (bytes !== expected) throw invalidTensor(`"pixels" of this shape take ${expected} bytes, and "binary_data_size" says ${bytes}.`)
+    if (bytes !== expected) throw invalidTensor(`"pixels" of this shape take ${expected} bytes, and the request has ${bytes}.`)
   }
 
   get found (): number {

@@ -65,7 +65,8 @@ async function * dataOf (tensor: OutputTensor): AsyncGenerator<string> {
   }
 }
 
-function * binaryOf (tensor: OutputTensor): Generator<Uint8Array> {
+/** The values of a tensor as they lie in memory, texts each after its length in 4 bytes, little-endian. */
+export function * binaryOf (tensor: OutputTensor): Generator<Uint8Array> {
   if (tensor.datatype === 'BYTES') return yield Buffer.concat(tensor.texts.map(withLength))
   for (const { buffer, byteOffset, byteLength } of tensor.rows) yield Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
 }

@@ -1,0 +1,91 @@
+import { bytesOfAll, type Upload } from '../service/inference.js'
+import { checkInput, inputLimits, type CheckedInput } from '../service/input-tensors.js'
+import type { LoadedModel } from '../service/loaded-model.js'
+import { checkOutputs, inferTensors, outputBytes, type OutputTensor } from '../service/tensors.js'
+import { answerAdmitted, fitting, type Admission, type Handling } from '../routes/admitted.js'
+import { requestTooLarge } from '../routes/limits.js'
+import { checkAddress } from '../routes/named-model.js'
+import { binaryReader } from '../routes/open-inference/binary-tensors.js'
+import { binaryOf } from '../routes/open-inference/reply.js'
+import type { TensorLimits } from '../routes/tensors/tensor-data.js'
+import type { Call } from './call.js'
+import { floatContents, readContents, textContents } from './contents.js'
+import { inferOrder, type InferMessage, type InferOrder } from './infer-request.js'
+import type { Method } from './messages.js'
+
+/** What is left of a request once its values are read. */
+interface ReadCall extends Pick<InferOrder, 'id' | 'outputs'> {
+  readonly isRaw: boolean
+  readonly uploads: Upload[]
+}
+
+/** Answers ModelInfer, admitted before its message is read. */
+export async function infer (call: Call, method: Method, admission: Admission): Promise<object> {
+  const { slot, budget } = admission
+  return await slot.use(async (model) => await answerAdmitted(model, budget, call, handle(model, call, method, admission)))
+}
+
+function handle (model: LoadedModel, call: Call, method: Method, { limits, budget }: Admission): Handling<object, ReadCall> {
+  const { maxRequestBytes, maxImageBytes, maxImagesPerRequest } = fitting(limits, budget)
+  return {
+    body: {
+      announcedBytes: undefined,
+      read: async (claim) => {
+        const read = await call.receive().then((message) => {
+          if (message.length > maxRequestBytes) throw requestTooLarge(maxRequestBytes)
+          claim.receive(message.length)
+          return readMessage(model, method, message, { ...inputLimits(model, maxImagesPerRequest), maxImageBytes, claim })
+        })
+        claim.keep(bytesOfAll(read.uploads))
+        return read
+      }
+    },
+    answer: async ({ id, outputs, isRaw, uploads }, work) => {
+      // Held until the client has its answer, or its time is up: a slow one keeps the outputs in memory.
+      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.workload.retryAfterSeconds)
+      call.onceOver(() => { claim.release() })
+      const { name, version } = model.description
+      const tensors = await inferTensors(model, uploads, outputs, work)
+      return { modelName: name, modelVersion: version, id, ...isRaw ? rawOutputs(tensors) : typedOutputs(tensors) }
+    }
+  }
+}
+
+/** Not async: a suspended function would keep the message. */
+function readMessage (model: LoadedModel, method: Method, message: Buffer, limits: TensorLimits): Promise<ReadCall> {
+  const decoded = method.decode(message) as InferMessage
+  checkAddress(model, addressOf(decoded.modelName, decoded.modelVersion))
+  const { id, outputs, input, data: { isRaw, bytes } } = inferOrder(decoded)
+  checkOutputs(model, outputs)
+  const checked = checkInput(input, limits)
+  const reading = isRaw ? readRaw(bytes, checked, limits) : readContents(bytes, checked, limits)
+  return reading.then((uploads) => ({ id, outputs, isRaw, uploads }))
+}
+
+function readRaw (bytes: Uint8Array, input: CheckedInput, limits: TensorLimits): Promise<Upload[]> {
+  const reader = binaryReader(input, bytes.length, limits)
+  reader.push(bytes as Buffer)
+  return Promise.resolve(reader.end())
+}
+
+/** A version that is left empty is any. */
+export function addressOf (name: string, version: string): Parameters<typeof checkAddress>[1] {
+  return version === '' ? { name } : { name, version }
+}
+
+function rawOutputs (tensors: readonly OutputTensor[]): object {
+  return {
+    outputs: tensors.map(({ name, datatype, shape }) => ({ name, datatype, shape })),
+    rawOutputContents: tensors.map((tensor) => Buffer.concat([...binaryOf(tensor)]))
+  }
+}
+
+function typedOutputs (tensors: readonly OutputTensor[]): object {
+  return {
+    outputs: tensors.map((tensor) => {
+      const { name, datatype, shape } = tensor
+      const contents = datatype === 'BYTES' ? textContents(tensor.texts) : floatContents(Buffer.concat([...binaryOf(tensor)]))
+      return { name, datatype, shape, contents }
+    })
+  }
+}

@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { FastifyBaseLogger } from 'fastify'
+import { RefusalLog } from '../plugins/refusal-log.js'
+import type { Admission } from '../routes/admitted.js'
+import { callHandler, type CallOptions } from './call.js'
+import { openInferenceMethods, type Method } from './messages.js'
+import { methodAnswers } from './methods.js'
+
+/** Calls at a time on one connection: what each has received of its message is in memory before it is counted. */
+const MAX_STREAMS = 100
+
+export interface GrpcOptions extends Omit<CallOptions, 'refusals' | 'requestTimeoutMs'> {
+  readonly admission: Admission
+  readonly maxConnections: number
+  readonly logger: FastifyBaseLogger
+}
+
+/** The Open Inference Protocol over gRPC, without TLS. */
+export interface GrpcServer {
+  /** Resolves with the address. Rejects with the system's error. */
+  listen (host: string, port: number): Promise<string>
+  /** Takes no more calls and resolves once those that it has are answered. */
+  close (): Promise<void>
+}
+
+export function createGrpcServer ({ admission, maxConnections, ...options }: GrpcOptions): GrpcServer {
+  const { maxRequestBytes, requestTimeoutMs } = admission.limits
+  const refusals = new RefusalLog(options.logger)
+  const server = new Server({
+    'grpc.max_receive_message_length': maxRequestBytes,
+    'grpc.max_concurrent_streams': MAX_STREAMS,
+    'grpc.enable_channelz': 0
+  })
+  const answers = methodAnswers(admission)
+  const methods = openInferenceMethods()
+  const handlers: UntypedServiceImplementation = {}
+  for (const method of methods) {
+    const { answer, isHealth } = answers[method.name] ?? missing(method)
+    handlers[method.name] = callHandler(method, answer, isHealth, { ...options, requestTimeoutMs, refusals })
+  }
+  server.addService(definitionOf(methods), handlers)
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  // A listener of its own: gRPC's would take connections without end.
+  const listener = createServer((socket) => { injector.injectConnection(socket) })
+  listener.maxConnections = maxConnections
+  listener.on('drop', () => { options.metrics.connectionsRefused.inc() })
+  return {
+    listen: async (host, port) => {
+      listener.listen(port, host)
+      await once(listener, 'listening')
+      const { address, port: found, family } = listener.address() as AddressInfo
+      return family === 'IPv6' ? `[${address}]:${found}` : `${address}:${found}`
+    },
+    close: async () => {
+      listener.close()
+      await new Promise<void>((resolve, reject) => {
+        server.tryShutdown((error) => { error === undefined ? resolve() : reject(error) })
+      })
+      refusals.close()
+    }
+  }
+}
+
+function missing ({ name }: Method): never {
+  throw new Error(`the schema has a method ${name} that nothing answers`)
+}
+
+function definitionOf (methods: readonly Method[]): ServiceDefinition {
+  const asItIs = (bytes: Buffer): Buffer => bytes
+  return Object.fromEntries(methods.map(({ name, path }) => [name, {
+    path,
+    // Of one message: see callHandler.
+    requestStream: true,
+    responseStream: false,
+    requestSerialize: asItIs,
+    requestDeserialize: asItIs,
+    responseSerialize: asItIs,
+    responseDeserialize: asItIs
+  }]))
+}
