@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { status } from '@grpc/grpc-js'
+import { readMetrics } from '../../bench/http/metrics.js'
+import { serving } from '../support/answers.js'
+import { GrpcClient, refusal, type Message } from '../support/grpc.js'
+import { startServer, type RunningServer } from '../support/server.js'
+import { CAT } from '../support/tensors.js'
+
+const MODEL = 'xception-cifar10'
+const POLL_INTERVAL_MS = 20
+const REQUEST: Message = {
+  modelName: MODEL, inputs: [{ name: 'image', datatype: 'BYTES', shape: [1], contents: { bytesContents: [CAT] } }]
+}
+
+async function servingGrpc (
+  env: Record<string, string>, use: (client: GrpcClient, server: RunningServer) => Promise<void>
+): Promise<void> {
+  await serving({ GRPC_PORT: '0', ...env }, async (server) => {
+    const client = new GrpcClient(server)
+    try {
+      await use(client, server)
+    } finally {
+      client.close()
+    }
+  })
+}
+
+async function until (series: string, value: number, { url }: RunningServer): Promise<void> {
+  while ((await readMetrics(url)).get(series) !== value) await sleep(POLL_INTERVAL_MS)
+}
+
+const ended = (httpStatus: number): string => `xception_http_request_duration_seconds_count{route="grpc ModelInfer",status="${httpStatus}"}`
+
+test('a call that waits leaves the queue when it is cancelled, or when its deadline passes', async () => {
+  await servingGrpc({ BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (client, server) => {
+    const call = client.start('ModelInfer', REQUEST)
+    const cancelled = refusal(call.answer)
+    await until('xception_queue_length', 1, server)
+    call.cancel()
+    await until('xception_queue_length', 0, server)
+    assert.equal((await cancelled).code, status.CANCELLED)
+    await until(ended(499), 1, server)
+
+    const late = refusal(client.call('ModelInfer', REQUEST, { withinMs: 3000 }))
+    await until('xception_queue_length', 1, server)
+    assert.equal((await late).code, status.DEADLINE_EXCEEDED)
+    await until('xception_queue_length', 0, server)
+    await until('xception_bytes_in_flight', 0, server)
+  })
+})
+
+test('a call that waits longer than the service would is ended by the service', async () => {
+  await servingGrpc({ BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '1000' }, async (client) => {
+    const { code, errorCode } = await refusal(client.call('ModelInfer', REQUEST))
+    assert.deepEqual([code, errorCode], [status.DEADLINE_EXCEEDED, 'deadline_exceeded'])
+  })
+})
+
+test('on SIGTERM the service is not ready, answers what it has, and ends', async () => {
+  await servingGrpc({ BATCH_DELAY_MS: '3000', DRAIN_DELAY_MS: '1000' }, async (client, server) => {
+    const call = client.call('ModelInfer', REQUEST)
+    await until('xception_queue_length', 1, server)
+    const exit = server.stop()
+    let seen: Message
+    do seen = await client.call('ServerReady')
+    while (seen.ready === true)
+    assert.deepEqual(seen, { ready: false })
+    assert.equal((await call).modelName, MODEL)
+    assert.equal(await exit, 0)
+  })
+})
+
+test('keys are asked for, except for health', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-grpc-'))
+  t.after(() => { rmSync(folder, { recursive: true }) })
+  const keys = join(folder, 'keys')
+  writeFileSync(keys, `anna ${createHash('sha256').update('secret').digest('hex')}\n`)
+  await servingGrpc({ API_KEYS_FILE: keys }, async (client, server) => {
+    assert.deepEqual(await client.call('ModelReady', { name: MODEL }), { ready: true })
+    for (const headers of [{}, { 'x-api-key': 'wrong' }]) {
+      const { code, errorCode } = await refusal(client.call('ModelInfer', REQUEST, { headers }))
+      assert.deepEqual([code, errorCode], [status.UNAUTHENTICATED, 'unauthorized'])
+    }
+    for (const headers of [{ authorization: 'Bearer secret' }, { 'x-api-key': 'secret' }]) {
+      assert.equal((await client.call('ModelInfer', REQUEST, { headers })).modelName, MODEL)
+    }
+    while (!server.log.some((line) => line.includes('"keyName":"anna"') && line.includes('grpc ModelInfer'))) await sleep(POLL_INTERVAL_MS)
+  })
+})
+
+test('a client\'s calls count with its HTTP requests', async () => {
+  await servingGrpc({ RATE_LIMIT: '2' }, async (client, { url }) => {
+    assert.equal((await fetch(`${url}/v2`)).status, 200)
+    assert.equal((await client.call('ServerMetadata')).name, 'xception-serve')
+    const { code, errorCode, pushbackMs } = await refusal(client.call('ServerMetadata'))
+    assert.deepEqual([code, errorCode], [status.RESOURCE_EXHAUSTED, 'rate_limited'])
+    assert.ok(Number(pushbackMs) > 0)
+    assert.equal((await fetch(`${url}/v2`)).status, 429)
+    assert.deepEqual(await client.call('ServerReady'), { ready: true })
+  })
+})
+
+test('a port that is taken ends the start in one sentence', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.after(() => { other.close() })
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  await assert.rejects(
+    startServer({ BACKEND: 'cpu', GRPC_PORT: String(port) }),
+    new RegExp(`HOST=127.0.0.1 and GRPC_PORT=${port} cannot be listened on \\(EADDRINUSE\\): choose others`)
+  )
+})
