@@ -27,15 +27,18 @@ export async function infer (call: Call, method: Method, admission: Admission): 
 
 function handle (model: LoadedModel, call: Call, method: Method, { limits, budget }: Admission): Handling<object, ReadCall> {
   const { maxRequestBytes, maxImageBytes, maxImagesPerRequest } = fitting(limits, budget)
+  let found = 0
   return {
     body: {
       announcedBytes: undefined,
+      get found () { return found },
       read: async (claim) => {
         const read = await call.receive().then((message) => {
           if (message.length > maxRequestBytes) throw requestTooLarge(maxRequestBytes)
           claim.receive(message.length)
           return readMessage(model, method, message, { ...inputLimits(model, maxImagesPerRequest), maxImageBytes, claim })
         })
+        found = read.uploads.length
         claim.keep(bytesOfAll(read.uploads))
         return read
       }

@@ -5,6 +5,7 @@ import { context, propagation, trace, SpanKind, SpanStatusCode } from '@opentele
 import type { FastifyBaseLogger } from 'fastify'
 import { ERRORS, ServiceError } from '../base/errors.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import { countRequest } from '../telemetry/requests.js'
 import { tracer } from '../telemetry/tracing.js'
 import type { ApiKeys } from '../service/api-keys.js'
 import type { RefusalLog } from '../plugins/refusal-log.js'
@@ -47,6 +48,7 @@ export function observeCall (
   const { metrics, refusals, keys } = options
   const startedAt = performance.now()
   const route = `grpc ${method.name}`
+  const end = countRequest(metrics, route)
   const span = isHealth ? undefined : startSpan(stream, method)
   const { traceId, spanId } = span?.spanContext() ?? {}
   const traced = span === undefined || !trace.isSpanContextValid(span.spanContext()) ? {} : { trace_id: traceId, span_id: spanId }
@@ -57,12 +59,12 @@ export function observeCall (
     const code = outcome === 'ok' ? outcome : outcome?.code ?? (isLate(stream) ? 'deadline_exceeded' : 'client_closed_request')
     const status = code === 'ok' ? OK : ERRORS[code].status
     const durationMs = performance.now() - startedAt
-    metrics.requestDuration.observe({ route, status }, durationMs / 1000)
+    end(code, status)
     if (keys !== undefined && !isHealth) metrics.requestsByKey.inc({ key: keyName ?? '', status })
     if (status >= 500) span?.setStatus({ code: SpanStatusCode.ERROR })
     span?.end()
     const isQuiet = isHealth || (status === 503 && !refusals.add())
-    log[isQuiet ? 'debug' : 'info']({ method: 'gRPC', route, status, durationMs: Number(durationMs.toFixed(1)) }, 'request')
+    log[isQuiet ? 'debug' : 'info']({ method: 'gRPC', route, status, outcome: code, durationMs: Number(durationMs.toFixed(1)) }, 'request')
   })
 
   return {

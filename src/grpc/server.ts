@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { FastifyBaseLogger } from 'fastify'
+import { countConnections } from '../plugins/listener.js'
 import { RefusalLog } from '../plugins/refusal-log.js'
 import type { Admission } from '../routes/admitted.js'
 import { callHandler, type CallOptions } from './call.js'
@@ -44,6 +45,7 @@ export function createGrpcServer ({ admission, maxConnections, ...options }: Grp
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   // A listener of its own: gRPC's would take connections without end.
   const listener = createServer((socket) => { injector.injectConnection(socket) })
+  countConnections({ server: listener }, options.metrics, 'grpc')
   listener.maxConnections = maxConnections
   listener.on('drop', () => { options.metrics.connectionsRefused.inc() })
   return {

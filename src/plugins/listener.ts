@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import { LogController, type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
+import type { Server as NetServer } from 'node:net'
+import { LogController, type FastifyBaseLogger, type FastifyHttpOptions } from 'fastify'
 import type { Metrics } from '../telemetry/metrics.js'
 import { answerBrokenHttp, follow } from './broken-http.js'
 import { answerBrokenPath } from './errors.js'
@@ -28,7 +29,7 @@ export function listenerOptions (logger: FastifyBaseLogger, options: ObserveOpti
 }
 
 /** Keeps count of the connections that are open to what listens under this name. */
-export function countConnections ({ server }: FastifyInstance, metrics: Metrics, listener: string): void {
+export function countConnections ({ server }: { readonly server: NetServer }, metrics: Metrics, listener: string): void {
   metrics.connections.set({ listener }, 0)
   server.on('connection', (socket) => {
     metrics.connections.inc({ listener })

@@ -37,7 +37,7 @@ async function until (series: string, value: number, { url }: RunningServer): Pr
   while ((await readMetrics(url)).get(series) !== value) await sleep(POLL_INTERVAL_MS)
 }
 
-const ended = (httpStatus: number): string => `xception_http_request_duration_seconds_count{route="grpc ModelInfer",status="${httpStatus}"}`
+const CANCELLED = 'xception_requests_total{route="grpc ModelInfer",outcome="client_closed_request",status="499"}'
 
 test('a call that waits leaves the queue when it is cancelled, or when its deadline passes', async () => {
   await servingGrpc({ BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (client, server) => {
@@ -47,13 +47,14 @@ test('a call that waits leaves the queue when it is cancelled, or when its deadl
     call.cancel()
     await until('xception_queue_length', 0, server)
     assert.equal((await cancelled).code, status.CANCELLED)
-    await until(ended(499), 1, server)
+    await until(CANCELLED, 1, server)
 
     const late = refusal(client.call('ModelInfer', REQUEST, { withinMs: 3000 }))
     await until('xception_queue_length', 1, server)
     assert.equal((await late).code, status.DEADLINE_EXCEEDED)
     await until('xception_queue_length', 0, server)
     await until('xception_bytes_in_flight', 0, server)
+    await until('xception_requests_in_flight{route="grpc ModelInfer"}', 0, server)
   })
 })
 
