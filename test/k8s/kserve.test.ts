@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import { buildApp } from '../../src/app.js'
 import { SETTINGS, readConfig } from '../../src/config.js'
+import { ByteBudget } from '../../src/service/admission.js'
 import { Slot } from '../../src/service/slot.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
 import { render, withoutKustomize, type Manifest } from './kustomize.js'
@@ -59,7 +60,8 @@ test('runtime, service and code agree', { skip: withoutKustomize }, async () => 
   assert.deepEqual([config.model, config.modelName], ['/mnt/models', service.metadata.name])
   assert.equal(annotations['prometheus.kserve.io/port'], String(config.adminPort))
   const metrics = new Metrics()
-  const app = await buildApp({ config, slot: new Slot(metrics), keys: undefined, metrics, logger: pino({ level: 'silent' }) })
+  const budget = new ByteBudget(config.maxBytesInFlight)
+  const app = await buildApp({ config, slot: new Slot(metrics), keys: undefined, budget, metrics, logger: pino({ level: 'silent' }) })
   for (const { httpGet: { path, port } } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
     assert.equal(port, config.port)
     assert.ok(app.hasRoute({ method: 'GET', url: path }), path)
