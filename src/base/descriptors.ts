@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { OperatorError } from './errors.js'
 
+/** What a start takes: it opens hundreds of files nearly at once, and where that fails, Node says that they are missing. */
+const LEAST_DESCRIPTORS = 384
 /** What the process opens beside connections: files, pipes to its children, and what a request may need for a moment. */
 const KEPT_FOR_OTHERS = 128
 
@@ -16,6 +19,14 @@ export function descriptorLimit (limitsFile = '/proc/self/limits'): number | und
   // Node has raised the first, soft limit to the second one at its start.
   const soft = /^Max open files +(\d+)/m.exec(text)?.[1]
   return soft === undefined ? undefined : Number(soft)
+}
+
+/** Throws an OperatorError if the process may not have as many descriptors as its start takes. To be called before most is loaded. */
+export function demandDescriptors (): void {
+  const limit = descriptorLimit()
+  if (limit === undefined || limit >= LEAST_DESCRIPTORS) return
+  const problem = `This process may have ${limit} file descriptors, and its start takes ${LEAST_DESCRIPTORS}`
+  throw new OperatorError(`${problem}: raise the limit (ulimit -n)`)
 }
 
 /** As many connections as are wanted, and no more than leave descriptors for everything else; at least 1. */
