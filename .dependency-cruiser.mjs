@@ -16,7 +16,8 @@ export const MAY_USE = {
 
 /** What stands on top of the folders, from below upwards, and what each file may use. */
 const MAY_USE_ON_TOP = {
-  'config.ts': ['base/', 'sources/'],
+  'settings.ts': ['base/', 'sources/'],
+  'config.ts': ['base/', 'settings.ts'],
   'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
   'admin-app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
   'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'app.ts', 'admin-app.ts'],

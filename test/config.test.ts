@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { SETTINGS, defaultCacheDir, readConfig, settingsHelp, settingsTable } from '../src/config.js'
+import { readConfig, settingsHelp, settingsTable } from '../src/config.js'
+import { SETTINGS, defaultCacheDir } from '../src/settings.js'
 
 test('defaults, and values from the environment', () => {
   assert.equal(readConfig({}).port, 8080)

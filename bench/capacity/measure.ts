@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { SETTINGS } from '../../src/config.js'
+import { SETTINGS } from '../../src/settings.js'
 import { readMetrics } from '../http/metrics.js'
 import { startServer, type RunningServer } from '../http/server.js'
 import { median, quantile } from '../../src/base/statistics.js'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { SETTINGS } from '../../src/config.js'
+import { SETTINGS } from '../../src/settings.js'
 import { startServer } from '../http/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'

@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { SETTINGS } from '../../src/config.js'
+import { SETTINGS } from '../../src/settings.js'
 import { startServer } from '../http/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'

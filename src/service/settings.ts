@@ -3,7 +3,7 @@ import type { Precision } from '../compiler/index.js'
 import type { ImageLimits } from '../preprocess/index.js'
 import type { CompileSettings } from './compile-process.js'
 
-/** What the service needs to know of the settings; src/config.ts says what each means. */
+/** What the service needs to know of the settings; src/settings.ts says what each means. */
 export interface ServiceSettings extends ImageLimits, CompileSettings {
   readonly backend: Backend | 'auto'
   readonly precision: Precision | 'auto'
