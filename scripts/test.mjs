@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from 'node:test'
@@ -61,6 +62,8 @@ function findTests (wanted) {
 /** Ends the test files' processes together with this one. */
 function abortOnSignals () {
   const controller = new AbortController()
+  // Each file listens.
+  setMaxListeners(0, controller.signal)
   for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => controller.abort())
   return controller.signal
 }

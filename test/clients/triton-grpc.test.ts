@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { serving } from '../support/answers.js'
 import { grpcAddress } from '../support/grpc.js'
+import { runClient, withoutModules } from '../support/python-client.js'
 import { CAT, classified } from '../support/tensors.js'
 
-const SCRIPT = fileURLToPath(new URL('../../../test/clients/triton_grpc.py', import.meta.url))
 const PHOTO = fileURLToPath(new URL('../../../docs/cat.jpg', import.meta.url))
-const CLIENT_TIMEOUT_MS = 5 * 60 * 1000
 
 interface Seen {
   readonly ready: readonly boolean[]
@@ -26,24 +23,10 @@ interface Seen {
   readonly no_config: readonly [status: string, message: string]
 }
 
-function isInstalled (): boolean {
-  try {
-    execFileSync('python3', ['-c', 'import numpy, tritonclient.grpc'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function run (...options: string[]): Promise<unknown> {
-  const { stdout } = await promisify(execFile)('python3', [SCRIPT, ...options], { timeout: CLIENT_TIMEOUT_MS })
-  return JSON.parse(stdout)
-}
-
-suite('Triton\'s own gRPC client', { skip: isInstalled() ? false : 'tritonclient[grpc] and numpy are not installed' }, () => {
+suite('Triton\'s own gRPC client', { skip: withoutModules('numpy', 'tritonclient.grpc') }, () => {
   test('works as it is', async () => {
     await serving({ GRPC_PORT: '0' }, async (server) => {
-      const seen = await run(grpcAddress(server), PHOTO) as Seen
+      const seen = await runClient('triton_grpc', grpcAddress(server), PHOTO) as Seen
       assert.deepEqual(seen.ready, [true, true, true, false])
       assert.equal(seen.server, 'xception-serve')
       assert.deepEqual(seen.inputs, ['image', 'pixels'])
@@ -65,7 +48,7 @@ suite('Triton\'s own gRPC client', { skip: isInstalled() ? false : 'tritonclient
 
   test('a call that it cancels leaves the queue', async () => {
     await serving({ GRPC_PORT: '0', BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (server) => {
-      const seen = await run(grpcAddress(server), PHOTO, `${server.url}/metrics`)
+      const seen = await runClient('triton_grpc', grpcAddress(server), PHOTO, `${server.url}/metrics`)
       assert.deepEqual(seen, { waiting: 1, left: 0, status: 'StatusCode.CANCELLED' })
     })
   })

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { serving } from '../support/answers.js'
+import { runClient, withoutModules } from '../support/python-client.js'
 import { CAT, classified } from '../support/tensors.js'
 
-const SCRIPT = fileURLToPath(new URL('../../../test/clients/triton.py', import.meta.url))
 const PHOTO = fileURLToPath(new URL('../../../docs/cat.jpg', import.meta.url))
-const CLIENT_TIMEOUT_MS = 5 * 60 * 1000
 
 interface Seen {
   readonly ready: readonly boolean[]
@@ -26,20 +23,10 @@ interface Seen {
   readonly no_config: readonly [status: string, message: string]
 }
 
-function isInstalled (): boolean {
-  try {
-    execFileSync('python3', ['-c', 'import numpy, tritonclient.http'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-suite('Triton\'s own client', { skip: isInstalled() ? false : 'tritonclient[http] and numpy are not installed' }, () => {
+suite('Triton\'s own client', { skip: withoutModules('numpy', 'tritonclient.http') }, () => {
   test('works as it is', async () => {
     await serving({}, async ({ url }) => {
-      const { stdout } = await promisify(execFile)('python3', [SCRIPT, url, PHOTO], { timeout: CLIENT_TIMEOUT_MS })
-      const seen = JSON.parse(stdout) as Seen
+      const seen = await runClient('triton', url, PHOTO) as Seen
       assert.deepEqual(seen.ready, [true, true, true, false])
       assert.equal(seen.server, 'xception-serve')
       assert.deepEqual(seen.inputs, ['image', 'pixels'])

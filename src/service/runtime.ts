@@ -1,0 +1,104 @@
+import { OperatorError } from '../base/errors.js'
+import { tensorFlowEnvironment, type Backend } from '../engine/backend.js'
+import { bestBatchSize } from '../engine/batch-size.js'
+import { WorkerPool } from '../engine/pool.js'
+import type { LoadReply } from '../engine/protocol.js'
+import { inputSpec, type Model } from '../model/model.js'
+import { createDecoder, MemoryTurns, type Decoder } from '../preprocess/index.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { ServiceSettings } from './settings.js'
+
+/** Told of what befalls the workers, each time with the reason. */
+export interface WorkerObserver {
+  /** It failed, and a new one is being started. */
+  failed (reason: Error): void
+  /** A new one could not be started; another try follows. */
+  notReplaced (reason: Error): void
+  /** There will be none any more, and the model serves nothing: the process is to end. */
+  lost (reason: Error): void
+}
+
+export interface OpenOptions {
+  readonly metrics: Metrics
+  /** Told what opening is at, in words. */
+  readonly onStep?: ((step: string) => void) | undefined
+  readonly workerObserver?: WorkerObserver | undefined
+  /** What all models of the process decode in; its own where it is left out. */
+  readonly decodingMemory?: MemoryTurns | undefined
+  /** Replaces the worker's module, for tests of its failures. */
+  readonly workerFile?: URL | undefined
+}
+
+/** What computes for one model. */
+export interface Runtime {
+  readonly pool: WorkerPool
+  readonly loaded: LoadReply
+  readonly maxBatchSize: number
+  readonly decoder: Decoder
+  /** Ends the workers. */
+  readonly close: () => Promise<void>
+}
+
+/** Starts a model's workers and warms them; `path` is the folder of its SavedModel. Throws an OperatorError. */
+export async function startRuntime (
+  config: ServiceSettings, model: Model, path: string, options: OpenOptions
+): Promise<Runtime> {
+  const { metrics, workerObserver, workerFile } = options
+  const imageBytes = imageLengthOf(model)
+  const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
+  const environment = tensorFlowEnvironment({ backend: config.backend, threads: threadsOfWorker(config) })
+  const runTimeoutMs = config.inferenceTimeoutMs
+  const pool = new WorkerPool(config.engineWorkers, { path, imageBytes, warmUpBatchSizes, runTimeoutMs, environment, workerFile })
+  pool.on('restart', (reason) => {
+    metrics.workerRestarts.inc()
+    workerObserver?.failed(reason)
+  })
+  pool.on('restartFailed', (reason) => { workerObserver?.notReplaced(reason) })
+  pool.on('lost', (reason) => { workerObserver?.lost(reason) })
+  const uncount = metrics.countUsage(pool)
+  const close = async (): Promise<void> => {
+    await pool.close()
+    uncount()
+  }
+  try {
+    const loaded = await pool.start()
+    if (config.backend === 'gpu' && loaded.backend !== 'gpu') {
+      const remedy = 'check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu'
+      throw new OperatorError(`BACKEND=gpu, and TensorFlow finds no usable GPU: ${remedy}`)
+    }
+    const maxBatchSize = await batchSize(config, pool, path, imageBytes, loaded.backend)
+    pool.warmUpWith([...new Set([1, maxBatchSize])])
+    return { pool, loaded, maxBatchSize, close, decoder: decoderFor(config, model, options) }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function decoderFor (config: ServiceSettings, model: Model, { decodingMemory, workerObserver }: OpenOptions): Decoder {
+  return createDecoder({
+    concurrency: config.decodeConcurrency,
+    input: inputSpec(model.input),
+    limits: config,
+    memory: decodingMemory ?? new MemoryTurns(config.maxDecodeBytes),
+    timeoutMs: config.decodeTimeoutMs,
+    onHang: () => { workerObserver?.lost(new Error('every image that is being decoded hangs')) }
+  })
+}
+
+async function batchSize (
+  config: ServiceSettings, engine: WorkerPool, folder: string, imageBytes: number, backend: Backend
+): Promise<number> {
+  if (config.maxBatchSize !== 'auto') return config.maxBatchSize
+  return Math.min(config.queueSize, await bestBatchSize({ engine, imageBytes, folder, threads: config.tensorflowThreads, backend }))
+}
+
+/** Each worker has a TensorFlow of its own, and more threads at work than there are CPUs wait for each other. */
+function threadsOfWorker ({ tensorflowThreads, engineWorkers }: ServiceSettings): number {
+  return Math.max(1, Math.floor(tensorflowThreads / engineWorkers))
+}
+
+/** Numbers of one image of the network's input. */
+export function imageLengthOf ({ network: { input } }: Model): number {
+  return input.side ** 2 * input.channels
+}
