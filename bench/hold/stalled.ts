@@ -30,22 +30,26 @@ export async function measureStalled ({ url, pid }: RunningServer): Promise<Stal
     const socket = connect(Number(port), hostname).on('error', () => {})
     sockets.push(socket)
     await once(socket, 'connect')
-    const answered = new Promise<void>((resolve) => {
-      socket.once('data', () => {
-        refused++
-        resolve()
-      })
-    })
+    socket.once('data', () => { refused++ })
     const fields = `host: x\r\ncontent-type: application/json\r\ncontent-length: ${ANNOUNCED_BYTES}`
     socket.write(`POST /classify HTTP/1.1\r\n${fields}\r\n\r\n{"images":["`)
     for (let sent = 0; sent + CHUNK.length < ANNOUNCED_BYTES && socket.bytesRead === 0 && !socket.destroyed; sent += CHUNK.length) {
-      if (!socket.write(CHUNK)) await Promise.race([once(socket, 'drain'), once(socket, 'close'), answered])
+      if (!socket.write(CHUNK)) await nextEvent(socket)
     }
   }
   await sleep(1000)
   const { resident: after } = await memoryOf(pid)
   for (const socket of sockets) socket.destroy()
   return { connections: CONNECTIONS, announcedMiB: ANNOUNCED_BYTES / MIB, refused, grownMB: after - before }
+}
+
+/** Resolves when the socket takes more, is answered or is closed. */
+async function nextEvent (socket: Socket): Promise<void> {
+  const over = new AbortController()
+  const events = ['drain', 'data', 'close'].map(async (event) => await once(socket, event, { signal: over.signal }))
+  await Promise.race(events)
+  over.abort()
+  await Promise.allSettled(events)
 }
 
 export function stalledTable ({ connections, announcedMiB, refused, grownMB }: StalledFigure): Table {

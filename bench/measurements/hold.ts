@@ -43,7 +43,7 @@ export async function benchHold ({ seconds, threads, model }: HoldBenchOptions):
       weights: weightsOf(model),
       threads,
       seconds,
-      overload: await withServer({ ...fullSize, LOG_LEVEL: 'warn' }, async (server) => await measureOverload(server, { photo, seconds })),
+      overload: await withServer(fullSize, async (server) => await measureOverload(server, { photo, seconds })),
       refusals: await measureRefusals(photo, seconds),
       stalled: await withServer(base, measureStalled),
       jsonBodies: await withServer(base, async ({ url, pid }) => await measureJsonBodies(url, pid)),
