@@ -74,7 +74,7 @@ async function stopsWhileLoading (rootfs, config) {
 async function saysThatTheCacheIsReadOnly (rootfs, config) {
   const container = start(rootfs, config, { ...ANY_PORT, MODEL_CACHE_DIR: '/var/cache/other' })
   assert.equal(await container.exit, 1)
-  const refusal = /^MODEL_CACHE_DIR=\/var\/cache\/other does not hold this model compiled and cannot be written /
+  const refusal = /^MODEL_CACHE_DIR=\/var\/cache\/other does not hold this model compiled, and cannot be written /
   assert.match(lastMessage(container.log()), refusal)
 }
 
