@@ -14,6 +14,8 @@ import { decodeRequest, type Request } from './requests.js'
 
 /** Which of this process's open files the pipe is; see `EngineProcess`. */
 const PIPE = 3
+/** What the pipe says of a parent that is gone: the second where that left something unread. */
+const PARENT_GONE = new Set(['EPIPE', 'ECONNRESET'])
 /** Of 1000, added to what the system says already. */
 const OOM_SCORE = 500
 const OOM_SCORE_FILE = '/proc/self/oom_score_adj'
@@ -85,6 +87,6 @@ try {
   process.exit(0)
 } catch (error) {
   // Nobody is there to be answered, nor to read of it.
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(1)
+  if (PARENT_GONE.has((error as NodeJS.ErrnoException).code ?? '')) process.exit(1)
   throw error
 }
