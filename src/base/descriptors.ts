@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readText } from './control-groups.js'
 import { OperatorError } from './errors.js'
 
 /** What a start takes: it opens hundreds of files nearly at once, and where that fails, Node says that they are missing. */
@@ -8,16 +8,8 @@ const KEPT_FOR_OTHERS = 128
 
 /** Most file descriptors that this process may have open, or undefined where the system does not say or sets no limit. */
 export function descriptorLimit (limitsFile = '/proc/self/limits'): number | undefined {
-  let text
-  try {
-    text = readFileSync(limitsFile, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'EACCES') throw error
-    return undefined
-  }
   // Node has raised the first, soft limit to the second one at its start.
-  const soft = /^Max open files +(\d+)/m.exec(text)?.[1]
+  const soft = /^Max open files +(\d+)/m.exec(readText(limitsFile) ?? '')?.[1]
   return soft === undefined ? undefined : Number(soft)
 }
 
