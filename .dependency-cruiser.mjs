@@ -8,6 +8,7 @@ export const MAY_USE = {
   engine: ['base/', 'compiler/'],
   telemetry: ['base/'],
   service: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'engine/', 'telemetry/'],
+  train: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'engine/', 'telemetry/'],
   plugins: ['base/', 'telemetry/', 'service/'],
   routes: ['base/', 'telemetry/', 'service/'],
   grpc: ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],

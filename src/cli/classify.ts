@@ -8,7 +8,7 @@ import { openModel } from '../sources/open.js'
 import { showProgress } from '../sources/download-progress.js'
 import { findImages } from './files.js'
 import { ImageFeed } from './image-feed.js'
-import { inOrder } from './in-order.js'
+import { inOrder } from '../base/in-order.js'
 
 export interface ClassifyOptions {
   readonly config: Config

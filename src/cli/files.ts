@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
-import { picturesIn } from './pictures.js'
+import { picturesIn } from '../base/picture-files.js'
 
 /**
  * The image files that arguments name: files, folders with all that is below them, and patterns. Each once, the arguments in

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events'
-import { readFile, stat } from 'node:fs/promises'
 import { ServiceError } from '../base/errors.js'
+import { readImage } from '../base/read-image.js'
 import { BATCHES_HELD } from '../engine/batcher.js'
 import { Places } from '../engine/places.js'
 import { classify, type ImageResult } from '../service/classification.js'
 import { embed, type Embedded } from '../service/embedding.js'
-import type { ImageFile, Upload, Work } from '../service/inference.js'
+import type { Upload, Work } from '../service/inference.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 
 /** Batches of decoded images that are ready while each worker holds as many as it may. */
@@ -60,18 +60,5 @@ export class ImageFeed {
     const place = await this.reads.wait('', signal)
     const uploads = [await readImage(file, this.limits.maxImageBytes)]
     return await use(uploads, { signal, admitted: { client: '', onLetGo: () => { place.release() } } })
-  }
-}
-
-async function readImage (file: string, maxImageBytes: number): Promise<ImageFile> {
-  try {
-    const found = await stat(file)
-    if (!found.isFile()) return new ServiceError('no_image', 'This is not a file.')
-    if (found.size > maxImageBytes) {
-      return new ServiceError('image_too_large', `The image has ${found.size} bytes; at most ${maxImageBytes} are accepted.`)
-    }
-    return await readFile(file)
-  } catch (error) {
-    return new ServiceError('no_image', `The file cannot be read: ${(error as Error).message}.`)
   }
 }

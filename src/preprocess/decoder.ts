@@ -1,5 +1,6 @@
 import { ServiceError } from '../base/errors.js'
 import { FairQueue } from '../base/fair-queue.js'
+import { FINGERPRINT_PIXEL_BYTES, fingerprint } from './fingerprint.js'
 import { decodingBytes } from './footprint.js'
 import { drawHeat, type HeatMap } from './heat-picture.js'
 import type { MemoryTurns } from './memory-turns.js'
@@ -36,6 +37,8 @@ export interface Decoder {
   decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Pixels>
   /** As `drawHeat`, with the same turns, limits and errors as `decode`. */
   drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels>
+  /** As `fingerprint`, with the same turns, limits and errors as `decode`. */
+  fingerprint (upload: Uint8Array, signal: AbortSignal): Promise<string>
   /** Images being decoded. */
   readonly active: number
   /** Images waiting for their turn. */
@@ -54,9 +57,11 @@ export function createDecoder (options: DecoderOptions): Decoder {
 interface Job {
   readonly upload: Uint8Array
   /** What is made of the image. */
-  readonly make: (image: Inspected) => Promise<Pixels>
+  readonly make: (image: Inspected) => Promise<unknown>
+  /** What that holds of the whole picture beside the decoder, in bytes a pixel. */
+  readonly pixelBytes: number
   readonly signal: AbortSignal | undefined
-  readonly resolve: (pixels: Pixels) => void
+  readonly resolve: (made: unknown) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -81,7 +86,13 @@ class PlacedDecoder implements Decoder {
     return this.queue(upload, (image) => drawHeat(upload, image, heat, { input, timeoutMs }), signal, client)
   }
 
-  private queue (upload: Uint8Array, make: Job['make'], signal: AbortSignal | undefined, client: string): Promise<Pixels> {
+  fingerprint (upload: Uint8Array, signal: AbortSignal): Promise<string> {
+    return this.queue(upload, (image) => fingerprint(upload, image, this.options.timeoutMs), signal, '', FINGERPRINT_PIXEL_BYTES)
+  }
+
+  private queue<T> (
+    upload: Uint8Array, make: (image: Inspected) => Promise<T>, signal: AbortSignal | undefined, client: string, pixelBytes = 0
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       const abort = (): void => {
@@ -92,7 +103,8 @@ class PlacedDecoder implements Decoder {
         signal?.removeEventListener('abort', abort)
         settle(value)
       }
-      const job: Job = { upload, make, signal, resolve: settled(resolve), reject: settled(reject) }
+      const resolveMade = settled((made: unknown) => { resolve(made as T) })
+      const job: Job = { upload, make, pixelBytes, signal, resolve: resolveMade, reject: settled(reject) }
       signal?.addEventListener('abort', abort, { once: true })
       this.jobs.add(job, client)
       this.startWaiting()
@@ -111,10 +123,10 @@ class PlacedDecoder implements Decoder {
     }
   }
 
-  private async work ({ upload, make, signal, reject }: Job): Promise<Pixels> {
+  private async work ({ upload, make, pixelBytes, signal, reject }: Job): Promise<unknown> {
     const { limits, memory } = this.options
     const image = await inspect(upload, limits)
-    const giveBack = await memory.take(this.bytesOf(image), signal)
+    const giveBack = await memory.take(this.bytesOf(image, pixelBytes), signal)
     try {
       return await this.timed(() => { reject(tookTooLong()) }, () => make(image))
     } finally {
@@ -122,9 +134,9 @@ class PlacedDecoder implements Decoder {
     }
   }
 
-  private bytesOf ({ format, header }: Inspected): number {
+  private bytesOf ({ format, header }: Inspected, pixelBytes: number): number {
     const { size } = this.options.memory
-    const bytes = decodingBytes(format, header)
+    const bytes = decodingBytes(format, header) + header.width * header.height * pixelBytes
     if (bytes <= size) return bytes
     const picture = `${format.toUpperCase()} of ${header.width} x ${header.height} pixels and ${header.channels} channels`
     throw new ServiceError(

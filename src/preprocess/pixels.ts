@@ -1,6 +1,7 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp'
 
 import { ServiceError } from '../base/errors.js'
+import { imageTooLarge } from '../base/read-image.js'
 import { planGeometry, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
 import { sharp } from './libvips.js'
@@ -46,7 +47,7 @@ function undecodable (format: ImageFormat, cause?: unknown): ServiceError {
 
 function checkBytes (upload: Uint8Array, { maxImageBytes }: ImageLimits): void {
   if (upload.length <= maxImageBytes) return
-  throw new ServiceError('image_too_large', `The image has ${upload.length} bytes; at most ${maxImageBytes} are accepted.`)
+  throw imageTooLarge(upload.length, maxImageBytes)
 }
 
 function checkPixels ({ width, height }: Metadata, { maxImagePixels }: ImageLimits): void {

@@ -8,7 +8,7 @@ import { openModel } from '../../sources/open.js'
 import { Metrics } from '../../telemetry/metrics.js'
 import { findImages } from '../files.js'
 import { ImageFeed } from '../image-feed.js'
-import { inOrder } from '../in-order.js'
+import { inOrder } from '../../base/in-order.js'
 import { Progress } from '../progress.js'
 import { JsonLinesWriter, NpyWriter, type FeatureWriter } from './feature-writer.js'
 

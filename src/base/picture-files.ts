@@ -7,6 +7,16 @@ const PICTURE = /\.(?:jpe?g|png|webp|gif|avif|tiff?)$/i
 /** Hidden things, and what a file system puts at the root of a volume, which only root may read. */
 const SKIPPED = /^(?:\.|lost\+found$)/
 
+/** Whether a file of this name is taken for a picture. */
+export function isPictureName (name: string): boolean {
+  return PICTURE.test(name)
+}
+
+/** Whether a name stands for nothing that people put there: hidden, or the file system's own. */
+export function isSkippedName (name: string): boolean {
+  return SKIPPED.test(name)
+}
+
 /** Told of a folder whose contents stay unknown. */
 export type OnUnreadable = (folder: string, reason: Error) => void
 
@@ -16,6 +26,8 @@ interface Place {
   readonly folder: string
   /** Real paths of the folders above and of this one. */
   readonly chain: readonly string[]
+  /** Whether a file of this name is wanted. */
+  readonly accepts: (name: string) => boolean
 }
 
 /**
@@ -24,10 +36,15 @@ interface Place {
  * at each depth are held at a time. Rejects with the system's error if the folder itself cannot be read.
  */
 export async function * picturesIn (root: string, onUnreadable: OnUnreadable): AsyncGenerator<string> {
-  yield * picturesBelow({ root, folder: '', chain: [await realpath(root)] }, onUnreadable)
+  yield * filesBelow({ root, folder: '', chain: [await realpath(root)], accepts: isPictureName }, onUnreadable)
 }
 
-async function * picturesBelow (place: Place, onUnreadable: OnUnreadable): AsyncGenerator<string> {
+/** As `picturesIn`, whatever the files' names. */
+export async function * filesIn (root: string, onUnreadable: OnUnreadable): AsyncGenerator<string> {
+  yield * filesBelow({ root, folder: '', chain: [await realpath(root)], accepts: () => true }, onUnreadable)
+}
+
+async function * filesBelow (place: Place, onUnreadable: OnUnreadable): AsyncGenerator<string> {
   for (const name of await namesIn(place)) {
     const path = place.folder + name
     if (!name.endsWith('/')) {
@@ -36,7 +53,7 @@ async function * picturesBelow (place: Place, onUnreadable: OnUnreadable): Async
     }
     try {
       const real = await realpath(join(place.root, path))
-      if (!place.chain.includes(real)) yield * picturesBelow({ ...place, folder: path, chain: [...place.chain, real] }, onUnreadable)
+      if (!place.chain.includes(real)) yield * filesBelow({ ...place, folder: path, chain: [...place.chain, real] }, onUnreadable)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
       onUnreadable(path, error as Error)
@@ -44,14 +61,14 @@ async function * picturesBelow (place: Place, onUnreadable: OnUnreadable): Async
   }
 }
 
-/** Names of pictures, and of folders with a slash at their end, sorted. */
-async function namesIn ({ root, folder }: Place): Promise<string[]> {
+/** Names of files that are wanted, and of folders with a slash at their end, sorted. */
+async function namesIn ({ root, folder, accepts }: Place): Promise<string[]> {
   const path = join(root, folder)
   const names: string[] = []
   for await (const entry of await opendir(path)) {
-    if (SKIPPED.test(entry.name)) continue
+    if (isSkippedName(entry.name)) continue
     if (await isFolder(entry, path)) names.push(`${entry.name}/`)
-    else if ((entry.isFile() || entry.isSymbolicLink()) && PICTURE.test(entry.name)) names.push(entry.name)
+    else if ((entry.isFile() || entry.isSymbolicLink()) && accepts(entry.name)) names.push(entry.name)
   }
   return names.sort()
 }

@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto'
+import { asUprightRgb, decoding, openImage, type Inspected } from './pixels.js'
+
+/** Three bytes as libvips has them upright, and the same again as they are handed over. */
+export const FINGERPRINT_PIXEL_BYTES = 6
+
+/**
+ * A name for what a picture shows, whatever its format and orientation: the SHA-256 of its size and of all its pixels in sRGB,
+ * upright, transparency over white; hexadecimal. Decodes all of it. Throws a ServiceError `undecodable_image` or `decode_timeout`.
+ */
+export async function fingerprint (upload: Uint8Array, { format, header }: Inspected, timeoutMs: number): Promise<string> {
+  const upright = asUprightRgb(openImage(upload, header, timeoutMs))
+  const { data, info } = await decoding(format, upright.toBuffer({ resolveWithObject: true }))
+  return createHash('sha256').update(`${info.width}x${info.height}x${info.channels}\n`).update(data).digest('hex')
+}

@@ -1,0 +1,141 @@
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { Parser, type ReadEntry } from 'tar'
+import { OperatorError, ServiceError } from '../../base/errors.js'
+import { isPictureName, isSkippedName } from '../../base/picture-files.js'
+import { imageTooLarge } from '../../base/read-image.js'
+import type { PictureFile, PictureSource } from './picture-source.js'
+import { Spool } from './spool.js'
+
+/** Deflate reaches 1000, pictures never. */
+const MAX_COMPRESSION = 200
+/** Far above any dataset's; names are held in memory. */
+const MAX_FILES = 5_000_000
+/** Of the archive, read at a time. */
+const PIECE_BYTES = 256 * 1024
+const FILE_TYPES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile'])
+const FOLDER_TYPES: ReadonlySet<string> = new Set(['Directory', 'GNUDumpDir'])
+
+export interface ArchiveLimits {
+  readonly maxImageBytes: number
+  /** Where the pictures are kept meanwhile, in a file without a name. */
+  readonly spoolFolder: string
+}
+
+/**
+ * Reads a tar archive, compressed with gzip or not, once; no file of it is ever made under its name. Throws an OperatorError if it
+ * is none, is damaged, holds links or devices, names files outside of it, or grows beyond what pictures do.
+ */
+export async function openArchive (archive: string, { maxImageBytes, spoolFolder }: ArchiveLimits): Promise<PictureSource> {
+  const spool = await Spool.open(spoolFolder)
+  const contents = new ArchiveContents(spool, maxImageBytes)
+  try {
+    await readEntries(archive, contents)
+    return { ...contents.listed(), close: () => spool.close() }
+  } catch (error) {
+    await spool.close()
+    throw error instanceof OperatorError ? error : unreadable(archive, error as Error)
+  }
+}
+
+function unreadable (archive: string, cause: Error): OperatorError {
+  return new OperatorError(`${archive} cannot be read as a .tar or .tgz of pictures: ${cause.message.replace(/\.$/, '')}.`, { cause })
+}
+
+/** Has the parser read a piece after the other, and keeps what each piece completed before the next. */
+async function readEntries (archive: string, contents: ArchiveContents): Promise<void> {
+  const parser = new Parser({ strict: true, maxDecompressionRatio: MAX_COMPRESSION, brotli: false })
+  const failure = new AbortController()
+  const ended = new Promise<void>((resolve) => { parser.on('end', resolve) })
+  let hasEnd = false
+  parser.on('eof', () => { hasEnd = true })
+  const fail = (error: unknown): void => { failure.abort(error) }
+  const failed = once(failure.signal, 'abort')
+  parser.on('error', fail)
+  parser.on('entry', (entry: ReadEntry) => {
+    try {
+      contents.take(entry)
+    } catch (error) {
+      fail(error)
+    }
+  })
+  for await (const piece of createReadStream(archive, { highWaterMark: PIECE_BYTES })) {
+    parser.write(piece as Buffer)
+    failure.signal.throwIfAborted()
+    await contents.keepCompleted()
+  }
+  parser.end()
+  await Promise.race([ended, failed])
+  failure.signal.throwIfAborted()
+  if (!hasEnd) throw new Error('it is cut short: the two empty blocks that end an archive are missing')
+  await contents.keepCompleted()
+}
+
+class ArchiveContents {
+  /** A later file of the same path takes the place of an earlier one; undefined where it is no picture. */
+  private readonly files = new Map<string, PictureFile['read'] | undefined>()
+  /** Pictures that the parser has given whole. */
+  private completed: Array<{ readonly path: string, readonly pieces: readonly Uint8Array[] }> = []
+
+  constructor (private readonly spool: Spool, private readonly maxImageBytes: number) {}
+
+  listed (): Pick<PictureSource, 'pictures' | 'others'> {
+    const pictures: PictureFile[] = []
+    const others: string[] = []
+    for (const [path, read] of this.files) {
+      if (read === undefined) others.push(path)
+      else pictures.push({ path, read })
+    }
+    return { pictures, others }
+  }
+
+  /** Begins to read an entry. Throws an Error of one sentence if it is none that a dataset has. */
+  take (entry: ReadEntry): void {
+    const path = pathOf(entry)
+    const isHidden = path.split('/').some(isSkippedName)
+    if (isHidden || FOLDER_TYPES.has(entry.type)) {
+      entry.resume()
+      return
+    }
+    if (!FILE_TYPES.has(entry.type)) {
+      throw new Error(`its ${path} is no file (${entry.type}): pack with tar --dereference --hard-dereference`)
+    }
+    if (this.files.size >= MAX_FILES) throw new Error(`it has more than ${MAX_FILES} files`)
+    this.takeFile(path, entry)
+  }
+
+  async keepCompleted (): Promise<void> {
+    const completed = this.completed
+    this.completed = []
+    for (const { path, pieces } of completed) {
+      const read = await this.spool.add(pieces)
+      this.files.set(path, async () => await read().catch(unreadableCopy))
+    }
+  }
+
+  private takeFile (path: string, entry: ReadEntry): void {
+    const { maxImageBytes } = this
+    const isTooLarge = entry.size > maxImageBytes
+    this.files.set(path, isPictureName(path) ? async () => imageTooLarge(entry.size, maxImageBytes) : undefined)
+    if (!isPictureName(path) || isTooLarge) {
+      entry.resume()
+      return
+    }
+    const pieces: Uint8Array[] = []
+    entry.on('end', () => { this.completed.push({ path, pieces }) })
+    entry.on('data', (piece: Uint8Array) => { pieces.push(piece) })
+  }
+}
+
+function unreadableCopy (cause: Error): ServiceError {
+  return new ServiceError('no_image', `The file cannot be read: ${cause.message}.`, { cause })
+}
+
+/** Throws an Error of one sentence for what leads out of the archive. */
+function pathOf ({ path }: ReadEntry): string {
+  const parts = path.split('/')
+  if (path.startsWith('/') || path.includes('\0') || parts.includes('..')) {
+    throw new Error(`its ${JSON.stringify(path)} lies outside of it`)
+  }
+  return parts.filter((part) => part !== '' && part !== '.').join('/')
+}

@@ -1,0 +1,86 @@
+import { stat } from 'node:fs/promises'
+import { OperatorError } from '../../base/errors.js'
+import { openArchive } from './archive-source.js'
+import { findDuplicates } from './duplicates.js'
+import { openFolder } from './folder-source.js'
+import { layOut, type Layout } from './layout.js'
+import type { PictureSource } from './picture-source.js'
+import { splitByClass } from './split.js'
+import { survey, type Surveyed, type SurveyOptions } from './survey.js'
+import { SPLITS, type Dataset, type Sample, type Shares, type Split } from './types.js'
+
+export interface DatasetOptions extends SurveyOptions {
+  /** Larger files count as unreadable. */
+  readonly maxImageBytes: number
+  /** Where an archive's pictures are kept while the dataset is open. */
+  readonly spoolFolder: string
+  /** Of a dataset that is not split. */
+  readonly shares: Shares
+  readonly seed: number
+}
+
+/**
+ * Opens pictures with their classes: a folder, or a .tar or .tgz of one, that holds a folder a class, with `train`, `validation` and
+ * `test` around those or not. Decodes every picture once. Throws an OperatorError if there is no such folder or archive, or if it
+ * has less than two classes with pictures to fit.
+ */
+export async function openDataset (path: string, options: DatasetOptions): Promise<Dataset> {
+  const source = await openSource(path, options)
+  try {
+    return await readDataset(path, source, options)
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+async function openSource (path: string, options: DatasetOptions): Promise<PictureSource> {
+  const found = await stat(path).catch((cause: Error) => {
+    throw new OperatorError(`${path} cannot be read: ${cause.message}.`, { cause })
+  })
+  return found.isDirectory() ? await openFolder(path, options.maxImageBytes) : await openArchive(path, options)
+}
+
+async function readDataset (path: string, source: PictureSource, options: DatasetOptions): Promise<Dataset> {
+  const layout = layOut(source.pictures.map((picture) => picture.path))
+  const placed = source.pictures.filter((picture) => layout.places.has(picture.path))
+  const { readable, unreadable } = await survey(placed, options)
+  const classes = [...new Set(Array.from(layout.places.values(), ({ className }) => className))].sort()
+  const samples = readable.map((picture) => labelled(picture, layout, classes)).sort(byContent)
+  const splits = layout.isSplit ? statedSplits(samples, layout) : splitByClass(samples, options.shares, options.seed)
+  demandClasses(path, classes, splits.train)
+  return {
+    classes,
+    splits: Object.fromEntries(SPLITS.map((split) => [split, [...splits[split]].sort(byContent)])) as unknown as Dataset['splits'],
+    isSplit: layout.isSplit,
+    unreadable: unreadable.sort((left, right) => left.path < right.path ? -1 : 1),
+    ignored: [...source.others, ...layout.strays].sort(),
+    duplicates: findDuplicates(splits),
+    close: source.close
+  }
+}
+
+function labelled (picture: Surveyed, { places }: Layout, classes: readonly string[]): Sample {
+  return { ...picture, label: classes.indexOf(places.get(picture.path)?.className ?? '') }
+}
+
+/** Files that are the same and have the same class are not told apart. */
+function byContent (left: Sample, right: Sample): number {
+  if (left.hash !== right.hash) return left.hash < right.hash ? -1 : 1
+  return left.label - right.label || (left.path < right.path ? -1 : 1)
+}
+
+function statedSplits (samples: readonly Sample[], { places }: Layout): Dataset['splits'] {
+  const of = (split: Split): Sample[] => samples.filter(({ path }) => places.get(path)?.split === split)
+  return { train: of('train'), validation: of('validation'), test: of('test') }
+}
+
+function demandClasses (path: string, classes: readonly string[], train: readonly Sample[]): void {
+  if (classes.length < 2) {
+    const found = classes.length === 0 ? 'no folder with pictures' : `one folder with pictures, ${classes[0]}`
+    throw new OperatorError(`${path} has ${found}: it takes a folder of pictures for each of two or more classes.`)
+  }
+  const fitted = new Set(train.map(({ label }) => label))
+  const missing = classes.find((_, label) => !fitted.has(label))
+  if (missing !== undefined) throw new OperatorError(`${path} has no readable picture of ${JSON.stringify(missing)} to train with.`)
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, linkSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import { create } from 'tar'
+import { OperatorError } from '../../../src/base/errors.js'
+import { isBetweenSplits, isContradictory, type Dataset, type Sample } from '../../../src/train/data/index.js'
+import { flat, open, writeTree } from './pictures.js'
+
+let folder: string
+let spool: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xception-dataset-'))
+  spool = join(folder, 'spool')
+})
+afterEach(() => { rmSync(folder, { recursive: true }) })
+
+/** Ten pictures of each of two classes. */
+async function pictures (): Promise<Record<string, Buffer>> {
+  const entries = await Promise.all(Array.from({ length: 20 }, async (_, index) => (
+    [`${index < 10 ? 'red' : 'blue'}/${index}.png`, await flat(index)] as const
+  )))
+  return Object.fromEntries(entries)
+}
+
+const UNREADABLE = { 'red/broken.jpg': 'no picture', 'red/large.png': Buffer.alloc(20_000) }
+
+const pathsOf = (samples: readonly Sample[]): string[] => samples.map(({ path }) => path)
+const hashesOf = ({ splits }: Dataset): Record<string, string[]> => Object.fromEntries(
+  Object.entries(splits).map(([split, samples]) => [split, samples.map(({ hash }) => hash)])
+)
+const isRefused = (words: RegExp) => (error: unknown): boolean => error instanceof OperatorError && words.test(error.message)
+
+suite('a dataset in a folder', () => {
+  test('is split from a seed, whatever the files\' names', async () => {
+    const root = join(folder, 'data')
+    await writeTree(root, await pictures())
+    const dataset = await open(root, spool)
+    assert.deepEqual(dataset.classes, ['blue', 'red'])
+    assert.deepEqual(Object.values(dataset.splits).map((samples) => samples.length), [14, 2, 4])
+    assert.equal(dataset.isSplit, false)
+    const [first] = dataset.splits.train
+    assert.deepEqual(await first?.read(), (await pictures())[first?.path ?? ''])
+
+    renameSync(join(root, 'red/0.png'), join(root, 'red/zz.png'))
+    assert.deepEqual(hashesOf(await open(root, spool)), hashesOf(dataset))
+    assert.notDeepEqual(hashesOf(await open(root, spool, { seed: 2 })), hashesOf(dataset))
+  })
+
+  test('names what cannot be read and what is no picture, and goes on', async () => {
+    await writeTree(join(folder, 'data'), {
+      ...await pictures(), ...UNREADABLE, 'red/notes.txt': '', '.hidden/a.png': '', 'top.png': ''
+    })
+    const { unreadable, ignored, splits } = await open(join(folder, 'data'), spool)
+    assert.deepEqual(unreadable.map(({ path, error }) => [path, error.code]), [
+      ['red/broken.jpg', 'undecodable_image'], ['red/large.png', 'image_too_large']
+    ])
+    assert.deepEqual(ignored, ['red/notes.txt', 'top.png'])
+    assert.equal(splits.train.length + splits.validation.length + splits.test.length, 20)
+  })
+
+  test('finds the same content and the same pixels', async () => {
+    await writeTree(join(folder, 'data'), {
+      'train/red/1.png': await flat(1),
+      'train/red/1-again.png': await flat(1),
+      'train/red/3.png': await flat(3),
+      'train/blue/2.png': await flat(2),
+      'train/blue/3.png': await flat(3),
+      'test/red/1.webp': await flat(1, 'webp'),
+      'test/blue/9.png': await flat(9)
+    })
+    const { duplicates, isSplit, classes, splits } = await open(join(folder, 'data'), spool)
+    assert.equal(isSplit, true)
+    assert.deepEqual([splits.train.length, splits.validation.length, splits.test.length], [5, 0, 2])
+    assert.deepEqual(duplicates.map(({ sameContent, members }) => [sameContent, members.map(({ path }) => path)]), [
+      [false, ['test/red/1.webp', 'train/red/1-again.png', 'train/red/1.png']],
+      [true, ['train/blue/3.png', 'train/red/3.png']]
+    ])
+    assert.deepEqual(duplicates.map(isBetweenSplits), [true, false])
+    assert.deepEqual(duplicates.map(isContradictory), [false, true])
+    assert.deepEqual(classes, ['blue', 'red'])
+  })
+
+  test('without two classes to fit is refused', async () => {
+    await writeTree(join(folder, 'one'), { 'red/1.png': await flat(1) })
+    await assert.rejects(open(join(folder, 'one'), spool), isRefused(/one has one folder with pictures, red: it takes/))
+    await writeTree(join(folder, 'unfit'), { 'train/red/1.png': await flat(1), 'test/blue/2.png': await flat(2) })
+    await assert.rejects(open(join(folder, 'unfit'), spool), isRefused(/no readable picture of "blue" to train with/))
+    mkdirSync(join(folder, 'none'))
+    await assert.rejects(open(join(folder, 'none'), spool), isRefused(/no folder with pictures/))
+    await assert.rejects(open(join(folder, 'missing'), spool), isRefused(/missing cannot be read/))
+  })
+})
+
+suite('a dataset in an archive', () => {
+  async function pack (name: string, files: readonly string[], { gzip = false } = {}): Promise<string> {
+    const file = join(folder, name)
+    await create({ file, cwd: join(folder, 'data'), gzip, preservePaths: true }, [...files])
+    return file
+  }
+
+  test('is the same as in its folder, packed or not, and leaves nothing behind', async () => {
+    await writeTree(join(folder, 'data'), { ...await pictures(), ...UNREADABLE })
+    const inFolder = await open(join(folder, 'data'), spool)
+    for (const [name, gzip] of [['data.tar', false], ['data.tgz', true]] as const) {
+      const dataset = await open(await pack(name, ['red', 'blue'], { gzip }), spool)
+      assert.deepEqual(hashesOf(dataset), hashesOf(inFolder))
+      assert.deepEqual(pathsOf(dataset.splits.train), pathsOf(inFolder.splits.train))
+      assert.deepEqual(dataset.unreadable.map(({ path, error }) => [path, error.code]), [
+        ['red/broken.jpg', 'undecodable_image'], ['red/large.png', 'image_too_large']
+      ])
+      const [first] = dataset.splits.train
+      assert.deepEqual(Buffer.from(await first?.read() ?? []), (await pictures())[first?.path ?? ''])
+      assert.deepEqual(readdirSync(spool), [])
+      await dataset.close()
+    }
+  })
+
+  test('that leads out of itself, holds links or is none is refused', async () => {
+    await writeTree(join(folder, 'data'), await pictures())
+    const outside = await pack('out.tar', ['../data/red/0.png', 'blue'])
+    await assert.rejects(open(outside, spool), isRefused(/its "\.\.\/data\/red\/0\.png" lies outside of it/))
+    await assert.rejects(open(await pack('root.tar', [join(folder, 'data/red/0.png')]), spool), isRefused(/lies outside of it/))
+    symlinkSync('/etc/passwd', join(folder, 'data/red/link.png'))
+    await assert.rejects(open(await pack('links.tar', ['red', 'blue']), spool), isRefused(/its red\/link\.png is no file \(SymbolicLink\)/))
+    rmSync(join(folder, 'data/red/link.png'))
+    linkSync(join(folder, 'data/red/0.png'), join(folder, 'data/red/hard.png'))
+    await assert.rejects(open(await pack('hard.tar', ['red', 'blue']), spool), isRefused(/is no file \(Link\): pack with/))
+    await writeTree(folder, { 'none.tar': 'no archive', 'empty.tar': '' })
+    await assert.rejects(open(join(folder, 'none.tar'), spool), isRefused(/none\.tar cannot be read as a \.tar or \.tgz of pictures/))
+    await assert.rejects(open(join(folder, 'empty.tar'), spool), isRefused(/empty\.tar/))
+    assert.deepEqual(readdirSync(spool), [])
+  })
+
+  test('that is cut short or grows beyond what pictures do is refused', async () => {
+    await writeTree(join(folder, 'data'), await pictures())
+    for (const gzip of [false, true]) {
+      const whole = await readFile(await pack('whole.tar', ['red', 'blue'], { gzip }))
+      await writeFile(join(folder, 'cut.tar'), whole.subarray(0, Math.floor(whole.length / 2) + 100))
+      await assert.rejects(open(join(folder, 'cut.tar'), spool), isRefused(/cut\.tar cannot be read/))
+    }
+    await writeTree(join(folder, 'data'), { 'red/zeros.png': Buffer.alloc(50_000_000) })
+    const bomb = await pack('bomb.tgz', ['red', 'blue'], { gzip: true })
+    await assert.rejects(open(bomb, spool), isRefused(/bomb\.tgz cannot be read/))
+  })
+})
