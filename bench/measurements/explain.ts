@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
 import { compile, type Precision } from '../../src/compiler/index.js'
-import { OUTPUTS } from '../../src/compiler/signature.js'
 import type { SupervisedWorker } from '../../src/engine/supervised-worker.js'
 import { numberedLabels, topK, type Label } from '../../src/model/labels.js'
 import { classCount } from '../../src/model/network.js'
@@ -97,13 +96,13 @@ async function timeRun (
   // Their memory is handed over to the worker.
   const copies = images.map((image) => image.slice())
   const startedAt = performance.now()
-  const { probabilities, outputs: { maps } } = await engine.run(copies, isExplained ? [OUTPUTS.maps] : [])
+  const { probabilities, outputs: { top_maps: maps } } = await engine.run(copies, isExplained ? { topMaps: K } : {})
   const ranAt = performance.now()
   const results = images.map((_, index) => {
     const predictions = topK(rowOf(probabilities, index, images.length), labels, K)
     if (maps === undefined) return predictions
     const own = { shape: maps.shape, values: rowOf(maps.values, index, images.length) }
-    return predictions.map((one) => ({ ...one, explanation: classMap(own, one.classId) }))
+    return predictions.map((one, rank) => ({ ...one, explanation: classMap(own, rank) }))
   })
   JSON.stringify(results)
   return { taken: { run: ranAt - startedAt, reply: performance.now() - ranAt }, isExplained }

@@ -56,6 +56,9 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
     case 'MaxPool': case 'AvgPool':
       return { T, ksize: window(step.size), strides: window(step.strides), padding: padding(step), data_format: NHWC }
     case 'Mean': case 'Max': return { T, Tidx: INT32, keep_dims: { b: false } }
+    case 'TopKV2': return { T, sorted: { b: true }, Tk: INT32, index_type: INT32 }
+    case 'GatherV2': return { Tparams: T, Tindices: INT32, Taxis: INT32, batch_dims: { i: step.batchDimensions } }
+    case 'Einsum': return { T, N: { i: step.inputs.length }, equation: text(step.equation) }
     case 'Pad': return { T, Tpaddings: INT32 }
     case 'Slice': return { T, Index: INT32 }
     case 'StridedSlice': {

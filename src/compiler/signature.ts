@@ -12,6 +12,8 @@ export const INPUTS = {
   values: 'values',
   /** Bool [3]: which of `WANTABLE` to compute, in that order. */
   wanted: 'wanted',
+  /** Int32 []: of how many classes to compute `top_maps`, at most of all; 0 for none. */
+  mapCount: 'map_count',
   /** Bool []: true to read `values`, false to read `images`. */
   fromValues: 'from_values'
 } as const
@@ -25,7 +27,9 @@ export const OUTPUTS = {
   /** [n, height, width, channels]: what is pooled. */
   featureMap: 'feature_map',
   /** [n, height, width, units]: the classifier at every position, without its bias; their mean is the logits less the bias. */
-  maps: 'maps'
+  maps: 'maps',
+  /** [n, height, width, map_count]: the same for each image's most probable classes alone, in the order of their probabilities. */
+  topMaps: 'top_maps'
 } as const
 
 /** Outputs that are computed only when asked for, in the order of the input `wanted`. */

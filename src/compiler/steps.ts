@@ -5,7 +5,8 @@ import type { Precision } from './precision.js'
 /*
  * What lowering makes of a network: TensorFlow ops one by one, without TensorFlow's way to write them down (which is `emit.ts`'s).
  * All of them have kernels for float32 and bfloat16 on CPUs and GPUs in TensorFlow 2.21, by its own list (`TF_GetRegisteredKernelsForOp`),
- * but `DecodeRaw`, which TensorFlow places on the CPU by itself.
+ * but `DecodeRaw`, which TensorFlow places on the CPU by itself. Those that choose classes (`TopKV2`, `GatherV2`, `Einsum`) are there for
+ * float32, in which they are used.
  */
 
 export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax'
@@ -26,6 +27,11 @@ export type Op =
   | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
   /** Over the axes that the second input names, which go. */
   | { readonly op: 'Mean' | 'Max' }
+  /** The largest of each row, as many as the second input says, in descending order; their indices, int32, are its second output. */
+  | { readonly op: 'TopKV2' }
+  /** Slices of the first input by the indices of the second, along the axis that the third names. */
+  | { readonly op: 'GatherV2', readonly batchDimensions: number }
+  | { readonly op: 'Einsum', readonly equation: string }
   /** By dimension: `toEnd` are those that are read up to their end, `dropped` those that go. */
   | { readonly op: 'StridedSlice', readonly toEnd: readonly number[], readonly dropped: readonly number[] }
   /** Its input goes to the first output where the condition is false, to the second where it is true; nothing goes to the other. */
@@ -96,6 +102,11 @@ export class StepList {
 
   concat (name: string, inputs: readonly string[], type: Precision, axis: number): string {
     return this.add(name, type, [...inputs, this.integers(`${name}/axis`, [axis], [])], { op: 'ConcatV2' })
+  }
+
+  /** Along an axis, in the place of which those of the indices come that are not `batchDimensions`: these stand first in both. */
+  gather (name: string, input: string, indices: string, type: Precision, axis: number, batchDimensions = 0): string {
+    return this.add(name, type, [input, indices, this.integers(`${name}/axis`, [axis], [])], { op: 'GatherV2', batchDimensions })
   }
 
   /** Over height and width of a feature map. */

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { parse } from '../base/schema.js'
 import type { Backend } from './backend.js'
 import type { BatchRunner } from './batcher.js'
+import { PROBABILITIES_ONLY } from './wanted.js'
 
 /** Sizes that are tried; beyond the last a CPU gains nothing any more. */
 const CANDIDATE_BATCH_SIZES = [1, 2, 4, 8, 16]
@@ -66,7 +67,7 @@ async function measure (engine: BatchRunner, imageBytes: number): Promise<Map<nu
 /** Runs a batch on every worker at once, as they do under load, and gives the longest time of a run in milliseconds. */
 async function slowestRun (engine: BatchRunner, size: number, imageBytes: number): Promise<number> {
   const replies = await Promise.all(Array.from({ length: engine.workers }, async () => {
-    return await engine.run(Array.from({ length: size }, () => new Uint8Array(imageBytes)), [])
+    return await engine.run(Array.from({ length: size }, () => new Uint8Array(imageBytes)), PROBABILITIES_ONLY)
   }))
   return Math.max(...replies.map(({ inferenceMs }) => inferenceMs))
 }

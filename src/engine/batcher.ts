@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import type { ServiceError } from '../base/errors.js'
 import { FairQueue } from '../base/fair-queue.js'
-import { WANTABLE, type Wantable } from '../compiler/signature.js'
+import type { Wantable } from '../compiler/signature.js'
 import { Places, type Place } from './places.js'
 import type { EngineImage, EngineImages, Outputs, OutputValues, RunReply } from './protocol.js'
+import { PROBABILITIES_ONLY, neededOutputs, outputNames, union, type Wanted } from './wanted.js'
 
 /**
  * Batches a worker may hold: the one that it runs, and the next, so that it never waits for the main thread. Only a
@@ -16,7 +17,7 @@ export interface BatchRunner {
   readonly ready: boolean
   /** Batches that it works on at the same time. */
   readonly workers: number
-  run (images: EngineImages, wanted: readonly Wantable[]): Promise<RunReply>
+  run (images: EngineImages, wanted: Wanted): Promise<RunReply>
 }
 
 export interface BatcherOptions {
@@ -54,15 +55,13 @@ export interface Classified {
 
 interface Entry {
   readonly image: EngineImage
-  readonly wanted: readonly Wantable[]
+  readonly wanted: Wanted
   readonly place: Place
   readonly enqueuedAt: number
   readonly signal: AbortSignal
   readonly resolve: (answer: Classified) => void
   readonly reject: (reason: unknown) => void
 }
-
-const PROBABILITIES_ONLY: readonly Wantable[] = []
 
 /**
  * A bounded queue in front of the engine. Clients take turns, each first come, first served; whatever waits goes together as
@@ -174,17 +173,17 @@ export class Batcher {
   }
 
   /** One image that the worker cannot take would fail its whole batch, and the worker with it. */
-  private refusalOf (image: EngineImage, wanted: readonly Wantable[]): RangeError | undefined {
+  private refusalOf (image: EngineImage, wanted: Wanted): RangeError | undefined {
     const { imageLength, outputs } = this.options
     if (image.length !== imageLength) return new RangeError(`an image has ${image.length} numbers, and the network takes ${imageLength}`)
-    const missing = wanted.find((name) => !outputs.includes(name))
+    const missing = neededOutputs(wanted).find((name) => !outputs.includes(name))
     return missing === undefined ? undefined : new RangeError(`the network has no output ${missing}`)
   }
 
   private async runBatch (batch: readonly Entry[]): Promise<void> {
     this.running.set(batch, performance.now())
     for (const entry of batch) entry.place.release()
-    const wanted = WANTABLE.filter((name) => batch.some((entry) => entry.wanted.includes(name)))
+    const wanted = union(batch.map((entry) => entry.wanted))
     try {
       this.answer(batch, await this.options.engine.run(batch.map((entry) => entry.image) as EngineImages, wanted))
     } catch (error) {
@@ -227,8 +226,8 @@ function rowOf (values: Float32Array<ArrayBuffer>, index: number, rows: number):
 }
 
 /** What one image of a batch asked for; others in it may have asked for more. */
-function outputsOf (outputs: Outputs, wanted: readonly Wantable[], index: number, images: number): Outputs {
-  return Object.fromEntries(wanted.map((name) => {
+function outputsOf (outputs: Outputs, wanted: Wanted, index: number, images: number): Outputs {
+  return Object.fromEntries(outputNames(wanted).map((name) => {
     const { shape, values } = outputs[name] as OutputValues
     return [name, { shape, values: rowOf(values, index, images) }]
   }))

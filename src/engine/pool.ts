@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import { sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
 import type { BatchRunner } from './batcher.js'
 import { SupervisedWorker, type WorkerOptions } from './supervised-worker.js'
-import type { Wantable } from '../compiler/signature.js'
 import type { EngineImages, LoadReply, RunReply } from './protocol.js'
+import { PROBABILITIES_ONLY, type Wanted } from './wanted.js'
 
 interface PoolEvents {
   /** A worker failed and is being replaced. */
@@ -65,7 +65,7 @@ export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner 
   }
 
   /** As `SupervisedWorker.run`. */
-  async run (images: EngineImages, wanted: readonly Wantable[] = []): Promise<RunReply> {
+  async run (images: EngineImages, wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
     const worker = this.leastBusy()
     this.held.set(worker, this.holds(worker) + 1)
     try {

@@ -1,5 +1,6 @@
 import type { Wantable } from '../compiler/signature.js'
 import type { Backend } from './backend.js'
+import type { OutputName, Wanted } from './wanted.js'
 
 /** What the engine tells a worker to load; batch sizes are run once before it answers. */
 export interface LoadRequest {
@@ -24,8 +25,7 @@ export type EngineImages = ReadonlyArray<Uint8Array<ArrayBuffer>> | ReadonlyArra
 
 export interface RunRequest {
   readonly images: EngineImages
-  /** What to compute beside the probabilities. */
-  readonly wanted: readonly Wantable[]
+  readonly wanted: Wanted
 }
 
 /** One output of several images, or of one. */
@@ -37,7 +37,7 @@ export interface OutputValues {
 }
 
 /** Only what was asked for. */
-export type Outputs = Readonly<Partial<Record<Wantable, OutputValues>>>
+export type Outputs = Readonly<Partial<Record<OutputName, OutputValues>>>
 
 export interface RunReply {
   /** [batch, classes], row-major. */

@@ -1,17 +1,16 @@
 import { Type, type Static } from 'typebox'
 import { parse } from '../base/schema.js'
-import { WANTABLE, type Wantable } from '../compiler/signature.js'
+import { WANTABLE } from '../compiler/signature.js'
 import { frameParts, type Frame } from './frames.js'
 import type { LoadReply, OutputValues, RunReply } from './protocol.js'
+import { OUTPUT_NAMES, type OutputName } from './wanted.js'
 
 /* Replies as frames. The service trusts none of them: what broke TensorFlow may have broken the process's memory too. */
-
-const WantableName = Type.Enum([...WANTABLE])
 
 const LoadHead = Type.Object({
   backend: Type.Union([Type.Literal('cpu'), Type.Literal('gpu')]),
   tensorflowVersion: Type.String(),
-  outputs: Type.Array(WantableName)
+  outputs: Type.Array(Type.Enum([...WANTABLE]))
 })
 
 /** The values of each output stand in the body one after the other, float32, as many as the images times the shape says. */
@@ -19,7 +18,7 @@ const RunHead = Type.Object({
   images: Type.Integer({ minimum: 1 }),
   inferenceMs: Type.Number(),
   classes: Type.Integer({ minimum: 1 }),
-  outputs: Type.Array(Type.Object({ name: WantableName, shape: Type.Array(Type.Integer({ minimum: 1 })) }))
+  outputs: Type.Array(Type.Object({ name: Type.Enum([...OUTPUT_NAMES]), shape: Type.Array(Type.Integer({ minimum: 1 })) }))
 })
 
 /** What a worker's module threw. */
@@ -30,7 +29,7 @@ export function encodeLoadReply (reply: LoadReply): Uint8Array[] {
 }
 
 export function encodeRunReply ({ probabilities, outputs, inferenceMs }: RunReply, images: number): Uint8Array[] {
-  const named = Object.entries(outputs) as Array<[Wantable, OutputValues]>
+  const named = Object.entries(outputs) as Array<[OutputName, OutputValues]>
   const head: Static<typeof RunHead> = {
     images,
     inferenceMs,

@@ -1,6 +1,6 @@
-import type { Wantable } from '../compiler/signature.js'
 import { frameParts, type Frame } from './frames.js'
 import type { EngineImages, LoadRequest, RunRequest } from './protocol.js'
+import type { Wanted } from './wanted.js'
 
 /* Requests as frames. They come from the service itself, so nothing of them is in doubt. */
 
@@ -9,7 +9,7 @@ export type Request = { readonly load: LoadRequest } | { readonly run: RunReques
 interface RunHead {
   readonly images: number
   readonly numbers: 'bytes' | 'floats'
-  readonly wanted: readonly Wantable[]
+  readonly wanted: Wanted
 }
 
 type Head = { readonly load: LoadRequest } | { readonly run: RunHead }

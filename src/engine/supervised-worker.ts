@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { ServiceError } from '../base/errors.js'
 import { NO_USAGE, sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
-import type { Wantable } from '../compiler/signature.js'
 import { EngineProcess, type EngineProcessOptions } from './engine-process.js'
 import type { EngineImages, LoadReply, LoadRequest, RunReply } from './protocol.js'
+import { PROBABILITIES_ONLY, type Wanted } from './wanted.js'
 
 /** The module that owns TensorFlow. */
 export const WORKER_FILE = new URL('./worker.js', import.meta.url)
@@ -86,7 +86,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
    * Runs one batch of images of one kind, and computes what is `wanted` beside the probabilities. Rejects with a ServiceError
    * `inference_failed` if the worker fails; the next batch has to wait for `ready`.
    */
-  async run (images: EngineImages, wanted: readonly Wantable[] = []): Promise<RunReply> {
+  async run (images: EngineImages, wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
     const worker = this.process
     if (worker === undefined || !this.isReady) throw new ServiceError('not_ready', 'No worker is ready to classify: try again in a moment.')
     try {

@@ -3,8 +3,9 @@ import { performance } from 'node:perf_hooks'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
-import { INPUTS, OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.js'
+import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
 import type { EngineImages, LoadReply, LoadRequest, Outputs, OutputValues, RunReply, RunRequest } from './protocol.js'
+import { PROBABILITIES_ONLY, outputNames, type Wanted } from './wanted.js'
 
 /*
  * What the process that owns TensorFlow does: nothing else loads it. Every TensorFlow call blocks its thread.
@@ -39,7 +40,7 @@ export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest)
   const savedModel = await tf.node.loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
   const { signature } = savedModel as unknown as { signature: Signature }
   graph = { savedModel, signature, constants: new Map() }
-  for (const size of warmUpBatchSizes) run({ images: Array.from({ length: size }, () => new Uint8Array(imageBytes)), wanted: [] })
+  for (const size of warmUpBatchSizes) run({ images: Array.from({ length: size }, () => new Uint8Array(imageBytes)), wanted: PROBABILITIES_ONLY })
   // What loading took and gave back is a third of the process's memory, and no run needs it.
   releaseFreeMemory()
   const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean, binding: { TF_Version: string } }
@@ -61,7 +62,7 @@ export function run ({ images, wanted }: RunRequest): RunReply {
     const fed = Object.fromEntries(Object.keys(signature.inputs).map((name) => [name, feed(name)]))
     const found = savedModel.predict(fed) as TensorFlow.NamedTensorMap
     const { values: probabilities } = valuesOf(found, OUTPUTS.probabilities)
-    const outputs: Outputs = Object.fromEntries(wanted.map((name) => [name, valuesOf(found, name)]))
+    const outputs: Outputs = Object.fromEntries(outputNames(wanted).map((name) => [name, valuesOf(found, name)]))
     return { probabilities, outputs, inferenceMs: performance.now() - started }
   } finally {
     // Disposes of all that the run made, and of no constant.
@@ -70,7 +71,7 @@ export function run ({ images, wanted }: RunRequest): RunReply {
 }
 
 /** Makes the tensor of each input by its name. */
-function feedOf (loaded: LoadedGraph, images: EngineImages, wanted: readonly Wantable[]): (name: string) => TensorFlow.Tensor {
+function feedOf (loaded: LoadedGraph, images: EngineImages, { outputs = [], topMaps = 0 }: Wanted): (name: string) => TensorFlow.Tensor {
   const isValues = images[0] instanceof Float32Array
   return (name) => {
     switch (name) {
@@ -80,9 +81,10 @@ function feedOf (loaded: LoadedGraph, images: EngineImages, wanted: readonly Wan
       case INPUTS.values: return isValues
         ? valuesTensor(loaded, images as readonly Float32Array[])
         : constant(loaded, 'no values', () => tf.tensor([], [0, ...valuesShape(loaded)]))
-      case INPUTS.wanted: return constant(loaded, `wanted ${wanted.join()}`, () => (
-        tf.tensor1d(WANTABLE.map((output) => wanted.includes(output)), 'bool')
+      case INPUTS.wanted: return constant(loaded, `wanted ${outputs.join()}`, () => (
+        tf.tensor1d(WANTABLE.map((output) => outputs.includes(output)), 'bool')
       ))
+      case INPUTS.mapCount: return tf.scalar(topMaps, 'int32')
       case INPUTS.fromValues: return constant(loaded, `from values ${isValues}`, () => tf.scalar(isValues, 'bool'))
       default: throw new Error(`the graph has an input ${name}, and nothing feeds it`)
     }

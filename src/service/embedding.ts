@@ -13,7 +13,7 @@ export interface Embedded {
 /** The pooled features of each image of one request. Throws a ServiceError `not_embeddable`, or the signal's reason. */
 export async function embed (model: LoadedModel, uploads: Upload[], work: Work): Promise<Answers<Embedded>> {
   checkEmbeddable(model)
-  const answers = await infer(model, uploads, { ...work, wanted: [OUTPUTS.features] })
+  const answers = await infer(model, uploads, { ...work, wanted: { outputs: [OUTPUTS.features] } })
   return answersOf(answers, ({ outputs: { features } }) => {
     if (features === undefined) throw new Error('the network has features, and the engine gave none')
     return { embedding: features.values }

@@ -1,5 +1,4 @@
 import { shortened } from '../base/float32.js'
-import { OUTPUTS } from '../compiler/signature.js'
 import type { OutputValues } from '../engine/protocol.js'
 import type { Prediction } from '../model/labels.js'
 import { answersOf, predictionsOf, type Answers, type Predicted } from './classification.js'
@@ -30,11 +29,11 @@ export async function explain (
   model: LoadedModel, uploads: Upload[], k: number, work: Work
 ): Promise<Answers<Predicted<ExplainedPrediction>>> {
   const refusal = whyNotExplainable(model)
-  const answers = await infer(model, uploads, refusal === undefined ? { ...work, wanted: [OUTPUTS.maps] } : work)
+  const answers = await infer(model, uploads, refusal === undefined ? { ...work, wanted: { topMaps: k } } : work)
   return answersOf(answers, (answer) => {
-    const { outputs: { maps } } = answer
-    const explanationOf = (classId: number): Explanation => maps === undefined ? refusal ?? missing() : classMap(maps, classId)
-    return { predictions: predictionsOf(model, answer, k).map((one) => ({ ...one, explanation: explanationOf(one.classId) })) }
+    const { outputs: { top_maps: maps } } = answer
+    const explanationOf = (rank: number): Explanation => maps === undefined ? refusal ?? missing() : classMap(maps, rank)
+    return { predictions: predictionsOf(model, answer, k).map((one, rank) => ({ ...one, explanation: explanationOf(rank) })) }
   })
 }
 
@@ -43,11 +42,9 @@ export function whyNotExplainable ({ offers: { maps } }: Pick<LoadedModel, 'offe
   return 'shape' in maps ? undefined : { code: 'not_explainable', detail: `There is no exact map: ${maps.reason}.` }
 }
 
-/** The map of one class out of the output `maps` of one image, [height, width, units]. */
-export function classMap ({ shape: [height = 0, width = 0, units = 1], values }: OutputValues, classId: number): ClassMap {
-  // A single sigmoid unit is for the second of two classes and against the first, whose logit is the negative.
-  const [unit, sign] = units === 1 ? [0, classId === 1 ? 1 : -1] : [classId, 1]
-  const map = Array.from({ length: height * width }, (_, position) => shortened(sign * (values[position * units + unit] ?? NaN)))
+/** One class's map out of the output `top_maps` of one image, [height, width, k]; a rank of 0 is the most probable class. */
+export function classMap ({ shape: [height = 0, width = 0, k = 1], values }: OutputValues, rank: number): ClassMap {
+  const map = Array.from({ length: height * width }, (_, position) => shortened(values[position * k + rank] ?? NaN))
   return { height, width, values: map }
 }
 

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { ServiceError } from '../base/errors.js'
-import type { Wantable } from '../compiler/signature.js'
 import type { Classified } from '../engine/batcher.js'
 import type { Place } from '../engine/places.js'
 import type { EngineImage } from '../engine/protocol.js'
+import type { Wanted } from '../engine/wanted.js'
 import { inSpan, recordSpan } from '../telemetry/tracing.js'
 import type { LoadedModel } from './loaded-model.js'
 
@@ -49,8 +49,8 @@ export interface Admitted {
 export interface Work {
   readonly signal: AbortSignal
   readonly admitted?: Admitted
-  /** Outputs beside the probabilities; the model has to have them. */
-  readonly wanted?: readonly Wantable[]
+  /** What is computed beside the probabilities; the model has to have it. */
+  readonly wanted?: Wanted
 }
 
 interface Decoded {

@@ -7,6 +7,7 @@ import { Batcher, type Classified } from '../engine/batcher.js'
 import type { Place } from '../engine/places.js'
 import { choosePrecision } from '../engine/precision.js'
 import type { EngineImage } from '../engine/protocol.js'
+import type { Wanted } from '../engine/wanted.js'
 import type { InputChoices } from '../model/input.js'
 import type { Label } from '../model/labels.js'
 import type { Model } from '../model/model.js'
@@ -166,7 +167,7 @@ export class LoadedModel {
   }
 
   /** As `Batcher.submit`. */
-  submit (image: EngineImage, place: Place, signal: AbortSignal, wanted?: readonly Wantable[]): Promise<Classified> {
+  submit (image: EngineImage, place: Place, signal: AbortSignal, wanted?: Wanted): Promise<Classified> {
     return this.batcher.submit(image, place, signal, wanted)
   }
 

@@ -1,6 +1,7 @@
 import { ServiceError } from '../base/errors.js'
 import { OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.js'
 import type { Prediction } from '../model/labels.js'
+import type { NetworkOutputs } from '../model/outputs.js'
 import { predictionsOf } from './classification.js'
 import { infer, type Inferred, type Upload, type Work } from './inference.js'
 import { invalidTensor } from './input-tensors.js'
@@ -29,8 +30,8 @@ export type OutputTensor = { readonly name: string, readonly shape: readonly num
 export const PROBABILITIES = OUTPUTS.probabilities
 const FLOAT_BYTES = 4
 
-type OutputName = typeof OUTPUTS[keyof typeof OUTPUTS]
-type OfferName = keyof typeof OUTPUTS
+type OutputName = typeof PROBABILITIES | Wantable
+type OfferName = keyof NetworkOutputs
 const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<OutputName, OfferName>
 
 /** `image`, files of images, and `pixels`; a request brings one of them. `pixels` may be FP32, too. */
@@ -73,7 +74,7 @@ export async function inferTensors (
 ): Promise<OutputTensor[]> {
   const many = uploads.length > 1
   uploads.forEach((upload, index) => { if (upload instanceof ServiceError) throw ofImage(upload, index, many) })
-  const answers = await infer(model, uploads, { ...work, wanted: wantedOf(requests) })
+  const answers = await infer(model, uploads, { ...work, wanted: { outputs: wantedOf(requests) } })
   const inferred = answers.map((answer, index) => {
     if (answer instanceof ServiceError) throw ofImage(answer, index, many)
     return answer

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { compile, type Precision } from '../../src/compiler/index.js'
+import { topK } from '../../src/model/labels.js'
 import { outputUnits, type Network, type Operation } from '../../src/model/network.js'
 import { networkOutputs } from '../../src/model/outputs.js'
 import type { Weights } from '../../src/model/weights.js'
@@ -14,7 +15,7 @@ suite('named outputs', () => {
   for (const [name, { layers, pooled }] of Object.entries(HEADS)) {
     test(`${name}: features are the mean of the feature map, and maps with the bias are the logits`, async () => {
       const { network, weights, images } = prepare(layers)
-      const outputs = await run(network, weights, 'float32', (compiled) => compiled.run({ images, wanted: ALL }))
+      const outputs = await run(network, weights, 'float32', (compiled) => compiled.run({ images, wanted: ALL, mapCount: 2 }))
       const values = images.map((image) => referenceValues(network, weights, image))
       // The input and the first convolution stand before the head.
       const pooledName = network.layers[2 + pooled]?.name ?? ''
@@ -29,6 +30,7 @@ suite('named outputs', () => {
       const means = meansOf(maps)
       const biases = logits.map((row, image) => row.map((logit, unit) => logit - (means[image]?.[unit] ?? NaN)))
       for (const row of biases) assertNearNumbers(row, expectedBias(network, weights))
+      assertMostProbable(outputs.top_maps as Output, maps, outputs.probabilities as Output, 2)
       assert.ok(means.some((row) => Math.abs((row[0] ?? 0) - (means[0]?.[0] ?? 0)) > 1e-3), 'maps that tell images apart')
     })
   }
@@ -45,6 +47,7 @@ suite('named outputs', () => {
           if (wanted.includes(name)) assert.deepEqual(outputs[name], whole[name])
           else assert.deepEqual(outputs[name]?.shape, [0, ...whole[name]?.shape.slice(1) ?? []])
         }
+        assert.deepEqual(outputs.top_maps?.shape, [0, SIDE, SIDE, 0])
       }
     })
   })
@@ -122,6 +125,21 @@ function assertNear (found: Output, expected: readonly FeatureMap[]): void {
 
 function assertEqualMeans (map: Output, features: Output): void {
   assertNearNumbers([...features.data], meansOf(map).flat())
+}
+
+/** The maps of the most probable classes are those of their units; a single one is for the second class and against the first. */
+function assertMostProbable (found: Output, { shape, data }: Output, probabilities: Output, k: number): void {
+  const [images = 0, height = 0, width = 0, units = 0] = shape
+  const classes = probabilities.shape[1] ?? 0
+  const expected = Array.from({ length: images }, (_, image) => {
+    const ranked = topK(probabilities.data.subarray(image * classes, (image + 1) * classes), [], k)
+    return Array.from({ length: height * width }, (_, at) => ranked.map(({ classId }) => {
+      const row = (image * height * width + at) * units
+      return units > 1 ? data[row + classId] ?? NaN : (data[row] ?? NaN) * (classId === 1 ? 1 : -1)
+    }))
+  })
+  assert.deepEqual(found.shape, [images, height, width, k])
+  assertNearNumbers([...found.data], expected.flat(2))
 }
 
 /** Over height and width, by image and channel. */

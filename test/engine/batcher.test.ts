@@ -2,25 +2,25 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ServiceError } from '../../src/base/errors.js'
 import { Batcher, type BatchRunner } from '../../src/engine/batcher.js'
-import type { Wantable } from '../../src/compiler/signature.js'
 import type { Place } from '../../src/engine/places.js'
 import type { EngineImage, EngineImages, RunReply } from '../../src/engine/protocol.js'
+import { outputNames, type Wanted } from '../../src/engine/wanted.js'
 
 /** An engine whose runs end when the test says so; each image's first byte comes back as its probability. */
 class ManualEngine implements BatchRunner {
   ready = true
   workers = 1
   readonly batches: number[][] = []
-  readonly wanted: Array<readonly Wantable[]> = []
+  readonly wanted: Wanted[] = []
   private finishers: Array<(error?: Error) => void> = []
 
-  run (images: EngineImages, wanted: readonly Wantable[]): Promise<RunReply> {
+  run (images: EngineImages, wanted: Wanted): Promise<RunReply> {
     const values = images.map((image: EngineImage) => image[0] ?? -1)
     this.batches.push(values)
     this.wanted.push(wanted)
     // Two numbers an image of each output, so that rows are told apart.
     const rows = { shape: [2], values: Float32Array.from(values.flatMap((value) => [value, value + 0.5])) }
-    const outputs = Object.fromEntries(wanted.map((name) => [name, rows]))
+    const outputs = Object.fromEntries(outputNames(wanted).map((name) => [name, rows]))
     return new Promise((resolve, reject) => {
       this.finishers.push((error) => {
         if (error === undefined) resolve({ probabilities: Float32Array.from(values), outputs, inferenceMs: 1 })
@@ -59,7 +59,7 @@ const send = (batcher: Batcher, value: number, signal = never, client = ''): Ret
   batcher.submit(image(value), batcher.places.take(client), signal)
 
 /** The same with any kind of image, and outputs that are wanted. */
-const submit = (batcher: Batcher, one: EngineImage, wanted: readonly Wantable[] = []): ReturnType<Batcher['submit']> =>
+const submit = (batcher: Batcher, one: EngineImage, wanted: Wanted = {}): ReturnType<Batcher['submit']> =>
   batcher.submit(one, batcher.places.take(''), never, wanted)
 
 test('a lone image goes at once; what comes meanwhile shares the next batch, in order', async () => {
@@ -211,13 +211,15 @@ test('several workers have a batch each; one more each only if it is full', asyn
 test('a batch computes what any of its images wants, and each answer has only its own', async () => {
   const { engine, batcher } = setUp()
   const first = submit(batcher, image(9))
-  const answers = [submit(batcher, image(1), ['maps']), submit(batcher, image(2)), submit(batcher, image(3), ['maps', 'features'])]
+  const wants: Wanted[] = [{ outputs: ['maps'], topMaps: 2 }, {}, { outputs: ['maps', 'features'] }, { topMaps: 3 }]
+  const answers = wants.map((wanted, index) => submit(batcher, image(index + 1), wanted))
   await engine.finish()
   await engine.finish()
-  assert.deepEqual(engine.wanted, [[], ['features', 'maps']])
+  assert.deepEqual(engine.wanted, [{ outputs: [], topMaps: 0 }, { outputs: ['features', 'maps'], topMaps: 3 }])
   assert.deepEqual((await first).outputs, {})
   const row = (value: number): { shape: number[], values: Float32Array } => ({ shape: [2], values: Float32Array.of(value, value + 0.5) })
-  assert.deepEqual((await Promise.all(answers)).map(({ outputs }) => outputs), [{ maps: row(1) }, {}, { maps: row(3), features: row(3) }])
+  const given = (await Promise.all(answers)).map(({ outputs }) => outputs)
+  assert.deepEqual(given, [{ maps: row(1), top_maps: row(1) }, {}, { maps: row(3), features: row(3) }, { top_maps: row(4) }])
 })
 
 test('pictures and values never share a batch; whichever waits longest goes first', async () => {
@@ -232,7 +234,7 @@ test('pictures and values never share a batch; whichever waits longest goes firs
 test('an image of another size, or an output that the network lacks, is refused alone and gives its place back', async () => {
   const { engine, batcher } = setUp()
   await assert.rejects(submit(batcher, Uint8Array.of(1, 2)), /an image has 2 numbers, and the network takes 1/)
-  await assert.rejects(submit(batcher, image(1), ['feature_map']), /the network has no output feature_map/)
+  await assert.rejects(submit(batcher, image(1), { outputs: ['feature_map'] }), /the network has no output feature_map/)
   const good = submit(batcher, image(3))
   assert.equal(batcher.places.taken, 0)
   await engine.finish()

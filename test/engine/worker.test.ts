@@ -27,10 +27,10 @@ test('values equal the pictures that they were made of, named outputs come alone
   const { scale, offset } = model.network.input.rescaling
   assert.ok(typeof scale === 'number' && typeof offset === 'number')
   const values = pictures.map((one) => Float32Array.from(one, (byte) => byte * scale + offset))
-  const plain = run({ images: pictures, wanted: [] })
+  const plain = run({ images: pictures, wanted: {} })
   assert.deepEqual(plain.outputs, {})
 
-  const named = run({ images: values, wanted: ['feature_map', 'features'] })
+  const named = run({ images: values, wanted: { outputs: ['feature_map', 'features'] } })
   const largest = Math.max(...plain.probabilities.map((value, index) => Math.abs(value - (named.probabilities[index] ?? NaN))))
   assert.ok(largest < 1e-5, `largest difference ${largest}`)
   const { features, feature_map: map } = named.outputs as { features: OutputValues, feature_map: OutputValues }
@@ -45,8 +45,8 @@ test('values equal the pictures that they were made of, named outputs come alone
   const { memory } = createRequire(import.meta.url)('@tensorflow/tfjs-node') as { memory: () => { numTensors: number } }
   const before = memory().numTensors
   for (let times = 0; times < 3; times++) {
-    run({ images: pictures, wanted: [] })
-    run({ images: values, wanted: ['feature_map', 'features'] })
+    run({ images: pictures, wanted: {} })
+    run({ images: values, wanted: { outputs: ['feature_map', 'features'], topMaps: 3 } })
   }
   assert.equal(memory().numTensors, before)
 })

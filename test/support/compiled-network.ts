@@ -12,6 +12,8 @@ export interface Feed {
   readonly images?: readonly Uint8Array[]
   readonly values?: readonly Float32Array[]
   readonly wanted?: readonly Wantable[]
+  /** Of how many classes the maps are wanted. */
+  readonly mapCount?: number
 }
 
 export interface Output { readonly shape: readonly number[], readonly data: Float32Array }
@@ -31,12 +33,13 @@ export async function loadCompiled (savedModel: Uint8Array, [side, channels]: In
     await writeFile(join(folder, 'saved_model.pb'), savedModel)
     const model = await tf.node.loadSavedModel(folder, [SERVING_TAG], SERVING_SIGNATURE)
     return {
-      run: ({ images = [], values = [], wanted = [] }) => {
+      run: ({ images = [], values = [], wanted = [], mapCount = 0 }) => {
         const all = Float32Array.from(values.flatMap((image) => [...image]))
         const feeds = {
           [INPUTS.images]: tf.tensor1d(images as unknown as string[], 'string'),
           [INPUTS.values]: tf.tensor(all, [values.length, side, side, channels]),
           [INPUTS.wanted]: tf.tensor1d(WANTABLE.map((name) => wanted.includes(name)), 'bool'),
+          [INPUTS.mapCount]: tf.scalar(mapCount, 'int32'),
           [INPUTS.fromValues]: tf.scalar(values.length > 0, 'bool')
         }
         const outputs = model.predict(feeds) as TensorFlow.NamedTensorMap

@@ -13,6 +13,7 @@ export function placeholders (shape: readonly number[], steps: StepList): Record
     [INPUTS.images]: end(INPUTS.images, 'string', [-1]),
     [INPUTS.values]: end(INPUTS.values, 'float32', [-1, ...shape]),
     [INPUTS.wanted]: end(INPUTS.wanted, 'bool', [WANTABLE.length]),
+    [INPUTS.mapCount]: end(INPUTS.mapCount, 'int32', []),
     [INPUTS.fromValues]: end(INPUTS.fromValues, 'bool', [])
   }
 }

@@ -1,7 +1,7 @@
 import type { FlatLayer } from './flatten.js'
 
 /** Names of the graph's ends, which the compiler gives. */
-const RESERVED = /^(images|pixels|probabilities|features|feature_map|maps|output)$/
+const RESERVED = /^(images|pixels|probabilities|features|feature_map|maps|top_maps|output)$/
 
 /** Names for the layers of a network like those of the file, of the characters that TensorFlow allows, each once. */
 export class LayerNames {
