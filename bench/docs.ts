@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { decodingTable } from './measurements/decoding.js'
 import { describePeak, engineTable, type EngineResult } from './measurements/engine-times.js'
+import { explainTable } from './measurements/explain.js'
 import { folderTable } from './measurements/folder.js'
 import { httpTable } from './measurements/http.js'
 import { holdTables, type HoldResult } from './measurements/hold.js'
@@ -26,6 +27,7 @@ const http = await readResult('http')
 const folder = await readResult('folder')
 const start = await readResult('start')
 const memory = await readResult('memory')
+const explain = await readResult('explain')
 const hold = await readResult('hold')
 const blocks: Readonly<Record<string, string>> = {
   engine: engine === undefined ? '' : block(engine, engineTable(engine), howEngine(engine)),
@@ -41,7 +43,10 @@ const blocks: Readonly<Record<string, string>> = {
     ? ''
     : block(start, startTable(start), `medians and quartiles of ${start.runs} starts, ${start.threads} threads`),
   loaded: memory === undefined ? '' : block(memory, loadedTable(memory), `${memory.threads} threads, float32`),
-  growth: memory === undefined ? '' : block(memory, growthTable(memory), `${memory.threads} threads, float32`)
+  growth: memory === undefined ? '' : block(memory, growthTable(memory), `${memory.threads} threads, float32`),
+  explain: explain === undefined
+    ? ''
+    : block(explain, explainTable(explain), `medians and quartiles of ${explain.rounds} rounds, ${explain.threads} threads`)
 }
 
 await fill(PAGE, blocks)

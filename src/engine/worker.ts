@@ -40,7 +40,9 @@ export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest)
   const savedModel = await tf.node.loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
   const { signature } = savedModel as unknown as { signature: Signature }
   graph = { savedModel, signature, constants: new Map() }
-  for (const size of warmUpBatchSizes) run({ images: Array.from({ length: size }, () => new Uint8Array(imageBytes)), wanted: PROBABILITIES_ONLY })
+  for (const size of warmUpBatchSizes) {
+    run({ images: Array.from({ length: size }, () => new Uint8Array(imageBytes)), wanted: PROBABILITIES_ONLY })
+  }
   // What loading took and gave back is a third of the process's memory, and no run needs it.
   releaseFreeMemory()
   const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean, binding: { TF_Version: string } }
