@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.js'
 import { emit } from '../../src/compiler/emit.js'
+import type { Precision, SavedModel } from '../../src/compiler/index.js'
 import { placeholders } from '../../src/compiler/lower/ends.js'
-import type { Precision } from '../../src/compiler/precision.js'
 import { OUTPUTS } from '../../src/compiler/signature.js'
 import { StepList } from '../../src/compiler/steps.js'
 import type { BenchModel } from '../network/model.js'
@@ -29,7 +29,7 @@ export async function startMatrixProducts (_model: BenchModel, { threads, precis
 }
 
 /** A graph that reads a matrix of bytes and gives the mean of its product with one constant matrix, again and again. */
-function matrixProducts (precision: Precision): Uint8Array {
+function matrixProducts (precision: Precision): SavedModel {
   const steps = new StepList()
   const random = new Random(1)
   const inputs = placeholders([SIDE, SIDE, 1], steps)
@@ -41,5 +41,6 @@ function matrixProducts (precision: Precision): Uint8Array {
   for (let count = 0; count < PRODUCTS; count++) product = steps.add('product', precision, [product, factor], { op: 'MatMul' })
   const output = steps.cast('float', steps.reshape('spatial', product, precision, [1, SIDE, SIDE, 1]), precision, 'float32')
   const mean = steps.reduceSpatial('mean', 'Mean', output, 'float32')
-  return emit({ steps: steps.steps, inputs, outputs: { [OUTPUTS.probabilities]: { step: mean, type: 'float32', shape: [-1, 1] } } })
+  const outputs = { [OUTPUTS.probabilities]: { step: mean, type: 'float32', shape: [-1, 1] } } as const
+  return { graph: emit({ steps: steps.steps, inputs, outputs }), weights: [] }
 }

@@ -1,16 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeSavedModel, type SavedModel } from '../../src/compiler/index.js'
 import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
 
-/** Loads a serialized SavedModel into the service's own engine, on the CPU. */
+/** Loads a SavedModel into the service's own engine, on the CPU. */
 export async function startGraph (
-  savedModel: Uint8Array, imageBytes: number, threads: number
+  savedModel: SavedModel, imageBytes: number, threads: number
 ): Promise<{ readonly engine: SupervisedWorker, readonly version: string }> {
   const path = await mkdtemp(join(tmpdir(), 'xception-bench-'))
   try {
-    await writeFile(join(path, 'saved_model.pb'), savedModel)
+    await writeSavedModel(path, savedModel)
     const environment = tensorFlowEnvironment({ backend: 'cpu', threads })
     const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [], environment })
     const { tensorflowVersion } = await engine.start()

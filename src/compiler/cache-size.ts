@@ -46,8 +46,9 @@ export async function tidy (folder: string, { keep, maxBytes, staleLockMs }: Tid
 async function readEntry (path: string): Promise<Entry[]> {
   try {
     const { mtimeMs } = await stat(path)
-    const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size))
-    return [{ path, bytes: sizes.reduce((sum, size) => sum + size, 0), usedAtMs: mtimeMs }]
+    const stats = await Promise.all((await readdir(path, { recursive: true })).map(async (name) => await stat(join(path, name))))
+    const bytes = stats.reduce((sum, found) => sum + (found.isFile() ? found.size : 0), 0)
+    return [{ path, bytes, usedAtMs: mtimeMs }]
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return []

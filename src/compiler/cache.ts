@@ -1,14 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock } from 'proper-lockfile'
 import { OperatorError } from '../base/errors.js'
-import { hashFile } from '../base/hash.js'
 import { tidy } from './cache-size.js'
+import { isWhole, writeSavedModel, type SavedModel } from './saved-model.js'
 
-const GRAPH_FILE = 'saved_model.pb'
-const CHECKSUM_FILE = 'saved_model.pb.sha256'
 const WAIT_FOR_OTHER_MS = 250
 /** A process that has not touched its lock for so long is gone. */
 const STALE_LOCK_MS = 10_000
@@ -42,7 +40,7 @@ export class UnwritableError extends Error {
 }
 
 /**
- * Gives the entry of that key; `make` puts its files into a folder (see `writeGraph`) where it is not there or damaged. Of
+ * Gives the entry of that key; `make` puts its files into a folder (see `writeEntry`) where it is not there or damaged. Of
  * several processes one makes it, the others wait. It appears as a whole or not at all, and a process that dies while it
  * makes one holds up the others for seconds only. Nothing is written where the entry is there, but for the time of its use.
  *
@@ -76,9 +74,8 @@ export async function findOrMake (
 }
 
 /** Writes what an entry consists of. Rejects with an UnwritableError. */
-export async function writeGraph (folder: string, graph: Uint8Array): Promise<void> {
-  await writing(writeFile(join(folder, GRAPH_FILE), graph))
-  await writing(writeFile(join(folder, CHECKSUM_FILE), createHash('sha256').update(graph).digest('hex')))
+export async function writeEntry (folder: string, savedModel: SavedModel): Promise<void> {
+  await writing(writeSavedModel(folder, savedModel))
 }
 
 /** Marks an entry as used now and every minute, so that no process removes it; returns what ends that. */
@@ -151,14 +148,5 @@ async function writing<T> (operation: Promise<T>): Promise<T> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw code === undefined ? error : new UnwritableError(code, { cause: error })
-  }
-}
-
-async function isWhole (path: string): Promise<boolean> {
-  try {
-    return await hashFile(join(path, GRAPH_FILE)) === await readFile(join(path, CHECKSUM_FILE), 'utf8')
-  } catch {
-    // There is no entry, or files of it are missing: it will be made anew.
-    return false
   }
 }

@@ -5,6 +5,8 @@ import { emit } from './emit.js'
 import { fold } from './fold/fold.js'
 import { lower } from './lower/lower.js'
 import type { Precision } from './precision.js'
+import { WEIGHTS_FILE, type SavedModel } from './saved-model.js'
+import { store } from './store.js'
 
 export interface CompileOptions {
   readonly network: Network
@@ -13,12 +15,13 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles a network into a serialized TensorFlow SavedModel without variables, for any batch size; its ends are named in `signature.ts`.
+ * Compiles a network into a TensorFlow SavedModel for any batch size; its ends are named in `signature.ts`.
  *
  * Throws a WeightsError if a weight is missing, has another shape than its layer says, or belongs to no layer, and an Error if the
  * network does not end in probabilities.
  */
-export function compile ({ network, weights, precision }: CompileOptions): Uint8Array {
+export function compile ({ network, weights, precision }: CompileOptions): SavedModel {
   checkWeights(network.layers, weights)
-  return emit(lower(fold(network, weights), precision))
+  const stored = store(lower(fold(network, weights), precision), WEIGHTS_FILE)
+  return { graph: emit(stored.program), weights: stored.weights }
 }

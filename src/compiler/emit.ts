@@ -1,4 +1,5 @@
 import type { Padding } from '../model/network.js'
+import { contentOf } from './content.js'
 import { DATA_TYPES, encodeSavedModel, shapeProto, type AttrValue, type DataType, type NodeDef, type TensorInfo } from './messages.js'
 import type { Step } from './steps.js'
 
@@ -14,17 +15,30 @@ export interface Program {
   readonly steps: readonly Step[]
   readonly inputs: Readonly<Record<string, End>>
   readonly outputs: Readonly<Record<string, End>>
+  /** What is done once, before the first run. */
+  readonly initialization?: {
+    /** Does it by being run. */
+    readonly step: string
+    /** Is then fed with the path of that file of the folder `assets`. */
+    readonly path: End
+    readonly file: string
+  }
 }
 
-/** Writes a program as a serialized SavedModel with one signature and no variables. */
-export function emit ({ steps, inputs, outputs }: Program): Uint8Array {
-  return encodeSavedModel(steps.map(nodeOf), infos(inputs), infos(outputs))
+/** Writes a program as a serialized `saved_model.pb` with one signature. */
+export function emit ({ steps, inputs, outputs, initialization }: Program): Uint8Array {
+  return encodeSavedModel(steps.map(nodeOf), infos(inputs), infos(outputs), initialization && {
+    operation: initialization.step,
+    asset: { tensor: infoOf(initialization.path), file: initialization.file }
+  })
 }
 
 function infos (ends: Readonly<Record<string, End>>): Record<string, TensorInfo> {
-  return Object.fromEntries(Object.entries(ends).map(([name, { step, type, shape }]) => (
-    [name, { name: `${step}:0`, dtype: DATA_TYPES[type], tensorShape: shapeProto(shape) }]
-  )))
+  return Object.fromEntries(Object.entries(ends).map(([name, end]) => [name, infoOf(end)]))
+}
+
+function infoOf ({ step, type, shape }: End): TensorInfo {
+  return { name: `${step}:0`, dtype: DATA_TYPES[type], tensorShape: shapeProto(shape) }
 }
 
 function nodeOf (step: Step): NodeDef {
@@ -37,9 +51,14 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
   switch (step.op) {
     case 'Placeholder': return { dtype: T, shape: { shape: shapeProto(step.shape) } }
     case 'Const': {
-      const tensor = { dtype: DATA_TYPES[step.type], tensorShape: shapeProto(step.shape), tensorContent: content(step.values, step.type) }
+      const tensor = { dtype: DATA_TYPES[step.type], tensorShape: shapeProto(step.shape), tensorContent: contentOf(step.values, step.type) }
       return { dtype: T, value: { tensor } }
     }
+    case 'VarHandleOp': return { dtype: T, shape: { shape: shapeProto(step.shape) }, container: text(''), shared_name: text(step.shared) }
+    case 'AssignVariableOp': return { dtype: T, validate_shape: { b: false } }
+    case 'ReadVariableOp': return { dtype: T }
+    case 'ReadFile': case 'NoOp': return {}
+    case 'Bitcast': return { T: dataType('uint8'), type: T }
     case 'DecodeRaw': return { out_type: T, little_endian: { b: true } }
     case 'Cast': return { SrcT: dataType(step.from), DstT: T, Truncate: { b: false } }
     case 'Reshape': return { T, Tshape: INT32 }
@@ -79,20 +98,6 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
     case 'LeakyRelu': return { T, alpha: { f: step.slope } }
     default: return { T }
   }
-}
-
-function content (values: Float32Array | Int32Array, type: DataType): Uint8Array {
-  const numbers = type === 'bfloat16' && values instanceof Float32Array ? toBfloat16(values) : values
-  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
-}
-
-/** Upper halves of the float32 numbers, rounded to nearest, ties to even. */
-function toBfloat16 (values: Float32Array): Uint16Array {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
-  const halves = new Uint16Array(words.length)
-  // Uint16Array.from takes ten times as long, which is seconds for the full network.
-  words.forEach((word, index) => { halves[index] = (word + 0x7fff + ((word >>> 16) & 1)) >>> 16 })
-  return halves
 }
 
 function dataType (type: DataType): AttrValue {

@@ -1,2 +1,3 @@
 export { compile, type CompileOptions } from './compile.js'
 export type { Precision } from './precision.js'
+export { writeSavedModel, type SavedModel } from './saved-model.js'

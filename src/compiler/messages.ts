@@ -13,12 +13,14 @@ const SCHEMA = {
       fields: {
         metaInfoDef: { id: 1, type: 'MetaInfoDef' },
         graphDef: { id: 2, type: 'GraphDef' },
-        signatureDef: { id: 5, keyType: 'string', type: 'SignatureDef' }
+        signatureDef: { id: 5, keyType: 'string', type: 'SignatureDef' },
+        assetFileDef: { id: 6, rule: 'repeated', type: 'AssetFileDef' }
       },
       nested: {
         MetaInfoDef: { fields: { tags: { id: 4, rule: 'repeated', type: 'string' }, tensorflowVersion: { id: 5, type: 'string' } } }
       }
     },
+    AssetFileDef: { fields: { tensorInfo: { id: 1, type: 'TensorInfo' }, filename: { id: 2, type: 'string' } } },
     SignatureDef: {
       fields: {
         inputs: { id: 1, keyType: 'string', type: 'TensorInfo' },
@@ -101,12 +103,23 @@ export function shapeProto (shape: readonly number[]): TensorShapeProto {
 export const SERVING_TAG = 'serve'
 export const SERVING_SIGNATURE = 'serving_default'
 
+/** By this name TensorFlow's loader finds the operation that it runs once, as a signature and as that signature's output. */
+const INITIALIZATION = '__saved_model_init_op'
+
+/** What TensorFlow's loader does before the first run. */
+export interface Initialization {
+  /** Name of the operation that it runs. */
+  readonly operation: string
+  /** The tensor that it feeds with the path of a file, and the file's name in the folder `assets`. */
+  readonly asset: { readonly tensor: TensorInfo, readonly file: string }
+}
+
 /** `GraphDef.versions.producer` of TensorFlow 2.21; a lower one would switch on old behaviour of some ops. */
 const PRODUCER = 2421
 
 /** Serializes a graph with one signature as `saved_model.pb`. */
 export function encodeSavedModel (
-  nodes: readonly NodeDef[], inputs: Record<string, TensorInfo>, outputs: Record<string, TensorInfo>
+  nodes: readonly NodeDef[], inputs: Record<string, TensorInfo>, outputs: Record<string, TensorInfo>, initialization?: Initialization
 ): Uint8Array {
   const type = root.lookupType('SavedModel')
   return type.encode(type.create({
@@ -114,7 +127,11 @@ export function encodeSavedModel (
     metaGraphs: [{
       metaInfoDef: { tags: [SERVING_TAG], tensorflowVersion: '2.21.0' },
       graphDef: { node: nodes, versions: { producer: PRODUCER } },
-      signatureDef: { [SERVING_SIGNATURE]: { inputs, outputs, methodName: 'tensorflow/serving/predict' } }
+      signatureDef: {
+        [SERVING_SIGNATURE]: { inputs, outputs, methodName: 'tensorflow/serving/predict' },
+        ...(initialization === undefined ? {} : { [INITIALIZATION]: { outputs: { [INITIALIZATION]: { name: initialization.operation } } } })
+      },
+      assetFileDef: initialization === undefined ? [] : [{ tensorInfo: initialization.asset.tensor, filename: initialization.asset.file }]
     }]
   })).finish()
 }

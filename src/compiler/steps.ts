@@ -18,6 +18,9 @@ export type Op =
   /** Float32 values, rounded to the step's type when they are written; integers for int32. */
   | { readonly op: 'Const', readonly shape: readonly number[], readonly values: Float32Array | Int32Array }
   | { readonly op: 'DecodeRaw' | 'MatMul' | 'BiasAdd' | 'Reshape' | 'Pad' | 'Slice' | 'ReverseV2' | 'ConcatV2' | UnaryOp | BinaryOp }
+  /** Of a file's name; of bytes, whose last dimension is one number's; `shared` is the variable's name, which it is found by. */
+  | { readonly op: 'ReadFile' | 'Bitcast' | 'AssignVariableOp' | 'ReadVariableOp' | 'NoOp' }
+  | { readonly op: 'VarHandleOp', readonly shape: readonly number[], readonly shared: string }
   /** Of a feature map; scale, offset, mean and variance are float32 whatever the type. */
   | { readonly op: 'FusedBatchNormV3', readonly epsilon: number }
   | { readonly op: 'Cast', readonly from: DataType }
@@ -44,7 +47,7 @@ export type Step = Op & {
   readonly name: string
   /** Of the numbers that it gives. */
   readonly type: DataType
-  /** Names of steps; `:1` after a name means its second output. */
+  /** Names of steps; `:1` after a name means its second output, `^` before it that it only comes first. */
   readonly inputs: readonly string[]
 }
 
@@ -53,8 +56,14 @@ export type Step = Op & {
  * wanted one, changed where TensorFlow does not allow it or another step has it (a layer may be called `probabilities`, or `my layer`).
  */
 export class StepList {
-  readonly steps: Step[] = []
-  private readonly names = new Set<string>()
+  readonly steps: Step[]
+  private readonly names: Set<string>
+
+  /** Begins with the steps that there are. */
+  constructor (steps: readonly Step[] = []) {
+    this.steps = [...steps]
+    this.names = new Set(steps.map(({ name }) => name))
+  }
 
   placeholder (name: string, type: DataType, shape: readonly number[]): string {
     return this.add(name, type, [], { op: 'Placeholder', shape })
@@ -80,7 +89,7 @@ export class StepList {
   }
 
   /** A size of -1 is all that is left. */
-  slice (name: string, input: string, type: Precision, begin: readonly number[], size: readonly number[]): string {
+  slice (name: string, input: string, type: DataType, begin: readonly number[], size: readonly number[]): string {
     return this.add(name, type, [input, this.integers(`${name}/begin`, begin), this.integers(`${name}/size`, size)], { op: 'Slice' })
   }
 

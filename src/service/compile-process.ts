@@ -1,6 +1,6 @@
 import { OperatorError } from '../base/errors.js'
 import { cacheKey } from '../compiler/cache-key.js'
-import { UnwritableError, writeGraph } from '../compiler/cache.js'
+import { UnwritableError, writeEntry } from '../compiler/cache.js'
 import { compile, type Precision } from '../compiler/index.js'
 import { openModel, type OpenSettings } from '../sources/open.js'
 
@@ -35,7 +35,7 @@ async function carryOut ({ settings, precision, key, folder }: CompileOrder): Pr
   if (await cacheKey(model, precision) !== key) {
     throw new OperatorError(`MODEL=${settings.model} changed while it was compiled: start again`)
   }
-  await writeGraph(folder, compile({ network: model.network, weights: await model.readWeights(), precision }))
+  await writeEntry(folder, compile({ network: model.network, weights: await model.readWeights(), precision }))
 }
 
 function failureOf (error: Error): CompileFailure {

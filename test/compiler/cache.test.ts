@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
-import { findOrMake, writeGraph, type CompiledModel } from '../../src/compiler/cache.js'
+import { findOrMake, writeEntry, type CompiledModel } from '../../src/compiler/cache.js'
 
 const LARGE = 1e9
 const AN_HOUR_AGO = new Date(Date.now() - 3_600_000)
@@ -17,7 +17,7 @@ function temporaryCache (t: TestContext): string {
 const entries = (cacheDir: string): string[] => readdirSync(join(cacheDir, 'compiled')).sort()
 
 async function made (cacheDir: string, key: string, maxBytes = LARGE): Promise<CompiledModel> {
-  return await findOrMake(key, { cacheDir, maxBytes }, (folder) => writeGraph(folder, new Uint8Array(1000)))
+  return await findOrMake(key, { cacheDir, maxBytes }, (folder) => writeEntry(folder, { graph: new Uint8Array(1000), weights: [] }))
 }
 
 test('an entry is made once, and anew where it is damaged', async (t) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { compile } from '../../src/compiler/index.js'
+import { compile, writeSavedModel } from '../../src/compiler/index.js'
 import type { OutputValues } from '../../src/engine/protocol.js'
 import { load, run } from '../../src/engine/worker.js'
 import { readConfig } from '../../src/config.js'
@@ -19,7 +19,7 @@ test('values equal the pictures that they were made of, named outputs come alone
   t.after(() => { rmSync(folder, { recursive: true }) })
   const model = await openModel(readConfig({}))
   const compiled = compile({ network: model.network, weights: await model.readWeights(), precision: 'float32' })
-  writeFileSync(join(folder, 'saved_model.pb'), compiled)
+  await writeSavedModel(folder, compiled)
   const { outputs } = await load({ path: folder, imageBytes: IMAGE_BYTES, warmUpBatchSizes: [1] })
   assert.deepEqual(outputs.filter((name) => name !== 'maps'), ['features', 'feature_map'])
 

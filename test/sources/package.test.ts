@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { readConfig } from '../../src/config.js'
-import { compile } from '../../src/compiler/index.js'
+import { compile, type SavedModel } from '../../src/compiler/index.js'
 import { openModel } from '../../src/sources/open.js'
 import type { Tensor } from '../../src/model/weights.js'
 
@@ -111,7 +111,7 @@ suite('a model.json that is wrong is refused in one sentence that names the file
 const zeros = (...shape: number[]): Tensor => ({ shape, data: new Float32Array(shape.reduce((product, length) => product * length, 1)) })
 
 suite('weights that do not fit the network are refused in one sentence that names the weight', () => {
-  const compiled = async (change: (weights: Map<string, Tensor>) => void): Promise<Uint8Array> => {
+  const compiled = async (change: (weights: Map<string, Tensor>) => void): Promise<SavedModel> => {
     const model = await openModel(config)
     const weights = new Map(await model.readWeights())
     change(weights)

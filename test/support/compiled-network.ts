@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
+import { writeSavedModel, type SavedModel } from '../../src/compiler/index.js'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../../src/compiler/messages.js'
 import { INPUTS, WANTABLE, type Wantable } from '../../src/compiler/signature.js'
 
@@ -25,12 +26,12 @@ export interface CompiledNetwork {
 
 type InputSize = readonly [side: number, channels: number]
 
-/** Loads a serialized SavedModel into TensorFlow in this process, on the CPU, for inputs of [side, side, channels]. */
-export async function loadCompiled (savedModel: Uint8Array, [side, channels]: InputSize): Promise<CompiledNetwork> {
+/** Loads a SavedModel into TensorFlow in this process, on the CPU, for inputs of [side, side, channels]. */
+export async function loadCompiled (savedModel: SavedModel, [side, channels]: InputSize): Promise<CompiledNetwork> {
   const tf = loadTensorFlow()
   const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
   try {
-    await writeFile(join(folder, 'saved_model.pb'), savedModel)
+    await writeSavedModel(folder, savedModel)
     const model = await tf.node.loadSavedModel(folder, [SERVING_TAG], SERVING_SIGNATURE)
     return {
       run: ({ images = [], values = [], wanted = [], mapCount = 0 }) => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { tensorFlowEnvironment } from '../../../src/engine/backend.js'
 import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
-import { compile } from '../../../src/compiler/index.js'
+import { compile, writeSavedModel, type SavedModel } from '../../../src/compiler/index.js'
 import type { Network } from '../../../src/model/network.js'
 import type { Weights } from '../../../src/model/weights.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
@@ -39,10 +39,10 @@ export async function runNetwork (network: Network, weights: Weights, pixels: Ui
   return await run(compile({ network, weights, precision: 'float32' }), pixels, network.input.side ** 2 * network.input.channels)
 }
 
-async function run (graph: Uint8Array, pixels: Uint8Array, imageBytes: number): Promise<Float32Array> {
+async function run (savedModel: SavedModel, pixels: Uint8Array, imageBytes: number): Promise<Float32Array> {
   graphs += 1
   const path = mkdtempSync(join(folder, `${graphs}-`))
-  writeFileSync(join(path, 'saved_model.pb'), graph)
+  await writeSavedModel(path, savedModel)
   assert.equal(pixels.length % imageBytes, 0, 'the images have the input size')
   const environment = tensorFlowEnvironment({ backend: 'cpu', threads: 1 })
   const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [], environment })

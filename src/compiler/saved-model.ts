@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashFiles } from '../base/hash.js'
+
+const GRAPH_FILE = 'saved_model.pb'
+/** Where TensorFlow's loader looks for the files that a graph reads. */
+const ASSETS_FOLDER = 'assets'
+/** In that folder. */
+export const WEIGHTS_FILE = 'weights.bin'
+const CHECKSUM_FILE = 'saved_model.sha256'
+
+/** A TensorFlow SavedModel. */
+export interface SavedModel {
+  /** Of `saved_model.pb`. */
+  readonly graph: Uint8Array
+  /** Of the file of weights that the graph reads, in pieces; none where it holds all of them. */
+  readonly weights: readonly Uint8Array[]
+}
+
+/** Writes its files into a folder that is there. */
+export async function writeSavedModel (folder: string, { graph, weights }: SavedModel): Promise<void> {
+  await writeFile(join(folder, GRAPH_FILE), graph)
+  await mkdir(join(folder, ASSETS_FOLDER))
+  const file = await open(weightsPath(folder), 'wx')
+  try {
+    for (const piece of weights) await file.writeFile(piece)
+  } finally {
+    await file.close()
+  }
+  const hash = createHash('sha256')
+  for (const piece of [graph, ...weights]) hash.update(piece)
+  await writeFile(join(folder, CHECKSUM_FILE), hash.digest('hex'))
+}
+
+/** Whether the folder has all of a SavedModel as it was written. */
+export async function isWhole (folder: string): Promise<boolean> {
+  try {
+    return await hashFiles([join(folder, GRAPH_FILE), weightsPath(folder)]) === await readFile(join(folder, CHECKSUM_FILE), 'utf8')
+  } catch {
+    // There is no entry, or files of it are missing: it will be made anew.
+    return false
+  }
+}
+
+function weightsPath (folder: string): string {
+  return join(folder, ASSETS_FOLDER, WEIGHTS_FILE)
+}
