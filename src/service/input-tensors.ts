@@ -1,4 +1,5 @@
 import { ServiceError } from '../base/errors.js'
+import { shortened } from '../base/float32.js'
 import { Turns } from '../base/turns.js'
 import type { Prepared } from './inference.js'
 import type { LoadedModel } from './loaded-model.js'
@@ -69,10 +70,11 @@ function checkedKind (name: string, datatype: string, images: number): CheckedIn
 
 /**
  * Numbers of images, one array each, as uploads; takes them out of the array, so that each can be let go. Rejects with a
- * ServiceError `invalid_tensor` for what is no such number, with the image's index.
+ * ServiceError `invalid_tensor` for what is no such number, with the image's index, and for what may be rescaled already with
+ * `rescaledWith`: how the request would have said so.
  */
 export async function preparePixels (
-  images: Array<Float32Array<ArrayBuffer>>, type: PixelType, firstIndex = 0
+  images: Array<Float32Array<ArrayBuffer>>, type: PixelType, firstIndex = 0, rescaledWith = 'the datatype FP32'
 ): Promise<Prepared[]> {
   const uploads: Prepared[] = []
   await new Promise<void>((resolve, reject) => {
@@ -83,7 +85,7 @@ export async function preparePixels (
         return false
       }
       const index = firstIndex + uploads.length
-      const pixels = type === 'UINT8' ? toBytes(values, index) : checkFinite(values, index)
+      const pixels = type === 'UINT8' ? toBytes(values, index, rescaledWith) : checkFinite(values, index)
       if (pixels instanceof ServiceError) {
         reject(pixels)
         return false
@@ -95,11 +97,14 @@ export async function preparePixels (
   return uploads
 }
 
-function toBytes (values: Float32Array, image: number): Uint8Array<ArrayBuffer> | ServiceError {
+function toBytes (values: Float32Array, image: number, rescaledWith: string): Uint8Array<ArrayBuffer> | ServiceError {
   const bytes = new Uint8Array(values.length)
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number
-    if (value !== (value & 0xff)) return invalidTensor(`UINT8 pixels are whole numbers from 0 to 255, and image ${image} has ${value}.`)
+    if (value !== (value & 0xff)) {
+      const found = `UINT8 pixels are whole numbers from 0 to 255, and image ${image} has ${shortened(value)}`
+      return invalidTensor(`${found}: numbers as the network reads them after rescaling are sent with ${rescaledWith}.`)
+    }
     bytes[index] = value
   }
   return bytes

@@ -123,6 +123,22 @@ suite('real replies are as /openapi.json says', () => {
       await assertDescribed(admin, path, response)
     }
   })
+
+  test('of a reload that is refused while the service drains', async () => {
+    const draining = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', DRAIN_DELAY_MS: '5000' })
+    const url = adminUrlOf(draining) ?? assert.fail(draining.log.join('\n'))
+    const exit = draining.stop('SIGTERM')
+    for (let status = 200; status === 200;) {
+      const probe = await fetch(`${url}/readyz`)
+      status = probe.status
+      await probe.arrayBuffer()
+    }
+    const response = await fetch(`${url}/admin/reload`, { method: 'POST' })
+    const { code } = await response.clone().json() as { code: string }
+    assert.deepEqual([response.status, code], [503, 'reload_refused'])
+    await assertDescribed(admin, '/admin/reload', response)
+    assert.equal(await exit, 0)
+  })
 })
 
 test('/docs needs nothing from elsewhere, and no script of its own within the page', async () => {

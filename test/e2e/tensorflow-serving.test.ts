@@ -120,6 +120,11 @@ suite('what cannot be answered is refused as a whole', () => {
     test(name, async () => { assert.deepEqual(await refused(await predict(body)), [status, code]) })
   }
 
+  test('who sends rescaled numbers without their signature is told its name', async () => {
+    const response = await predict({ instances: [nested(rescaled(anyPixels(SIDE)), SHAPE)] })
+    assert.match((await response.json() as { error: string }).error, /are sent with "signature_name": "rescaled"\./)
+  })
+
   test('another model, version or verb, and another method', async () => {
     assert.deepEqual(await refused(await predict({ instances: [cat] }, '/v1/models/other')), [404, 'model_not_found'])
     assert.deepEqual(await refused(await predict({ instances: [cat] }, `${MODEL}/versions/2`)), [404, 'model_not_found'])

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startServer, type RunningServer } from '../support/server.js'
+import { assertAccessible } from './accessible.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 
 suite('where the service asks for API keys', { skip: withoutChromium }, () => {
@@ -51,6 +52,22 @@ suite('where the service asks for API keys', { skip: withoutChromium }, () => {
     assert.equal(await field.isVisible(), false, 'it is kept for the tab')
     await leave(page)
   })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`axe has no findings while a key is asked for: ${colorScheme}`, async () => {
+      const page = await browser.visit(server.url, { colorScheme, refusals: CLASSIFY })
+      const field = page.getByLabel('API key')
+      await field.waitFor()
+      await assertAccessible(page, 'asked for a key')
+      await pick(page, [CAT_FILE])
+      await settled(page, 1)
+      await field.fill('wrong')
+      await field.press('Enter')
+      await page.getByText('The service does not know this key.').waitFor()
+      await assertAccessible(page, 'told that the key is wrong')
+      await leave(page)
+    })
+  }
 
   test('another tab does not have it', async () => {
     const page = await browser.visit(server.url)

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, suite, test } from 'node:test'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { startServer, type RunningServer } from '../support/server.js'
+import { assertAccessible } from './accessible.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 import { CUT_OFF, HEIC } from './pictures.js'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const SMALL_PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }
 const DEVICES = { desktop: { viewport: { width: 1280, height: 900 } }, phone: SMALL_PHONE }
-
-async function assertAccessible (page: Page, state: string): Promise<void> {
-  await page.evaluate(AXE)
-  const { violations } = await page.evaluate('axe.run()') as AxeResults
-  const findings = violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
-  assert.deepEqual(findings, [], state)
-}
 
 async function open (page: Page, text: string): Promise<void> {
   for (const summary of await page.locator('summary', { hasText: text }).all()) await summary.click()

@@ -69,7 +69,7 @@ export class PredictReader implements BodyReader<ReadPredict> {
       const forms = `{"b64": ...} as "image", or lists of the shape [${this.limits.imageShape.join(', ')}] as "pixels"`
       throw invalidTensor(`Instance ${index} is not ${forms}.`)
     }
-    const [pixels] = await preparePixels(images, type, index)
+    const [pixels] = await preparePixels(images, type, index, '"signature_name": "rescaled"')
     if (pixels === undefined) throw invalidTensor(`Instance ${index} has no pixels.`)
     return pixels
   }
