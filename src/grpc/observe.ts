@@ -3,13 +3,14 @@ import { performance } from 'node:perf_hooks'
 import type { ServerReadableStream } from '@grpc/grpc-js'
 import { context, propagation, trace, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { FastifyBaseLogger } from 'fastify'
-import { ERRORS, ServiceError } from '../base/errors.js'
+import { ERRORS, ServiceError, type ErrorCode } from '../base/errors.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { countRequest } from '../telemetry/requests.js'
 import { tracer } from '../telemetry/tracing.js'
 import type { ApiKeys } from '../service/api-keys.js'
 import type { RefusalLog } from '../plugins/refusal-log.js'
 import type { Method } from './messages.js'
+import { ownRefusalOf } from './own-refusals.js'
 
 export interface ObserveOptions {
   /** Undefined: calls are not counted by key. */
@@ -56,7 +57,7 @@ export function observeCall (
   let outcome: Outcome | undefined
 
   stream.once('cancelled', () => {
-    const code = outcome === 'ok' ? outcome : outcome?.code ?? (isLate(stream) ? 'deadline_exceeded' : 'client_closed_request')
+    const code = outcome === 'ok' ? outcome : outcome?.code ?? unanswered(stream)
     const status = code === 'ok' ? OK : ERRORS[code].status
     const durationMs = performance.now() - startedAt
     end(code, status)
@@ -82,6 +83,8 @@ function startSpan (stream: ServerReadableStream<Buffer, Buffer>, { name, path }
   return tracer.startSpan(path.slice(1), { kind: SpanKind.SERVER, attributes }, parent)
 }
 
-function isLate (stream: ServerReadableStream<Buffer, Buffer>): boolean {
-  return Date.now() >= Number(stream.getDeadline())
+/** How a call ended that nothing here answered. */
+function unanswered (stream: ServerReadableStream<Buffer, Buffer>): ErrorCode {
+  const isLate = Date.now() >= Number(stream.getDeadline())
+  return ownRefusalOf(stream) ?? (isLate ? 'deadline_exceeded' : 'client_closed_request')
 }

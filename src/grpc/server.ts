@@ -8,6 +8,8 @@ import type { Admission } from '../routes/admitted.js'
 import { callHandler, type CallOptions } from './call.js'
 import { openInferenceMethods, type Method } from './messages.js'
 import { methodAnswers } from './methods.js'
+import { rememberStatus } from './own-refusals.js'
+import { answerUnknownMethods, refuseUnknownMethod, UNKNOWN_METHOD } from './unknown-method.js'
 
 /** Calls at a time on one connection: what each has received of its message is in memory before it is counted. */
 const MAX_STREAMS = 100
@@ -32,7 +34,8 @@ export function createGrpcServer ({ admission, maxConnections, ...options }: Grp
   const server = new Server({
     'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.max_concurrent_streams': MAX_STREAMS,
-    'grpc.enable_channelz': 0
+    'grpc.enable_channelz': 0,
+    interceptors: [rememberStatus]
   })
   const answers = methodAnswers(admission)
   const methods = openInferenceMethods()
@@ -42,6 +45,7 @@ export function createGrpcServer ({ admission, maxConnections, ...options }: Grp
     handlers[method.name] = callHandler(method, answer, isHealth, { ...options, requestTimeoutMs, refusals })
   }
   server.addService(definitionOf(methods), handlers)
+  answerUnknownMethods(server, callHandler(UNKNOWN_METHOD, refuseUnknownMethod, false, { ...options, requestTimeoutMs, refusals }))
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   // A listener of its own: gRPC's would take connections without end.
   const listener = createServer((socket) => { injector.injectConnection(socket) })

@@ -28,10 +28,11 @@ const CODE_KEY = 'x-error-code'
 /** What gRPC's own retries wait for, in milliseconds. */
 const PUSHBACK_KEY = 'grpc-retry-pushback-ms'
 
-/** An error as gRPC sends it: `code: detail`, with the stable code in the trailing metadata, too. */
+/** An error as gRPC sends it: `code: detail`, with the stable code in the trailing metadata, too. What is not found is the method. */
 export function statusOf (error: ServiceError): StatusObject {
+  const code = error.code === 'not_found' ? status.UNIMPLEMENTED : STATUS_OF[error.status as HttpStatus]
   const metadata = new Metadata()
   metadata.set(CODE_KEY, error.code)
   if (error.retryAfterSeconds !== undefined) metadata.set(PUSHBACK_KEY, String(error.retryAfterSeconds * 1000))
-  return { code: STATUS_OF[error.status as HttpStatus], details: `${error.code}: ${error.message}`, metadata }
+  return { code, details: `${error.code}: ${error.message}`, metadata }
 }

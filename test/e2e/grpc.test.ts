@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { status } from '@grpc/grpc-js'
 import { after, before, suite, test } from 'node:test'
 import { readMetrics } from '../../bench/http/metrics.js'
+import { Counted } from '../support/counting.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
 import { anyPixels, CAT, classified, pngOf, rescaled } from '../support/tensors.js'
@@ -163,8 +164,20 @@ suite('what is refused has a status and a stable code', () => {
   }
 
   test('a message that is too large, by its length alone', async () => {
-    const { code } = await refusal(client.call('ModelInfer', Buffer.alloc(MAX_REQUEST_BYTES + 1)))
-    assert.equal(code, status.RESOURCE_EXHAUSTED)
+    await new Counted(server, server.url).gains(async () => {
+      const { code } = await refusal(client.call('ModelInfer', Buffer.alloc(MAX_REQUEST_BYTES + 1)))
+      assert.equal(code, status.RESOURCE_EXHAUSTED)
+    }, { request_too_large: 1 })
+  })
+
+  test('an unknown method, whatever its name', async () => {
+    await new Counted(server, server.url).gains(async () => {
+      for (const method of ['ModelStreamInfer', 'Other']) {
+        const { code, errorCode } = await refusal(client.call(method, Buffer.alloc(0)))
+        assert.deepEqual([code, errorCode], [status.UNIMPLEMENTED, 'not_found'])
+      }
+    }, { not_found: 2 })
+    assert.equal((await readMetrics(server.url)).get('xception_requests_in_flight{route="grpc unknown"}'), 0)
   })
 
   test('and nothing is left of it', async () => {

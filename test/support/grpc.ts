@@ -35,7 +35,8 @@ export class GrpcClient {
   }
 
   start (method: string, request: Message | Uint8Array = {}, { headers = {}, withinMs = ANSWER_MS }: CallOptions = {}): StartedCall {
-    const [requestType, responseType] = ['Request', 'Response'].map((end) => this.root.lookupType(`inference.${method}${end}`))
+    const typeOf = (end: string): protobuf.Type | null => this.root.lookup(`inference.${method}${end}`) as protobuf.Type | null
+    const [requestType, responseType] = [typeOf('Request'), typeOf('Response')]
     const serialize = (message: Message | Uint8Array): Buffer => (
       Buffer.from(message instanceof Uint8Array ? message : requestType?.encode(message).finish() ?? [])
     )
