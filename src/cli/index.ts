@@ -3,19 +3,11 @@ import { endWithReader } from '../base/closed-pipe.js'
 import { ENGINE_LOST } from '../base/end-now.js'
 import { ServiceError } from '../base/errors.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
-import { fetchImageNet } from '../sources/imagenet.js'
-import { showProgress } from '../sources/download-progress.js'
-import { serve } from '../server.js'
-import { classifyFiles } from './classify.js'
-import { compareModels } from './compare.js'
-import { compileModel } from './compile.js'
-import { describeModel } from './describe.js'
-import { embedFiles } from './embedding/embed-files.js'
 import { IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
-import { classifyFolder } from './folder/classify-folder.js'
 import { WHOLE, parseShard, type Shard } from './folder/shard.js'
 import { OutputError } from './output-error.js'
-import { listPresets } from './presets.js'
+
+/* What a command works with is loaded once it is known to be the one: all of it together takes a second. */
 
 interface ModelOptions { readonly model?: string, readonly labels?: string }
 interface ClassifyOptions extends ModelOptions {
@@ -55,10 +47,12 @@ async function classify (files: string[], { model, labels, topK, json, output, s
   const config = configOf({ MODEL: model, LABELS: labels })
   if (output === undefined) {
     if (shard !== undefined) throw new Error('--shard needs --output, which is where its results go')
+    const { classifyFiles } = await import('./classify.js')
     return await classifyFiles(files, { config, topK, json: json === true }) === 0 ? 0 : IMAGES_FAILED
   }
   const [folder, ...others] = files
   if (folder === undefined || others.length > 0) throw new Error('--output takes the pictures of one folder')
+  const { classifyFolder } = await import('./folder/classify-folder.js')
   return await classifyFolder({ config, folder, output, topK: topK ?? 1, shard: shard ?? WHOLE })
 }
 
@@ -80,7 +74,9 @@ program.command('serve')
   .option('--port <port>', 'port to listen on')
   .addHelpText('after', examples('serve', 'serve --model model.keras --labels labels.txt --port 9000'))
   .action(async (options: ModelOptions & { port?: string }) => {
-    await serve(configOf({ MODEL: options.model, LABELS: options.labels, PORT: options.port }))
+    const config = configOf({ MODEL: options.model, LABELS: options.labels, PORT: options.port })
+    const { serve } = await import('../server.js')
+    await serve(config)
   })
 
 program.command('classify')
@@ -109,7 +105,9 @@ program.command('embed')
   .option('--model <model>', MODEL_HELP)
   .addHelpText('after', examples('embed photos --output features.npy', 'embed a.jpg b.jpg --normalize --output features.jsonl'))
   .action(async (files: string[], { model, output, normalize }: EmbedOptions) => {
-    const failed = await embedFiles(files, { config: configOf({ MODEL: model }), output, normalize: normalize === true })
+    const config = configOf({ MODEL: model })
+    const { embedFiles } = await import('./embedding/embed-files.js')
+    const failed = await embedFiles(files, { config, output, normalize: normalize === true })
     process.exit(failed === 0 ? 0 : IMAGES_FAILED)
   })
 
@@ -124,10 +122,12 @@ program.command('describe')
     const config = configOf({ MODEL: options.model })
     const json = options.json === true
     if (options.compare !== undefined) {
+      const { compareModels } = await import('./compare.js')
       await compareModels(config, options.compare, { json, measure: options.measure === true })
     } else if (options.measure === true) {
       throw new Error('--measure needs --compare, which names the models')
     } else {
+      const { describeModel } = await import('./describe.js')
       await describeModel(config, { json })
     }
   })
@@ -136,7 +136,8 @@ program.command('presets')
   .description('list the networks that MODEL=preset:NAME makes')
   .option('--json', 'print JSON instead of a table')
   .addHelpText('after', examples('presets', 'describe --model preset:inception-v3', 'serve --model "preset:mobilenet?width=0.25&size=128"'))
-  .action((options: { json?: true }) => {
+  .action(async (options: { json?: true }) => {
+    const { listPresets } = await import('./presets.js')
     listPresets({ json: options.json === true })
   })
 
@@ -145,7 +146,9 @@ program.command('compile')
   .option('--model <model>', MODEL_HELP)
   .addHelpText('after', examples('compile --model imagenet', 'compile --model model.keras'))
   .action(async (options: ModelOptions) => {
-    await compileModel(configOf({ MODEL: options.model }))
+    const config = configOf({ MODEL: options.model })
+    const { compileModel } = await import('./compile.js')
+    await compileModel(config)
   })
 
 program.command('fetch')
@@ -153,7 +156,10 @@ program.command('fetch')
   .addArgument(new Argument('<model>', 'the model to fetch').choices(['imagenet']))
   .addHelpText('after', examples('fetch imagenet', 'classify --model imagenet docs/cat.jpg'))
   .action(async () => {
-    process.stdout.write(`${await fetchImageNet({ ...configOf({}), onProgress: showProgress() })}\n`)
+    const config = configOf({})
+    const { fetchImageNet } = await import('../sources/imagenet.js')
+    const { showProgress } = await import('../sources/download-progress.js')
+    process.stdout.write(`${await fetchImageNet({ ...config, onProgress: showProgress() })}\n`)
   })
 
 endWithReader()
