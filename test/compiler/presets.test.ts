@@ -63,7 +63,8 @@ function enlivened (network: Network, weights: Weights, images: readonly Uint8Ar
 
 function statisticsOf (maps: readonly FeatureMap[]): { moving_mean: Float32Array, moving_variance: Float32Array } {
   const channels = maps[0]?.channels ?? 0
-  const ofChannel = (channel: number): number[] => maps.flatMap(({ data }) => [...data.filter((_, at) => at % channels === channel)])
+  const ofChannel = (channel: number): number[] => maps.flatMap(({ data }) =>
+    Array.from({ length: data.length / channels }, (_, at) => data[at * channels + channel] ?? NaN))
   const mean = (numbers: readonly number[]): number => numbers.reduce((sum, value) => sum + value, 0) / numbers.length
   const all = Array.from({ length: channels }, (_, channel) => ofChannel(channel))
   return {
