@@ -41,7 +41,7 @@ export class ImageFeed {
 
   /** The `k` most probable labels of an image file. */
   async classify (file: string, k: number): Promise<ImageResult> {
-    return await this.withFile(file, async (uploads, work) => {
+    return await this.withUpload(() => this.read(file), async (uploads, work) => {
       const { results: [result] } = await classify(this.model, uploads, k, work)
       return result ?? NO_RESULT
     })
@@ -49,16 +49,25 @@ export class ImageFeed {
 
   /** The pooled features of an image file; the model has to have them. */
   async embed (file: string): Promise<Embedded | Failed> {
-    return await this.withFile(file, async (uploads, work) => {
+    return await this.embedUpload(() => this.read(file))
+  }
+
+  /** As `embed`, of what `read` brings when its turn has come. */
+  async embedUpload (read: () => Promise<Upload>): Promise<Embedded | Failed> {
+    return await this.withUpload(read, async (uploads, work) => {
       const { results: [result] } = await embed(this.model, uploads, work)
       return result ?? NO_RESULT
     })
   }
 
-  private async withFile<T> (file: string, use: (uploads: Upload[], work: Work) => Promise<T>): Promise<T> {
+  private async read (file: string): Promise<Upload> {
+    return await readImage(file, this.limits.maxImageBytes)
+  }
+
+  private async withUpload<T> (read: () => Promise<Upload>, use: (uploads: Upload[], work: Work) => Promise<T>): Promise<T> {
     const { signal } = this
     const place = await this.reads.wait('', signal)
-    const uploads = [await readImage(file, this.limits.maxImageBytes)]
+    const uploads = [await read()]
     return await use(uploads, { signal, admitted: { client: '', onLetGo: () => { place.release() } } })
   }
 }

@@ -3,9 +3,11 @@ import { endWithReader } from '../base/closed-pipe.js'
 import { ENGINE_LOST } from '../base/end-now.js'
 import { ServiceError } from '../base/errors.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
+import { examples } from './examples.js'
 import { IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
 import { WHOLE, parseShard, type Shard } from './folder/shard.js'
 import { OutputError } from './output-error.js'
+import { addTrainCommand } from './train/command.js'
 
 /* What a command works with is loaded once it is known to be the one: all of it together takes a second. */
 
@@ -40,8 +42,6 @@ function shardOf (text: string): Shard {
   if (shard === undefined) throw new InvalidArgumentError('It takes I/N, I from 0 to N - 1.')
   return shard
 }
-
-const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ xception ${line}`).join('\n')}`
 
 async function classify (files: string[], { model, labels, topK, json, output, shard }: ClassifyOptions): Promise<number> {
   const config = configOf({ MODEL: model, LABELS: labels })
@@ -150,6 +150,8 @@ program.command('compile')
     const { compileModel } = await import('./compile.js')
     await compileModel(config)
   })
+
+addTrainCommand(program, configOf)
 
 program.command('fetch')
   .description('download a model into the cache, for machines that will have no network')

@@ -4,11 +4,14 @@ import { SingleBar } from 'cli-progress'
 const LINE_INTERVAL_MS = 30_000
 
 /** `1 picture`, `2 pictures`. */
-export function countOf (pictures: number): string {
-  return `${pictures} picture${pictures === 1 ? '' : 's'}`
+export function countOf (count: number, noun = 'picture'): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Counts pictures and shows it on standard error: a bar on a terminal, elsewhere a line now and then. */
+/**
+ * Counts pictures, or what else there is to be done, and shows it on standard error: a bar on a terminal, elsewhere
+ * a line now and then.
+ */
 export class Progress {
   private done = 0
   private failures = 0
@@ -16,22 +19,22 @@ export class Progress {
   private lastLineAt = this.startedAt
   private readonly bar: SingleBar | undefined
 
-  constructor (private readonly total: number) {
+  constructor (private readonly total: number, private readonly noun = 'picture') {
     if (!process.stderr.isTTY) return
     this.bar = new SingleBar({
-      format: '{bar} {value} of {total} pictures, {rate} a second, {eta_formatted} left',
+      format: `{bar} {value} of {total} ${noun}s, {rate} a second, {eta_formatted} left`,
       stream: process.stderr,
       etaAsynchronousUpdate: true
     })
     this.bar.start(total, 0, { rate: '-' })
   }
 
-  /** Pictures that failed. */
+  /** Those that failed. */
   get failed (): number {
     return this.failures
   }
 
-  /** Pictures that are still to be done. */
+  /** Those that are still to be done. */
   get left (): number {
     return Math.max(0, this.total - this.done)
   }
@@ -50,7 +53,7 @@ export class Progress {
 
   /** What was done, in one sentence. */
   get summary (): string {
-    return `${countOf(this.done)} in ${this.seconds.toFixed(1)} s, ${this.rate} a second; ${this.failures} failed.`
+    return `${countOf(this.done, this.noun)} in ${this.seconds.toFixed(1)} s, ${this.rate} a second; ${this.failures} failed.`
   }
 
   private get seconds (): number {
@@ -64,6 +67,6 @@ export class Progress {
   private line (): void {
     this.lastLineAt = performance.now()
     const minutes = Math.ceil(this.left * this.seconds / this.done / 60)
-    process.stderr.write(`${this.done} of ${countOf(this.total)}, ${this.rate} a second, about ${minutes} min left\n`)
+    process.stderr.write(`${this.done} of ${countOf(this.total, this.noun)}, ${this.rate} a second, about ${minutes} min left\n`)
   }
 }

@@ -4,6 +4,7 @@ import { FINGERPRINT_PIXEL_BYTES, fingerprint } from './fingerprint.js'
 import { decodingBytes } from './footprint.js'
 import { drawHeat, type HeatMap } from './heat-picture.js'
 import type { MemoryTurns } from './memory-turns.js'
+import { thumbnail } from './thumbnail.js'
 import { convert, inspect, tookTooLong, type Inspected } from './pixels.js'
 import type { InputSpec } from '../model/input.js'
 import type { ImageLimits } from './types.js'
@@ -38,7 +39,9 @@ export interface Decoder {
   /** As `drawHeat`, with the same turns, limits and errors as `decode`. */
   drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels>
   /** As `fingerprint`, with the same turns, limits and errors as `decode`. */
-  fingerprint (upload: Uint8Array, signal: AbortSignal): Promise<string>
+  fingerprint (upload: Uint8Array): Promise<string>
+  /** As `thumbnail`, with the same turns, limits and errors as `decode`. */
+  thumbnail (upload: Uint8Array, side: number): Promise<Uint8Array>
   /** Images being decoded. */
   readonly active: number
   /** Images waiting for their turn. */
@@ -86,8 +89,12 @@ class PlacedDecoder implements Decoder {
     return this.queue(upload, (image) => drawHeat(upload, image, heat, { input, timeoutMs }), signal, client)
   }
 
-  fingerprint (upload: Uint8Array, signal: AbortSignal): Promise<string> {
-    return this.queue(upload, (image) => fingerprint(upload, image, this.options.timeoutMs), signal, '', FINGERPRINT_PIXEL_BYTES)
+  fingerprint (upload: Uint8Array): Promise<string> {
+    return this.queue(upload, (image) => fingerprint(upload, image, this.options.timeoutMs), undefined, '', FINGERPRINT_PIXEL_BYTES)
+  }
+
+  thumbnail (upload: Uint8Array, side: number): Promise<Uint8Array> {
+    return this.queue(upload, (image) => thumbnail(upload, image, side, this.options.timeoutMs), undefined, '')
   }
 
   private queue<T> (

@@ -10,6 +10,7 @@ import { findImages } from '../files.js'
 import { ImageFeed } from '../image-feed.js'
 import { inOrder } from '../../base/in-order.js'
 import { Progress } from '../progress.js'
+import { say } from '../say.js'
 import { JsonLinesWriter, NpyWriter, type FeatureWriter } from './feature-writer.js'
 
 export interface EmbedOptions {
@@ -74,8 +75,4 @@ async function embedAll (
   }
   say(progress.summary)
   return progress.failed
-}
-
-function say (sentence: string): void {
-  process.stderr.write(`${sentence}\n`)
 }

@@ -13,6 +13,7 @@ import { ImageFeed } from '../image-feed.js'
 import { OutputError } from '../output-error.js'
 import { picturesIn } from '../../base/picture-files.js'
 import { Progress, countOf } from '../progress.js'
+import { say } from '../say.js'
 import { Interruption } from './interruption.js'
 import { ResultFile } from './result-file.js'
 import { formatLine } from './result-line.js'
@@ -156,8 +157,4 @@ function observer (failure: AbortController) {
     notReplaced: (reason: Error) => { say(`A worker could not be replaced, and is tried again: ${reason.message}`) },
     lost: (reason: Error) => { failure.abort(new EngineLostError(`The engine is lost: ${reason.message}`)) }
   }
-}
-
-function say (sentence: string): void {
-  process.stderr.write(`${sentence}\n`)
 }

@@ -1,0 +1,63 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Config } from '../../config.js'
+import type { Shares } from '../../train/data/index.js'
+import { examples } from '../examples.js'
+
+interface TrainOptions {
+  readonly from: string
+  readonly headOnly: true
+  readonly out: string
+  readonly augment: number
+  readonly classWeights: 'none' | 'balanced'
+  readonly split: Shares
+  readonly seed: number
+  readonly folds: number
+}
+
+const [FEWEST_FOLDS, MOST_FOLDS] = [2, 20]
+const MOST_VARIANTS = 100
+const MOST_SEEDS = 2 ** 31 - 1
+
+/** Adds the command `train`; `configOf` gives the settings with those of the command line in their place. */
+export function addTrainCommand (program: Command, configOf: (overrides: Record<string, string | undefined>) => Config): void {
+  program.command('train')
+    .description('fit a model to pictures of your own classes')
+    .argument('<folder>', 'folder, .tar or .tgz of pictures: a folder a class, in train, validation and test where they are split')
+    .requiredOption('--from <model>', 'model to begin with, as MODEL takes it')
+    .requiredOption('--head-only', 'keep the network up to its global pooling and fit a new classifier behind it')
+    .requiredOption('--out <package>', 'model package to write, with report.html and report.json')
+    .option('--augment <count>', 'fit to so many mirrored and cropped variants of each picture, too', wholeNumber(0, MOST_VARIANTS), 0)
+    .addOption(new Option('--class-weights <weights>', 'balanced counts every class the same, however many pictures it has')
+      .choices(['none', 'balanced']).default('none'))
+    .addOption(new Option('--split <percents>', 'pictures to put aside for validation and test where they are not split')
+      .argParser(shares).default({ validation: 0.1, test: 0.1 }, '10,10'))
+    .option('--seed <number>', 'decides what is put aside, and the folds', wholeNumber(0, MOST_SEEDS), 1)
+    .option('--folds <count>', 'of the cross-validation that chooses the penalty', wholeNumber(FEWEST_FOLDS, MOST_FOLDS), 5)
+    .addHelpText('after', examples(
+      'train photos --from imagenet --head-only --out flowers', 'train photos.tgz --from model.keras --head-only --augment 3 --out flowers',
+      'train photos --from imagenet --head-only --split 0,0 --out flowers'
+    ))
+    .action(async (dataset: string, options: TrainOptions) => {
+      const { from, out, augment, classWeights, split, seed, folds } = options
+      const config = configOf({ MODEL: from })
+      const { trainHead } = await import('./train-head.js')
+      process.exit(await trainHead({
+        config, dataset, out, augment, balanced: classWeights === 'balanced', shares: split, seed, folds
+      }))
+    })
+}
+
+function wholeNumber (least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d{1,10}$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`)
+  }
+}
+
+function shares (text: string): Shares {
+  const [, validation, test] = /^(\d{1,2}),(\d{1,2})$/.exec(text) ?? []
+  const [first, second] = [Number(validation), Number(test)]
+  if (first + second <= 90) return { validation: first / 100, test: second / 100 }
+  throw new InvalidArgumentError('It takes VALIDATION,TEST in percent, together at most 90, such as 10,10 or 0,0.')
+}

@@ -1,0 +1,11 @@
+import type { PictureOptions } from './open-pictures.js'
+
+export interface HeadOptions extends PictureOptions {
+  /** Folder of the package to write. */
+  readonly out: string
+  /** Variants of each picture that is fitted to. */
+  readonly augment: number
+  readonly balanced: boolean
+  /** Of the cross-validation. */
+  readonly folds: number
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import type { Config } from '../../config.js'
+import type { InputSpec } from '../../model/input.js'
+import { createDecoder, MemoryTurns, type Decoder } from '../../preprocess/index.js'
+import { isBetweenSplits, isContradictory, openDataset, SPLITS, type Dataset, type Shares } from '../../train/data/index.js'
+import { Progress, countOf } from '../progress.js'
+import { say } from '../say.js'
+
+/** Of what is said on standard error; the report has all. */
+const MOST_SAID = 20
+
+export interface PictureOptions {
+  readonly config: Config
+  /** A folder or an archive. */
+  readonly dataset: string
+  readonly shares: Shares
+  readonly seed: number
+}
+
+/** Decodes what the engine does not get as files: surveys, thumbnails and variants. */
+export function trainingDecoder (config: Config, input: InputSpec): Decoder {
+  return createDecoder({
+    concurrency: config.decodeConcurrency,
+    input,
+    limits: config,
+    memory: new MemoryTurns(config.maxDecodeBytes),
+    timeoutMs: config.decodeTimeoutMs
+  })
+}
+
+/** Opens the pictures that are trained with and says what is odd about them. Throws an OperatorError as `openDataset`. */
+export async function openPictures ({ config, dataset, shares, seed }: PictureOptions, decoder: Decoder): Promise<Dataset> {
+  let progress: Progress | undefined
+  const pictures = await openDataset(dataset, {
+    fingerprint: (file) => decoder.fingerprint(file),
+    concurrency: 2 * config.decodeConcurrency,
+    maxImageBytes: config.maxImageBytes,
+    spoolFolder: join(config.cacheDir, 'archives'),
+    shares,
+    seed,
+    onFound: (count) => { progress = new Progress(count) },
+    onSurveyed: (isReadable) => { progress?.add(!isReadable) }
+  }).finally(() => { progress?.stop() })
+  describe(pictures)
+  return pictures
+}
+
+function describe ({ classes, splits, isSplit, unreadable, ignored, duplicates }: Dataset): void {
+  const sizes = SPLITS.map((split) => `${splits[split].length} ${split}`).join(', ')
+  say(`${classes.length} classes; pictures: ${sizes}${isSplit ? '' : ' (split from the seed)'}.`)
+  sayEach(unreadable.map(({ path, error }) => `${path} is left out: ${error.code}: ${error.message}`))
+  if (ignored.length > 0) say(`${countOf(ignored.length, 'file')} left out: no pictures by their names, or in no class's folder.`)
+  sayEach(duplicates.filter((group) => isBetweenSplits(group) || isContradictory(group)).map((group) => {
+    const members = group.members.map(({ path, split }) => `${path} (${split})`).join(', ')
+    return `The same picture ${isBetweenSplits(group) ? 'in several splits' : 'with several classes'}: ${members}`
+  }))
+}
+
+function sayEach (sentences: readonly string[]): void {
+  for (const sentence of sentences.slice(0, MOST_SAID)) say(sentence)
+  if (sentences.length > MOST_SAID) say(`and ${sentences.length - MOST_SAID} more, which the report lists.`)
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { usableCpus } from '../../base/cpus.js'
+import { OperatorError } from '../../base/errors.js'
+import { cacheKey } from '../../compiler/cache-key.js'
+import type { Config } from '../../config.js'
+import { chooseBackend } from '../../engine/backend.js'
+import { choosePrecision } from '../../engine/precision.js'
+import { inputSpec, type Model } from '../../model/model.js'
+import { networkOutputs } from '../../model/outputs.js'
+import { checkEmbeddable } from '../../service/embedding.js'
+import { prepareProcess } from '../../service/loaded-model.js'
+import { showProgress } from '../../sources/download-progress.js'
+import { openModel } from '../../sources/open.js'
+import { foldsOf, type Dataset } from '../../train/data/index.js'
+import { STRENGTHS, crossValidate, type CrossValidation } from '../../train/head/cross-validation.js'
+import { FeatureCache } from '../../train/head/feature-cache.js'
+import type { FinalResult } from '../../train/head/fit-jobs.js'
+import { balancedWeights, equalWeights, type TrainingRows } from '../../train/head/rows.js'
+import { runFit } from '../../train/head/run-fit.js'
+import { Interruption } from '../folder/interruption.js'
+import { Progress } from '../progress.js'
+import { say } from '../say.js'
+import { interruptedBy } from '../exit-codes.js'
+import { calibrate, labelsOf } from './evaluate-head.js'
+import { computeFeatures, featuresOf, type Wanted } from './features.js'
+import type { HeadOptions } from './head-options.js'
+import { openPictures, trainingDecoder } from './open-pictures.js'
+import { writeHead } from './write-head.js'
+
+/**
+ * Fits a new head to pictures and writes it, with the network before it, as a model package with a report. Returns the exit code.
+ * Throws an OperatorError if it cannot be done, and a ServiceError `not_embeddable` for a network that pools nothing.
+ */
+export async function trainHead (options: HeadOptions): Promise<number> {
+  const { config, out, augment } = options
+  const interruption = new Interruption()
+  await demandFree(out)
+  const model = await openModel(config, showProgress())
+  checkEmbeddable({ offers: networkOutputs(model.network) })
+  prepareProcess()
+  const decoder = trainingDecoder(config, inputSpec(model.input))
+  const dataset = await openPictures(options, decoder)
+  const cache = await openCache(config, model)
+  const { train, validation, test } = dataset.splits
+  const variants = Array.from({ length: augment }, (_, index) => index + 1)
+  const wanted = [0, ...variants].flatMap((variant) => train.map((sample) => ({ sample, variant })))
+  const judged = [...validation, ...test].map((sample) => ({ sample, variant: 0 }))
+  await computeFeatures(config, model, [...wanted, ...judged], cache)
+  const { fitted, crossValidation } = await fitHead(trainingRows(dataset, wanted, cache, options), dataset, options)
+  const calibrated = calibrate(dataset, {
+    head: fitted.head, validation: crossValidation, featuresOf: (sample) => featuresOf({ sample, variant: 0 }, cache)
+  })
+  await cache.close()
+  // From here on a signal finds a package that is whole.
+  interruption.finishFirst()
+  await writeHead({ options, model, dataset, decoder, fitted, crossValidation, calibrated, name: basename(resolve(out)) })
+  await dataset.close()
+  return interruption.signal === undefined ? 0 : interruptedBy(interruption.signal)
+}
+
+async function demandFree (out: string): Promise<void> {
+  if (await stat(out).catch(() => undefined) !== undefined) throw new OperatorError(`${out} is there already: name a package that is not.`)
+}
+
+/** The features of a model depend on all that its compiled graph does, and on how pictures become its input. */
+async function openCache (config: Config, model: Model): Promise<FeatureCache> {
+  const { features } = networkOutputs(model.network)
+  if ('reason' in features) throw new Error(features.reason)
+  const precision = choosePrecision(config.precision, chooseBackend(config.backend))
+  const key = createHash('sha256').update(JSON.stringify([await cacheKey(model, precision), inputSpec(model.input)])).digest('hex')
+  return await FeatureCache.open({
+    folder: join(config.cacheDir, 'features'), modelKey: key.slice(0, 32), length: features.shape[0], maxBytes: config.cacheMaxBytes
+  })
+}
+
+function trainingRows (
+  { classes, splits: { train } }: Dataset, wanted: readonly Wanted[], cache: FeatureCache, { balanced }: HeadOptions
+): TrainingRows {
+  const rows = wanted.map((one) => featuresOf(one, cache))
+  const columns = rows[0]?.length ?? 0
+  const data = new Float64Array(new SharedArrayBuffer(rows.length * columns * Float64Array.BYTES_PER_ELEMENT))
+  rows.forEach((row, index) => { data.set(row, index * columns) })
+  const labels = labelsOf(train)
+  return {
+    pictures: train.length,
+    features: { rows: rows.length, columns, data },
+    labels,
+    classes: classes.length,
+    weights: balanced ? balancedWeights(labels, classes.length) : equalWeights(labels)
+  }
+}
+
+async function fitHead (
+  rows: TrainingRows, { splits: { train } }: Dataset, { folds: wantedFolds, seed }: HeadOptions
+): Promise<{ fitted: FinalResult, crossValidation: CrossValidation }> {
+  const folds = Math.min(wantedFolds, train.length)
+  const progress = new Progress(folds * STRENGTHS.length + 1, 'fit')
+  try {
+    const crossValidation = await crossValidate(rows, {
+      folds, foldOf: foldsOf(train, folds, seed), threads: usableCpus(), onTried: () => { progress.add(false) }
+    })
+    const fitted = await runFit({ kind: 'final', rows, strength: crossValidation.strength })
+    progress.add(false)
+    if (!fitted.converged) say(`The fit stopped at a gradient of ${fitted.relativeGradient.toExponential(1)}, before it was done.`)
+    return { fitted, crossValidation }
+  } finally {
+    progress.stop()
+    say(`Head: ${progress.summary}`)
+  }
+}

@@ -1,0 +1,45 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { InputSpec } from '../model/input.js'
+import type { Network } from '../model/network.js'
+import type { Weights } from '../model/weights.js'
+import { encodeSafetensors } from './files/safetensors-writer.js'
+import { networkStatement } from './package.js'
+
+/** What a model package states. */
+export interface PackageContents {
+  readonly name: string
+  readonly version: string
+  readonly network: Network
+  readonly input: Pick<InputSpec, 'fit' | 'cropFraction' | 'kernel'>
+  readonly labels: readonly string[]
+  readonly weights: Weights
+  /** Further files by their names. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+const WEIGHTS_FILE = 'weights.safetensors'
+
+/** Writes a model package that the service can serve into a folder that is there. */
+export async function writePackageFiles (folder: string, contents: PackageContents): Promise<void> {
+  const { name, version, network, input: { fit, cropFraction, kernel }, labels, weights, files = {} } = contents
+  const { layers, input } = networkStatement(network)
+  const statement = { name, version, layers, input: { fit, cropFraction, kernel, ...input }, labels, weights: WEIGHTS_FILE }
+  await writeFile(join(folder, 'model.json'), JSON.stringify(statement))
+  await writeFile(join(folder, WEIGHTS_FILE), encodeSafetensors(weights))
+  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content)
+}
+
+/** Writes a model package as a new folder, which appears when it is whole. */
+export async function writePackage (folder: string, contents: PackageContents): Promise<void> {
+  const partial = `${folder}.partial`
+  await mkdir(dirname(folder), { recursive: true })
+  await rm(partial, { recursive: true, force: true })
+  try {
+    await mkdir(partial)
+    await writePackageFiles(partial, contents)
+    await rename(partial, folder)
+  } finally {
+    await rm(partial, { recursive: true, force: true })
+  }
+}
