@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
+import { grpcAddress } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
 import { busyFront } from './busy-front.js'
 
@@ -15,9 +16,11 @@ const TIMEOUT_MS = 5 * 60 * 1000
 const NODE = [process.execPath, 'examples/node.mjs']
 const REQUESTS = ['python3', 'examples/python_requests.py']
 const TRITON = ['python3', 'examples/python_tritonclient.py']
+const TRITON_GRPC = ['python3', 'examples/python_tritonclient_grpc.py']
 const withoutCurl = without('curl', 'curl', ['--version'])
 const withoutRequests = without('requests', 'python3', ['-c', 'import requests'])
 const withoutTriton = without('tritonclient[http]', 'python3', ['-c', 'import numpy, tritonclient.http'])
+const withoutTritonGrpc = without('tritonclient[grpc]', 'python3', ['-c', 'import numpy, tritonclient.grpc'])
 
 /** For a test's `skip` option: false where the command runs, or the reason. */
 function without (name: string, command: string, args: readonly string[]): string | false {
@@ -34,7 +37,7 @@ suite('the examples, as they stand', () => {
     folder = mkdtempSync(join(tmpdir(), 'xception-examples-'))
     text = join(folder, 'notes.txt')
     writeFileSync(text, 'no picture')
-    server = await startServer({ BACKEND: 'cpu' })
+    server = await startServer({ BACKEND: 'cpu', GRPC_PORT: '0' })
   })
   after(async () => {
     assert.equal(await server.stop(), 0)
@@ -42,7 +45,7 @@ suite('the examples, as they stand', () => {
   })
 
   async function run ([command = '', ...args]: readonly string[], url = server.url): Promise<Outcome> {
-    const env = { ...process.env, XCEPTION_URL: url, TMPDIR: folder }
+    const env = { ...process.env, XCEPTION_URL: url, XCEPTION_GRPC: grpcAddress(server), TMPDIR: folder }
     return await new Promise((resolve) => {
       execFile(command, args, { cwd: ROOT, env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
         resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr })
@@ -102,15 +105,20 @@ suite('the examples, as they stand', () => {
     })
   }
 
-  test('python_tritonclient.py', { skip: withoutTriton }, async () => {
-    const { status, stdout, stderr } = await run([...TRITON, 'docs/cat.jpg', 'docs/cat.jpg'])
-    assert.equal(status, 0, stderr)
-    assert.equal(stdout.match(/^docs\/cat\.jpg: 0\.913\d*:3:cat, /gm)?.length, 2)
-  })
+  for (const [name, command, skip, refused] of [
+    ['python_tritonclient.py', TRITON, withoutTriton, /^4\d\d: /],
+    ['python_tritonclient_grpc.py', TRITON_GRPC, withoutTritonGrpc, /^StatusCode\.INVALID_ARGUMENT: /]
+  ] as const) {
+    test(name, { skip }, async () => {
+      const { status, stdout, stderr } = await run([...command, 'docs/cat.jpg', 'docs/cat.jpg'])
+      assert.equal(status, 0, stderr)
+      assert.equal(stdout.match(/^docs\/cat\.jpg: 0\.913\d*:3:cat, /gm)?.length, 2)
+    })
 
-  test('python_tritonclient.py, of what is no image', { skip: withoutTriton }, async () => {
-    const { status, stderr } = await run([...TRITON, text])
-    assert.equal(status, 1)
-    assert.match(stderr, /^4\d\d: /)
-  })
+    test(`${name}, of what is no image`, { skip }, async () => {
+      const { status, stderr } = await run([...command, text])
+      assert.equal(status, 1)
+      assert.match(stderr, refused)
+    })
+  }
 })

@@ -86,8 +86,11 @@ for (const kustomization of SERVICES) {
     assert.deepEqual([threads?.resource, threads?.divisor], ['limits.cpu', '1'])
     assert.ok(container.resources.limits.cpu !== undefined, 'without a limit the node\'s cores would be taken')
 
-    const ports = container.ports?.map(({ name, containerPort }) => [name, containerPort])
-    assert.deepEqual(ports, [['http', config.port], ['admin', config.adminPort]])
+    const grpcPort = config.grpcPort === 'off' ? undefined : config.grpcPort
+    const forClients = grpcPort === undefined ? ['http'] : ['http', 'grpc']
+    const ports = new Map(container.ports?.map(({ name, containerPort }) => [name, containerPort]))
+    assert.deepEqual(new Set(ports.keys()), new Set([...forClients, 'admin']))
+    assert.deepEqual([ports.get('http'), ports.get('grpc'), ports.get('admin')], [config.port, grpcPort, config.adminPort])
     assert.equal(config.adminHost, '0.0.0.0', 'Prometheus comes from outside of the pod')
     const app = fastify()
     await app.register(probeRoutes, { slot: new Slot(new Metrics()) })
@@ -119,12 +122,13 @@ for (const kustomization of SERVICES) {
       assert.ok(Object.keys(wanted).length > 0)
       for (const pair of Object.entries(wanted)) assert.deepEqual(labels.find(([key]) => key === pair[0]), pair)
     }
-    assert.deepEqual(service.ports.map(({ targetPort }) => targetPort), ['http', 'admin'])
+    assert.deepEqual(new Set(service.ports.map(({ targetPort }) => targetPort)), new Set(ports.keys()))
 
     const isOpen = (port: string, sources: boolean): boolean => {
       return policy.ingress.some(({ from, ports }) => (from !== undefined) === sources && ports.some((open) => open.port === port))
     }
-    assert.deepEqual([isOpen('http', false), isOpen('admin', true)], [true, true])
+    assert.deepEqual(forClients.filter((port) => !isOpen(port, false)), [])
+    assert.ok(isOpen('admin', true))
     assert.equal(isOpen('admin', false), false, 'what asks for no key is not open to everybody')
     for (const monitor of manifests.filter(({ kind }) => kind === 'ServiceMonitor')) {
       const [endpoint] = (monitor.spec as { endpoints: Array<{ port: string, path: string }> }).endpoints
@@ -140,6 +144,11 @@ test('the overlays together use every component', () => {
   }
   const used = KUSTOMIZATIONS.flatMap(componentsOf)
   assert.deepEqual(new Set(used.map((path) => path.split('/').at(-1))), new Set(readdirSync(`${K8S}components`)))
+})
+
+test('only the overlay of gRPC opens its port', { skip: withoutKustomize }, () => {
+  const open = SERVICES.filter((path) => configOf(server(render(path))).grpcPort !== 'off')
+  assert.deepEqual(open, ['overlays/grpc'])
 })
 
 test('KEDA takes the HorizontalPodAutoscaler\'s place', { skip: withoutKustomize }, () => {
