@@ -68,14 +68,14 @@ export default {
       name: 'the-worker-is-started',
       comment: 'who imports the worker loads TensorFlow into a process that has other work',
       severity: 'error',
-      from: { pathNot: '^test/engine/worker.test.ts$' },
-      to: { path: anyOf(['engine/worker.ts', 'engine/worker-process.ts']) }
+      from: { pathNot: ['^test/engine/worker.test.ts$', '^src/train/process/worker-process.ts$'] },
+      to: { path: anyOf(['engine/worker.ts', 'engine/worker-process.ts', 'train/process/worker.ts', 'train/process/worker-process.ts']) }
     },
     {
       name: 'tensorflow-is-the-workers',
       severity: 'error',
-      from: { path: '^src/', pathNot: anyOf(['engine/worker.ts']) },
-      to: { path: '@tensorflow/' }
+      from: { path: '^src/', pathNot: anyOf(['engine/tensorflow.ts', 'engine/worker.ts', 'train/process/worker.ts']) },
+      to: { path: ['@tensorflow/', anyOf(['engine/tensorflow.ts'])] }
     },
     {
       name: 'no-tests-in-what-runs',

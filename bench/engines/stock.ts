@@ -29,7 +29,7 @@ export async function startStock (model: BenchModel, { threads }: EngineOptions)
   }
 }
 
-function loadTensorFlow (): typeof TensorFlow {
+export function loadTensorFlow (): typeof TensorFlow {
   // Node 23 removed a function that tfjs-node 4.22 still calls.
   if (!('isNullOrUndefined' in util)) {
     Object.defineProperty(util, 'isNullOrUndefined', { value: (value: unknown) => value === null || value === undefined })

@@ -1,6 +1,9 @@
 import type { Padding } from '../model/network.js'
 import { contentOf } from './content.js'
-import { DATA_TYPES, encodeSavedModel, shapeProto, type AttrValue, type DataType, type NodeDef, type TensorInfo } from './messages.js'
+import {
+  DATA_TYPES, encodeSavedModel, SERVING_SIGNATURE, shapeProto,
+  type AttrValue, type DataType, type NodeDef, type SignatureInfo, type TensorInfo
+} from './messages.js'
 import type { Step } from './steps.js'
 
 /** A tensor that a run is fed or gives; `shape` has -1 where only the run knows. */
@@ -10,11 +13,15 @@ export interface End {
   readonly shape: readonly number[]
 }
 
-/** A network as steps, with its ends by the names that the signature gives them. */
-export interface Program {
-  readonly steps: readonly Step[]
+/** What a run is fed and gives, by the names that its caller uses. */
+export interface Signature {
   readonly inputs: Readonly<Record<string, End>>
   readonly outputs: Readonly<Record<string, End>>
+}
+
+/** A network as steps, with its ends. */
+export interface Program extends Signature {
+  readonly steps: readonly Step[]
   /** What is done once, before the first run. */
   readonly initialization?: {
     /** Does it by being run. */
@@ -27,10 +34,19 @@ export interface Program {
 
 /** Writes a program as a serialized `saved_model.pb` with one signature. */
 export function emit ({ steps, inputs, outputs, initialization }: Program): Uint8Array {
-  return encodeSavedModel(steps.map(nodeOf), infos(inputs), infos(outputs), initialization && {
+  return encodeSavedModel(steps.map(nodeOf), { [SERVING_SIGNATURE]: infosOf({ inputs, outputs }) }, initialization && {
     operation: initialization.step,
     asset: { tensor: infoOf(initialization.path), file: initialization.file }
   })
+}
+
+/** Writes steps with several signatures by name, which share what their variables hold. */
+export function emitSignatures (steps: readonly Step[], signatures: Readonly<Record<string, Signature>>): Uint8Array {
+  return encodeSavedModel(steps.map(nodeOf), Object.fromEntries(Object.entries(signatures).map(([name, ends]) => [name, infosOf(ends)])))
+}
+
+function infosOf ({ inputs, outputs }: Signature): SignatureInfo {
+  return { inputs: infos(inputs), outputs: infos(outputs) }
 }
 
 function infos (ends: Readonly<Record<string, End>>): Record<string, TensorInfo> {
@@ -56,29 +72,33 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
     }
     case 'VarHandleOp': return { dtype: T, shape: { shape: shapeProto(step.shape) }, container: text(''), shared_name: text(step.shared) }
     case 'AssignVariableOp': return { dtype: T, validate_shape: { b: false } }
-    case 'ReadVariableOp': return { dtype: T }
+    case 'ReadVariableOp': case 'AssignSubVariableOp': return { dtype: T }
     case 'ReadFile': case 'NoOp': return {}
     case 'Bitcast': return { T: dataType('uint8'), type: T }
     case 'DecodeRaw': return { out_type: T, little_endian: { b: true } }
     case 'Cast': return { SrcT: dataType(step.from), DstT: T, Truncate: { b: false } }
     case 'Reshape': return { T, Tshape: INT32 }
-    case 'MatMul': return { T, transpose_a: { b: false }, transpose_b: { b: false } }
-    case 'BiasAdd': return { T, data_format: NHWC }
-    case 'FusedBatchNormV3':
-      return { T, U: FLOAT32, epsilon: { f: step.epsilon }, exponential_avg_factor: { f: 1 }, data_format: NHWC, is_training: { b: false } }
-    case 'Conv2D':
+    case 'MatMul': return { T, transpose_a: { b: step.transposed === 'left' }, transpose_b: { b: step.transposed === 'right' } }
+    case 'BiasAdd': case 'BiasAddGrad': return { T, data_format: NHWC }
+    case 'FusedBatchNormV3': {
+      const { epsilon, ofBatch = false } = step
+      return { T, U: FLOAT32, epsilon: { f: epsilon }, exponential_avg_factor: { f: 1 }, data_format: NHWC, is_training: { b: ofBatch } }
+    }
+    case 'FusedBatchNormGradV3': return { T, U: FLOAT32, epsilon: { f: step.epsilon }, data_format: NHWC, is_training: { b: true } }
+    case 'Conv2D': case 'Conv2DBackpropInput': case 'Conv2DBackpropFilter':
       return { T, strides: window(step.strides), padding: padding(step), dilations: window(step.dilation), data_format: NHWC }
-    case 'DepthwiseConv2dNative': {
+    case 'DepthwiseConv2dNative': case 'DepthwiseConv2dNativeBackpropInput': case 'DepthwiseConv2dNativeBackpropFilter': {
       const { stride } = step
       return { T, strides: window([stride, stride]), padding: padding(step), dilations: window([1, 1]), data_format: NHWC }
     }
-    case 'MaxPool': case 'AvgPool':
+    case 'MaxPool': case 'AvgPool': case 'MaxPoolGrad': case 'AvgPoolGrad':
       return { T, ksize: window(step.size), strides: window(step.strides), padding: padding(step), data_format: NHWC }
+    case 'ResourceApplyMomentum': return { T, use_locking: { b: false }, use_nesterov: { b: true } }
     case 'Mean': case 'Max': return { T, Tidx: INT32, keep_dims: { b: false } }
     case 'TopKV2': return { T, sorted: { b: true }, Tk: INT32, index_type: INT32 }
     case 'GatherV2': return { Tparams: T, Tindices: INT32, Taxis: INT32, batch_dims: { i: step.batchDimensions } }
     case 'Einsum': return { T, N: { i: step.inputs.length }, equation: text(step.equation) }
-    case 'Pad': return { T, Tpaddings: INT32 }
+    case 'Pad': case 'PadV2': return { T, Tpaddings: INT32 }
     case 'Slice': return { T, Index: INT32 }
     case 'StridedSlice': {
       const none = { i: 0 }

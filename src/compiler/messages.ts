@@ -99,6 +99,12 @@ export function shapeProto (shape: readonly number[]): TensorShapeProto {
   return { dim: shape.map((size) => ({ size })) }
 }
 
+/** What a run of one kind is fed and gives, by the names that its caller uses. */
+export interface SignatureInfo {
+  readonly inputs: Readonly<Record<string, TensorInfo>>
+  readonly outputs: Readonly<Record<string, TensorInfo>>
+}
+
 /** What TensorFlow's loader checks: tag and signature that TensorFlow Serving's clients expect too. */
 export const SERVING_TAG = 'serve'
 export const SERVING_SIGNATURE = 'serving_default'
@@ -117,18 +123,19 @@ export interface Initialization {
 /** `GraphDef.versions.producer` of TensorFlow 2.21; a lower one would switch on old behaviour of some ops. */
 const PRODUCER = 2421
 
-/** Serializes a graph with one signature as `saved_model.pb`. */
+/** Serializes a graph with its signatures by name as `saved_model.pb`. */
 export function encodeSavedModel (
-  nodes: readonly NodeDef[], inputs: Record<string, TensorInfo>, outputs: Record<string, TensorInfo>, initialization?: Initialization
+  nodes: readonly NodeDef[], signatures: Readonly<Record<string, SignatureInfo>>, initialization?: Initialization
 ): Uint8Array {
   const type = root.lookupType('SavedModel')
+  const methodName = 'tensorflow/serving/predict'
   return type.encode(type.create({
     savedModelSchemaVersion: 1,
     metaGraphs: [{
       metaInfoDef: { tags: [SERVING_TAG], tensorflowVersion: '2.21.0' },
       graphDef: { node: nodes, versions: { producer: PRODUCER } },
       signatureDef: {
-        [SERVING_SIGNATURE]: { inputs, outputs, methodName: 'tensorflow/serving/predict' },
+        ...Object.fromEntries(Object.entries(signatures).map(([name, ends]) => [name, { ...ends, methodName }])),
         ...(initialization === undefined ? {} : { [INITIALIZATION]: { outputs: { [INITIALIZATION]: { name: initialization.operation } } } })
       },
       assetFileDef: initialization === undefined ? [] : [{ tensorInfo: initialization.asset.tensor, filename: initialization.asset.file }]

@@ -1,6 +1,7 @@
 import type { Padding, Sides } from '../model/network.js'
 import type { DataType } from './messages.js'
 import type { Precision } from './precision.js'
+import type { TrainingOp } from './training-ops.js'
 
 /*
  * What lowering makes of a network: TensorFlow ops one by one, without TensorFlow's way to write them down (which is `emit.ts`'s).
@@ -17,12 +18,17 @@ export type Op =
   | { readonly op: 'Placeholder', readonly shape: readonly number[] }
   /** Float32 values, rounded to the step's type when they are written; integers for int32. */
   | { readonly op: 'Const', readonly shape: readonly number[], readonly values: Float32Array | Int32Array }
-  | { readonly op: 'DecodeRaw' | 'MatMul' | 'BiasAdd' | 'Reshape' | 'Pad' | 'Slice' | 'ReverseV2' | 'ConcatV2' | UnaryOp | BinaryOp }
+  | { readonly op: 'DecodeRaw' | 'BiasAdd' | 'Reshape' | 'Pad' | 'Slice' | 'ReverseV2' | 'ConcatV2' | UnaryOp | BinaryOp }
+  /** Of two matrices, of which one may be taken transposed. */
+  | { readonly op: 'MatMul', readonly transposed?: 'left' | 'right' }
   /** Of a file's name; of bytes, whose last dimension is one number's; `shared` is the variable's name, which it is found by. */
   | { readonly op: 'ReadFile' | 'Bitcast' | 'AssignVariableOp' | 'ReadVariableOp' | 'NoOp' }
   | { readonly op: 'VarHandleOp', readonly shape: readonly number[], readonly shared: string }
-  /** Of a feature map; scale, offset, mean and variance are float32 whatever the type. */
-  | { readonly op: 'FusedBatchNormV3', readonly epsilon: number }
+  /**
+   * Of a feature map; scale, offset, mean and variance are float32 whatever the type. With the batch's own mean and variance, which
+   * are its second and third output then, mean and variance are read empty.
+   */
+  | { readonly op: 'FusedBatchNormV3', readonly epsilon: number, readonly ofBatch?: true }
   | { readonly op: 'Cast', readonly from: DataType }
   | { readonly op: 'LeakyRelu', readonly slope: number }
   | { readonly op: 'Conv2D', readonly strides: Sides, readonly dilation: Sides, readonly padding: Padding }
@@ -41,6 +47,7 @@ export type Op =
   | { readonly op: 'Switch' }
   /** Whichever input there is. */
   | { readonly op: 'Merge' }
+  | TrainingOp
 
 /** One op of a graph. */
 export type Step = Op & {
@@ -154,7 +161,8 @@ export class StepList {
     return [this.integers(`${name}/begin`, begin), this.integers(`${name}/end`, end), this.integers(`${name}/strides`, strides)]
   }
 
-  private integers (name: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
+  /** A constant of int32. */
+  integers (name: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
     return this.add(name, 'int32', [], { op: 'Const', shape, values: Int32Array.from(values) })
   }
 

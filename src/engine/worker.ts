@@ -1,23 +1,16 @@
 import { createRequire } from 'node:module'
 import { performance } from 'node:perf_hooks'
-import util from 'node:util'
-import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
 import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
 import type { EngineImages, LoadReply, LoadRequest, Outputs, OutputValues, RunReply, RunRequest } from './protocol.js'
+import { tf, type TensorFlow } from './tensorflow.js'
 import { PROBABILITIES_ONLY, outputNames, type Wanted } from './wanted.js'
 
 /*
  * What the process that owns TensorFlow does: nothing else loads it. Every TensorFlow call blocks its thread.
  */
 
-// Node 23 removed a function that tfjs-node 4.22 still calls.
-if (!('isNullOrUndefined' in util)) {
-  Object.defineProperty(util, 'isNullOrUndefined', { value: (value: unknown) => value === null || value === undefined })
-}
-
 const require = createRequire(import.meta.url)
-const tf = require('@tensorflow/tfjs-node') as typeof TensorFlow
 const { releaseFreeMemory } = require('@tensorflow/tfjs-node/lib/napi-v8/allocator.node') as { releaseFreeMemory: () => void }
 
 /** What tfjs-node knows of a loaded graph, with dimensions as the protocol buffer has them, whatever its types say. */
