@@ -12,6 +12,7 @@ import { KINDS, saveResult, writeResultFile } from './report/results.js'
 import { benchStart, startTable } from './measurements/start-times.js'
 import { positiveInteger } from './positive-integer.js'
 import { formatTable } from './report/table.js'
+import { benchTraining, trainingTable } from './measurements/training.js'
 import { benchWorkers, workersTable } from './measurements/workers.js'
 
 type Kind = (typeof KINDS)[number]
@@ -24,6 +25,7 @@ interface Options {
   readonly pictures: number
   readonly seconds: number
   readonly starts: number
+  readonly trainRounds: number
   readonly images: number
   readonly threads: number
   readonly model?: string
@@ -38,6 +40,7 @@ const options = new Command('npm run bench --')
   .option('--folder-rounds <count>', 'rounds of the benchmark of a folder', positiveInteger, 5)
   .option('--pictures <count>', 'pictures in that folder', positiveInteger, 200)
   .option('--starts <count>', 'cold and warm starts of each network', positiveInteger, 5)
+  .option('--train-rounds <count>', 'rounds of the benchmark of training', positiveInteger, 5)
   .option('--images <count>', 'images after which the resident set is read', positiveInteger, 10_000)
   .option('--threads <count>', 'threads that every engine computes with', positiveInteger, usableCpus())
   .option('--model <folder>', 'model package with real weights; random weights otherwise')
@@ -98,6 +101,14 @@ const benches: Record<Kind, () => Promise<void>> = {
     const result = await benchHold({ seconds: options.seconds, threads: options.threads, model: options.model })
     for (const [promise, table] of Object.entries(holdTables(result))) console.log(`${promise}\n${formatTable(table)}\n`)
     await saveResult('hold', machine, result)
+  },
+  train: async () => {
+    const result = await benchTraining(machine, { rounds: options.trainRounds, threads: options.threads })
+    const { preset, parameters, batch, rounds, threads, versions, leftOut } = result
+    console.log(formatTable(trainingTable(result)))
+    console.log(`\nmedians and quartiles of ${rounds} rounds, ${threads} threads, ${preset} (${parameters} parameters), batch ${batch}`)
+    console.log(`${[...versions, ...leftOut].join('; ')}\n`)
+    await saveResult('train', machine, result)
   }
 }
 for (const kind of options.only === undefined ? KINDS : [options.only]) await benches[kind]()

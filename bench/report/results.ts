@@ -8,6 +8,7 @@ import type { HttpResult } from '../measurements/http.js'
 import type { Machine } from './machine.js'
 import type { MemoryResult } from '../measurements/memory.js'
 import type { StartResult } from '../measurements/start-times.js'
+import type { TrainingResult } from '../measurements/training.js'
 import type { WorkersResult } from '../measurements/workers.js'
 
 const FOLDER = fileURLToPath(new URL('../../../bench/results/', import.meta.url))
@@ -21,8 +22,11 @@ export interface Results {
   readonly memory: MemoryResult
   readonly explain: ExplainResult
   readonly hold: HoldResult
+  readonly train: TrainingResult
 }
-export const KINDS = ['engine', 'http', 'folder', 'start', 'memory', 'explain', 'hold'] as const satisfies ReadonlyArray<keyof Results>
+export const KINDS = [
+  'engine', 'http', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
+] as const satisfies ReadonlyArray<keyof Results>
 
 /** A result with the day and the machine of its measurement. */
 export type Saved<Result> = Result & { readonly date: string, readonly machine: Machine }

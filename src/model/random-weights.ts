@@ -24,12 +24,12 @@ const HALF = 0.5
 const SIGMOID_MEAN_SQUARE = 0.3
 
 /**
- * Weights from a fixed seed, the same for the same network. A kernel's numbers are normal with a variance of one over its fan-in
+ * Weights from a seed, the same for the same network. A kernel's numbers are normal with a variance of one over its fan-in
  * times the mean square of what it reads, so that what it gives has variance 1: after a ReLU that is He's rule (arXiv
  * 1502.01852). Activations neither die nor explode, however deep the network and however many branches it sums.
  */
-export function randomWeights (network: Network): Weights {
-  const random = new Random(WEIGHTS_SEED)
+export function randomWeights (network: Network, seed = WEIGHTS_SEED): Weights {
+  const random = new Random(seed)
   const given = new Map<string, Given>()
   const weights = new Map<string, Tensor>()
   const classifier = network.layers.findLast((layer) => layer.weights.length > 0)

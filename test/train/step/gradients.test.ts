@@ -116,7 +116,7 @@ test('the gradients of every kind of layer are those of finite differences', asy
 })
 
 for (const text of [
-  'xception?width=0.02&size=36&classes=5', 'xception-elu?width=0.02&size=36&classes=5', 'inception-simplified?width=0.03&size=36&classes=5'
+  'xception?width=0.02&size=36&classes=5', 'xception-elu?width=0.02&size=36&classes=5', 'vgg-separable?width=0.1&size=40&classes=5'
 ]) {
   test(`the gradients of ${text} are those of stock tfjs-node`, async (t) => {
     const tf = loadTensorFlow()

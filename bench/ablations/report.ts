@@ -1,0 +1,55 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { comparisonPlot } from '../../src/train/fit/curves.js'
+import { replaceBlock } from '../report/page.js'
+import { markdownTable } from '../report/table.js'
+import { QUESTIONS, type ArmName } from './arms.js'
+import { accuracyOf, type AblationRun, type SavedAblations } from './results.js'
+
+const PAGE = new URL('../../../docs/family.md', import.meta.url)
+const FIGURES = new URL('../../../docs/family/', import.meta.url)
+
+/** Writes the learning curves and the tables of docs/family.md. */
+export async function writeReport (result: SavedAblations): Promise<void> {
+  let page = await readFile(PAGE, 'utf8')
+  for (const [question, { title, arms }] of Object.entries(QUESTIONS)) {
+    const shown = arms.filter((arm) => runsOf(arm, result).length > 0)
+    await writeFile(new URL(`ablation-${question}.svg`, FIGURES), comparisonPlot(title, shown.map((arm) => (
+      { name: arm, values: meanCurve(runsOf(arm, result)) }
+    ))))
+    page = replaceBlock(page, `ablation-${question}`, table(shown, result))
+  }
+  await writeFile(PAGE, page)
+}
+
+function table (arms: readonly ArmName[], result: SavedAblations): string {
+  const percent = (values: readonly number[]): string => {
+    const { mean, deviation } = accuracyOf(values)
+    return `${(100 * mean).toFixed(1)} ± ${(100 * deviation).toFixed(1)}`
+  }
+  const rows = arms.map((arm) => {
+    const runs = runsOf(arm, result)
+    const [first] = runs
+    return [
+      arm,
+      (first?.parameters ?? 0).toLocaleString('en'),
+      (first?.multiplyAdds ?? 0).toLocaleString('en'),
+      percent(runs.map(({ epochs }) => epochs.at(-1)?.validationAccuracy ?? NaN)),
+      percent(runs.map(({ testAccuracy }) => testAccuracy))
+    ]
+  })
+  const { trainPictures, validationPictures, testPictures, recipe: { epochs }, runs, date } = result
+  const seeds = new Set(runs.map(({ seed }) => seed)).size
+  const how = `${date}; ${seeds} seeds, each ${epochs} times ${trainPictures} pictures; accuracy in percent with the deviation of a ` +
+    `seed, on ${validationPictures} pictures held back and on ${testPictures} of the test set.`
+  return `${markdownTable({ header: ['network', 'parameters', 'multiply-adds', 'held back', 'test'], rows })}\n\n${how}\n`
+}
+
+function runsOf (arm: ArmName, { runs }: SavedAblations): AblationRun[] {
+  return runs.filter((run) => run.arm === arm)
+}
+
+/** Validation accuracy by epoch, the mean of all seeds. */
+function meanCurve (runs: readonly AblationRun[]): number[] {
+  const length = Math.min(...runs.map(({ epochs }) => epochs.length))
+  return Array.from({ length }, (_, epoch) => accuracyOf(runs.map(({ epochs }) => epochs[epoch]?.validationAccuracy ?? NaN)).mean)
+}

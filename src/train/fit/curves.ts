@@ -1,0 +1,119 @@
+import type { EpochMetrics } from './checkpoint.js'
+
+/** One line of a plot. */
+export interface Curve {
+  readonly name: string
+  /** By epoch, from the first; null where there is nothing to show. */
+  readonly values: ReadonlyArray<number | null>
+}
+
+interface Panel { readonly title: string, readonly curves: readonly Curve[], readonly unit: (value: number) => string }
+
+const SIZE = { width: 420, height: 260, left: 48, right: 12, top: 28, bottom: 58 }
+/** On white and on black, told apart by those who see no red or green too (Okabe and Ito 2008). */
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']
+const TICKS = 5
+
+/** Loss and accuracy of a training, by epoch, as an SVG document. */
+export function curvesPlot (epochs: readonly EpochMetrics[]): string {
+  return plot('Training', [
+    {
+      title: 'loss',
+      curves: [
+        { name: 'training', values: epochs.map(({ trainLoss }) => trainLoss) },
+        { name: 'validation', values: epochs.map(({ validationLoss }) => validationLoss) }
+      ],
+      unit: (value) => value.toFixed(2)
+    },
+    {
+      title: 'accuracy',
+      curves: [
+        { name: 'training', values: epochs.map(({ trainAccuracy }) => trainAccuracy) },
+        { name: 'validation', values: epochs.map(({ validationAccuracy }) => validationAccuracy) }
+      ],
+      unit: percent
+    }
+  ])
+}
+
+/** Accuracy of several trainings by epoch, as an SVG document. */
+export function comparisonPlot (title: string, curves: readonly Curve[]): string {
+  return plot(title, [{ title, curves, unit: percent }])
+}
+
+function percent (share: number): string {
+  return `${Math.round(100 * share)} %`
+}
+
+function plot (title: string, panels: readonly Panel[]): string {
+  const [width, height] = [SIZE.width * panels.length, SIZE.height]
+  const drawn = panels.map((panel, index) => `<g transform="translate(${index * SIZE.width} 0)">\n${drawPanel(panel)}\n</g>`)
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+<title>${escaped(title)}</title>
+<style>
+text { font: 12px system-ui, sans-serif; fill: #1f2937 }
+.page { fill: #ffffff }
+.grid { stroke: #94a3b8; stroke-width: 0.5 }
+.curve { fill: none; stroke-width: 2; stroke-linejoin: round }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .page { fill: #0d1117 } .grid { stroke: #475569 } }
+</style>
+<rect class="page" width="${width}" height="${height}"/>
+${drawn.join('\n')}
+</svg>
+`
+}
+
+function drawPanel ({ title, curves, unit }: Panel): string {
+  const shown = curves.filter(({ values }) => values.some((value) => value !== null))
+  const all = shown.flatMap(({ values }) => values.filter((value) => value !== null))
+  const [low, high] = range(all)
+  const epochs = Math.max(1, ...shown.map(({ values }) => values.length))
+  const x = (epoch: number): number => SIZE.left + (SIZE.width - SIZE.left - SIZE.right) * (epochs === 1 ? 0.5 : (epoch - 1) / (epochs - 1))
+  const y = (value: number): number => SIZE.top + (SIZE.height - SIZE.top - SIZE.bottom) * (high - value) / (high - low)
+  const grid = Array.from({ length: TICKS }, (_, tick) => low + (high - low) * tick / (TICKS - 1)).map((value) => (
+    `<line class="grid" x1="${SIZE.left}" x2="${SIZE.width - SIZE.right}" y1="${fixed(y(value))}" y2="${fixed(y(value))}"/>` +
+    `<text x="${SIZE.left - 6}" y="${fixed(y(value) + 4)}" text-anchor="end">${unit(value)}</text>`
+  ))
+  const lines = shown.map(({ values }, index) => {
+    const points = values.flatMap((value, epoch) => value === null ? [] : [`${fixed(x(epoch + 1))},${fixed(y(value))}`])
+    return `<polyline class="curve" stroke="${colourOf(index)}" points="${points.join(' ')}"/>`
+  })
+  const bottom = SIZE.height - SIZE.bottom
+  return [
+    `<text x="${SIZE.left}" y="18" font-weight="600">${escaped(title)}</text>`,
+    ...grid,
+    `<text x="${SIZE.left}" y="${bottom + 18}">epoch 1</text>`,
+    `<text x="${SIZE.width - SIZE.right}" y="${bottom + 18}" text-anchor="end">${epochs}</text>`,
+    ...lines,
+    ...legend(shown, bottom + 38)
+  ].join('\n')
+}
+
+function legend (curves: readonly Curve[], y: number): string[] {
+  const step = (SIZE.width - SIZE.left) / Math.max(2, Math.min(3, curves.length))
+  return curves.map(({ name }, index) => {
+    const [left, top] = [SIZE.left + step * (index % 3), y + 16 * Math.floor(index / 3)]
+    return `<rect x="${fixed(left)}" y="${top - 9}" width="14" height="4" fill="${colourOf(index)}"/>` +
+      `<text x="${fixed(left + 18)}" y="${top - 3}">${escaped(name)}</text>`
+  })
+}
+
+/** The values with a little room around them. */
+function range (values: readonly number[]): readonly [number, number] {
+  if (values.length === 0) return [0, 1]
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const room = Math.max(0.05 * (high - low), 1e-3)
+  return [low - room, high + room]
+}
+
+function colourOf (index: number): string {
+  return COLOURS[index % COLOURS.length] ?? '#000000'
+}
+
+function fixed (value: number): string {
+  return String(Number(value.toFixed(1)))
+}
+
+function escaped (text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}

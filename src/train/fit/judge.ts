@@ -1,0 +1,65 @@
+import type { TrainingProcess } from '../process/training-process.js'
+import type { Examples } from './batches.js'
+
+/** What the losses and hits of several pictures come to. */
+export interface Judgement {
+  readonly loss: number
+  readonly accuracy: number
+}
+
+/** Adds up what is told of pictures, a batch at a time. */
+export class Tally {
+  constructor (private pictures = 0, private loss = 0, private correct = 0) {}
+
+  add (losses: ArrayLike<number>, correct: number): void {
+    this.pictures += losses.length
+    for (let index = 0; index < losses.length; index++) this.loss += losses[index] ?? 0
+    this.correct += correct
+  }
+
+  get judgement (): Judgement {
+    return { loss: this.loss / this.pictures, accuracy: this.correct / this.pictures }
+  }
+
+  /** What `new Tally(...)` goes on from. */
+  get state (): readonly [pictures: number, loss: number, correct: number] {
+    return [this.pictures, this.loss, this.correct]
+  }
+}
+
+/** How many rows of logits are largest where the row of labels is. */
+export function hits (logits: Float32Array, labels: Float32Array, classes: number): number {
+  let count = 0
+  for (let start = 0; start < logits.length; start += classes) {
+    if (largest(logits, start, classes) === largest(labels, start, classes)) count++
+  }
+  return count
+}
+
+/** Judges the network as it would serve, so many pictures at a time. */
+export async function judge (
+  training: Pick<TrainingProcess, 'evaluate'>, { labels, pixels }: Examples, batch: number, classes: number
+): Promise<Judgement> {
+  const tally = new Tally()
+  for (let start = 0; start < labels.length; start += batch) {
+    const indices = Array.from({ length: Math.min(batch, labels.length - start) }, (_, index) => start + index)
+    const logits = await training.evaluate(await Promise.all(indices.map(pixels)))
+    const label = (row: number): number => labels[start + row] ?? 0
+    const correct = indices.filter((_, row) => largest(logits, row * classes, classes) === label(row)).length
+    tally.add(indices.map((_, row) => crossEntropy(logits, row, classes, label(row))), correct)
+  }
+  return tally.judgement
+}
+
+/** Cross entropy of one row of logits with one class. */
+function crossEntropy (logits: Float32Array, row: number, classes: number, label: number): number {
+  const values = logits.subarray(row * classes, (row + 1) * classes)
+  const most = Math.max(...values)
+  return Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0)) + most - (values[label] ?? NaN)
+}
+
+function largest (values: Float32Array, start: number, length: number): number {
+  let best = 0
+  for (let index = 1; index < length; index++) if ((values[start + index] ?? 0) > (values[start + best] ?? 0)) best = index
+  return best
+}
