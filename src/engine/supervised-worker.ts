@@ -13,7 +13,9 @@ const RESTART_DELAY_MS = 1000
 /** Tries in a row, after which a worker is given up. */
 export const MAX_RESTARTS = 5
 
-export interface WorkerOptions extends LoadRequest, Omit<EngineProcessOptions, 'workerFile'> {
+export interface WorkerOptions extends Omit<LoadRequest, 'path'>, Omit<EngineProcessOptions, 'workerFile'> {
+  /** Of the SavedModel. While it is made or looked for, the worker's process loads TensorFlow. */
+  readonly path: string | Promise<string>
   /** The worker's module; tests hand in ones that misbehave. */
   readonly workerFile?: URL | undefined
 }
@@ -62,7 +64,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
     this.warmUpBatchSizes = batchSizes
   }
 
-  /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be. */
+  /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be, or has no path. */
   async start (): Promise<LoadReply> {
     const { path, imageBytes, workerFile = WORKER_FILE, environment, runTimeoutMs } = this.options
     const started = new EngineProcess({ workerFile, environment, runTimeoutMs })
@@ -71,7 +73,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
     // One that ends between two batches is noticed here, one that ends in a batch by its rejected run.
     started.ended.then((reason) => { this.failed(started, reason) })
     try {
-      const reply = await started.load({ path, imageBytes, warmUpBatchSizes: this.warmUpBatchSizes })
+      const reply = await started.load({ path: await path, imageBytes, warmUpBatchSizes: this.warmUpBatchSizes })
       this.isReady = true
       this.emit('ready')
       return reply

@@ -87,13 +87,12 @@ export class LoadedModel {
   static async open (config: ServiceSettings, model: Model, options: OpenOptions): Promise<LoadedModel> {
     const backend = chooseBackend(config.backend)
     const precision = choosePrecision(config.precision, backend)
-    const { path } = await compiledModel(config, model, precision, options.onStep)
-    const release = keepInUse(path)
+    const compiled = holdCompiled(config, model, precision, options.onStep)
     try {
-      options.onStep?.('warming up')
-      return new LoadedModel(model, config, options.metrics, await startRuntime(config, model, path, options), precision, release)
+      const runtime = await startRuntime(config, model, compiled.then(({ path }) => path), options)
+      return new LoadedModel(model, config, options.metrics, runtime, precision, (await compiled).release)
     } catch (error) {
-      release()
+      (await compiled).release()
       throw error
     }
   }
@@ -188,4 +187,13 @@ export class LoadedModel {
     await this.runtime.close()
     this.release()
   }
+}
+
+/** A compiled model's folder, which stays in the cache until it is released. */
+async function holdCompiled (
+  config: ServiceSettings, model: Model, precision: Precision, onStep: OpenOptions['onStep']
+): Promise<{ readonly path: string, readonly release: () => void }> {
+  const { path } = await compiledModel(config, model, precision, onStep)
+  onStep?.('warming up')
+  return { path, release: keepInUse(path) }
 }

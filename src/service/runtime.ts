@@ -39,9 +39,12 @@ export interface Runtime {
   readonly close: () => Promise<void>
 }
 
-/** Starts a model's workers and warms them; `path` is the folder of its SavedModel. Throws an OperatorError. */
+/**
+ * Starts a model's workers, at once, and warms them; `path` is the folder of its SavedModel. Throws an OperatorError, or what `path`
+ * rejects with.
+ */
 export async function startRuntime (
-  config: ServiceSettings, model: Model, path: string, options: OpenOptions
+  config: ServiceSettings, model: Model, path: Promise<string>, options: OpenOptions
 ): Promise<Runtime> {
   const { metrics, workerObserver, workerFile } = options
   const imageBytes = imageLengthOf(model)
@@ -66,11 +69,13 @@ export async function startRuntime (
       const remedy = 'check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu'
       throw new OperatorError(`BACKEND=gpu, and TensorFlow finds no usable GPU: ${remedy}`)
     }
-    const maxBatchSize = await batchSize(config, pool, path, imageBytes, loaded.backend)
+    const maxBatchSize = await batchSize(config, pool, await path, imageBytes, loaded.backend)
     pool.warmUpWith([...new Set([1, maxBatchSize])])
     return { pool, loaded, maxBatchSize, close, decoder: decoderFor(config, model, options) }
   } catch (error) {
     await close()
+    // Who makes it is not left behind, and has the better reason.
+    await path
     throw error
   }
 }

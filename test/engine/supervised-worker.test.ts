@@ -132,3 +132,30 @@ test('a worker that replaces another is warmed with the batch sizes that are use
     await engine.close()
   }
 })
+
+suite('a worker whose model is not there yet', () => {
+  const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
+  const start = (path: Promise<string>): { readonly engine: SupervisedWorker, readonly started: Promise<unknown> } => {
+    const engine = new SupervisedWorker({ path, imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
+    return { engine, started: engine.start() }
+  }
+
+  test('has its process already, and is ready when it comes', async () => {
+    const others = await childrenOf(process.pid)
+    let give: (path: string) => void = () => {}
+    const { engine, started } = start(new Promise((resolve) => { give = resolve }))
+    assert.equal((await childrenOf(process.pid)).length, others.length + 1)
+    assert.equal(engine.ready, false)
+    give('')
+    await started
+    assert.equal(engine.ready, true)
+    await engine.close()
+  })
+
+  test('ends with the reason for which there is none', async () => {
+    const others = await childrenOf(process.pid)
+    const { started } = start(Promise.reject(new Error('no space for it')))
+    await assert.rejects(started, /no space for it/)
+    assert.deepEqual(await childrenOf(process.pid), others)
+  })
+})
