@@ -16,7 +16,8 @@ export async function writeReport (result: SavedAblations): Promise<void> {
     await writeFile(new URL(`ablation-${question}.svg`, FIGURES), comparisonPlot(title, shown.map((arm) => (
       { name: arm, values: meanCurve(runsOf(arm, result)) }
     ))))
-    page = replaceBlock(page, `ablation-${question}`, table(shown, result))
+    const figure = `![Accuracy by epoch: ${title}](family/ablation-${question}.svg)`
+    page = replaceBlock(page, `ablation-${question}`, `${figure}\n\n${table(shown, result)}`)
   }
   await writeFile(PAGE, page)
 }

@@ -2,10 +2,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Config } from '../../config.js'
 import type { Shares } from '../../train/data/index.js'
 import { examples } from '../examples.js'
+import { addRecipeOptions, recipeOf, type RecipeOptions } from './recipe-options.js'
 
-interface TrainOptions {
-  readonly from: string
-  readonly headOnly: true
+interface TrainOptions extends RecipeOptions {
+  readonly from?: string
+  readonly headOnly?: true
+  readonly preset?: string
   readonly out: string
   readonly augment: number
   readonly classWeights: 'none' | 'balanced'
@@ -20,12 +22,14 @@ const MOST_SEEDS = 2 ** 31 - 1
 
 /** Adds the command `train`; `configOf` gives the settings with those of the command line in their place. */
 export function addTrainCommand (program: Command, configOf: (overrides: Record<string, string | undefined>) => Config): void {
-  program.command('train')
+  const command = program.command('train')
     .description('fit a model to pictures of your own classes')
     .argument('<folder>', 'folder, .tar or .tgz of pictures: a folder a class, in train, validation and test where they are split')
-    .requiredOption('--from <model>', 'model to begin with, as MODEL takes it')
-    .requiredOption('--head-only', 'keep the network up to its global pooling and fit a new classifier behind it')
-    .requiredOption('--out <package>', 'model package to write, with report.html and report.json')
+    .option('--from <model>', 'model to begin with, as MODEL takes it')
+    .option('--head-only', 'keep the network up to its global pooling and fit a new classifier behind it')
+    .addOption(new Option('--preset <name>', 'train a whole network from nothing, as MODEL takes it after preset:')
+      .conflicts(['from', 'headOnly', 'augment', 'classWeights', 'folds']))
+    .requiredOption('--out <package>', 'model package to write, with how it came about beside it')
     .option('--augment <count>', 'fit to so many mirrored and cropped variants of each picture, too', wholeNumber(0, MOST_VARIANTS), 0)
     .addOption(new Option('--class-weights <weights>', 'balanced counts every class the same, however many pictures it has')
       .choices(['none', 'balanced']).default('none'))
@@ -33,17 +37,27 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
       .argParser(shares).default({ validation: 0.1, test: 0.1 }, '10,10'))
     .option('--seed <number>', 'decides what is put aside, and the folds', wholeNumber(0, MOST_SEEDS), 1)
     .option('--folds <count>', 'of the cross-validation that chooses the penalty', wholeNumber(FEWEST_FOLDS, MOST_FOLDS), 5)
+  addRecipeOptions(command)
     .addHelpText('after', examples(
       'train photos --from imagenet --head-only --out flowers', 'train photos.tgz --from model.keras --head-only --augment 3 --out flowers',
-      'train photos --from imagenet --head-only --split 0,0 --out flowers'
+      'train photos --from imagenet --head-only --split 0,0 --out flowers',
+      'train photos.tgz --preset "xception?width=0.25&size=64&stem=1" --epochs 60 --mixup 0.2 --out flowers'
     ))
     .action(async (dataset: string, options: TrainOptions) => {
-      const { from, out, augment, classWeights, split, seed, folds } = options
-      const config = configOf({ MODEL: from })
-      const { trainHead } = await import('./train-head.js')
-      process.exit(await trainHead({
-        config, dataset, out, augment, balanced: classWeights === 'balanced', shares: split, seed, folds
-      }))
+      const { out, split, seed } = options
+      const pictures = { dataset, out, shares: split, seed }
+      process.exit(await (options.preset === undefined ? head(options) : whole(options.preset, options)))
+
+      async function whole (preset: string, options: TrainOptions): Promise<number> {
+        const { trainPreset } = await import('./train-preset.js')
+        return await trainPreset({ ...pictures, config: configOf({}), preset, recipe: recipeOf(options, seed) })
+      }
+
+      async function head ({ from, headOnly, augment, classWeights, folds }: TrainOptions): Promise<number> {
+        if (from === undefined || headOnly === undefined) throw new Error('train takes --from MODEL with --head-only, or --preset NAME')
+        const { trainHead } = await import('./train-head.js')
+        return await trainHead({ ...pictures, config: configOf({ MODEL: from }), augment, balanced: classWeights === 'balanced', folds })
+      }
     })
 }
 

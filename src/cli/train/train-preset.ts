@@ -1,0 +1,168 @@
+import { appendFile, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { OperatorError } from '../../base/errors.js'
+import type { Precision } from '../../compiler/precision.js'
+import type { Config } from '../../config.js'
+import { chooseBackend, tensorFlowEnvironment } from '../../engine/backend.js'
+import { choosePrecision } from '../../engine/precision.js'
+import { chooseInput, type InputChoices } from '../../model/input.js'
+import { inputSpec } from '../../model/model.js'
+import type { Network } from '../../model/network.js'
+import { parsePreset, presetNetwork, presetText } from '../../model/presets/index.js'
+import { writePackage } from '../../sources/package-writer.js'
+import type { Dataset } from '../../train/data/index.js'
+import type { EpochMetrics } from '../../train/fit/checkpoint.js'
+import { curvesPlot } from '../../train/fit/curves.js'
+import { examplesOf } from '../../train/fit/examples.js'
+import type { Recipe } from '../../train/fit/recipe.js'
+import { trainNetwork, type TrainedNetwork } from '../../train/fit/train-network.js'
+import { interruptedBy } from '../exit-codes.js'
+import { Interruption } from '../folder/interruption.js'
+import { OutputError } from '../output-error.js'
+import { Progress } from '../progress.js'
+import { say } from '../say.js'
+import { openPictures, trainingDecoder, type PictureOptions } from './open-pictures.js'
+
+export interface PresetOptions extends PictureOptions {
+  /** As MODEL takes it after `preset:`. */
+  readonly preset: string
+  readonly out: string
+  readonly recipe: Recipe
+}
+
+const METRICS_FILE = 'metrics.jsonl'
+const PLOT_FILE = 'training.svg'
+const RECIPE_FILE = 'training.json'
+
+/**
+ * Trains a network of a preset from random weights and writes it as a model package. Returns the exit code. Throws an OperatorError
+ * if it cannot be done; what was trained until then is in a folder beside the package, from where the same command goes on.
+ */
+export async function trainPreset (options: PresetOptions): Promise<number> {
+  const { config, out } = options
+  if (await stat(out).catch(() => undefined) !== undefined) throw new OperatorError(`${out} is there already: name a package that is not.`)
+  const interruption = new Interruption()
+  const input = inputOf(options)
+  const decoder = trainingDecoder(config, inputSpec(input))
+  const dataset = await openPictures(options, decoder)
+  try {
+    const network = networkOf(options, input, dataset)
+    const folder = `${out}.training`
+    await mkdir(folder, { recursive: true })
+    interruption.finishFirst()
+    const decode = (file: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => decoder.decode(file)
+    const trained = await train(options, { network, dataset, folder, decode, interruption })
+    if (trained === undefined) {
+      say(`Stopped; the same command goes on from ${folder}.`)
+      return interruptedBy(interruption.signal ?? 'SIGINT')
+    }
+    await write(options, { network, input, dataset, trained })
+    await rm(folder, { recursive: true })
+    return 0
+  } finally {
+    await dataset.close()
+  }
+}
+
+function inputOf ({ config, preset }: PresetOptions): InputChoices {
+  const choice = parsePreset(preset)
+  const choose = (size: number): InputChoices => chooseInput(config, { source: 'the preset', size, channels: 3, sizeIsKnown: true })
+  return choose(presetNetwork(choice, choose(1).rescaling.value).input.side)
+}
+
+function networkOf ({ preset }: PresetOptions, { rescaling }: InputChoices, { classes: { length: classes } }: Dataset): Network {
+  const choice = parsePreset(preset)
+  if (choice.classes !== undefined && choice.classes !== classes) {
+    throw new OperatorError(`The preset asks for ${choice.classes} classes, and the pictures have ${classes}.`)
+  }
+  return presetNetwork({ ...choice, classes }, rescaling.value)
+}
+
+interface Work {
+  readonly network: Network
+  readonly dataset: Dataset
+  readonly folder: string
+  readonly decode: (file: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>
+  readonly interruption: Interruption
+}
+
+async function train ({ config, recipe }: PresetOptions, work: Work): Promise<TrainedNetwork | undefined> {
+  const { network, dataset: { splits }, folder, decode, interruption } = work
+  const { backend, precision } = engineOf(config)
+  const metrics = join(folder, METRICS_FILE)
+  await writeFile(metrics, '')
+  let progress: Progress | undefined
+  try {
+    return await trainNetwork({
+      network,
+      recipe,
+      precision,
+      train: examplesOf(splits.train, decode),
+      validation: examplesOf(splits.validation, decode),
+      ...splits.test.length > 0 ? { test: examplesOf(splits.test, decode) } : {},
+      dataset: JSON.stringify([splits.train, splits.validation].map((samples) => samples.map(({ hash, label }) => [hash, label]))),
+      environment: tensorFlowEnvironment({ backend, threads: config.tensorflowThreads }),
+      folder,
+      watcher: {
+        onStep: (steps, of) => {
+          progress ??= new Progress(of - steps + 1, 'step')
+          progress.add(false)
+        },
+        onEpoch: async (epoch) => {
+          await appendFile(metrics, `${JSON.stringify(epoch)}\n`)
+          if (progress !== undefined) say(sentenceOf(epoch, recipe))
+        },
+        isToStop: () => interruption.signal !== undefined
+      }
+    })
+  } finally {
+    progress?.stop()
+  }
+}
+
+function engineOf (config: Config): { backend: 'cpu' | 'gpu', precision: Precision } {
+  const backend = chooseBackend(config.backend)
+  return { backend, precision: choosePrecision(config.precision, backend) }
+}
+
+function sentenceOf ({ epoch, trainLoss, trainAccuracy, validationAccuracy }: EpochMetrics, { epochs }: Recipe): string {
+  const validation = validationAccuracy === null ? '' : `, ${percent(validationAccuracy)} of the validation`
+  return `Epoch ${epoch} of ${epochs}: loss ${trainLoss.toFixed(3)}, right ${percent(trainAccuracy)} of what was trained with${validation}.`
+}
+
+function percent (share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}
+
+interface Written {
+  readonly network: Network
+  readonly input: InputChoices
+  readonly dataset: Dataset
+  readonly trained: TrainedNetwork
+}
+
+async function write (
+  { out, preset, recipe }: PresetOptions,
+  { network, input, dataset: { classes, splits }, trained: { weights, epochs, test } }: Written
+): Promise<void> {
+  const training = { preset: presetText(parsePreset(preset)), recipe, pictures: splits.train.length, last: epochs.at(-1), test }
+  try {
+    await writePackage(out, {
+      name: basename(resolve(out)).replace(/[^\w.-]+/g, '-'),
+      version: '1',
+      network,
+      input: inputSpec(input),
+      labels: classes,
+      weights,
+      files: {
+        [METRICS_FILE]: epochs.map((epoch) => `${JSON.stringify(epoch)}\n`).join(''),
+        [PLOT_FILE]: curvesPlot(epochs),
+        [RECIPE_FILE]: `${JSON.stringify(training, null, 2)}\n`
+      }
+    })
+  } catch (cause) {
+    throw new OutputError(`${out} cannot be written: ${(cause as Error).message}.`, { cause })
+  }
+  if (test !== undefined) say(`Accuracy ${percent(test.accuracy)} of ${splits.test.length} pictures to test with.`)
+  say(`${join(out, PLOT_FILE)} shows the training. Serve the model with MODEL=${out} npm start`)
+}
