@@ -60,8 +60,9 @@ export async function buildApp ({ config, slot, keys, budget, metrics, logger }:
   // The routes judge and read bodies themselves, within their deadlines.
   app.addContentTypeParser('*', (_request, payload, done) => { done(null, payload) })
   // A connection that is kept alive would hold up the shutdown.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (slot.notReadyReason === 'draining') reply.header('connection', 'close')
+    done(null, payload)
   })
   await app.register(lingerPlugin)
   await app.register(tracingPlugin)

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
 
@@ -21,13 +22,26 @@ interface SchemaError {
  */
 export function parse<S extends TSchema> (schema: S, value: unknown, what: string): Static<S> {
   if (Value.Check(schema, value)) return value
-  const errors: readonly SchemaError[] = [...Value.Errors(schema, value)]
+  throw unfit(Value.Errors(schema, value), what)
+}
+
+/** As `parse`, for what is checked all the time: the schema is compiled by the first check, which takes milliseconds. */
+export function parser<S extends TSchema> (schema: S, what: string): (value: unknown) => Static<S> {
+  let validator: Validator | undefined
+  return (value) => {
+    validator ??= Compile(schema)
+    if (validator.Check(value)) return value as Static<S>
+    throw unfit(validator.Errors(value), what)
+  }
+}
+
+function unfit (errors: readonly SchemaError[], what: string): Error {
   const path = closestPath(errors)
   const here = errors.filter((error) => error.instancePath === path)
   const allowed = [...new Set(here.flatMap(({ params }) => 'allowedValue' in params ? [String(params.allowedValue)] : []))]
   const why = allowed.length > 0 ? `must be ${allowed.join(' or ')}` : here[0]?.message ?? 'is wrong'
   const field = path.slice(1).replaceAll('/', '.')
-  throw new Error(`${what}${field === '' ? '' : `: ${field}`} ${why}`)
+  return new Error(`${what}${field === '' ? '' : `: ${field}`} ${why}`)
 }
 
 /** In a union each alternative adds its complaints; the deepest one belongs to the alternative that came closest. */

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { parse } from '../base/schema.js'
+import { parse, parser } from '../base/schema.js'
 import { WANTABLE } from '../compiler/signature.js'
 import { frameParts, type Frame } from './frames.js'
 import type { LoadReply, OutputValues, RunReply } from './protocol.js'
@@ -20,6 +20,8 @@ const RunHead = Type.Object({
   classes: Type.Integer({ minimum: 1 }),
   outputs: Type.Array(Type.Object({ name: Type.Enum([...OUTPUT_NAMES]), shape: Type.Array(Type.Integer({ minimum: 1 })) }))
 })
+
+const parseRunHead = parser(RunHead, 'the reply')
 
 /** What a worker's module threw. */
 const FailureHead = Type.Object({ failure: Type.Object({ message: Type.String(), stack: Type.String() }) })
@@ -52,7 +54,7 @@ export function decodeLoadReply ({ head }: Frame): LoadReply {
 /** Throws what the worker's module threw, or an Error if this is no reply to a run of so many images. */
 export function decodeRunReply ({ head, body }: Frame, images: number): RunReply {
   throwFailure(head)
-  const { images: answered, inferenceMs, classes, outputs } = parse(RunHead, head, 'the reply')
+  const { images: answered, inferenceMs, classes, outputs } = parseRunHead(head)
   const shapes = [[classes], ...outputs.map(({ shape }) => shape)]
   const lengths = shapes.map((shape) => shape.reduce((product, size) => product * size, images))
   const numbers = lengths.reduce((sum, length) => sum + length)

@@ -21,7 +21,10 @@ export interface Prediction extends Label {
 /** The `k` most probable classes, most probable first; equal ones in the order of their index. */
 export function topK (probabilities: Float32Array, labels: readonly Label[], k: number): Prediction[] {
   const probabilityOf = (classId: number): number => probabilities[classId] ?? 0
-  const order = Uint32Array.from(probabilities.keys()).sort((left, right) => probabilityOf(right) - probabilityOf(left) || left - right)
+  // Numbers alone are sorted many times faster than with a function that compares; NaN is never less.
+  const least = Float32Array.from(probabilities).sort().at(-k) ?? -Infinity
+  const candidates = Uint32Array.from(probabilities.keys()).filter((classId) => !(probabilityOf(classId) < least))
+  const order = candidates.sort((left, right) => probabilityOf(right) - probabilityOf(left) || left - right)
   return Array.from(order.subarray(0, k), (classId) => {
     return { ...labels[classId] ?? numbered(classId), classId, probability: probabilityOf(classId) }
   })

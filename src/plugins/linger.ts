@@ -12,8 +12,9 @@ export const LINGER_MS = 5000
  */
 export const lingerPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.server.on('checkContinue', (request, reply) => { app.routing(request, reply) })
-  app.addHook('onSend', async (request) => {
+  app.addHook('onSend', (request, _reply, payload, done) => {
     if (!request.raw.complete) linger(request.raw)
+    done(null, payload)
   })
 })
 

@@ -22,10 +22,11 @@ export interface HeatMap {
  * @throws ServiceError `undecodable_image` or `decode_timeout`.
  */
 export async function drawHeat (
-  upload: Uint8Array, { format, header }: Inspected, heat: HeatMap, { input, timeoutMs }: { input: InputSpec, timeoutMs: number }
+  upload: Uint8Array, image: Inspected, heat: HeatMap, { input, timeoutMs }: { input: InputSpec, timeoutMs: number }
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { format, header } = image
   const size = { width: LONGEST_SIDE, height: LONGEST_SIDE, fit: 'inside', withoutEnlargement: true } as const
-  const pipeline = asUprightRgb(openImage(upload, header, timeoutMs).resize(size))
+  const pipeline = asUprightRgb(openImage(upload, image, timeoutMs).resize(size), header)
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   const { width, height } = info
   const box = seenBox({ width, height }, header, input)

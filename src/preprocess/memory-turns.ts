@@ -19,6 +19,15 @@ export class MemoryTurns {
    */
   async take (bytes: number, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
+    if (this.waiting.size === 0 && this.taken + bytes <= this.size) this.taken += bytes
+    else await this.turn(bytes, signal)
+    return () => {
+      this.taken -= bytes
+      this.serve()
+    }
+  }
+
+  private async turn (bytes: number, signal?: AbortSignal): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
         this.waiting.delete(waiter)
@@ -36,10 +45,6 @@ export class MemoryTurns {
       this.waiting.add(waiter)
       this.serve()
     })
-    return () => {
-      this.taken -= bytes
-      this.serve()
-    }
   }
 
   private serve (): void {

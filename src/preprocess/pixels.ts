@@ -58,20 +58,22 @@ function checkPixels ({ width, height }: Metadata, { maxImagePixels }: ImageLimi
   )
 }
 
-/** Begins to read an image whose header is known, so that its colours end as sRGB. */
-export function openImage (upload: Uint8Array, header: Metadata, timeoutMs: number): Sharp {
-  const image = sharp(upload, { ...OPEN, ignoreIcc: header.icc !== undefined && isSrgbProfile(header.icc) })
+/** Begins to read an image whose header is known, so that its colours end as sRGB. To be called once. */
+export function openImage (upload: Uint8Array, { header, file }: Inspected, timeoutMs: number): Sharp {
+  const ignoreIcc = header.icc !== undefined && isSrgbProfile(header.icc)
+  const image = ignoreIcc ? sharp(upload, { ...OPEN, ignoreIcc }) : file
   // sharp converts 16 bit RGB with a profile to Display P3 and then calls the result sRGB.
   if (header.space === 'rgb16' && header.hasProfile) image.pipelineColourspace('srgb')
   return image.timeout({ seconds: Math.ceil(timeoutMs / 1000) })
 }
 
 /** Three bytes a pixel, upright, over white. */
-export function asUprightRgb (image: Sharp): Sharp {
-  return image.autoOrient().flatten({ background: 'white' }).raw({ depth: 'uchar' })
+export function asUprightRgb (image: Sharp, { hasAlpha }: Metadata): Sharp {
+  const opaque = hasAlpha ? image.flatten({ background: 'white' }) : image
+  return opaque.autoOrient().raw({ depth: 'uchar' })
 }
 
-function pixelsOf (image: Sharp, plan: Plan, kernel: InputSpec['kernel']): Sharp {
+function pixelsOf (image: Sharp, header: Metadata, plan: Plan, kernel: InputSpec['kernel']): Sharp {
   if (plan.window) image.extract(plan.window)
   if (plan.resize) {
     image.resize({
@@ -86,7 +88,7 @@ function pixelsOf (image: Sharp, plan: Plan, kernel: InputSpec['kernel']): Sharp
   if (plan.crop) image.extract(plan.crop)
   // Comes last: extract() after autoOrient() would rotate before resizing, without shrink-on-load. The order of
   // execution is the same either way: resize, orient, crop.
-  return asUprightRgb(image)
+  return asUprightRgb(image, header)
 }
 
 /** Shares of red, green and blue in 65,536ths, as Pillow's conversion to `L` has them (ITU-R BT.601-2). */
@@ -109,6 +111,8 @@ function luma (rgb: Uint8Array): Uint8Array<ArrayBuffer> {
 export interface Inspected {
   readonly format: ImageFormat
   readonly header: Metadata
+  /** The file as sharp has it, nothing of which is decoded. */
+  readonly file: Sharp
 }
 
 /**
@@ -120,10 +124,11 @@ export interface Inspected {
 export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise<Inspected> {
   checkBytes(upload, limits)
   const format = sniffFormat(upload)
-  const header = await decoding(format, sharp(upload, OPEN).metadata())
+  const file = sharp(upload, OPEN)
+  const header = await decoding(format, file.metadata())
   if (header.compression === 'hevc') throw heicError()
   checkPixels(header, limits)
-  return { format, header }
+  return { format, header, file }
 }
 
 /**
@@ -131,21 +136,19 @@ export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise
  *
  * @param upload The image file. Must not change until the promise is settled.
  * @param timeoutMs Time after which libvips is told to stop, which it does between pieces of the picture; counted in whole seconds.
- * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. The array owns its
- * ArrayBuffer, which can be transferred to a worker. An image that already has the input's size is not resampled.
- * Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps of 8 bits; enlarging places the
- * image half an output pixel further right and down, as libvips does.
+ * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. An image that
+ * already has the input's size is not resampled. Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps
+ * of 8 bits; enlarging places the image half an output pixel further right and down, as libvips does.
  * @throws ServiceError `undecodable_image` or `decode_timeout`.
  */
 export async function convert (
-  upload: Uint8Array, { format, header }: Inspected, input: InputSpec, timeoutMs: number
+  upload: Uint8Array, image: Inspected, input: InputSpec, timeoutMs: number
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { format, header } = image
   const quarterTurned = header.autoOrient.width !== header.width
   const plan = planGeometry(header, quarterTurned, input)
-  const pipeline = pixelsOf(openImage(upload, header, timeoutMs), plan, input.kernel)
+  const pipeline = pixelsOf(openImage(upload, image, timeoutMs), header, plan, input.kernel)
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
-  // The memory of a Buffer cannot be transferred, so this is a copy. So is what sharp's toUint8Array() returns, which in
-  // 0.35.5 never frees the original.
-  return input.channels === 1 ? luma(data) : new Uint8Array(data)
+  return input.channels === 1 ? luma(data) : new Uint8Array(data.buffer, data.byteOffset, data.length)
 }

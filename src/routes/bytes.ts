@@ -12,6 +12,9 @@ export class Bytes {
   private used = 0
   private total = 0
 
+  /** `expected` is how many bytes will likely come; so many are put where they stay. */
+  constructor (private readonly expected = 0) {}
+
   get length (): number {
     return this.total
   }
@@ -35,7 +38,7 @@ export class Bytes {
 
   private nextSlab (): void {
     if (this.used > 0) this.full.push(this.slab)
-    this.slab = Buffer.allocUnsafeSlow(Math.min(LARGEST_SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, this.total)))
+    this.slab = Buffer.allocUnsafeSlow(Math.min(LARGEST_SLAB_BYTES, this.total === 0 && this.expected > 0 ? this.expected : Math.max(FIRST_SLAB_BYTES, this.total)))
     this.used = 0
   }
 }

@@ -36,7 +36,7 @@ export function openBody (request: FastifyRequest, reply: FastifyReply, limits: 
   const isImage = type.startsWith('image/')
   const maxBytes = isImage ? Math.min(limits.maxImageBytes, limits.maxRequestBytes) : limits.maxRequestBytes
   const exceeded = (): ServiceError => isImage ? tooLarge(maxBytes) : requestTooLarge(maxBytes)
-  const reader = readerFor(type, contentType, limits)
+  const reader = readerFor(type, contentType, limits, announcedBytes)
   if (announcedBytes !== undefined && announcedBytes > maxBytes) throw exceeded()
   return {
     announcedBytes,
@@ -51,20 +51,22 @@ export function openBody (request: FastifyRequest, reply: FastifyReply, limits: 
   }
 }
 
-function readerFor (type: string, contentType: string, limits: UploadLimits): BodyReader {
+function readerFor (type: string, contentType: string, limits: UploadLimits, announcedBytes: number | undefined): BodyReader {
   if (type === 'multipart/form-data') return new FormReader(contentType, limits)
   if (type === 'application/json') return new JsonImages(limits)
-  if (type.startsWith('image/')) return new RawImage(limits)
-  if (GENERIC_TYPES.has(type)) return new JudgedByContent(limits)
+  if (type.startsWith('image/')) return new RawImage(limits, announcedBytes)
+  if (GENERIC_TYPES.has(type)) return new JudgedByContent(limits, announcedBytes)
   throw new ServiceError('unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.')
 }
 
 /** One image that is the whole body. */
 class RawImage implements BodyReader {
   found = 0
-  private readonly bytes = new Bytes()
+  private readonly bytes
 
-  constructor (private readonly limits: UploadLimits) {}
+  constructor (private readonly limits: UploadLimits, announcedBytes: number | undefined) {
+    this.bytes = new Bytes(announcedBytes)
+  }
 
   push (chunk: Buffer): void {
     if (this.bytes.length + chunk.length > this.limits.maxImageBytes) throw tooLarge(this.limits.maxImageBytes)
@@ -82,19 +84,24 @@ class RawImage implements BodyReader {
 class JudgedByContent implements BodyReader {
   private reader: BodyReader | undefined
 
-  constructor (private readonly limits: UploadLimits) {}
+  constructor (private readonly limits: UploadLimits, private readonly announcedBytes: number | undefined) {}
 
   get found (): number {
     return this.reader?.found ?? 0
   }
 
   push (chunk: Buffer): void {
-    this.reader ??= /^\s*\{/.test(chunk.toString('latin1', 0, 64)) ? new JsonImages(this.limits) : new RawImage(this.limits)
+    this.reader ??= this.readerOf(chunk)
     this.reader.push(chunk)
   }
 
   end (): Upload[] | Promise<Upload[]> {
     return this.reader?.end() ?? []
+  }
+
+  private readerOf (beginning: Buffer): BodyReader {
+    const isJson = /^\s*\{/.test(beginning.toString('latin1', 0, 64))
+    return isJson ? new JsonImages(this.limits) : new RawImage(this.limits, this.announcedBytes)
   }
 }
 
