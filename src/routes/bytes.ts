@@ -12,8 +12,8 @@ export class Bytes {
   private used = 0
   private total = 0
 
-  /** `expected` is how many bytes will likely come; so many are put where they stay. */
-  constructor (private readonly expected = 0) {}
+  /** Whoever knows how many bytes will come says so: they are put where they stay, unless they are many. */
+  constructor (private readonly expected = FIRST_SLAB_BYTES) {}
 
   get length (): number {
     return this.total
@@ -38,7 +38,8 @@ export class Bytes {
 
   private nextSlab (): void {
     if (this.used > 0) this.full.push(this.slab)
-    this.slab = Buffer.allocUnsafeSlow(Math.min(LARGEST_SLAB_BYTES, this.total === 0 && this.expected > 0 ? this.expected : Math.max(FIRST_SLAB_BYTES, this.total)))
+    const wanted = this.full.length === 0 ? this.expected : Math.max(FIRST_SLAB_BYTES, this.total)
+    this.slab = Buffer.allocUnsafeSlow(Math.min(LARGEST_SLAB_BYTES, wanted))
     this.used = 0
   }
 }

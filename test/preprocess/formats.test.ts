@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { suite, test } from 'node:test'
-import { MessageChannel } from 'node:worker_threads'
 import sharp from 'sharp'
 
 import { difference, FILL, gradient, LIMITS, patches, tiff16, toAnimation, toSharp, toSharp16, toPixels } from './pictures.js'
@@ -84,20 +82,12 @@ suite('animation: the first frame', () => {
 
 suite('the result', () => {
   for (const size of [8, 48, 299]) {
-    test(`${size} pixels a side: an array whose memory can be transferred`, async () => {
+    test(`${size} pixels a side: an array of its own`, async () => {
       const upload = await toSharp(gradient(60, 40)).jpeg().toBuffer()
       const result = await toPixels(upload, { ...FILL, size }, LIMITS)
       assert.equal(result.length, size * size * 3)
       assert.equal(result.buffer.byteLength, result.length, 'nothing else shares the memory')
       assert.ok(!Buffer.isBuffer(result))
-
-      const copy = result.slice()
-      const { port1, port2 } = new MessageChannel()
-      const received = once(port2, 'message')
-      port1.postMessage(result, [result.buffer])
-      assert.equal(result.length, 0, 'transferred, not cloned')
-      assert.deepEqual(await received, [copy])
-      port1.close()
     })
   }
 })
