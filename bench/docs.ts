@@ -10,6 +10,7 @@ import { growthTable, loadedTable } from './measurements/memory.js'
 import { replaceBlock } from './report/page.js'
 import { readResult, type Saved } from './report/results.js'
 import { speedTable } from './report/speed.js'
+import { requestTable } from './measurements/request.js'
 import { startTable } from './measurements/start-times.js'
 import { markdownTable, type Table } from './report/table.js'
 import { workersTable, type WorkersResult } from './measurements/workers.js'
@@ -24,6 +25,7 @@ type Measured = Saved<{ readonly weights: 'random' | 'real' }>
 
 const engine = await readResult('engine')
 const http = await readResult('http')
+const request = await readResult('request')
 const folder = await readResult('folder')
 const start = await readResult('start')
 const memory = await readResult('memory')
@@ -34,6 +36,9 @@ const blocks: Readonly<Record<string, string>> = {
   http: http === undefined
     ? ''
     : block(http, httpTable(http), `medians of ${http.rounds} rounds of ${http.seconds} s, ${http.threads} threads`),
+  request: request === undefined
+    ? ''
+    : block(request, requestTable(request), `medians and quartiles of ${request.requests} requests, ${request.threads} threads`),
   decoding: http === undefined ? '' : block(http, decodingTable(http.decoding), 'one image at a time, one thread'),
   workers: http === undefined ? '' : block(http, workersTable(http.workers), howWorkers(http.workers)),
   folder: folder === undefined

@@ -9,6 +9,7 @@ import { benchHttp, httpTable } from './measurements/http.js'
 import { describeMachine } from './report/machine.js'
 import { benchMemory, growthTable, loadedTable } from './measurements/memory.js'
 import { KINDS, saveResult, writeResultFile } from './report/results.js'
+import { benchRequest, requestTable } from './measurements/request.js'
 import { benchStart, startTable } from './measurements/start-times.js'
 import { positiveInteger } from './positive-integer.js'
 import { formatTable } from './report/table.js'
@@ -72,6 +73,13 @@ const benches: Record<Kind, () => Promise<void>> = {
     const workers = await benchWorkers({ ...options, rounds: options.httpRounds, model: options.model })
     console.log(`${formatTable(workersTable(workers))}\n\nour service at 16 connections, float32\n`)
     await saveResult('http', machine, { ...result, workers })
+  },
+  request: async () => {
+    const result = await benchRequest(machine, { threads: options.threads, model: options.model })
+    console.log(formatTable(requestTable(result)))
+    const { requests, threads, weights } = result
+    console.log(`\nmilliseconds: medians and quartiles of ${requests} requests in turn, ${threads} threads, ${weights} weights\n`)
+    await saveResult('request', machine, result)
   },
   folder: async () => {
     const result = await benchFolder({ ...options, rounds: options.folderRounds, model: options.model })

@@ -7,6 +7,7 @@ import type { HoldResult } from '../measurements/hold.js'
 import type { HttpResult } from '../measurements/http.js'
 import type { Machine } from './machine.js'
 import type { MemoryResult } from '../measurements/memory.js'
+import type { RequestResult } from '../measurements/request.js'
 import type { StartResult } from '../measurements/start-times.js'
 import type { TrainingResult } from '../measurements/training.js'
 import type { WorkersResult } from '../measurements/workers.js'
@@ -17,6 +18,7 @@ const FOLDER = fileURLToPath(new URL('../../../bench/results/', import.meta.url)
 export interface Results {
   readonly engine: EngineResult
   readonly http: HttpResult & { readonly workers: WorkersResult }
+  readonly request: RequestResult
   readonly folder: FolderResult
   readonly start: StartResult
   readonly memory: MemoryResult
@@ -25,7 +27,7 @@ export interface Results {
   readonly train: TrainingResult
 }
 export const KINDS = [
-  'engine', 'http', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
+  'engine', 'http', 'request', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
 ] as const satisfies ReadonlyArray<keyof Results>
 
 /** A result with the day and the machine of its measurement. */
