@@ -381,7 +381,8 @@ export const SETTINGS = {
     min: 0,
     max: 2 ** 50,
     unit: 'bytes',
-    help: 'Most that compiled models take in that folder; those that were not used for longest leave first, and none that is in use.'
+    help: 'Most that compiled models take in that folder, and again what features of pictures take that were trained with; ' +
+      'those that were not used for longest leave first, and none that is in use.'
   },
   logLevel: choice({
     env: 'LOG_LEVEL',

@@ -22,6 +22,8 @@ export interface ModelSettings extends InputSettings {
   /** Path of a file of labels; empty for the model's own. */
   readonly labels: string
   readonly output: 'softmax' | 'sigmoid' | 'auto'
+  /** Whether a file without a classifier is opened too, for its features; its probabilities mean nothing then. */
+  readonly withoutClassifier?: boolean
 }
 
 /** What the decoder needs of a model's input. */

@@ -70,7 +70,8 @@ async function withRecognized<T> (path: string, settings: ModelSettings, use: (r
   try {
     return await use(await recognize(stored, {
       ...settings.inputSize === 'auto' ? {} : { inputSize: settings.inputSize },
-      ...settings.output === 'auto' ? {} : { output: settings.output }
+      ...settings.output === 'auto' ? {} : { output: settings.output },
+      withoutClassifier: settings.withoutClassifier === true
     }))
   } catch (error) {
     // What is wrong with a layer is said without the file.

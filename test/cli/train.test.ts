@@ -6,8 +6,12 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import { create } from 'tar'
+import { packagePath } from '../../src/base/package-root.js'
 import { Random } from '../../src/base/random.js'
+import { readConfig } from '../../src/config.js'
+import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js'
 import { readSafetensors } from '../../src/sources/files/safetensors.js'
+import { openPackage } from '../../src/sources/package.js'
 import { logitsOf, softmax, type Linear } from '../../src/train/head/logistic.js'
 import { matrixOf, rowOf } from '../../src/train/head/matrix.js'
 import { HeadProblem, dividedBy } from '../../src/train/head/problem.js'
@@ -86,7 +90,7 @@ suite('xception train --head-only', () => {
     const { status, stderr } = train(photos, out, '--split', '0,0')
     assert.equal(status, 0, stderr)
     assert.match(stderr, /^Features: 36 pictures in [\d.]+ s/m)
-    assert.match(stderr, /^Head: 46 fits in [\d.]+ s/m)
+    assert.match(stderr, /^Head: 36 fits in [\d.]+ s/m)
     assert.match(stderr, /^Accuracy [\d.]+ % of 36 pictures \(cross-validation\)/m)
     assert.deepEqual(readdirSync(out).sort(), ['model.json', 'report.html', 'report.json', 'weights.safetensors'])
 
@@ -162,6 +166,18 @@ suite('xception train --head-only', () => {
     const again = xception(args, { MODEL_CACHE_DIR: cache })
     assert.equal(again.status, 0, again.stderr)
     assert.match(again.stderr, /^\d+ of 702 pictures have their features from before\.$/m)
+  })
+
+  test('takes a network that was saved without its top', async () => {
+    const bundled = await readSafetensors(packagePath('models/xception-cifar10/weights.safetensors'))
+    const top = [...bundled.keys()].filter((name) => /^predictions\//.test(name))
+    assert.equal(top.length, 2)
+    const file = join(folder, 'notop.safetensors')
+    writeFileSync(file, encodeSafetensors(new Map([...bundled].filter(([name]) => !top.includes(name)))))
+    const out = join(folder, 'from-notop')
+    const outcome = xception(['train', photos, '--from', file, '--head-only', '--out', out], { ...env, INPUT_SIZE: '71' })
+    assert.equal(outcome.status, 0, outcome.stderr)
+    assert.equal((await openPackage(out, readConfig({}))).network.layers.at(-1)?.outputShape[0], CLASSES.length)
   })
 
   test('ends wrong use with one sentence', () => {

@@ -77,7 +77,7 @@ const FORBIDDEN: ReadonlyArray<readonly [rule: string, from: string, line: strin
   ['service-uses-only-what-is-below', 'src/service/up.ts', '~src/config.ts'],
   ['plugins-uses-only-what-is-below', 'src/plugins/up.ts', '>src/engine/pool.ts'],
   ['routes-uses-only-what-is-below', 'src/routes/up.ts', '>src/plugins/observe.ts'],
-  ['every-file-has-its-place', 'src/train/fit.ts', '>src/base/hash.ts'],
+  ['every-file-has-its-place', 'src/elsewhere/fit.ts', '>src/base/hash.ts'],
   ['commands-are-started', 'src/app-of-mine.ts', '>src/main.ts'],
   ['the-worker-is-started', 'src/engine/pool-of-mine.ts', '~src/engine/worker.ts'],
   ['the-worker-is-started', 'src/engine/process-of-mine.ts', '>src/engine/worker-process.ts'],

@@ -34,10 +34,13 @@ import { writeHead } from './write-head.js'
  * Throws an OperatorError if it cannot be done, and a ServiceError `not_embeddable` for a network that pools nothing.
  */
 export async function trainHead (options: HeadOptions): Promise<number> {
-  const { config, out, augment } = options
+  const { out, augment } = options
+  // The model's own labels and classifier play no part.
+  const config = { ...options.config, labels: '', withoutClassifier: true }
   const interruption = new Interruption()
   await demandFree(out)
   const model = await openModel(config, showProgress())
+  for (const warning of model.warnings.filter((warning) => !warning.includes('LABELS'))) say(warning)
   checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess()
   const decoder = trainingDecoder(config, inputSpec(model.input))

@@ -46,6 +46,30 @@ export function withProbabilities ({ network, origins }: Translated, wanted: Out
   return checked(network.input, layers, { name, operation: { kind: 'activation', activation: { function: ending } }, inputs: [last.name] })
 }
 
+/**
+ * As `withProbabilities`; a network that ends without a classifier is pooled, unless it is, and has the softmax of its features in
+ * place of probabilities, so that it can be computed.
+ */
+export function withFeatures (translated: Translated, wanted: OutputKind | undefined): Network {
+  const { network: { input, layers } } = translated
+  const last = layers.at(-1)
+  if (last === undefined || hasClassifier(layers, last)) return withProbabilities(translated, wanted)
+  const pooling: LayerStatement[] = last.outputShape.length === 1
+    ? []
+    : [{ name: `${last.name}_pooled`, operation: { kind: 'globalAveragePooling', keepDimensions: false }, inputs: [last.name] }]
+  const features = pooling[0]?.name ?? last.name
+  const softmax: LayerStatement = {
+    name: `${features}_softmax`, operation: { kind: 'activation', activation: { function: 'softmax' } }, inputs: [features]
+  }
+  return checked(input, layers, ...pooling, softmax)
+}
+
+function hasClassifier (layers: readonly Layer[], last: Layer): boolean {
+  const activation = activationOf(last)
+  if (activation === 'softmax' || activation === 'sigmoid') return true
+  return last.outputShape.length === 1 && activation === undefined && GIVES_LOGITS.has(sourceOfLogits(layers, last).operation.kind)
+}
+
 /** A softmax or sigmoid over a feature map of one pixel, made a vector after it as MobileNet once was, is made a vector before it. */
 function asVector ({ layers }: Network): readonly Layer[] {
   const [activation, reshape] = layers.slice(-2)
@@ -64,6 +88,14 @@ function activationOf ({ operation }: LayerStatement): string | undefined {
 
 /** What a network without its classifier gives has been through an activation. */
 function demandLogits (layers: readonly Layer[], last: Layer): void {
+  const source = sourceOfLogits(layers, last)
+  if (GIVES_LOGITS.has(source.operation.kind)) return
+  throw new WeightsError(`the model has no classifier: its last values come from the layer ${source.name} (${source.operation.kind}), ` +
+    'not from a Dense layer or a convolution (was it saved with include_top=False?)')
+}
+
+/** The last layer that does more than keep logits what they are. */
+function sourceOfLogits (layers: readonly Layer[], last: Layer): Layer {
   const byName = new Map(layers.map((layer) => [layer.name, layer]))
   let source = last
   while (KEEPS_LOGITS.has(source.operation.kind)) {
@@ -71,9 +103,7 @@ function demandLogits (layers: readonly Layer[], last: Layer): void {
     if (next === undefined) break
     source = next
   }
-  if (GIVES_LOGITS.has(source.operation.kind)) return
-  throw new WeightsError(`the model has no classifier: its last values come from the layer ${source.name} (${source.operation.kind}), ` +
-    'not from a Dense layer or a convolution (was it saved with include_top=False?)')
+  return source
 }
 
 function checked (input: NetworkInput, layers: readonly Layer[], ...more: LayerStatement[]): Network {

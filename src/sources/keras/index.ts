@@ -5,7 +5,7 @@ import type { StoredModel } from '../files/index.js'
 import type { KerasVersion } from './activations.js'
 import { bindNetwork, readBindings, type Binding } from './binding.js'
 import { parseKerasModel } from './config.js'
-import { withProbabilities, type OutputKind } from './ending.js'
+import { withFeatures, withProbabilities, type OutputKind } from './ending.js'
 import { flatten } from './flatten.js'
 import { graphOf } from './graph.js'
 import { infer } from './infer.js'
@@ -32,6 +32,8 @@ export interface Hints {
   readonly inputSize?: number
   /** What the values of several units are where the file ends in logits or has only weights; softmax by default. */
   readonly output?: OutputKind
+  /** Whether a file without a classifier is taken, for its features; see `withFeatures`. */
+  readonly withoutClassifier?: boolean
 }
 
 const UNSTATED: Rescaling = { scale: 1 / 127.5, offset: -1 }
@@ -44,7 +46,7 @@ const UNSTATED: Rescaling = { scale: 1 / 127.5, offset: -1 }
 export async function recognize (stored: StoredModel, hints: Hints = {}): Promise<RecognizedModel> {
   if (stored.config === undefined) {
     const { side } = inputOf([], hints.inputSize)
-    const { network, bindings } = infer(stored, side, UNSTATED, hints.output)
+    const { network, bindings } = infer(stored, side, UNSTATED, hints)
     return recognized(network, undefined, false, bindings)
   }
   const model = flatten(parseKerasModel(stored.config))
@@ -55,7 +57,7 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   const translated = await translate(graph, {
     input: { side, channels, rescaling: scaling.rescaling ?? UNSTATED }, start: scaling.last, version: versionOf(stored), weightsOf
   })
-  const network = withProbabilities(translated, hints.output)
+  const network = (hints.withoutClassifier === true ? withFeatures : withProbabilities)(translated, hints.output)
   return recognized(network, scaling.rescaling, sideIsStated, bindNetwork(network, translated.origins, weightsOf))
 }
 

@@ -12,6 +12,15 @@ import { storedLeaves, type KindedLeaf } from './stored-leaves.js'
 const SEPARABLE_NAME = /^block(\d+)_sepconv(\d+)$/
 const WHOLE_MODEL = 'save the whole model with model.save, which says how it is built'
 
+/** See `withFeatures`. */
+const FEATURES_ONLY: Architecture['head'] = [{ type: 'globalAveragePooling' }, { type: 'activation', activation: 'softmax' }]
+
+/** What the user says of the end: what several units are, and whether there may be none. */
+interface Ending {
+  readonly output?: OutputKind
+  readonly withoutClassifier?: boolean
+}
+
 export interface Inferred {
   readonly network: Network
   readonly bindings: readonly Binding[]
@@ -22,9 +31,9 @@ export interface Inferred {
  * publishes it: the stem's strides and padding, global average pooling, and softmax (sigmoid for one unit).
  * Throws a WeightsError if the weights are not Xception's with one Dense layer, or do not fit together.
  */
-export function infer (stored: StoredModel, inputSize: number, rescaling: Rescaling, output: OutputKind | undefined): Inferred {
+export function infer (stored: StoredModel, inputSize: number, rescaling: Rescaling, ending: Ending): Inferred {
   const leaves = storedLeaves(stored)
-  const network = built(architectureOf(leaves, inputSize, output), rescaling)
+  const network = built(architectureOf(leaves, inputSize, ending), rescaling)
   return { network, bindings: assign(network.layers, leaves) }
 }
 
@@ -36,7 +45,7 @@ function built (architecture: Architecture, rescaling: Rescaling): Network {
   }
 }
 
-function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, output: OutputKind | undefined): Architecture {
+function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, ending: Ending): Architecture {
   const convolutions = leaves.filter(({ kind }) => kind === 'convolution')
   const separable = inBlockOrder(leaves.filter(({ kind }) => kind === 'separableConvolution'))
   const [first, second] = ['block1_conv1', 'block1_conv2'].map(
@@ -62,7 +71,7 @@ function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, outpu
     residual: shortcuts > 0,
     intermediateActivation: 'none',
     batchNormEpsilon: 1e-3,
-    head: headOf(leaves.filter(({ kind }) => kind === 'dense'), output)
+    head: headOf(leaves.filter(({ kind }) => kind === 'dense'), ending)
   }
 }
 
@@ -87,8 +96,9 @@ function classifierName (name: string): string {
   return /^(block\d+_|input$|avg_pool$)/.test(plain) ? `head.${plain}` : plain
 }
 
-function headOf (dense: readonly KindedLeaf[], output: OutputKind | undefined): Architecture['head'] {
+function headOf (dense: readonly KindedLeaf[], { output, withoutClassifier = false }: Ending): Architecture['head'] {
   const [classifier, ...others] = dense
+  if (classifier === undefined && withoutClassifier) return FEATURES_ONLY
   if (classifier === undefined) {
     throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
   }

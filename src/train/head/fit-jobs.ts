@@ -3,9 +3,11 @@ import { rowOf, type Matrix } from './matrix.js'
 import { HeadProblem } from './problem.js'
 import { rowsOf, type TrainingRows } from './rows.js'
 
-/** Precise enough for choosing a strength, and for what is kept. */
-const CHOOSING_TOLERANCE = 1e-3
+/** Of the fit that is kept. */
 const FINAL_TOLERANCE = 1e-7
+/** Of fits that choose a strength, of that strength: the weaker the penalty, the smaller a gradient still moves the fit. */
+const CHOOSING_PRECISION = 1e-3
+const [FINEST, COARSEST] = [1e-6, 1e-4]
 /** Weaker penalties than the best one so far are not tried any more once the loss is so many times that one's. */
 const HOPELESS = 1.2
 
@@ -49,7 +51,7 @@ export function fitFold ({ rows, fitted, judged, strengths }: FoldJob, onTried: 
   let start: Float64Array | undefined
   let least = Infinity
   for (const strength of strengths) {
-    start = problem.fit(strength, CHOOSING_TOLERANCE, start).parameters
+    start = problem.fit(strength, choosingTolerance(strength), start).parameters
     const logits = logitsOf(held.features, problem.linear(start))
     const loss = meanLoss(logits, held.labels, held.weights)
     tried.push({ logits, loss })
@@ -58,6 +60,10 @@ export function fitFold ({ rows, fitted, judged, strengths }: FoldJob, onTried: 
     if (loss > HOPELESS * least) break
   }
   return { tried }
+}
+
+function choosingTolerance (strength: number): number {
+  return Math.min(COARSEST, Math.max(FINEST, CHOOSING_PRECISION * strength))
 }
 
 export function fitFinal ({ rows, strength }: FinalJob): FinalResult {

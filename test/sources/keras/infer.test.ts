@@ -85,6 +85,13 @@ suite('weights without a configuration tell the network by their shapes', () => 
   })
 })
 
+test('a network without its top is taken for its features where that is asked for', async () => {
+  const { network } = await recognize(weightsOnly(LAYERS.slice(0, -1)), { withoutClassifier: true })
+  assert.deepEqual(network.layers.slice(-2).map(({ operation }) => operation.kind), ['globalAveragePooling', 'activation'])
+  const whole = await recognize(weightsOnly(LAYERS), { withoutClassifier: true })
+  assert.deepEqual(whole.network, (await recognize(weightsOnly(LAYERS))).network)
+})
+
 const replaced = (path: string, ...weights: StoredLayer['weights']): StoredLayer[] => LAYERS.map(
   (layer) => layer.path === path ? { path, weights } : layer
 )

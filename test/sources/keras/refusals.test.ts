@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Architecture, HeadLayer } from '../../../src/model/architecture.js'
+import { networkOutputs } from '../../../src/model/outputs.js'
 import type { Network } from '../../../src/model/network.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
 import {
@@ -111,6 +112,18 @@ suite('a head that does not classify is refused', () => {
   for (const [name, architecture, hints, message] of cases) {
     test(name, () => assertRefused(functional(kerasLayers(networkOf(architecture))), message, networkOf(architecture), hints))
   }
+
+  test('but for its features, where those are asked for', async () => {
+    const pooled = networkOf({ ...SMALL, head: [{ type: 'globalAveragePooling' }] })
+    const hints = { withoutClassifier: true }
+    const features = await recognize(storedModel(pooled, functional(kerasLayers(pooled))), hints)
+    assert.deepEqual(features.network.layers.slice(-2).map(({ operation }) => operation.kind), ['globalAveragePooling', 'activation'])
+    const map = kerasLayers(NETWORK).slice(0, -2)
+    const unpooled = await recognize(storedModel(NETWORK, functional(map)), hints)
+    assert.deepEqual(networkOutputs(unpooled.network).features, { shape: [pooled.layers.at(-1)?.outputShape[0]] })
+    const whole = storedModel(NETWORK, functional(network()))
+    assert.deepEqual((await recognize(whole, hints)).network, (await recognize(whole)).network)
+  })
 
   test('a classifier at every position', () => assertRefused(
     functional(
