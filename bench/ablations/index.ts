@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { usableCpus } from '../../src/base/cpus.js'
+import { inOrder } from '../../src/base/in-order.js'
 import { totalCounts } from '../../src/model/counts.js'
 import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 import { trainNetwork } from '../../src/train/fit/train-network.js'
@@ -10,11 +11,11 @@ import { DEFAULT_RECIPE, type Recipe } from '../../src/train/fit/recipe.js'
 import { positiveInteger } from '../positive-integer.js'
 import { describeMachine } from '../report/machine.js'
 import { ARM_NAMES, networkOf, type ArmName } from './arms.js'
-import { openAll, type Pictures } from './pictures.js'
+import { openAll } from './pictures.js'
 import { writeReport } from './report.js'
 import type { AblationRun, SavedAblations } from './results.js'
 
-/* Trains all networks with all seeds, one after the other. What is done is kept and not done again. */
+/* Trains all networks with all seeds. What is done is kept and not done again. */
 
 const RESULT = fileURLToPath(new URL('../../../bench/results/ablations.json', import.meta.url))
 const WORK = fileURLToPath(new URL('../../../.ablations/', import.meta.url))
@@ -24,7 +25,7 @@ interface Options {
   readonly test: string
   readonly epochs: number
   readonly seeds: number
-  readonly threads: number
+  readonly jobs: number
   readonly only?: ArmName
 }
 
@@ -34,24 +35,25 @@ const options = new Command('npm run ablations --')
   .requiredOption('--test <archive>', 'its test pictures, for the last figure alone')
   .option('--epochs <count>', 'how often each picture is seen', positiveInteger, 10)
   .option('--seeds <count>', 'trainings of each network', positiveInteger, 3)
-  .option('--threads <count>', 'threads of TensorFlow', positiveInteger, usableCpus())
+  .option('--jobs <count>', 'trainings at a time, each on one thread', positiveInteger, usableCpus())
   .addOption(new Option('--only <network>', 'train one of them').choices(ARM_NAMES))
   .parse()
   .opts<Options>()
 
 const { seed: _seed, ...recipe }: Recipe = { ...DEFAULT_RECIPE, epochs: options.epochs }
 const pictures = await openAll(options.train, options.test)
+const arms = options.only === undefined ? ARM_NAMES : [options.only]
+const todo = Array.from({ length: options.seeds }, (_, index) => arms.map((arm) => ({ arm, seed: index + 1 }))).flat()
 const runs: AblationRun[] = []
-for (let seed = 1; seed <= options.seeds; seed++) {
-  for (const arm of options.only === undefined ? ARM_NAMES : [options.only]) {
-    runs.push(await doneBefore(arm, seed) ?? await run(arm, seed, pictures))
-    const result = await save(runs, pictures)
-    if (options.only === undefined && runs.length >= ARM_NAMES.length) await writeReport(result)
-  }
+for await (const done of inOrder(todo, options.jobs, async ({ arm, seed }) => await doneBefore(arm, seed) ?? await run(arm, seed))) {
+  runs.push(done)
+  await save(runs)
 }
+if (options.only === undefined) await writeReport(await save(runs))
 process.exit(0)
 
-async function run (arm: ArmName, seed: number, { train, validation, test, dataset }: Pictures): Promise<AblationRun> {
+async function run (arm: ArmName, seed: number): Promise<AblationRun> {
+  const { train, validation, test, dataset } = pictures
   const network = networkOf(arm)
   const folder = `${WORK}${nameOf(arm, seed)}`
   const startedAt = performance.now()
@@ -63,7 +65,7 @@ async function run (arm: ArmName, seed: number, { train, validation, test, datas
     validation,
     test,
     dataset,
-    environment: tensorFlowEnvironment({ backend: 'cpu', threads: options.threads }),
+    environment: tensorFlowEnvironment({ backend: 'cpu', threads: 1 }),
     folder,
     watcher: {}
   })
@@ -95,7 +97,8 @@ function nameOf (arm: ArmName, seed: number): string {
   return `${arm.replace(/\W+/g, '-')}-${seed}-${createHash('sha256').update(decides).digest('hex').slice(0, 12)}`
 }
 
-async function save (runs: readonly AblationRun[], { train, validation, test }: Pictures): Promise<SavedAblations> {
+async function save (runs: readonly AblationRun[]): Promise<SavedAblations> {
+  const { train, validation, test } = pictures
   const result: SavedAblations = {
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
