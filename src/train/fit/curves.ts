@@ -9,10 +9,13 @@ export interface Curve {
 
 interface Panel { readonly title: string, readonly curves: readonly Curve[], readonly unit: (value: number) => string }
 
-const SIZE = { width: 420, height: 260, left: 48, right: 12, top: 28, bottom: 58 }
+const SIZE = { width: 420, height: 290, left: 48, right: 12, top: 28, bottom: 88 }
+const LEGEND_COLUMNS = 2
 /** On white and on black, told apart by those who see no red or green too (Okabe and Ito 2008). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']
 const TICKS = 5
+/** Above so many times the largest of the first curve, others are cut off. */
+const FAR = 2
 
 /** Loss and accuracy of a training, by epoch, as an SVG document. */
 export function curvesPlot (epochs: readonly EpochMetrics[]): string {
@@ -65,11 +68,10 @@ ${drawn.join('\n')}
 
 function drawPanel ({ title, curves, unit }: Panel): string {
   const shown = curves.filter(({ values }) => values.some((value) => value !== null))
-  const all = shown.flatMap(({ values }) => values.filter((value) => value !== null))
-  const [low, high] = range(all)
+  const [low, high] = range(shown)
   const epochs = Math.max(1, ...shown.map(({ values }) => values.length))
   const x = (epoch: number): number => SIZE.left + (SIZE.width - SIZE.left - SIZE.right) * (epochs === 1 ? 0.5 : (epoch - 1) / (epochs - 1))
-  const y = (value: number): number => SIZE.top + (SIZE.height - SIZE.top - SIZE.bottom) * (high - value) / (high - low)
+  const y = (value: number): number => SIZE.top + (SIZE.height - SIZE.top - SIZE.bottom) * (high - Math.min(value, high)) / (high - low)
   const grid = Array.from({ length: TICKS }, (_, tick) => low + (high - low) * tick / (TICKS - 1)).map((value) => (
     `<line class="grid" x1="${SIZE.left}" x2="${SIZE.width - SIZE.right}" y1="${fixed(y(value))}" y2="${fixed(y(value))}"/>` +
     `<text x="${SIZE.left - 6}" y="${fixed(y(value) + 4)}" text-anchor="end">${unit(value)}</text>`
@@ -90,18 +92,20 @@ function drawPanel ({ title, curves, unit }: Panel): string {
 }
 
 function legend (curves: readonly Curve[], y: number): string[] {
-  const step = (SIZE.width - SIZE.left) / Math.max(2, Math.min(3, curves.length))
+  const step = (SIZE.width - SIZE.left) / LEGEND_COLUMNS
   return curves.map(({ name }, index) => {
-    const [left, top] = [SIZE.left + step * (index % 3), y + 16 * Math.floor(index / 3)]
+    const [left, top] = [SIZE.left + step * (index % LEGEND_COLUMNS), y + 16 * Math.floor(index / LEGEND_COLUMNS)]
     return `<rect x="${fixed(left)}" y="${top - 9}" width="14" height="4" fill="${colourOf(index)}"/>` +
       `<text x="${fixed(left + 18)}" y="${top - 3}">${escaped(name)}</text>`
   })
 }
 
-/** The values with a little room around them. */
-function range (values: readonly number[]): readonly [number, number] {
-  if (values.length === 0) return [0, 1]
-  const [low, high] = [Math.min(...values), Math.max(...values)]
+/** The values with a little room around them, but for what is far above the first curve, such as the loss of a bad start. */
+function range (curves: readonly Curve[]): readonly [number, number] {
+  const [first = [], ...others] = curves.map(({ values }) => values.filter((value) => value !== null))
+  if (first.length === 0) return [0, 1]
+  const highest = Math.max(...first)
+  const [low, high] = [Math.min(...first, ...others.flat()), Math.min(Math.max(highest, ...others.flat()), FAR * highest)]
   const room = Math.max(0.05 * (high - low), 1e-3)
   return [low - room, high + room]
 }
