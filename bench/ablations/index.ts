@@ -5,9 +5,9 @@ import { Command, Option } from 'commander'
 import { usableCpus } from '../../src/base/cpus.js'
 import { inOrder } from '../../src/base/in-order.js'
 import { totalCounts } from '../../src/model/counts.js'
-import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 import { trainNetwork } from '../../src/train/fit/train-network.js'
 import { DEFAULT_RECIPE, type Recipe } from '../../src/train/fit/recipe.js'
+import { trainingEnvironment } from '../../src/train/process/environment.js'
 import { positiveInteger } from '../positive-integer.js'
 import { describeMachine } from '../report/machine.js'
 import { ARM_NAMES, networkOf, type ArmName } from './arms.js'
@@ -65,7 +65,7 @@ async function run (arm: ArmName, seed: number): Promise<AblationRun> {
     validation,
     test,
     dataset,
-    environment: tensorFlowEnvironment({ backend: 'cpu', threads: 1 }),
+    environment: trainingEnvironment({ backend: 'cpu', threads: 1 }),
     folder,
     watcher: {}
   })

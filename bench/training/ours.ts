@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Precision } from '../../src/compiler/index.js'
-import { installedTensorFlow, tensorFlowEnvironment } from '../../src/engine/backend.js'
+import { installedTensorFlow } from '../../src/engine/backend.js'
 import { outputUnits } from '../../src/model/network.js'
 import { randomWeights } from '../../src/model/random-weights.js'
 import { sizeOf } from '../../src/model/weights.js'
 import { DEFAULT_RECIPE } from '../../src/train/fit/recipe.js'
+import { trainingEnvironment } from '../../src/train/process/environment.js'
 import { TrainingProcess } from '../../src/train/process/training-process.js'
 import { trainingProgram } from '../../src/train/step/program.js'
 import { testImages } from '../network/model.js'
@@ -17,7 +18,7 @@ import type { Contestant, TrainingTask } from './contestant.js'
 /** A step as one graph, as `xception train --preset` runs it. */
 export async function startOurs ({ network, batch, threads }: TrainingTask, precision: Precision): Promise<Contestant> {
   const { savedModel, variables } = trainingProgram({ ...DEFAULT_RECIPE, network, precision, batch })
-  const training = new TrainingProcess(tensorFlowEnvironment({ backend: 'cpu', threads }))
+  const training = new TrainingProcess(trainingEnvironment({ backend: 'cpu', threads }))
   const folder = await mkdtemp(join(tmpdir(), 'xception-bench-'))
   try {
     await writeFile(join(folder, 'saved_model.pb'), savedModel)

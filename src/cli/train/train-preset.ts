@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import { OperatorError } from '../../base/errors.js'
 import type { Precision } from '../../compiler/precision.js'
 import type { Config } from '../../config.js'
-import { chooseBackend, tensorFlowEnvironment } from '../../engine/backend.js'
+import { chooseBackend } from '../../engine/backend.js'
 import { choosePrecision } from '../../engine/precision.js'
 import { chooseInput, type InputChoices } from '../../model/input.js'
 import { inputSpec } from '../../model/model.js'
@@ -16,6 +16,7 @@ import { curvesPlot } from '../../train/fit/curves.js'
 import { examplesOf } from '../../train/fit/examples.js'
 import type { Recipe } from '../../train/fit/recipe.js'
 import { trainNetwork, type TrainedNetwork } from '../../train/fit/train-network.js'
+import { trainingEnvironment } from '../../train/process/environment.js'
 import { interruptedBy } from '../exit-codes.js'
 import { Interruption } from '../folder/interruption.js'
 import { OutputError } from '../output-error.js'
@@ -101,7 +102,7 @@ async function train ({ config, recipe }: PresetOptions, work: Work): Promise<Tr
       validation: examplesOf(splits.validation, decode),
       ...splits.test.length > 0 ? { test: examplesOf(splits.test, decode) } : {},
       dataset: JSON.stringify([splits.train, splits.validation].map((samples) => samples.map(({ hash, label }) => [hash, label]))),
-      environment: tensorFlowEnvironment({ backend, threads: config.tensorflowThreads }),
+      environment: trainingEnvironment({ backend, threads: config.tensorflowThreads }),
       folder,
       watcher: {
         onStep: (steps, of) => {

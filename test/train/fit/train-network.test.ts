@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Random } from '../../../src/base/random.js'
-import { tensorFlowEnvironment } from '../../../src/engine/backend.js'
 import { parsePreset, presetNetwork } from '../../../src/model/presets/index.js'
 import type { Weights } from '../../../src/model/weights.js'
 import type { Examples } from '../../../src/train/fit/batches.js'
 import { DEFAULT_RECIPE } from '../../../src/train/fit/recipe.js'
+import { trainingEnvironment } from '../../../src/train/process/environment.js'
 import { trainNetwork, type TrainedNetwork, type TrainingJob } from '../../../src/train/fit/train-network.js'
 
 const SIDE = 32
@@ -36,7 +36,7 @@ function jobIn (t: TestContext, changes: Partial<TrainingJob> = {}): TrainingJob
     train: colours(40, 1),
     validation: colours(15, 2),
     dataset: 'colours',
-    environment: tensorFlowEnvironment({ backend: 'cpu', threads: 1 }),
+    environment: trainingEnvironment({ backend: 'cpu', threads: 1 }),
     folder,
     watcher: {},
     ...changes

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Random } from '../../../src/base/random.js'
-import { tensorFlowEnvironment } from '../../../src/engine/backend.js'
 import { outputUnits, type Network } from '../../../src/model/network.js'
 import { sizeOf, type Weights } from '../../../src/model/weights.js'
+import { trainingEnvironment } from '../../../src/train/process/environment.js'
 import { TrainingProcess } from '../../../src/train/process/training-process.js'
 import type { Images, VariableValues } from '../../../src/train/process/protocol.js'
 import { trainingProgram, type TrainingOptions } from '../../../src/train/step/program.js'
@@ -22,7 +22,7 @@ export async function startTraining (t: TestContext, options: TrainingOptions): 
   t.after(() => { rmSync(folder, { recursive: true, force: true }) })
   const { savedModel, variables } = trainingProgram(options)
   writeFileSync(join(folder, 'saved_model.pb'), savedModel)
-  const training = new TrainingProcess(tensorFlowEnvironment({ backend: 'cpu', threads: 1 }))
+  const training = new TrainingProcess(trainingEnvironment({ backend: 'cpu', threads: 1 }))
   t.after(async () => { await training.close() })
   await training.load(folder)
   const write = async (weights: Weights): Promise<void> => {
