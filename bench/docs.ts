@@ -47,7 +47,7 @@ const blocks: Readonly<Record<string, string>> = {
   start: start === undefined
     ? ''
     : block(start, startTable(start), `medians and quartiles of ${start.runs} starts, ${start.threads} threads`),
-  loaded: memory === undefined ? '' : block(memory, loadedTable(memory), `${memory.threads} threads, float32`),
+  loaded: memory === undefined ? '' : block(memory, loadedTable(memory), `${memory.threads} threads`),
   growth: memory === undefined ? '' : block(memory, growthTable(memory), `${memory.threads} threads, float32`),
   explain: explain === undefined
     ? ''

@@ -95,7 +95,7 @@ const benches: Record<Kind, () => Promise<void>> = {
     await saveResult('start', machine, result)
   },
   memory: async () => {
-    const result = await benchMemory({ images: options.images, threads: options.threads, model: options.model })
+    const result = await benchMemory(machine, { images: options.images, threads: options.threads, model: options.model })
     console.log(`${formatTable(loadedTable(result))}\n\nfull-size network, ${result.weights} weights, ready and one photo classified\n`)
     console.log(`${formatTable(growthTable(result))}\n\nbundled network\n`)
     await saveResult('memory', machine, result)

@@ -8,7 +8,7 @@ import { classMap } from '../../src/service/explanation.js'
 import { startGraph } from '../engines/saved-model.js'
 import { loadModel, testImages, type BenchModel } from '../network/model.js'
 import { weightsOf } from '../network/served.js'
-import type { Machine } from '../report/machine.js'
+import { precisionsOf, type Machine } from '../report/machine.js'
 import type { Table } from '../report/table.js'
 
 const BATCH_SIZES = [1, 8]
@@ -49,7 +49,7 @@ interface Taken { readonly run: number, readonly reply: number }
 export async function benchExplain (machine: Machine, { rounds, threads, model }: ExplainBenchOptions): Promise<ExplainResult> {
   const network = await loadModel(model)
   const figures: ExplainFigure[] = []
-  for (const precision of machine.nativeBfloat16 ? ['float32', 'bfloat16'] as const : ['float32'] as const) {
+  for (const precision of precisionsOf(machine)) {
     figures.push(...await measurePrecision(network, precision, { rounds, threads }))
   }
   return { weights: weightsOf(model), threads, rounds, figures }

@@ -5,7 +5,7 @@ import { measureDecoding, type DecodingFigure } from './decoding.js'
 import { EngineProcess } from '../engines/process.js'
 import { measureLoad, type Load } from '../http/load.js'
 import { watchShares, type Shares } from '../http/load-shares.js'
-import type { Machine } from '../report/machine.js'
+import { precisionsOf, type Machine } from '../report/machine.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
@@ -91,14 +91,13 @@ export async function benchHttp (machine: Machine, options: HttpBenchOptions): P
 async function startServers (
   servers: Server[], machine: Machine, folder: string, served: string, { threads, model }: HttpBenchOptions
 ): Promise<void> {
-  const precisions: Precision[] = machine.nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
   const start = async (precision: Precision, env: Record<string, string>): Promise<RunningServer> => {
     const settings = { MODEL: served, PRECISION: precision, BACKEND: 'cpu', MODEL_CACHE_DIR: join(folder, 'cache') }
     const server = await startServer({ ...settings, ...env })
     await checkPrecision(server.url, precision)
     return server
   }
-  for (const precision of precisions) {
+  for (const precision of precisionsOf(machine)) {
     const { url, stop } = await start(precision, { TENSORFLOW_THREADS: String(threads) })
     const raw = await EngineProcess.start({ engine: 'ours', precision, threads, model })
     servers.push({ name: `ours ${precision}`, url, raw, stop: () => stop() })

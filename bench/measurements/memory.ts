@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import type { Precision } from '../../src/compiler/index.js'
 import { SETTINGS } from '../../src/settings.js'
 import { startServer } from '../http/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
 import { memoryOf, type Memory } from '../http/process-memory.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
+import { precisionsOf, type Machine } from '../report/machine.js'
 import type { Table } from '../report/table.js'
 
 const BATCH_SIZES = [1, 8]
@@ -21,6 +23,7 @@ export interface MemoryBenchOptions {
 
 /** The full-size network when it is ready and has classified one photo. */
 interface LoadedFigure extends Memory {
+  readonly precision: Precision
   readonly maxBatchSize: number
   readonly start: 'cold' | 'warm'
 }
@@ -38,15 +41,20 @@ export interface MemoryResult {
 }
 
 /** Reads the resident set of the service's processes: after loading, and while many images pass. Linux only. */
-export async function benchMemory ({ images, threads, model }: MemoryBenchOptions): Promise<MemoryResult> {
+export async function benchMemory (machine: Machine, { images, threads, model }: MemoryBenchOptions): Promise<MemoryResult> {
   return await inFolder(async (folder) => {
     const photos = await makePhotos()
     const env = { BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) }
     const fullSize = { ...env, MODEL: await servedModel(model, folder) }
     const loaded: LoadedFigure[] = []
-    for (const maxBatchSize of BATCH_SIZES) {
-      const settings = { ...fullSize, MAX_BATCH_SIZE: String(maxBatchSize), MODEL_CACHE_DIR: join(folder, `cache-${maxBatchSize}`) }
-      for (const start of ['cold', 'warm'] as const) loaded.push({ maxBatchSize, start, ...await memoryAfterLoad(settings, photos) })
+    for (const precision of precisionsOf(machine)) {
+      for (const maxBatchSize of BATCH_SIZES) {
+        const settings = { ...fullSize, PRECISION: precision, MAX_BATCH_SIZE: String(maxBatchSize) }
+        const cached = { ...settings, MODEL_CACHE_DIR: join(folder, `cache-${precision}-${maxBatchSize}`) }
+        for (const start of ['cold', 'warm'] as const) {
+          loaded.push({ precision, maxBatchSize, start, ...await memoryAfterLoad(cached, photos) })
+        }
+      }
     }
     const bundled = { ...env, MODEL: SETTINGS.model.default, MODEL_CACHE_DIR: join(folder, 'cache-bundled') }
     const growth = await measureGrowth(bundled, photos, images)
@@ -90,8 +98,8 @@ async function sendPhotos (url: string, photos: readonly Buffer[], count: number
 
 export function loadedTable ({ loaded }: MemoryResult): Table {
   return {
-    header: ['MAX_BATCH_SIZE', 'start', 'resident MB', 'peak MB'],
-    rows: loaded.map(({ maxBatchSize, start, ...memory }) => [String(maxBatchSize), start, ...cells(memory)])
+    header: ['precision', 'MAX_BATCH_SIZE', 'start', 'resident MB', 'peak MB'],
+    rows: loaded.map(({ precision, maxBatchSize, start, ...memory }) => [precision, String(maxBatchSize), start, ...cells(memory)])
   }
 }
 

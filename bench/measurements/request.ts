@@ -7,7 +7,7 @@ import { SingleConnection } from '../http/one-at-a-time.js'
 import { makePhotos } from '../http/photos.js'
 import { startServer } from '../http/server.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import type { Machine } from '../report/machine.js'
+import { precisionsOf, type Machine } from '../report/machine.js'
 import type { Table } from '../report/table.js'
 
 /** Node compiles what it runs often, and the first requests run what it has not compiled. */
@@ -46,13 +46,12 @@ export interface RequestResult {
 }
 
 /** Sends photos one after the other, and reads from each answer what its stages took. */
-export async function benchRequest ({ nativeBfloat16 }: Machine, { threads, model }: RequestBenchOptions): Promise<RequestResult> {
+export async function benchRequest (machine: Machine, { threads, model }: RequestBenchOptions): Promise<RequestResult> {
   return await inFolder(async (folder) => {
     const networks = { bundled: SETTINGS.model.default, 'full-size': await servedModel(model, folder) }
-    const precisions: Precision[] = nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
     const figures: RequestFigure[] = []
     for (const network of ['bundled', 'full-size'] as const) {
-      for (const precision of precisions) {
+      for (const precision of precisionsOf(machine)) {
         const settings = { MODEL: networks[network], PRECISION: precision, MODEL_CACHE_DIR: join(folder, 'cache') }
         const stages = await measureStages({ ...settings, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) })
         figures.push({ network, precision, ...summarizeStages(stages) })

@@ -2,7 +2,7 @@ import { median, spread, summarize, type Summary } from '../../src/base/statisti
 import type { Precision } from '../../src/compiler/index.js'
 import { totalCounts } from '../../src/model/counts.js'
 import { parsePreset, presetNetwork } from '../../src/model/presets/index.js'
-import type { Machine } from '../report/machine.js'
+import { precisionsOf, type Machine } from '../report/machine.js'
 import type { Table } from '../report/table.js'
 import type { Contestant, TrainingTask } from '../training/contestant.js'
 import { startOurs } from '../training/ours.js'
@@ -40,7 +40,7 @@ export async function benchTraining (machine: Machine, { rounds, threads }: { ro
   const network = presetNetwork(parsePreset(PRESET), { scale: 1 / 127.5, offset: -1 })
   const task: TrainingTask = { network, batch: BATCH, threads }
   const noPyTorch = whyNoPyTorch()
-  const contestants = await startAll(task, machine.nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32'], noPyTorch === undefined)
+  const contestants = await startAll(task, precisionsOf(machine), noPyTorch === undefined)
   try {
     const rates: number[][] = []
     for (let round = 0; round <= rounds; round++) {

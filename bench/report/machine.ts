@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { usableCpus } from '../../src/base/cpus.js'
+import type { Precision } from '../../src/compiler/index.js'
 import { choosePrecision } from '../../src/engine/precision.js'
 
 /** Instructions that decide how fast matrices are multiplied. */
@@ -29,6 +30,11 @@ export function describeMachine (): Machine {
     platform: `${process.platform} ${process.arch}`,
     node: process.version
   }
+}
+
+/** Those that are worth a row. */
+export function precisionsOf ({ nativeBfloat16 }: Machine): readonly Precision[] {
+  return nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
 }
 
 /** Empty where there is no /proc/cpuinfo. */
