@@ -1,8 +1,9 @@
 import { addScaled, dot, norm } from './matrix.js'
 import type { Objective } from './logistic.js'
 
-/** Steps whose curvature is remembered. */
-const MEMORY = 12
+/** Steps whose curvature is remembered: the more the fewer steps, as far as their numbers fit in memory. */
+const [FEWEST_STEPS, MOST_STEPS] = [5, 60]
+const MOST_NUMBERS = 2 ** 25
 /** A step has to go down by this share of what the slope promises. */
 const SUFFICIENT_DECREASE = 1e-4
 const SHORTER = 0.5
@@ -100,10 +101,11 @@ function stepDown (objective: Objective, { parameters, gradient, value }: Point,
 }
 
 function remember (steps: Step[], move: Float64Array, change: Float64Array): void {
+  const most = Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, Math.floor(MOST_NUMBERS / (2 * move.length))))
   const curvature = dot(move, change)
   if (!(curvature > 0)) return
   steps.push({ move, change, inverse: 1 / curvature })
-  if (steps.length > MEMORY) steps.shift()
+  if (steps.length > most) steps.shift()
 }
 
 function difference (left: Float64Array, right: Float64Array): Float64Array {
