@@ -13,6 +13,7 @@ import { speedTable } from './report/speed.js'
 import { requestTable } from './measurements/request.js'
 import { startTable } from './measurements/start-times.js'
 import { markdownTable, type Table } from './report/table.js'
+import { howTraining, trainingTable } from './measurements/training.js'
 import { workersTable, type WorkersResult } from './measurements/workers.js'
 
 /* Writes the tables of docs/performance.md and the README from bench/results/. A table that was not measured is left out. */
@@ -31,6 +32,7 @@ const start = await readResult('start')
 const memory = await readResult('memory')
 const explain = await readResult('explain')
 const hold = await readResult('hold')
+const train = await readResult('train')
 const blocks: Readonly<Record<string, string>> = {
   engine: engine === undefined ? '' : block(engine, engineTable(engine), howEngine(engine)),
   http: http === undefined
@@ -51,7 +53,8 @@ const blocks: Readonly<Record<string, string>> = {
   growth: memory === undefined ? '' : block(memory, growthTable(memory), `${memory.threads} threads, float32`),
   explain: explain === undefined
     ? ''
-    : block(explain, explainTable(explain), `medians and quartiles of ${explain.rounds} rounds, ${explain.threads} threads`)
+    : block(explain, explainTable(explain), `medians and quartiles of ${explain.rounds} rounds, ${explain.threads} threads`),
+  train: train === undefined ? '' : block({ ...train, weights: 'random' }, trainingTable(train), howTraining(train))
 }
 
 await fill(PAGE, blocks)

@@ -13,7 +13,7 @@ import { benchRequest, requestTable } from './measurements/request.js'
 import { benchStart, startTable } from './measurements/start-times.js'
 import { positiveInteger } from './positive-integer.js'
 import { formatTable } from './report/table.js'
-import { benchTraining, trainingTable } from './measurements/training.js'
+import { benchTraining, howTraining, trainingTable } from './measurements/training.js'
 import { benchWorkers, workersTable } from './measurements/workers.js'
 
 type Kind = (typeof KINDS)[number]
@@ -112,10 +112,7 @@ const benches: Record<Kind, () => Promise<void>> = {
   },
   train: async () => {
     const result = await benchTraining(machine, { rounds: options.trainRounds, threads: options.threads })
-    const { preset, parameters, batch, rounds, threads, versions, leftOut } = result
-    console.log(formatTable(trainingTable(result)))
-    console.log(`\nmedians and quartiles of ${rounds} rounds, ${threads} threads, ${preset} (${parameters} parameters), batch ${batch}`)
-    console.log(`${[...versions, ...leftOut].join('; ')}\n`)
+    console.log(`${formatTable(trainingTable(result))}\n\n${howTraining(result)}\n`)
     await saveResult('train', machine, result)
   }
 }

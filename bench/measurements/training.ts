@@ -83,6 +83,12 @@ async function rateAll (contestants: readonly Contestant[], steps: number): Prom
   return rates
 }
 
+/** What was measured, in words. */
+export function howTraining ({ preset, parameters, batch, rounds, threads, versions, leftOut }: TrainingResult): string {
+  const network = `${preset} (${parameters.toLocaleString('en')} parameters), batch ${batch}`
+  return `medians and quartiles of ${rounds} rounds, ${threads} threads, ${network}; ${[...versions, ...leftOut].join('; ')}`
+}
+
 export function trainingTable ({ figures }: TrainingResult): Table {
   return {
     header: ['', 'precision', 'images/s', 'beside stock tfjs-node'],

@@ -4,7 +4,7 @@ import { channelsOf } from '../../model/shapes.js'
 import type { Variable } from './variables.js'
 
 /** The share of a moving statistic that a step keeps. */
-export const MOVING_MOMENTUM = 0.9
+const MOVING_MOMENTUM = 0.9
 
 type Normalization = OperationOf<'batchNormalization'>
 
