@@ -66,8 +66,8 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     prepareProcess()
     reloadOnSignal(logger, reloader)
     const loaded = await reloader.load()
-    const { description, tensorflowVersion, workers, maxBatchSize } = loaded
-    logger.info({ model: description, tensorflow: tensorflowVersion, workers, maxBatchSize }, 'ready')
+    const { description, tensorflowVersion, kernels, workers, maxBatchSize } = loaded
+    logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers, maxBatchSize }, 'ready')
   } catch (error) {
     logFailedStart(logger, error as Error)
     process.exit(1)

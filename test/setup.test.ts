@@ -174,6 +174,19 @@ suite('setup, something missing', () => {
     assert.deepEqual(clone.leftovers(), [])
   })
 
+  const otherCpus = hostTarget().ownKernels ? false : 'there are kernels for x86-64 on Linux only'
+  test('instructions that the compiler does not know: then the kernels are left out', { skip: otherCpus }, async t => {
+    const clone = new Clone(t)
+    clone.seedTensorflow()
+    clone.write('scripts/setup/native/separable/avx512_bfloat16.cc', '#error unknown instructions\n')
+    const { stderr, code } = await clone.setup()
+    assert.equal(code, 0)
+    assert.match(stderr, /^Left out, and separable convolutions are slower without: .*unknown instructions/m)
+    const addons = readdirSync(clone.path('node_modules/@tensorflow/tfjs-node/lib/napi-v8'))
+    assert.deepEqual(addons.sort(), ['allocator.node', 'tfjs_binding.node'])
+    assert.deepEqual(clone.leftovers(), [])
+  })
+
   test('disk space', async t => {
     const clone = new Clone(t)
     const target = { ...hostTarget(), diskMegabytes: 1e9 }

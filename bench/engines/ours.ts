@@ -1,4 +1,5 @@
 import { compile } from '../../src/compiler/index.js'
+import { chooseTarget } from '../../src/engine/target.js'
 import type { BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 import { startGraph } from './saved-model.js'
@@ -6,7 +7,8 @@ import { startGraph } from './saved-model.js'
 /** The service's own engine: compiled graph, worker thread, messages included. */
 export async function startOurs (model: BenchModel, { threads, precision }: EngineOptions): Promise<BenchEngine> {
   const { side, channels } = model.network.input
-  const { engine, version } = await startGraph(compile({ ...model, precision }), side ** 2 * channels, threads)
+  const compiled = compile({ ...model, ...chooseTarget(precision, 'cpu') })
+  const { engine, version } = await startGraph(compiled, side ** 2 * channels, threads)
   return {
     version,
     prepare: (images) => {

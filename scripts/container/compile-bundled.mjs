@@ -5,4 +5,7 @@ import { openModel } from '../../dist/src/sources/open.js'
 
 const config = readConfig(process.env)
 const model = await openModel(config)
-for (const precision of ['float32', 'bfloat16']) await compiledModel(config, model, precision)
+// Where it will run is not known, and a graph takes a moment.
+for (const precision of ['float32', 'bfloat16']) {
+  for (const ownKernels of [false, true]) await compiledModel(config, model, { precision, ownKernels })
+}

@@ -16,13 +16,15 @@ const MACOS = {
 
 /**
  * One row for every TensorFlow that can be installed. `project` and `tag` name the wheel, `wheelMegabytes` is its
- * size (10^6 bytes), `diskMegabytes` what download and extraction take together at their peak.
+ * size (10^6 bytes), `diskMegabytes` what download and extraction take together at their peak; `ownKernels` says that
+ * `native/separable` has kernels for the platform's CPUs.
  */
 export const TARGETS = [
   {
     platform: 'linux',
     arch: 'x64',
     flavour: 'cpu',
+    ownKernels: true,
     project: 'tensorflow-cpu',
     tag: 'manylinux_2_27_x86_64',
     sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
@@ -34,6 +36,7 @@ export const TARGETS = [
     platform: 'linux',
     arch: 'x64',
     flavour: 'gpu',
+    ownKernels: true,
     project: 'tensorflow',
     tag: 'manylinux_2_27_x86_64',
     sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',

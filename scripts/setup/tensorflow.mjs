@@ -8,7 +8,11 @@ import { TENSORFLOW_VERSION } from './platform.mjs'
 const PROGRESS_INTERVAL_MS = 500
 
 /** The headers that the addon includes, directly or not; the other 14,000 stay in the wheel. */
-const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/', 'xla/tsl/', 'tsl/']
+const HEADERS = [
+  'tensorflow/c/', 'tensorflow/core/platform/', 'tensorflow/core/common_runtime/next_pluggable_device/c/', 'xla/tsl/', 'tsl/'
+]
+/** One of those that older set-ups did not keep. */
+const NEW_HEADER = 'tensorflow/core/common_runtime/next_pluggable_device/c/tf_rendezvous_c_api.h'
 
 const EXTRACT = `
 import os, shutil, sys, zipfile
@@ -41,7 +45,8 @@ export const tensorflow = {
 
   isDone (context) {
     const folder = tensorflowFolder(context)
-    return context.target.libraries.every(name => existsSync(join(folder, 'lib', name)))
+    return [...context.target.libraries.map(name => join('lib', name)), join('include', NEW_HEADER)]
+      .every(path => existsSync(join(folder, path)))
   },
 
   async run (context) {

@@ -3,7 +3,7 @@ import { Random } from '../base/random.js'
 import { median } from '../base/statistics.js'
 import { tensorFlowEnvironment } from '../engine/backend.js'
 import { WorkerPool } from '../engine/pool.js'
-import { choosePrecision } from '../engine/precision.js'
+import { chooseTarget } from '../engine/target.js'
 import { compiledModel } from '../service/compiled-model.js'
 import { openModel } from '../sources/open.js'
 
@@ -49,7 +49,7 @@ async function startRunner (config: Config): Promise<Runner> {
   const model = await openModel(config)
   const { side, channels } = model.network.input
   const imageBytes = side ** 2 * channels
-  const { path } = await compiledModel(config, model, choosePrecision(config.precision, 'cpu'))
+  const { path } = await compiledModel(config, model, chooseTarget(config.precision, 'cpu'))
   const environment = tensorFlowEnvironment({ backend: 'cpu', threads: config.tensorflowThreads })
   const pool = new WorkerPool(1, { path, imageBytes, warmUpBatchSizes: MEASURED_BATCH_SIZES, environment })
   await pool.start()

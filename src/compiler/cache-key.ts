@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { packagePath } from '../base/package-root.js'
 import type { Model } from '../model/model.js'
-import type { Precision } from './index.js'
+import type { Target } from './index.js'
 
 const KEY_DIGITS = 32
 /** Whose compiled code reads a model and makes a graph of it, beside this folder. */
@@ -13,10 +13,10 @@ const PACKAGES = ['h5wasm', 'protobufjs', 'typebox', 'yauzl']
 
 /**
  * The name of a compiled model: a hash of all that decides the graph, and of nothing else: the model's bytes, the network
- * and its scaling as read from them under the settings, the precision, and the code that reads and compiles.
+ * and its scaling as read from them under the settings, the target, and the code that reads and compiles.
  */
-export async function cacheKey (model: Model, precision: Precision): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([await model.hashWeights(), model.network, precision]))
+export async function cacheKey (model: Model, { precision, ownKernels }: Target): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([await model.hashWeights(), model.network, precision, ownKernels]))
   await addCode(hash)
   return hash.digest('hex').slice(0, KEY_DIGITS)
 }

@@ -4,14 +4,13 @@ import { checkWeights } from './check-weights.js'
 import { emit } from './emit.js'
 import { fold } from './fold/fold.js'
 import { lower } from './lower/lower.js'
-import type { Precision } from './precision.js'
 import { WEIGHTS_FILE, type SavedModel } from './saved-model.js'
 import { store } from './store.js'
+import type { Target } from './target.js'
 
-export interface CompileOptions {
+export interface CompileOptions extends Target {
   readonly network: Network
   readonly weights: Weights
-  readonly precision: Precision
 }
 
 /**
@@ -20,8 +19,8 @@ export interface CompileOptions {
  * Throws a WeightsError if a weight is missing, has another shape than its layer says, or belongs to no layer, and an Error if the
  * network does not end in probabilities.
  */
-export function compile ({ network, weights, precision }: CompileOptions): SavedModel {
+export function compile ({ network, weights, ...target }: CompileOptions): SavedModel {
   checkWeights(network.layers, weights)
-  const stored = store(lower(fold(network, weights), precision), WEIGHTS_FILE)
+  const stored = store(lower(fold(network, weights), target), WEIGHTS_FILE)
   return { graph: emit(stored.program), weights: stored.weights }
 }

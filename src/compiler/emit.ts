@@ -91,6 +91,10 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
       const { stride } = step
       return { T, strides: window([stride, stride]), padding: padding(step), dilations: window([1, 1]), data_format: NHWC }
     }
+    case 'XceptionSeparableConvolution': {
+      const { filters, summands, reluInput, reluOutput } = step
+      return { T, filters: { i: filters }, summands: { i: summands }, relu_input: { b: reluInput }, relu_output: { b: reluOutput } }
+    }
     case 'MaxPool': case 'AvgPool': case 'MaxPoolGrad': case 'AvgPoolGrad':
       return { T, ksize: window(step.size), strides: window(step.strides), padding: padding(step), data_format: NHWC }
     case 'ResourceApplyMomentum': return { T, use_locking: { b: false }, use_nesterov: { b: true } }

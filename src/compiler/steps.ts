@@ -6,8 +6,8 @@ import type { TrainingOp } from './training-ops.js'
 /*
  * What lowering makes of a network: TensorFlow ops one by one, without TensorFlow's way to write them down (which is `emit.ts`'s).
  * All of them have kernels for float32 and bfloat16 on CPUs and GPUs in TensorFlow 2.21, by its own list (`TF_GetRegisteredKernelsForOp`),
- * but `DecodeRaw`, which TensorFlow places on the CPU by itself. Those that choose classes (`TopKV2`, `GatherV2`, `Einsum`) are there for
- * float32, in which they are used.
+ * but this project's own, and `DecodeRaw`, which TensorFlow places on the CPU by itself. Those that choose classes (`TopKV2`, `GatherV2`,
+ * `Einsum`) are there for float32, in which they are used.
  */
 
 export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax'
@@ -32,6 +32,17 @@ export type Op =
   | { readonly op: 'Cast', readonly from: DataType }
   | { readonly op: 'LeakyRelu', readonly slope: number }
   | { readonly op: 'Conv2D', readonly strides: Sides, readonly dilation: Sides, readonly padding: Padding }
+  /**
+   * This project's own, of CPUs for which the set-up compiled it: a 3x3 depthwise convolution with a ReLU before it or none, and a
+   * pointwise one with bias, one summand or none, and a ReLU or none. Bias and depthwise weights are float32 whatever the type.
+   */
+  | {
+    readonly op: 'XceptionSeparableConvolution'
+    readonly filters: number
+    readonly summands: number
+    readonly reluInput: boolean
+    readonly reluOutput: boolean
+  }
   | { readonly op: 'DepthwiseConv2dNative', readonly stride: number, readonly padding: Padding }
   | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
   /** Over the axes that the second input names, which go. */

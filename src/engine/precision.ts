@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import type { Backend } from './backend.js'
 import type { Precision } from '../compiler/index.js'
+import { cpuFlags } from './kernels.js'
 
 /** Flags of /proc/cpuinfo that mean arithmetic in bfloat16: AVX-512 and AMX on x86, the extension of ARMv8.6. */
 const NATIVE_BFLOAT16 = /\b(?:avx512_bf16|amx_bf16|bf16)\b/
@@ -35,12 +35,4 @@ function gpusHaveNativeBfloat16 (): boolean {
 /** True if these flags of a CPU, as /proc/cpuinfo lists them, include arithmetic in bfloat16. */
 export function hasNativeBfloat16 (flags: string): boolean {
   return NATIVE_BFLOAT16.test(flags)
-}
-
-function cpuFlags (): string {
-  try {
-    return readFileSync('/proc/cpuinfo', 'utf8')
-  } catch {
-    return ''
-  }
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { performance } from 'node:perf_hooks'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
 import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
+import { kernelsAddon } from './kernels.js'
 import type { EngineImages, LoadReply, LoadRequest, Outputs, OutputValues, RunReply, RunRequest } from './protocol.js'
 import { tf, type TensorFlow } from './tensorflow.js'
 import { PROBABILITIES_ONLY, outputNames, type Wanted } from './wanted.js'
@@ -12,6 +13,10 @@ import { PROBABILITIES_ONLY, outputNames, type Wanted } from './wanted.js'
 
 const require = createRequire(import.meta.url)
 const { releaseFreeMemory } = require('@tensorflow/tfjs-node/lib/napi-v8/allocator.node') as { releaseFreeMemory: () => void }
+
+// By being loaded after TensorFlow it registers its op. It starts no threads before the op's first run.
+const addon = kernelsAddon()
+if (addon !== undefined) require(addon)
 
 /** What tfjs-node knows of a loaded graph, with dimensions as the protocol buffer has them, whatever its types say. */
 interface Signature {

@@ -1,7 +1,7 @@
 import { OperatorError } from '../base/errors.js'
 import { cacheKey } from '../compiler/cache-key.js'
 import { UnwritableError, writeEntry } from '../compiler/cache.js'
-import { compile, type Precision } from '../compiler/index.js'
+import { compile, type Target } from '../compiler/index.js'
 import { openModel, type OpenSettings } from '../sources/open.js'
 
 /* A process of its own that opens a model, compiles it and ends: see `compiledModel`, which sends it one order. */
@@ -13,7 +13,7 @@ export interface CompileSettings extends OpenSettings {
 
 export interface CompileOrder {
   readonly settings: CompileSettings
-  readonly precision: Precision
+  readonly target: Target
   /** What the model's cache key has to be. */
   readonly key: string
   /** Where the graph goes. */
@@ -30,12 +30,12 @@ export interface CompileFailure {
   readonly stack: string
 }
 
-async function carryOut ({ settings, precision, key, folder }: CompileOrder): Promise<void> {
+async function carryOut ({ settings, target, key, folder }: CompileOrder): Promise<void> {
   const model = await openModel(settings)
-  if (await cacheKey(model, precision) !== key) {
+  if (await cacheKey(model, target) !== key) {
     throw new OperatorError(`MODEL=${settings.model} changed while it was compiled: start again`)
   }
-  await writeEntry(folder, compile({ network: model.network, weights: await model.readWeights(), precision }))
+  await writeEntry(folder, compile({ network: model.network, weights: await model.readWeights(), ...target }))
 }
 
 function failureOf (error: Error): CompileFailure {

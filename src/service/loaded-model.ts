@@ -1,9 +1,10 @@
 import { ServiceError } from '../base/errors.js'
 import { keepInUse } from '../compiler/cache.js'
-import type { Precision } from '../compiler/index.js'
+import type { Precision, Target } from '../compiler/index.js'
 import type { Wantable } from '../compiler/signature.js'
 import { chooseBackend, type Backend } from '../engine/backend.js'
 import { Batcher, type Classified } from '../engine/batcher.js'
+import { chooseKernels, targetOf, type Kernels } from '../engine/kernels.js'
 import type { Place } from '../engine/places.js'
 import { choosePrecision } from '../engine/precision.js'
 import type { EngineImage } from '../engine/protocol.js'
@@ -52,6 +53,8 @@ export class LoadedModel {
     readonly metrics: Metrics,
     private readonly runtime: Runtime,
     precision: Precision,
+    /** What computes its separable convolutions. */
+    readonly kernels: Kernels,
     private readonly release: () => void
   ) {
     const { pool, loaded, maxBatchSize } = runtime
@@ -87,10 +90,11 @@ export class LoadedModel {
   static async open (config: ServiceSettings, model: Model, options: OpenOptions): Promise<LoadedModel> {
     const backend = chooseBackend(config.backend)
     const precision = choosePrecision(config.precision, backend)
-    const compiled = holdCompiled(config, model, precision, options.onStep)
+    const kernels = chooseKernels(precision, backend)
+    const compiled = holdCompiled(config, model, targetOf(precision, kernels), options.onStep)
     try {
       const runtime = await startRuntime(config, model, compiled.then(({ path }) => path), options)
-      return new LoadedModel(model, config, options.metrics, runtime, precision, (await compiled).release)
+      return new LoadedModel(model, config, options.metrics, runtime, precision, kernels, (await compiled).release)
     } catch (error) {
       (await compiled).release()
       throw error
@@ -191,9 +195,9 @@ export class LoadedModel {
 
 /** A compiled model's folder, which stays in the cache until it is released. */
 async function holdCompiled (
-  config: ServiceSettings, model: Model, precision: Precision, onStep: OpenOptions['onStep']
+  config: ServiceSettings, model: Model, target: Target, onStep: OpenOptions['onStep']
 ): Promise<{ readonly path: string, readonly release: () => void }> {
-  const { path } = await compiledModel(config, model, precision, onStep)
+  const { path } = await compiledModel(config, model, target, onStep)
   onStep?.('warming up')
   return { path, release: keepInUse(path) }
 }

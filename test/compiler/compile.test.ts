@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Random } from '../../src/base/random.js'
-import { compile, type Precision } from '../../src/compiler/index.js'
+import { compile, type Target } from '../../src/compiler/index.js'
 import { XCEPTION, parseArchitecture, type Architecture } from '../../src/model/architecture.js'
 import type { Rescaling } from '../../src/model/input.js'
 import type { Network } from '../../src/model/network.js'
@@ -10,6 +10,7 @@ import { sizeOf, type Weights } from '../../src/model/weights.js'
 import { loadCompiled } from '../support/compiled-network.js'
 import { wavyPicture } from '../support/pictures.js'
 import { referenceProbabilities } from '../support/reference-network.js'
+import { targets } from '../support/targets.js'
 
 /** The paper's shape with few filters. */
 const SMALL: Architecture = {
@@ -88,9 +89,11 @@ suite('a compiled network agrees with a naive one in float64', () => {
     test(name, async () => {
       const { expected, run } = prepare({ ...SMALL, ...architecture }, rescaling)
       assert.ok(isLively(expected), `probabilities that tell something: ${JSON.stringify(expected)}`)
-      const [single, three] = await run('float32')
-      assert.ok(largestDifference(single, expected.slice(0, 1)) < 1e-5)
-      assert.ok(largestDifference(three, expected) < 1e-5)
+      for (const target of targets('float32')) {
+        const [single, three] = await run(target)
+        assert.ok(largestDifference(single, expected.slice(0, 1)) < 1e-5)
+        assert.ok(largestDifference(three, expected) < 1e-5)
+      }
     })
   }
 
@@ -99,17 +102,19 @@ suite('a compiled network agrees with a naive one in float64', () => {
   // quarter of what its logit does.
   test('in bfloat16, as near as its 8 bits allow', async () => {
     const { expected, run } = prepare(SMALL, RESCALING)
-    const [, three] = await run('bfloat16')
-    const difference = largestDifference(three, expected)
-    assert.ok(difference < 0.01, `largest difference ${difference}`)
-    assert.ok(difference > 1e-5, 'computed in bfloat16')
+    for (const target of targets('bfloat16')) {
+      const [, three] = await run(target)
+      const difference = largestDifference(three, expected)
+      assert.ok(difference < 0.01, `largest difference ${difference}`)
+      assert.ok(difference > 1e-5, 'computed in bfloat16')
+    }
   })
 })
 
 interface Prepared {
   readonly expected: number[][]
   /** Probabilities of the first image, and of all three. */
-  readonly run: (precision: Precision) => Promise<[Float32Array, Float32Array]>
+  readonly run: (target: Target) => Promise<[Float32Array, Float32Array]>
 }
 
 /** Seeded weights and images for a network, what the reference gives for the images, and the compiled network to run. */
@@ -120,8 +125,8 @@ function prepare (given: Architecture, rescaling: Rescaling): Prepared {
   const images = [1, 2, 3].map((seed) => wavyPicture(side, channels, new Random(seed)))
   return {
     expected: images.map((image) => referenceProbabilities(network, weights, image)),
-    run: async (precision) => {
-      const compiled = await loadCompiled(compile({ network, weights, precision }), [side, channels])
+    run: async (target) => {
+      const compiled = await loadCompiled(compile({ network, weights, ...target }), [side, channels])
       try {
         const batch = (size: number): Float32Array => {
           const { probabilities } = compiled.run({ images: images.slice(0, size) })

@@ -89,5 +89,5 @@ function lowerBuilt (builder: NetworkBuilder, precision: Precision): Program {
   const weights = new Map(network.layers.flatMap((layer) => layer.weights.map(({ name, shape }) => (
     [name, { shape, data: new Float32Array(sizeOf(shape)).fill(0.5) }] as const
   ))))
-  return lower({ network, weights }, precision)
+  return lower({ network, weights }, { precision, ownKernels: false })
 }

@@ -34,7 +34,7 @@ const pictures = ({ input: { side, channels } }: Network): Array<Uint8Array<Arra
 
 async function compiledProbabilities (network: Network, weights: Weights, images: readonly Uint8Array[]): Promise<number[][]> {
   const { side, channels } = network.input
-  const compiled = await loadCompiled(compile({ network, weights, precision: 'float32' }), [side, channels])
+  const compiled = await loadCompiled(compile({ network, weights, precision: 'float32', ownKernels: false }), [side, channels])
   const all = [...compiled.run({ images }).probabilities?.data ?? []]
   compiled.dispose()
   return images.map((_, index) => all.slice(index * CLASSES, (index + 1) * CLASSES))

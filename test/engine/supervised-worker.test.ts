@@ -23,7 +23,7 @@ after(async () => { await rm(cacheDir, { recursive: true }) })
 
 async function compiled (): Promise<CompiledModel> {
   const config = readConfig({ MODEL_CACHE_DIR: cacheDir })
-  return await compiledModel(config, await openModel(config), 'float32')
+  return await compiledModel(config, await openModel(config), { precision: 'float32', ownKernels: false })
 }
 
 test('the bundled model gives the reference probabilities for the same pixels', { skip: withoutShared }, async () => {

@@ -8,9 +8,12 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { cacheKey } from '../../src/compiler/cache-key.js'
+import type { Target } from '../../src/compiler/index.js'
 import { readConfig, type Config } from '../../src/config.js'
 import { compiledModel } from '../../src/service/compiled-model.js'
 import { openModel } from '../../src/sources/open.js'
+
+const FLOAT32: Target = { precision: 'float32', ownKernels: false }
 
 const XCEPTION = fileURLToPath(new URL('../../src/cli/index.js', import.meta.url))
 const SERVER = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -46,30 +49,31 @@ test('ten starts at once compile once', async (t) => {
 test('the graph does not depend on who compiles it, and a damaged one is made anew', async (t) => {
   const config = temporaryConfig(t)
   const model = await openModel(config)
-  const { path } = await compiledModel(config, model, 'float32')
+  const { path } = await compiledModel(config, model, FLOAT32)
   const graph = join(path, 'saved_model.pb')
   const good = readFileSync(graph)
   writeFileSync(graph, good.subarray(0, good.length / 2))
-  assert.deepEqual(await compiledModel(config, model, 'float32'), { path, fromCache: false })
+  assert.deepEqual(await compiledModel(config, model, FLOAT32), { path, fromCache: false })
   assert.deepEqual(readFileSync(graph), good)
 })
 
 test('the key is of what decides the graph, and of nothing else', async () => {
   const model = await openModel(readConfig({}))
-  const key = await cacheKey(model, 'float32')
-  assert.equal(await cacheKey({ ...model, name: 'other', labels: [], warnings: ['one'] }, 'float32'), key)
-  assert.notEqual(await cacheKey(model, 'bfloat16'), key)
-  assert.notEqual(await cacheKey({ ...model, hashWeights: async () => 'others' }, 'float32'), key)
+  const key = await cacheKey(model, FLOAT32)
+  assert.equal(await cacheKey({ ...model, name: 'other', labels: [], warnings: ['one'] }, FLOAT32), key)
+  assert.notEqual(await cacheKey(model, { ...FLOAT32, precision: 'bfloat16' }), key)
+  assert.notEqual(await cacheKey(model, { ...FLOAT32, ownKernels: true }), key)
+  assert.notEqual(await cacheKey({ ...model, hashWeights: async () => 'others' }, FLOAT32), key)
   const rescaling = { scale: 1, offset: 0 }
   const network = { ...model.network, input: { ...model.network.input, rescaling } }
-  assert.notEqual(await cacheKey({ ...model, network }, 'float32'), key)
+  assert.notEqual(await cacheKey({ ...model, network }, FLOAT32), key)
 })
 
 test('a model that cannot be opened any more is the compiler\'s sentence', async (t) => {
   const config = temporaryConfig(t)
   const model = await openModel(config)
-  await assert.rejects(compiledModel({ ...config, model: '/nowhere' }, model, 'float32'), /MODEL=\/nowhere is neither/)
-  await assert.rejects(compiledModel(config, { ...model, hashWeights: async () => 'others' }, 'float32'), {
+  await assert.rejects(compiledModel({ ...config, model: '/nowhere' }, model, FLOAT32), /MODEL=\/nowhere is neither/)
+  await assert.rejects(compiledModel(config, { ...model, hashWeights: async () => 'others' }, FLOAT32), {
     name: 'OperatorError', message: 'MODEL=xception-cifar10 changed while it was compiled: start again'
   })
   assert.deepEqual(entries(config), [])

@@ -7,6 +7,7 @@ import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { writeSavedModel, type SavedModel } from '../../src/compiler/index.js'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../../src/compiler/messages.js'
 import { INPUTS, WANTABLE, type Wantable } from '../../src/compiler/signature.js'
+import { kernelsAddon } from '../../src/engine/kernels.js'
 
 /** One run's images, as bytes or as values [side, side, channels] after rescaling, and what is wanted beside the probabilities. */
 export interface Feed {
@@ -62,5 +63,9 @@ function loadTensorFlow (): typeof TensorFlow {
   if (!('isNullOrUndefined' in util)) {
     Object.defineProperty(util, 'isNullOrUndefined', { value: (value: unknown) => value === null || value === undefined })
   }
-  return createRequire(import.meta.url)('@tensorflow/tfjs-node') as typeof TensorFlow
+  const require = createRequire(import.meta.url)
+  const tf = require('@tensorflow/tfjs-node') as typeof TensorFlow
+  const addon = kernelsAddon()
+  if (addon !== undefined) require(addon)
+  return tf
 }

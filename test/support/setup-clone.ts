@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const KERNELS = 'scripts/setup/native/separable'
 const PACKAGE = join('node_modules', '@tensorflow', 'tfjs-node')
 
 /** A row of the table in scripts/setup/platform.mjs. */
@@ -16,6 +17,7 @@ export interface Target {
   platform: string
   arch: string
   flavour: 'cpu' | 'gpu'
+  ownKernels?: boolean
   sha256: string
   diskMegabytes: number
   libraries: string[]
@@ -53,7 +55,7 @@ export interface RunOptions {
 
 /**
  * A small copy of the repository with a cache of its own: the real scripts and packages, one source file of a line.
- * tfjs-node's C++ sources are replaced by one that compiles in a moment.
+ * C++ sources, tfjs-node's and those of the kernels, are replaced by such that compile in a moment.
  */
 export class Clone {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'xception-clone-')))
@@ -87,6 +89,7 @@ export class Clone {
     cpSync(join(ROOT, 'node_modules', '.package-lock.json'), this.path('node_modules/.package-lock.json'))
     const source = '#include "tensorflow/c/c_api.h"\n#include "node_api.h"\nint binding() { return tensorflow(); }\n'
     this.write(`${PACKAGE}/binding/binding.cc`, source)
+    for (const name of readdirSync(this.path(KERNELS)).filter(name => name.endsWith('.cc'))) this.write(join(KERNELS, name), '')
   }
 
   path (name: string): string {
@@ -193,6 +196,9 @@ function makeTensorflow (folder: string, target: Target, answer = 1): void {
   mkdirSync(join(folder, 'lib'), { recursive: true })
   mkdirSync(join(folder, 'include', 'tensorflow', 'c'), { recursive: true })
   writeFileSync(join(folder, 'include', 'tensorflow', 'c', 'c_api.h'), 'int tensorflow();\n')
+  const others = join(folder, 'include', 'tensorflow', 'core', 'common_runtime', 'next_pluggable_device', 'c')
+  mkdirSync(others, { recursive: true })
+  writeFileSync(join(others, 'tf_rendezvous_c_api.h'), '')
   const source = join(folder, 'tensorflow.cc')
   writeFileSync(source, `int tensorflow() { return ${answer}; }\n`)
   for (const name of target.libraries) {

@@ -6,7 +6,7 @@ import { OperatorError } from '../../base/errors.js'
 import { cacheKey } from '../../compiler/cache-key.js'
 import type { Config } from '../../config.js'
 import { chooseBackend } from '../../engine/backend.js'
-import { choosePrecision } from '../../engine/precision.js'
+import { chooseTarget } from '../../engine/target.js'
 import { inputSpec, type Model } from '../../model/model.js'
 import { networkOutputs } from '../../model/outputs.js'
 import { checkEmbeddable } from '../../service/embedding.js'
@@ -71,8 +71,8 @@ async function demandFree (out: string): Promise<void> {
 async function openCache (config: Config, model: Model): Promise<FeatureCache> {
   const { features } = networkOutputs(model.network)
   if ('reason' in features) throw new Error(features.reason)
-  const precision = choosePrecision(config.precision, chooseBackend(config.backend))
-  const key = createHash('sha256').update(JSON.stringify([await cacheKey(model, precision), inputSpec(model.input)])).digest('hex')
+  const target = chooseTarget(config.precision, chooseBackend(config.backend))
+  const key = createHash('sha256').update(JSON.stringify([await cacheKey(model, target), inputSpec(model.input)])).digest('hex')
   return await FeatureCache.open({
     folder: join(config.cacheDir, 'features'), modelKey: key.slice(0, 32), length: features.shape[0], maxBytes: config.cacheMaxBytes
   })

@@ -2,30 +2,37 @@ import { describeLayer, type Layer, type Network } from '../../model/network.js'
 import { hasOnePosition } from '../../model/shapes.js'
 import type { Weights } from '../../model/weights.js'
 import type { Program } from '../emit.js'
-import type { Precision } from '../precision.js'
 import { StepList } from '../steps.js'
+import type { Target } from '../target.js'
 import { activation } from './activations.js'
 import { affine, affineOfMap } from './affine.js'
 import { input, placeholders } from './ends.js'
 import { channelSlice, combination, concatenation, reshaped } from './joins.js'
 import { outputs } from './outputs.js'
+import { separableChain } from './separable.js'
+import { NO_CHAINS, planSeparable } from './separable-plan.js'
 import { Values, type Value } from './values.js'
 import { convolution, depthwiseConvolution, pooling, separableConvolution } from './windows.js'
 
 /**
- * A folded network as steps that compute in `precision`. What a global pooling gives and all vectors are float32, and so is what
+ * A folded network as steps for a target. What a global pooling gives and all vectors are float32, and so is what
  * follows from them, until it meets feature maps again.
  */
-export function lower ({ network, weights }: { readonly network: Network, readonly weights: Weights }, precision: Precision): Program {
+export function lower (
+  { network, weights }: { readonly network: Network, readonly weights: Weights }, { precision, ownKernels }: Target
+): Program {
   const values = new Values(new StepList(), precision, weights)
   const given = new Map<string, Value>()
   const valueOf = (name: string): Value => given.get(name) as Value
   const { side, channels } = network.input
   const inputs = placeholders([side, side, channels], values.steps)
-  for (const layer of network.layers) {
-    const isInput = layer.operation.kind === 'input'
-    given.set(layer.name, isInput ? input(network, inputs, values) : lowered(layer, layer.inputs.map(valueOf), values))
+  const { chains, absorbed } = ownKernels ? planSeparable(network) : NO_CHAINS
+  const valueFor = (layer: Layer): Value => {
+    if (layer.operation.kind === 'input') return input(network, inputs, values)
+    const chain = chains.get(layer.name)
+    return chain === undefined ? lowered(layer, layer.inputs.map(valueOf), values) : separableChain(layer.name, chain, valueOf, values)
   }
+  for (const layer of network.layers) if (!absorbed.has(layer.name)) given.set(layer.name, valueFor(layer))
   return { inputs, outputs: outputs(network, valueOf, values), steps: values.steps.steps }
 }
 

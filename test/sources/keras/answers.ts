@@ -36,7 +36,8 @@ export async function probabilitiesOf (path: string, pixels: Uint8Array, hints: 
 
 /** Compiles a network and runs it on raw images, one after the other. */
 export async function runNetwork (network: Network, weights: Weights, pixels: Uint8Array): Promise<Float32Array> {
-  return await run(compile({ network, weights, precision: 'float32' }), pixels, network.input.side ** 2 * network.input.channels)
+  const compiled = compile({ network, weights, precision: 'float32', ownKernels: false })
+  return await run(compiled, pixels, network.input.side ** 2 * network.input.channels)
 }
 
 async function run (savedModel: SavedModel, pixels: Uint8Array, imageBytes: number): Promise<Float32Array> {

@@ -1,0 +1,206 @@
+// One block of positions, for any width of vectors. Included once by each file that is compiled for certain instructions, so all
+// of it is local to that file and nothing of the standard library is used: the linker might give such code to all CPUs.
+#pragma once
+#include "kernels.h"
+
+namespace separable {
+namespace {
+
+inline int64_t Smaller(int64_t left, int64_t right) { return left < right ? left : right; }
+
+// Depthwise of the positions [from, to) of one row of a map. `above` and `below` are null at the map's edges.
+template <class Simd, class Number, bool kRelu>
+struct DepthwiseRow {
+  using Vector = typename Simd::Vector;
+
+  const Convolution& convolution;
+  const Number* above;
+  const Number* middle;
+  const Number* below;
+
+  void Run(int from, int to, Number* scratch) const {
+    const int channels = convolution.channels;
+    int channel = 0;
+    for (; channel + Simd::kLanes <= channels; channel += Simd::kLanes) Strip<true>(channel, Simd::kLanes, from, to, scratch + channel);
+    if (channel < channels) Strip<false>(channel, channels - channel, from, to, scratch + channel);
+  }
+
+ private:
+  struct Column {
+    Vector above, middle, below;
+  };
+
+  template <bool kFull>
+  static Vector Load(const Number* numbers, int count) {
+    const Vector loaded = kFull ? Simd::Load(numbers) : Simd::LoadFirst(numbers, count);
+    return kRelu ? Simd::Relu(loaded) : loaded;
+  }
+
+  // A few channels along the row: each column of the window is read once and used by three positions.
+  template <bool kFull>
+  void Strip(int channel, int count, int from, int to, Number* scratch) const {
+    const int64_t channels = convolution.channels;
+    const int64_t stride = ScratchStride<Number>(convolution.channels);
+    const Number* rows[3] = {above == nullptr ? middle : above, middle, below == nullptr ? middle : below};
+    Vector weights[kWindow];
+    for (int at = 0; at < kWindow; at++) {
+      const bool outside = (at < 3 && above == nullptr) || (at >= 6 && below == nullptr);
+      weights[at] = outside ? Simd::Zero() : Simd::Load(convolution.depthwise + at * RoundUp(channels, kChannelStep) + channel);
+    }
+    const Column zeros = {Simd::Zero(), Simd::Zero(), Simd::Zero()};
+    const auto column = [&](int x) -> Column {
+      const int64_t at = x * channels + channel;
+      return {Load<kFull>(rows[0] + at, count), Load<kFull>(rows[1] + at, count), Load<kFull>(rows[2] + at, count)};
+    };
+    Column left = from > 0 ? column(from - 1) : zeros;
+    Column centre = column(from);
+    for (int x = from; x < to; x++) {
+      const Column right = x + 1 < convolution.width ? column(x + 1) : zeros;
+      // Three sums, so that none waits for the one before.
+      Vector top = Simd::Multiply(left.above, weights[0]);
+      Vector mid = Simd::Multiply(left.middle, weights[3]);
+      Vector low = Simd::Multiply(left.below, weights[6]);
+      top = Simd::MultiplyAdd(centre.above, weights[1], top);
+      mid = Simd::MultiplyAdd(centre.middle, weights[4], mid);
+      low = Simd::MultiplyAdd(centre.below, weights[7], low);
+      top = Simd::MultiplyAdd(right.above, weights[2], top);
+      mid = Simd::MultiplyAdd(right.middle, weights[5], mid);
+      low = Simd::MultiplyAdd(right.below, weights[8], low);
+      Simd::Store(scratch + (x - from) * stride, Simd::Add(top, Simd::Add(mid, low)));
+      left = centre;
+      centre = right;
+    }
+  }
+};
+
+template <class Simd, class Number, bool kRelu>
+void Depthwise(const Convolution& convolution, int64_t first, int64_t last, Number* scratch) {
+  const int64_t width = convolution.width, height = convolution.height;
+  const int64_t row_length = width * convolution.channels;
+  for (int64_t position = first; position < last;) {
+    const int64_t row = position / width, y = row % height, from = position % width;
+    const int64_t to = Smaller(width, from + last - position);
+    const Number* middle = static_cast<const Number*>(convolution.input) + row * row_length;
+    const Number* above = y > 0 ? middle - row_length : nullptr;
+    const Number* below = y + 1 < height ? middle + row_length : nullptr;
+    const DepthwiseRow<Simd, Number, kRelu> depthwise = {convolution, above, middle, below};
+    depthwise.Run(static_cast<int>(from), static_cast<int>(to), scratch + (position - first) * ScratchStride<Number>(convolution.channels));
+    position += to - from;
+  }
+}
+
+// The product of a few positions with the weights of a few filters, with all sums in registers.
+template <class Simd, class Number>
+struct Tile {
+  using Vector = typename Simd::Vector;
+  static constexpr int kVectors = 2;
+  static constexpr int kFilters = kVectors * Simd::kLanes;
+  static constexpr int kLine = kCacheLine / sizeof(Number);
+
+  const Convolution& convolution;
+  const Number* positions;  // In the scratch memory.
+  const Number* weights;
+  const Number* next_weights;  // Of the filters after these, which are fetched meanwhile.
+  int64_t output;  // Where the tile begins in output and summand.
+  int filter;
+
+  // Positions are 1 to Simd::kRows.
+  void Run(int count) const { RunOf<Simd::kRows>(count); }
+
+ private:
+  template <int kRows>
+  void RunOf(int count) const {
+    if constexpr (kRows > 1) {
+      if (count < kRows) return RunOf<kRows - 1>(count);
+    }
+    Vector sums[kRows][kVectors];
+    Multiply<kRows>(sums);
+    Finish<kRows>(sums);
+  }
+
+  template <int kRows>
+  void Multiply(Vector (&sums)[kRows][kVectors]) const {
+    for (int vector = 0; vector < kVectors; vector++) {
+      const Vector bias = Simd::Load(convolution.bias + filter + vector * Simd::kLanes);
+#pragma GCC unroll 16
+      for (int row = 0; row < kRows; row++) sums[row][vector] = bias;
+    }
+    constexpr int depth = kDepth<Number>;
+    const int64_t stride = ScratchStride<Number>(convolution.channels);
+    const int64_t steps = DivideUp(convolution.channels, depth);
+    constexpr int length = kPanelFilters * depth;
+    for (int64_t step = 0; step < steps; step++) {
+      const Number* of_step = weights + step * length;
+      for (int at = 0; at < length; at += kLine) __builtin_prefetch(next_weights + step * length + at, 0, 2);
+      const auto left = Simd::LoadWeights(of_step);
+      const auto right = Simd::LoadWeights(of_step + Simd::kLanes * depth);
+#pragma GCC unroll 16
+      for (int row = 0; row < kRows; row++) {
+        const auto numbers = Simd::Broadcast(positions + row * stride + step * depth);
+        sums[row][0] = Simd::Accumulate(sums[row][0], numbers, left);
+        sums[row][1] = Simd::Accumulate(sums[row][1], numbers, right);
+      }
+    }
+  }
+
+  template <int kRows>
+  void Finish(const Vector (&sums)[kRows][kVectors]) const {
+    for (int vector = 0; vector < kVectors; vector++) {
+      const int begin = vector * Simd::kLanes;
+      const int64_t count = Smaller(Simd::kLanes, convolution.filters - filter - begin);
+      if (count <= 0) return;
+#pragma GCC unroll 16
+      for (int row = 0; row < kRows; row++) {
+        const int64_t at = output + row * static_cast<int64_t>(convolution.filters) + begin;
+        if (count == Simd::kLanes) Write<true>(sums[row][vector], at, count);
+        else Write<false>(sums[row][vector], at, count);
+      }
+    }
+  }
+
+  template <bool kFull>
+  void Write(Vector sum, int64_t at, int64_t count) const {
+    if (convolution.summand != nullptr) {
+      const Number* summand = static_cast<const Number*>(convolution.summand) + at;
+      sum = Simd::Add(sum, kFull ? Simd::Load(summand) : Simd::LoadFirst(summand, static_cast<int>(count)));
+    }
+    if (convolution.relu_output) sum = Simd::Relu(sum);
+    Number* target = static_cast<Number*>(convolution.output) + at;
+    if (kFull) Simd::Store(target, sum);
+    else Simd::StoreFirst(target, sum, static_cast<int>(count));
+  }
+};
+
+// Filters outside, positions inside: the weights of a few filters are used for the whole block while they are in the cache.
+template <class Simd, class Number>
+void Product(const Convolution& convolution, int64_t first, int64_t last, const Number* scratch) {
+  constexpr int filters = Tile<Simd, Number>::kFilters;
+  const int64_t panel_length = RoundUp(convolution.channels, kDepth<Number>) * kPanelFilters;
+  const int64_t positions = last - first, tiles = DivideUp(positions, Simd::kRows);
+  for (int filter = 0; filter < convolution.filters; filter += filters) {
+    const auto weights_of = [&](int number) {
+      return static_cast<const Number*>(convolution.pointwise) + number / kPanelFilters * panel_length +
+          number % kPanelFilters * kDepth<Number>;
+    };
+    const Number* weights = weights_of(filter);
+    const Number* next_weights = weights_of(filter + filters < convolution.filters ? filter + filters : 0);
+    for (int64_t tile = 0; tile < tiles; tile++) {
+      // Tiles of nearly the same height: one of a single position would take as long as one of all.
+      const int64_t from = positions * tile / tiles, to = positions * (tile + 1) / tiles;
+      const int64_t output = (first + from) * convolution.filters + filter;
+      const Number* of_tile = scratch + from * ScratchStride<Number>(convolution.channels);
+      Tile<Simd, Number>{convolution, of_tile, weights, next_weights, output, filter}.Run(static_cast<int>(to - from));
+    }
+  }
+}
+
+template <class Simd, class Number>
+void ComputeBlock(const Convolution& convolution, int64_t first, int64_t last, void* memory) {
+  Number* scratch = static_cast<Number*>(memory);
+  if (convolution.relu_input) Depthwise<Simd, Number, true>(convolution, first, last, scratch);
+  else Depthwise<Simd, Number, false>(convolution, first, last, scratch);
+  Product<Simd, Number>(convolution, first, last, scratch);
+}
+
+}  // namespace
+}  // namespace separable

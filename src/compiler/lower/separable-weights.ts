@@ -1,0 +1,44 @@
+import type { Tensor } from '../../model/weights.js'
+import type { Precision } from '../precision.js'
+
+/*
+ * Weights in the order in which the addon's kernels read them: see scripts/setup/native/separable/kernels.h, which has the same numbers.
+ */
+
+const PANEL_FILTERS = 32
+const CHANNEL_STEP = 32
+
+/** Of [3, 3, channels, 1]: each position of the window with zeros at its end. */
+export function depthwiseWeights ({ shape: [height = 0, width = 0, channels = 0], data }: Tensor): Float32Array {
+  const padded = roundUp(channels, CHANNEL_STEP)
+  const weights = new Float32Array(height * width * padded)
+  for (let at = 0; at < height * width; at++) weights.set(data.subarray(at * channels, (at + 1) * channels), at * padded)
+  return weights
+}
+
+/** Of [1, 1, channels, filters]: [panels, channels / depth, filters of a panel, depth], zeros where there is none. */
+export function pointwiseWeights ({ shape, data }: Tensor, type: Precision): Float32Array {
+  const [channels = 0, filters = 0] = shape.slice(2)
+  const depth = type === 'bfloat16' ? 2 : 1
+  const panelLength = roundUp(channels, depth) * PANEL_FILTERS
+  const weights = new Float32Array(roundUp(filters, PANEL_FILTERS) / PANEL_FILTERS * panelLength)
+  for (let channel = 0; channel < channels; channel++) {
+    const ofChannel = Math.floor(channel / depth) * depth * PANEL_FILTERS + channel % depth
+    for (let filter = 0; filter < filters; filter++) {
+      const ofFilter = Math.floor(filter / PANEL_FILTERS) * panelLength + filter % PANEL_FILTERS * depth
+      weights[ofFilter + ofChannel] = data[channel * filters + filter] ?? 0
+    }
+  }
+  return weights
+}
+
+/** One number a filter, with zeros up to the end of the last panel. */
+export function filterNumbers (numbers: Float32Array): Float32Array {
+  const padded = new Float32Array(roundUp(numbers.length, PANEL_FILTERS))
+  padded.set(numbers)
+  return padded
+}
+
+function roundUp (number: number, step: number): number {
+  return Math.ceil(number / step) * step
+}

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Precision, Target } from '../compiler/index.js'
+import type { Backend } from './backend.js'
+
+/** What computes a network's separable convolutions: this project's own kernels, by the instructions that they use, or TensorFlow's. */
+export type Kernels = 'avx512_bf16' | 'avx512' | 'avx2' | 'tensorflow'
+
+/** The addon, in tfjs-node's folder. The set-up compiles it for x86-64 on Linux, where the compiler can. */
+const ADDON = 'lib/napi-v8/separable.node'
+
+/** Flags of /proc/cpuinfo that each needs. */
+const NEEDS: Readonly<Record<Precision, ReadonlyArray<readonly [Exclude<Kernels, 'tensorflow'>, readonly string[]]>>> = {
+  float32: [['avx512', ['avx512f']], ['avx2', ['avx2', 'fma']]],
+  bfloat16: [['avx512_bf16', ['avx512_bf16', 'avx512bw', 'avx512vl']]]
+}
+
+/** The kernels that a precision gets on this machine. */
+export function chooseKernels (precision: Precision, backend: Backend): Kernels {
+  return backend === 'cpu' && kernelsAddon() !== undefined ? kernelsFor(precision, cpuFlags()) : 'tensorflow'
+}
+
+/** What a CPU with these flags, as /proc/cpuinfo lists them, has kernels for. */
+export function kernelsFor (precision: Precision, flags: string): Kernels {
+  const has = new Set(flags.split(/\s+/))
+  return NEEDS[precision].find(([, needed]) => needed.every((flag) => has.has(flag)))?.[0] ?? 'tensorflow'
+}
+
+/** What to compile for. */
+export function targetOf (precision: Precision, kernels: Kernels): Target {
+  return { precision, ownKernels: kernels !== 'tensorflow' }
+}
+
+/** The addon's path; undefined where it was not compiled. */
+export function kernelsAddon (): string | undefined {
+  const path = join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json')), ADDON)
+  return existsSync(path) ? path : undefined
+}
+
+/** Empty where there is no such file. */
+export function cpuFlags (): string {
+  try {
+    return readFileSync('/proc/cpuinfo', 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { planSeparable, type SeparableChain } from '../../src/compiler/lower/separable-plan.js'
+import { NetworkBuilder } from '../../src/model/network-builder.js'
+import type { Operation } from '../../src/model/network.js'
+
+const WINDOW = { kernel: [3, 3], strides: [1, 1], dilation: [1, 1], padding: 'same' } satisfies Partial<Operation>
+const SEPARABLE: Operation = { kind: 'separableConvolution', filters: 6, bias: true, ...WINDOW }
+const RELU: Operation = { kind: 'activation', activation: { function: 'relu' } }
+const ADD: Operation = { kind: 'add' }
+const POOL: Operation = { kind: 'globalAveragePooling', keepDimensions: false }
+
+type Draft = ReadonlyArray<readonly [name: string, operation: Operation, ...inputs: string[]]>
+
+suite('what is computed with a separable convolution', () => {
+  test('the ReLU and the sum after it, and the ReLU before it', () => {
+    const { chains, absorbed } = plan([
+      ['start', { ...SEPARABLE, kernel: [5, 5] }, 'input'],
+      ['before', RELU, 'start'],
+      ['one', SEPARABLE, 'before'],
+      ['between', RELU, 'one'],
+      ['two', SEPARABLE, 'between'],
+      ['sum', ADD, 'start', 'two'],
+      ['after', RELU, 'sum']
+    ])
+    assert.deepEqual(chains, {
+      between: { layer: 'one', source: 'start', reluInput: true, summand: undefined, reluOutput: true },
+      after: { layer: 'two', source: 'between', reluInput: false, summand: 'start', reluOutput: true }
+    })
+    assert.deepEqual(absorbed, ['before', 'one', 'sum', 'two'])
+  })
+
+  test('not what others read too', () => {
+    const { chains, absorbed } = plan([
+      ['before', RELU, 'input'],
+      ['one', { ...SEPARABLE, filters: 3 }, 'before'],
+      ['sum', ADD, 'one', 'before'],
+      ['after', RELU, 'sum'],
+      ['both', ADD, 'sum', 'after']
+    ])
+    assert.deepEqual(chains, { sum: { layer: 'one', source: 'input', reluInput: true, summand: 'before', reluOutput: false } })
+    assert.deepEqual(absorbed, ['one'])
+  })
+
+  test('a sum of two of them belongs to one', () => {
+    const { chains, absorbed } = plan([['one', SEPARABLE, 'input'], ['two', SEPARABLE, 'input'], ['sum', ADD, 'one', 'two']])
+    assert.deepEqual(chains, {
+      sum: { layer: 'one', source: 'input', reluInput: false, summand: 'two', reluOutput: false },
+      two: { layer: 'two', source: 'input', reluInput: false, summand: undefined, reluOutput: false }
+    })
+    assert.deepEqual(absorbed, ['one'])
+  })
+
+  test('not sums of other shapes, of more than two, or of one with itself', () => {
+    const { chains } = plan([
+      ['pooled', { kind: 'globalAveragePooling', keepDimensions: true }, 'input'],
+      ['one', { ...SEPARABLE, filters: 3 }, 'input'],
+      ['wide', ADD, 'one', 'pooled'],
+      ['two', { ...SEPARABLE, filters: 3 }, 'wide'],
+      ['three', ADD, 'two', 'wide', 'input'],
+      ['four', SEPARABLE, 'three'],
+      ['twice', ADD, 'four', 'four']
+    ])
+    assert.deepEqual(Object.keys(chains), ['one', 'two', 'four'])
+  })
+
+  test('not other windows, and not a ReLU with a bound', () => {
+    const { chains } = plan([
+      ['bounded', { kind: 'activation', activation: { function: 'relu', maximum: 6 } }, 'input'],
+      ['one', { ...SEPARABLE, strides: [2, 2] }, 'bounded'],
+      ['two', { ...SEPARABLE, dilation: [2, 2] }, 'one'],
+      ['three', { ...SEPARABLE, padding: 'valid' }, 'two'],
+      ['last', SEPARABLE, 'three'],
+      ['after', { kind: 'activation', activation: { function: 'relu', maximum: 6 } }, 'last']
+    ])
+    assert.deepEqual(chains, { last: { layer: 'last', source: 'three', reluInput: false, summand: undefined, reluOutput: false } })
+  })
+})
+
+/** The plan of a network with global pooling, a dense layer and softmax behind its last layer, with layers by their names. */
+function plan (draft: Draft): { readonly chains: Record<string, unknown>, readonly absorbed: readonly string[] } {
+  const builder = new NetworkBuilder({ side: 16, channels: 3, rescaling: { scale: 1, offset: 0 } }, 'input')
+  for (const [name, operation, ...inputs] of draft) builder.add({ name, operation, inputs })
+  builder.add({ name: 'pool', operation: POOL, inputs: [builder.last] })
+  builder.add({ name: 'dense', operation: { kind: 'dense', units: 4, bias: true }, inputs: ['pool'] })
+  builder.add({ name: 'softmax', operation: { kind: 'activation', activation: { function: 'softmax' } }, inputs: ['dense'] })
+  const { chains, absorbed } = planSeparable(builder.build())
+  const named = ([name, { layer, ...chain }]: readonly [string, SeparableChain]): [string, unknown] => (
+    [name, { layer: layer.name, ...chain }]
+  )
+  return { chains: Object.fromEntries([...chains].map(named)), absorbed: [...absorbed].sort() }
+}
