@@ -26,7 +26,7 @@ export interface Recipe {
 export const DEFAULT_RECIPE: Recipe = {
   epochs: 30,
   batch: 128,
-  learningRate: 0.2,
+  learningRate: 0.1,
   warmUp: 0.1,
   momentum: 0.9,
   weightDecay: 5e-4,
