@@ -41,7 +41,7 @@ export async function compileSeparable (folder, context, nodeHeaders) {
     await compileSources({ ...KERNELS, 'op.cc': [] }, folder, context, { flags, linkerFlags, target: ADDON })
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
-    context.output(`Left out, and separable convolutions are slower without: the kernels for this CPU. ${error.message}`)
+    context.output(`Left out, since TensorFlow computes the same: the kernels of separable convolutions. ${error.message}`)
   }
 }
 
