@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { usableCpus } from '../../src/base/cpus.js'
+import { trainingDecoder } from '../../src/cli/train/open-pictures.js'
 import { readConfig } from '../../src/config.js'
-import { createDecoder, MemoryTurns } from '../../src/preprocess/index.js'
 import { openDataset, type Sample } from '../../src/train/data/index.js'
 import type { Examples } from '../../src/train/fit/batches.js'
 
@@ -35,13 +35,7 @@ interface Opened { readonly examples: Examples, readonly samples: readonly Sampl
 
 async function openOne (path: string, validation: number): Promise<{ readonly train: Opened, readonly validation: Opened }> {
   const config = readConfig({})
-  const decoder = createDecoder({
-    concurrency: usableCpus(),
-    input: { size: 32, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' },
-    limits: config,
-    memory: new MemoryTurns(config.maxDecodeBytes),
-    timeoutMs: config.decodeTimeoutMs
-  })
+  const decoder = trainingDecoder(config, { size: 32, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' })
   const dataset = await openDataset(path, {
     fingerprint: (file) => decoder.fingerprint(file),
     concurrency: 2 * usableCpus(),

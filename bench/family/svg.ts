@@ -1,3 +1,5 @@
+import { escapedText } from '../../src/base/markup.js'
+
 /** Colours of a figure by name, on a light and on a dark page. */
 const COLOURS = {
   page: ['#ffffff', '#0d1117'],
@@ -31,7 +33,7 @@ const ARROW = '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidt
 
 /** A text with its baseline at `y`. */
 export function text (x: number, y: number, content: string, style: Style, anchor: 'start' | 'middle' | 'end' = 'middle'): string {
-  return `<text x="${number(x)}" y="${number(y)}" class="${style}" text-anchor="${anchor}">${escape(content)}</text>`
+  return `<text x="${number(x)}" y="${number(y)}" class="${style}" text-anchor="${anchor}">${escapedText(content)}</text>`
 }
 
 export function rectangle ({ x, y, width, height }: Place, colour: Colour, radius = 6): string {
@@ -47,7 +49,7 @@ export function line (path: string, end: 'arrow' | 'plain'): string {
 export function document (title: string, size: { readonly width: number, readonly height: number }, parts: readonly string[]): string {
   const [width, height] = [Math.ceil(size.width), Math.ceil(size.height)]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
-<title>${escape(title)}</title>
+<title>${escapedText(title)}</title>
 <style>
 text { font-family: ${FONT}; font-size: 12px }
 .title { font-size: 13px; font-weight: 600 }
@@ -83,8 +85,4 @@ function rules (scheme: 0 | 1): string {
 
 export function number (value: number): string {
   return String(Number(value.toFixed(1)))
-}
-
-function escape (content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

@@ -1,3 +1,5 @@
+import { escapedText } from '../../src/base/markup.js'
+
 /** A group of horizontal bars under one heading. */
 export interface BarGroup {
   readonly title: string
@@ -18,7 +20,7 @@ export function barChart (title: string, groups: readonly BarGroup[]): string {
   const scale = (WIDTH - 2 * MARGIN - LABEL_WIDTH - VALUE_WIDTH) / largest
   const parts: string[] = []
   const text = (x: number, y: number, content: string, attributes = ''): void => {
-    parts.push(`<text x="${x}" y="${y}"${attributes}>${escape(content)}</text>`)
+    parts.push(`<text x="${x}" y="${y}"${attributes}>${escapedText(content)}</text>`)
   }
   let y = MARGIN + TITLE_HEIGHT / 2
   text(MARGIN, y, title, ' font-size="15" font-weight="bold"')
@@ -42,8 +44,4 @@ export function barChart (title: string, groups: readonly BarGroup[]): string {
 ${parts.join('\n')}
 </svg>
 `
-}
-
-function escape (text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

@@ -26,3 +26,10 @@ export function summarize (values: readonly number[]): Summary {
 export function spread ({ median, quartiles: [low, high] }: Summary, digits: number): string {
   return `${median.toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`
 }
+
+/** Where the largest of the values is, the first of equal ones. */
+export function indexOfLargest (values: Float32Array | Float64Array): number {
+  let largest = 0
+  for (let index = 1; index < values.length; index++) if ((values[index] as number) > (values[largest] as number)) largest = index
+  return largest
+}

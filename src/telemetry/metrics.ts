@@ -170,24 +170,21 @@ export class Metrics {
   private exposeUsage (): void {
     const usage = (): ProcessUsage => sumOfUsage([...this.processes].map((one) => one.usage))
     const cpuSeconds = (): number => this.pastCpuSeconds + usage().cpuSeconds
-    const { registers } = this
-    // eslint-disable-next-line no-new
-    new Gauge({
+    this.registry.registerMetric(new Gauge({
       name: 'xception_engine_resident_memory_bytes',
       help: 'Resident memory of the processes that own TensorFlow, beside the server\'s own; 0 where the system is not Linux.',
-      registers,
+      registers: [],
       collect () { this.set(usage().residentBytes) }
-    })
-    // eslint-disable-next-line no-new
-    new Counter({
+    }))
+    this.registry.registerMetric(new Counter({
       name: 'xception_engine_cpu_seconds_total',
       help: 'CPU time of the processes that own TensorFlow, beside the server\'s own; 0 where the system is not Linux.',
-      registers,
+      registers: [],
       collect () {
         this.reset()
         this.inc(cpuSeconds())
       }
-    })
+    }))
   }
 
   /** Names the model that is served from now on, and how many images its queue can hold. */

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import sharp from 'sharp'
 import { Random } from '../../src/base/random.js'
 import { classifyPixels, inClassOrder, serving } from '../support/answers.js'
+import { COLOURED_SIDE, COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
 import { wavyPicture } from '../support/pictures.js'
 
-const SIDE = 32
-const CLASSES = ['blue', 'green', 'red']
 const EACH = 20
+/** All are easy. */
+const BRIGHTER = 80
 const PRESET = 'vgg-separable?width=0.05&size=32'
 const POLL_MS = 20
 
@@ -23,14 +23,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'xception-train-'))
   photos = join(folder, 'photos')
   env = { MODEL_CACHE_DIR: join(folder, 'cache'), TENSORFLOW_THREADS: '1', PRECISION: 'float32' }
-  const random = new Random(7)
-  for (const [label, name] of CLASSES.entries()) {
-    mkdirSync(join(photos, name), { recursive: true })
-    for (let index = 0; index < EACH; index++) {
-      const pixels = wavyPicture(SIDE, 3, random).map((value, at) => at % 3 === 2 - label ? Math.min(255, value + 80) : value)
-      await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } }).png().toFile(join(photos, name, `${index}.png`))
-    }
-  }
+  await writeColouredPictures(photos, EACH, BRIGHTER)
 })
 after(() => { rmSync(folder, { recursive: true }) })
 
@@ -55,8 +48,8 @@ suite('xception train --preset', () => {
     assert.ok(accuracy >= 0 && accuracy <= 1)
     assert.equal(existsSync(`${out}.training`), false)
     await serving({ MODEL: out, ...env }, async ({ url }) => {
-      const [predictions = []] = await classifyPixels(url, wavyPicture(SIDE, 3, new Random(1)), SIDE)
-      assert.deepEqual(predictions.map(({ label }) => label).sort(), CLASSES)
+      const [predictions = []] = await classifyPixels(url, wavyPicture(COLOURED_SIDE, 3, new Random(1)), COLOURED_SIDE)
+      assert.deepEqual(predictions.map(({ label }) => label).sort(), COLOURS)
       assert.ok(Math.abs(inClassOrder(predictions).reduce((sum, value) => sum + value, 0) - 1) < 1e-4)
     })
   })

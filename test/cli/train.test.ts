@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import sharp from 'sharp'
 import { create } from 'tar'
 import { packagePath } from '../../src/base/package-root.js'
-import { Random } from '../../src/base/random.js'
 import { readConfig } from '../../src/config.js'
 import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js'
 import { readSafetensors } from '../../src/sources/files/safetensors.js'
@@ -18,12 +16,12 @@ import { HeadProblem, dividedBy } from '../../src/train/head/problem.js'
 import type { Report } from '../../src/train/report/index.js'
 import { fixture } from '../sources/keras/fixtures.js'
 import { inClassOrder, serving, type Prediction } from '../support/answers.js'
+import { COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
-import { wavyPicture } from '../support/pictures.js'
 
-const SIDE = 32
-const CLASSES = ['blue', 'green', 'red']
 const EACH = 12
+/** Not all are easy. */
+const BRIGHTER = 40
 /** More than the engine does while a test looks. */
 const MANY = 702
 const POLL_MS = 20
@@ -39,21 +37,9 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'xception-train-'))
   photos = join(folder, 'photos')
   env = { MODEL_CACHE_DIR: join(folder, 'cache') }
-  await writePictures(photos, EACH)
+  await writeColouredPictures(photos, EACH, BRIGHTER)
 })
 after(() => { rmSync(folder, { recursive: true }) })
-
-/** Waves by chance, one channel of which is brighter: not all are easy. */
-async function writePictures (root: string, each: number): Promise<void> {
-  const random = new Random(7)
-  for (const [label, name] of CLASSES.entries()) {
-    mkdirSync(join(root, name), { recursive: true })
-    for (let index = 0; index < each; index++) {
-      const pixels = wavyPicture(SIDE, 3, random).map((value, at) => at % 3 === 2 - label ? Math.min(255, value + 40) : value)
-      await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } }).png().toFile(join(root, name, `${index}.png`))
-    }
-  }
-}
 
 function train (dataset: string, out: string, ...more: readonly string[]): ReturnType<typeof xception> {
   return xception(['train', dataset, '--from', 'xception-cifar10', '--head-only', '--out', out, ...more], env)
@@ -73,7 +59,7 @@ function embedded (): { files: string[], features: number[][], labels: number[] 
   const lines = readFileSync(output, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as { file: string, embedding: number[] })
   const files = lines.map(({ file }) => file)
   const features = lines.map(({ embedding }) => embedding)
-  return { files, features, labels: files.map((file) => CLASSES.findIndex((name) => file.includes(`/${name}/`))) }
+  return { files, features, labels: files.map((file) => COLOURS.findIndex((name) => file.includes(`/${name}/`))) }
 }
 
 function probabilitiesOf (head: Linear, features: readonly number[][]): number[][] {
@@ -107,7 +93,7 @@ suite('xception train --head-only', () => {
       const response = await fetch(`${url}/classify?topK=3`, { method: 'POST', body })
       const { results } = await response.json() as { results: ReadonlyArray<{ predictions: Prediction[] }> }
       results.forEach(({ predictions }, index) => {
-        assert.deepEqual(predictions.map(({ label }) => label).sort(), CLASSES)
+        assert.deepEqual(predictions.map(({ label }) => label).sort(), COLOURS)
         inClassOrder(predictions).forEach((probability, label) => {
           assert.ok(Math.abs(probability - (expected[index]?.[label] ?? NaN)) < 1e-5, `${probability} is not ${expected[index]?.[label]}`)
         })
@@ -117,7 +103,7 @@ suite('xception train --head-only', () => {
 
   test('gives the same head whatever the files are called, from an archive too, and takes the features from before', async () => {
     const renamed = join(folder, 'renamed')
-    for (const name of CLASSES) {
+    for (const name of COLOURS) {
       mkdirSync(join(renamed, name), { recursive: true })
       for (let index = 0; index < EACH; index++) cpSync(join(photos, name, `${index}.png`), join(renamed, name, `${EACH - index}x.png`))
     }
@@ -139,7 +125,7 @@ suite('xception train --head-only', () => {
   test('lists what cannot be read and what is in several splits, and goes on', async () => {
     const split = join(folder, 'split')
     for (const part of ['train', 'test']) cpSync(photos, join(split, part), { recursive: true })
-    for (const name of CLASSES) {
+    for (const name of COLOURS) {
       for (let index = 1; index < EACH; index++) rmSync(join(split, 'test', name, `${index}.png`))
     }
     writeFileSync(join(split, 'train/red/broken.jpg'), 'no picture')
@@ -154,7 +140,7 @@ suite('xception train --head-only', () => {
 
   test('that is interrupted leaves nothing half-written, and goes on with the features that it has', async () => {
     const many = join(folder, 'many')
-    await writePictures(many, MANY / CLASSES.length)
+    await writeColouredPictures(many, MANY / COLOURS.length, BRIGHTER)
     const cache = join(folder, 'interrupted-cache')
     cpSync(join(env.MODEL_CACHE_DIR ?? '', 'compiled'), join(cache, 'compiled'), { recursive: true })
     const args = ['train', many, '--from', 'xception-cifar10', '--head-only', '--out', join(folder, 'interrupted'), '--folds', '2']
@@ -178,7 +164,7 @@ suite('xception train --head-only', () => {
     const out = join(folder, 'from-notop')
     const outcome = xception(['train', photos, '--from', file, '--head-only', '--out', out], { ...env, INPUT_SIZE: '71' })
     assert.equal(outcome.status, 0, outcome.stderr)
-    assert.equal((await openPackage(out, readConfig({}))).network.layers.at(-1)?.outputShape[0], CLASSES.length)
+    assert.equal((await openPackage(out, readConfig({}))).network.layers.at(-1)?.outputShape[0], COLOURS.length)
   })
 
   test('ends wrong use with one sentence', () => {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Config } from '../../config.js'
 import type { Shares } from '../../train/data/index.js'
 import { examples } from '../examples.js'
+import { wholeNumber } from './numbers.js'
 import { addRecipeOptions, recipeOf, type RecipeOptions } from './recipe-options.js'
 
 interface TrainOptions extends RecipeOptions {
@@ -59,14 +60,6 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
         return await trainHead({ ...pictures, config: configOf({ MODEL: from }), augment, balanced: classWeights === 'balanced', folds })
       }
     })
-}
-
-function wholeNumber (least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (/^\d{1,10}$/.test(text) && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`)
-  }
 }
 
 function shares (text: string): Shares {

@@ -1,5 +1,6 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { DEFAULT_RECIPE, type Recipe } from '../../train/fit/recipe.js'
+import { number, wholeNumber } from './numbers.js'
 
 /** As commander gives them; the seed is the command's own. */
 export type RecipeOptions = Omit<Recipe, 'seed'>
@@ -12,15 +13,15 @@ export function addRecipeOptions (command: Command): Command {
     new Option(flags, `with --preset: ${description}`).argParser(read).default(DEFAULT_RECIPE[key])
   )
   return command
-    .addOption(of('--epochs <count>', 'how often each picture is seen', 'epochs', whole(1, MOST_EPOCHS)))
-    .addOption(of('--batch <count>', 'pictures of a step', 'batch', whole(2, LARGEST_BATCH)))
+    .addOption(of('--epochs <count>', 'how often each picture is seen', 'epochs', wholeNumber(1, MOST_EPOCHS)))
+    .addOption(of('--batch <count>', 'pictures of a step', 'batch', wholeNumber(2, LARGEST_BATCH)))
     .addOption(of('--learning-rate <number>', 'the highest, at the end of the warm-up', 'learningRate', number(0, 100)))
     .addOption(of('--warm-up <share>', 'share of the steps in which it rises; then it falls along a cosine', 'warmUp', number(0, 0.9)))
     .addOption(of('--momentum <share>', 'of the last update, in Nesterov\'s form', 'momentum', number(0, 0.999)))
     .addOption(of('--weight-decay <number>', 'of kernels', 'weightDecay', number(0, 1)))
     .addOption(of('--label-smoothing <share>', 'of a label that all classes have alike', 'labelSmoothing', number(0, 0.9)))
     .addOption(of('--mixup <number>', 'mix pictures in pairs, by shares from Beta(number, number)', 'mixup', number(0, 1)))
-    .addOption(of('--shift <pixels>', 'move pictures by chance, at most so far', 'shift', whole(0, FARTHEST_SHIFT)))
+    .addOption(of('--shift <pixels>', 'move pictures by chance, at most so far', 'shift', wholeNumber(0, FARTHEST_SHIFT)))
     .option('--no-flip', 'with --preset: do not mirror pictures by chance')
 }
 
@@ -28,20 +29,4 @@ export function addRecipeOptions (command: Command): Command {
 export function recipeOf (options: RecipeOptions, seed: number): Recipe {
   const { epochs, batch, learningRate, warmUp, momentum, weightDecay, labelSmoothing, mixup, shift, flip } = options
   return { epochs, batch, learningRate, warmUp, momentum, weightDecay, labelSmoothing, mixup, shift, flip, seed }
-}
-
-function whole (least: number, most: number): (text: string) => number {
-  return checked((text) => /^\d{1,10}$/.test(text), least, most, 'a whole number')
-}
-
-function number (least: number, most: number): (text: string) => number {
-  return checked((text) => /^(\d+\.?\d*|\.\d+)(e-?\d{1,3})?$/i.test(text), least, most, 'a number')
-}
-
-function checked (isNumber: (text: string) => boolean, least: number, most: number, what: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (isNumber(text) && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It takes ${what} from ${least} to ${most}.`)
-  }
 }

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { usableCpus } from '../../base/cpus.js'
-import { OperatorError } from '../../base/errors.js'
 import { cacheKey } from '../../compiler/cache-key.js'
 import type { Config } from '../../config.js'
 import { chooseBackend } from '../../engine/backend.js'
@@ -27,6 +25,7 @@ import { calibrate, labelsOf } from './evaluate-head.js'
 import { computeFeatures, featuresOf, type Wanted } from './features.js'
 import type { HeadOptions } from './head-options.js'
 import { openPictures, trainingDecoder } from './open-pictures.js'
+import { demandFree } from './package.js'
 import { writeHead } from './write-head.js'
 
 /**
@@ -58,13 +57,9 @@ export async function trainHead (options: HeadOptions): Promise<number> {
   await cache.close()
   // From here on a signal finds a package that is whole.
   interruption.finishFirst()
-  await writeHead({ options, model, dataset, decoder, fitted, crossValidation, calibrated, name: basename(resolve(out)) })
+  await writeHead({ options, model, dataset, decoder, fitted, crossValidation, calibrated })
   await dataset.close()
   return interruption.signal === undefined ? 0 : interruptedBy(interruption.signal)
-}
-
-async function demandFree (out: string): Promise<void> {
-  if (await stat(out).catch(() => undefined) !== undefined) throw new OperatorError(`${out} is there already: name a package that is not.`)
 }
 
 /** The features of a model depend on all that its compiled graph does, and on how pictures become its input. */

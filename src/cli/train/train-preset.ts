@@ -1,5 +1,5 @@
-import { appendFile, mkdir, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { OperatorError } from '../../base/errors.js'
 import type { Precision } from '../../compiler/precision.js'
 import type { Config } from '../../config.js'
@@ -9,7 +9,6 @@ import { chooseInput, type InputChoices } from '../../model/input.js'
 import { inputSpec } from '../../model/model.js'
 import type { Network } from '../../model/network.js'
 import { parsePreset, presetNetwork, presetText } from '../../model/presets/index.js'
-import { writePackage } from '../../sources/package-writer.js'
 import type { Dataset } from '../../train/data/index.js'
 import type { EpochMetrics } from '../../train/fit/checkpoint.js'
 import { curvesPlot } from '../../train/fit/curves.js'
@@ -17,12 +16,13 @@ import { examplesOf } from '../../train/fit/examples.js'
 import type { Recipe } from '../../train/fit/recipe.js'
 import { trainNetwork, type TrainedNetwork } from '../../train/fit/train-network.js'
 import { trainingEnvironment } from '../../train/process/environment.js'
+import { percent } from '../../train/report/numbers.js'
 import { interruptedBy } from '../exit-codes.js'
 import { Interruption } from '../folder/interruption.js'
-import { OutputError } from '../output-error.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
 import { openPictures, trainingDecoder, type PictureOptions } from './open-pictures.js'
+import { demandFree, modelNameOf, writeTrained } from './package.js'
 
 export interface PresetOptions extends PictureOptions {
   /** As MODEL takes it after `preset:`. */
@@ -41,7 +41,7 @@ const RECIPE_FILE = 'training.json'
  */
 export async function trainPreset (options: PresetOptions): Promise<number> {
   const { config, out } = options
-  if (await stat(out).catch(() => undefined) !== undefined) throw new OperatorError(`${out} is there already: name a package that is not.`)
+  await demandFree(out)
   const interruption = new Interruption()
   const input = inputOf(options)
   const decoder = trainingDecoder(config, inputSpec(input))
@@ -131,10 +131,6 @@ function sentenceOf ({ epoch, trainLoss, trainAccuracy, validationAccuracy }: Ep
   return `Epoch ${epoch} of ${epochs}: loss ${trainLoss.toFixed(3)}, right ${percent(trainAccuracy)} of what was trained with${validation}.`
 }
 
-function percent (share: number): string {
-  return `${(100 * share).toFixed(1)} %`
-}
-
 interface Written {
   readonly network: Network
   readonly input: InputChoices
@@ -147,23 +143,19 @@ async function write (
   { network, input, dataset: { classes, splits }, trained: { weights, epochs, test } }: Written
 ): Promise<void> {
   const training = { preset: presetText(parsePreset(preset)), recipe, pictures: splits.train.length, last: epochs.at(-1), test }
-  try {
-    await writePackage(out, {
-      name: basename(resolve(out)).replace(/[^\w.-]+/g, '-'),
-      version: '1',
-      network,
-      input: inputSpec(input),
-      labels: classes,
-      weights,
-      files: {
-        [METRICS_FILE]: epochs.map((epoch) => `${JSON.stringify(epoch)}\n`).join(''),
-        [PLOT_FILE]: curvesPlot(epochs),
-        [RECIPE_FILE]: `${JSON.stringify(training, null, 2)}\n`
-      }
-    })
-  } catch (cause) {
-    throw new OutputError(`${out} cannot be written: ${(cause as Error).message}.`, { cause })
-  }
+  await writeTrained(out, {
+    name: modelNameOf(out),
+    version: '1',
+    network,
+    input: inputSpec(input),
+    labels: classes,
+    weights,
+    files: {
+      [METRICS_FILE]: epochs.map((epoch) => `${JSON.stringify(epoch)}\n`).join(''),
+      [PLOT_FILE]: curvesPlot(epochs),
+      [RECIPE_FILE]: `${JSON.stringify(training, null, 2)}\n`
+    }
+  })
   if (test !== undefined) say(`Accuracy ${percent(test.accuracy)} of ${splits.test.length} pictures to test with.`)
   say(`${join(out, PLOT_FILE)} shows the training. Serve the model with MODEL=${out} npm start`)
 }

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { ServiceError } from '../../base/errors.js'
 import { inputSpec, type Model } from '../../model/model.js'
 import type { Decoder } from '../../preprocess/index.js'
-import { writePackage } from '../../sources/package-writer.js'
 import type { Dataset, Sample } from '../../train/data/index.js'
 import type { CrossValidation } from '../../train/head/cross-validation.js'
 import type { FinalResult } from '../../train/head/fit-jobs.js'
 import { replaceHead } from '../../train/head/replace-head.js'
 import { datasetFigures, evaluate, mistakesOf, reportPage, type Report } from '../../train/report/index.js'
-import { OutputError } from '../output-error.js'
+import { percent } from '../../train/report/numbers.js'
 import { say } from '../say.js'
 import type { CalibratedHead } from './evaluate-head.js'
 import type { HeadOptions } from './head-options.js'
+import { modelNameOf, writeTrained } from './package.js'
 
 const VERSION_DIGITS = 12
 /** Of the pictures in the report, in pixels. */
@@ -26,7 +26,6 @@ export interface HeadOutcome {
   readonly fitted: FinalResult
   readonly crossValidation: CrossValidation
   readonly calibrated: CalibratedHead
-  readonly name: string
 }
 
 /** Writes the package with its report and says how good it is. Throws an OutputError if it cannot be written. */
@@ -35,17 +34,13 @@ export async function writeHead (outcome: HeadOutcome): Promise<void> {
   const replaced = replaceHead({ network: model.network, weights: await model.readWeights() }, head)
   const version = createHash('sha256').update(await model.hashWeights()).update(head.weights.data).update(head.bias)
     .digest('hex').slice(0, VERSION_DIGITS)
-  const name = outcome.name.replace(/[^\w.-]+/g, '-')
+  const name = modelNameOf(out)
   const report = reportOf(outcome, { name, version, from: `${model.name} ${model.version}` })
   const page = reportPage(report, await thumbnailsOf(report, outcome))
   const files = { 'report.json': `${JSON.stringify(report, null, 1)}\n`, 'report.html': page }
-  try {
-    await writePackage(out, { name, version, ...replaced, input: inputSpec(model.input), labels: classes, files })
-  } catch (cause) {
-    throw new OutputError(`${out} cannot be written: ${(cause as Error).message}.`, { cause })
-  }
+  await writeTrained(out, { name, version, ...replaced, input: inputSpec(model.input), labels: classes, files })
   const { accuracy, pictures } = report.evaluation
-  say(`Accuracy ${(accuracy * 100).toFixed(1)} % of ${pictures} pictures (${report.evaluatedOn}); ${join(out, 'report.html')} says more.`)
+  say(`Accuracy ${percent(accuracy)} of ${pictures} pictures (${report.evaluatedOn}); ${join(out, 'report.html')} says more.`)
   say(`Serve it with MODEL=${out} npm start`)
 }
 

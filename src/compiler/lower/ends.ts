@@ -4,6 +4,7 @@ import type { DataType } from '../messages.js'
 import { INPUTS, WANTABLE } from '../signature.js'
 import type { StepList } from '../steps.js'
 import { affine } from './affine.js'
+import { pixelsAsFloats } from './pixels.js'
 import type { Value, Values } from './values.js'
 
 /** What a run is fed. Every graph has all of it. */
@@ -19,15 +20,13 @@ export function placeholders (shape: readonly number[], steps: StepList): Record
 }
 
 /** The network's input, from the bytes of pictures or from values, whichever a run says. */
-export function input ({ input: { side, channels, rescaling } }: Network, ends: ReturnType<typeof placeholders>, values: Values): Value {
+export function input ({ input: network }: Network, ends: ReturnType<typeof placeholders>, values: Values): Value {
   const { steps } = values
-  const shape = [side, side, channels] as const
+  const { side, channels, rescaling } = network
   const fromValues = ends.from_values.step
   const images = steps.gate('input/images', ends.images.step, 'string', fromValues, false)
-  const bytes = steps.add('input/bytes', 'uint8', [images], { op: 'DecodeRaw' })
-  const pixels = steps.reshape('input/pixels', bytes, 'uint8', [-1, ...shape])
-  const ordered = rescaling.order === 'bgr' ? steps.reverse('input/bgr', pixels, 'uint8', 3) : pixels
-  const float: Value = { step: steps.cast('input/float', ordered, 'uint8', 'float32'), shape, form: 'spatial', type: 'float32' }
+  const step = pixelsAsFloats(network, images, steps)
+  const float: Value = { step, shape: [side, side, channels], form: 'spatial', type: 'float32' }
   const rescaled = affine('input/rescaled', float, rescaling, values)
   const given = steps.gate('input/values', ends.values.step, 'float32', fromValues, true)
   const chosen = steps.add('input/chosen', 'float32', [rescaled.step, given], { op: 'Merge' })

@@ -1,3 +1,4 @@
+import { escapedText } from '../../base/markup.js'
 import type { EpochMetrics } from './checkpoint.js'
 
 /** One line of a plot. */
@@ -52,7 +53,7 @@ function plot (title: string, panels: readonly Panel[]): string {
   const [width, height] = [SIZE.width * panels.length, SIZE.height]
   const drawn = panels.map((panel, index) => `<g transform="translate(${index * SIZE.width} 0)">\n${drawPanel(panel)}\n</g>`)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
-<title>${escaped(title)}</title>
+<title>${escapedText(title)}</title>
 <style>
 text { font: 12px system-ui, sans-serif; fill: #1f2937 }
 .page { fill: #ffffff }
@@ -82,7 +83,7 @@ function drawPanel ({ title, curves, unit }: Panel): string {
   })
   const bottom = SIZE.height - SIZE.bottom
   return [
-    `<text x="${SIZE.left}" y="18" font-weight="600">${escaped(title)}</text>`,
+    `<text x="${SIZE.left}" y="18" font-weight="600">${escapedText(title)}</text>`,
     ...grid,
     `<text x="${SIZE.left}" y="${bottom + 18}">epoch 1</text>`,
     `<text x="${SIZE.width - SIZE.right}" y="${bottom + 18}" text-anchor="end">${epochs}</text>`,
@@ -96,7 +97,7 @@ function legend (curves: readonly Curve[], y: number): string[] {
   return curves.map(({ name }, index) => {
     const [left, top] = [SIZE.left + step * (index % LEGEND_COLUMNS), y + 16 * Math.floor(index / LEGEND_COLUMNS)]
     return `<rect x="${fixed(left)}" y="${top - 9}" width="14" height="4" fill="${colourOf(index)}"/>` +
-      `<text x="${fixed(left + 18)}" y="${top - 3}">${escaped(name)}</text>`
+      `<text x="${fixed(left + 18)}" y="${top - 3}">${escapedText(name)}</text>`
   })
 }
 
@@ -116,8 +117,4 @@ function colourOf (index: number): string {
 
 function fixed (value: number): string {
   return String(Number(value.toFixed(1)))
-}
-
-function escaped (text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

@@ -1,3 +1,4 @@
+import { indexOfLargest } from '../../base/statistics.js'
 import type { TrainingProcess } from '../process/training-process.js'
 import type { Examples } from './batches.js'
 
@@ -31,7 +32,7 @@ export class Tally {
 export function hits (logits: Float32Array, labels: Float32Array, classes: number): number {
   let count = 0
   for (let start = 0; start < logits.length; start += classes) {
-    if (largest(logits, start, classes) === largest(labels, start, classes)) count++
+    if (indexOfLargest(logits.subarray(start, start + classes)) === indexOfLargest(labels.subarray(start, start + classes))) count++
   }
   return count
 }
@@ -44,22 +45,17 @@ export async function judge (
   for (let start = 0; start < labels.length; start += batch) {
     const indices = Array.from({ length: Math.min(batch, labels.length - start) }, (_, index) => start + index)
     const logits = await training.evaluate(await Promise.all(indices.map(pixels)))
-    const label = (row: number): number => labels[start + row] ?? 0
-    const correct = indices.filter((_, row) => largest(logits, row * classes, classes) === label(row)).length
-    tally.add(indices.map((_, row) => crossEntropy(logits, row, classes, label(row))), correct)
+    const rows = indices.map((index, row) => ({
+      values: logits.subarray(row * classes, (row + 1) * classes), label: labels[index] ?? 0
+    }))
+    const correct = rows.filter(({ values, label }) => indexOfLargest(values) === label).length
+    tally.add(rows.map(({ values, label }) => crossEntropy(values, label)), correct)
   }
   return tally.judgement
 }
 
-/** Cross entropy of one row of logits with one class. */
-function crossEntropy (logits: Float32Array, row: number, classes: number, label: number): number {
-  const values = logits.subarray(row * classes, (row + 1) * classes)
-  const most = Math.max(...values)
-  return Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0)) + most - (values[label] ?? NaN)
-}
-
-function largest (values: Float32Array, start: number, length: number): number {
-  let best = 0
-  for (let index = 1; index < length; index++) if ((values[start + index] ?? 0) > (values[start + best] ?? 0)) best = index
-  return best
+/** Cross entropy of one picture's logits with its class. */
+function crossEntropy (logits: Float32Array, label: number): number {
+  const most = Math.max(...logits)
+  return Math.log(logits.reduce((sum, value) => sum + Math.exp(value - most), 0)) + most - (logits[label] ?? NaN)
 }

@@ -1,4 +1,5 @@
 import { inOrder } from '../../base/in-order.js'
+import { indexOfLargest } from '../../base/statistics.js'
 import type { FoldJob, FoldResult } from './fit-jobs.js'
 import { rowOf, zeros, type Matrix } from './matrix.js'
 import type { TrainingRows } from './rows.js'
@@ -75,8 +76,4 @@ function judge (
     })
   })
   return { logits, loss: loss / total, accuracy: right / rows.pictures }
-}
-
-function indexOfLargest (values: Float64Array): number {
-  return values.reduce((largest, value, index) => value > (values[largest] ?? -Infinity) ? index : largest, 0)
 }

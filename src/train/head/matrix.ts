@@ -22,7 +22,9 @@ export function rowOf ({ columns, data }: Matrix, row: number): Float64Array {
 
 /** The rows of these numbers, in their order. */
 export function selectRows (matrix: Matrix, rows: ArrayLike<number>): Matrix {
-  return matrixOf(Array.from(rows, (row) => rowOf(matrix, row)))
+  const selected = zeros(rows.length, matrix.columns)
+  for (let index = 0; index < rows.length; index++) rowOf(selected, index).set(rowOf(matrix, rows[index] ?? NaN))
+  return selected
 }
 
 /* The inner loops below hold their operands in local variables: of two rows of each side, or of four rows, at a time. */

@@ -1,4 +1,4 @@
-import { rowOf, type Matrix } from './matrix.js'
+import { selectRows, type Matrix } from './matrix.js'
 import type { Labelled } from './logistic.js'
 
 /**
@@ -20,10 +20,8 @@ export interface TrainingRows {
 export function rowsOf (all: TrainingRows, pictures: readonly number[], { variants }: { variants: boolean }): Labelled {
   const copies = variants ? all.features.rows / all.pictures : 1
   const rows = Array.from({ length: copies }, (_, copy) => pictures.map((picture) => copy * all.pictures + picture)).flat()
-  const data = new Float64Array(rows.length * all.features.columns)
-  rows.forEach((row, index) => { data.set(rowOf(all.features, row), index * all.features.columns) })
   return {
-    features: { rows: rows.length, columns: all.features.columns, data },
+    features: selectRows(all.features, rows),
     labels: Uint32Array.from(rows, (row) => all.labels[row % all.pictures] ?? 0),
     weights: Float64Array.from(rows, (row) => (all.weights[row % all.pictures] ?? 0) / copies),
     classes: all.classes

@@ -1,3 +1,4 @@
+import { indexOfLargest } from '../../base/statistics.js'
 import { dot, rowOf, selectRows, timesTransposed, transposedTimes, zeros, type Matrix } from './matrix.js'
 
 /** What is left of a row's square, of the largest, once it counts as a sum of others: a few hundred roundings of float64. */
@@ -53,12 +54,6 @@ function pivotedCholesky (gram: Matrix): { factor: Matrix, pivots: number[] } {
     pivots.push(pivot)
   }
   return { factor: firstColumns(wide, pivots.length), pivots }
-}
-
-function indexOfLargest (values: Float64Array): number {
-  let largest = 0
-  values.forEach((value, index) => { if (value > (values[largest] ?? 0)) largest = index })
-  return largest
 }
 
 function firstColumns (matrix: Matrix, columns: number): Matrix {

@@ -1,5 +1,5 @@
 import { meanLoss } from './fit-jobs.js'
-import type { Matrix } from './matrix.js'
+import { selectRows, type Matrix } from './matrix.js'
 
 /** Logits of pictures that the head was not fitted to, with their classes and how much each counts. */
 export interface Judged {
@@ -48,11 +48,8 @@ export function divided (logits: Matrix, temperature: number): Matrix {
 
 function everySecond ({ logits, labels, weights }: Judged, half: number): Judged {
   const rows = Array.from({ length: logits.rows }, (_, row) => row).filter((row) => row % 2 === half)
-  const { columns } = logits
-  const data = new Float64Array(rows.length * columns)
-  rows.forEach((row, index) => { data.set(logits.data.subarray(row * columns, (row + 1) * columns), index * columns) })
   return {
-    logits: { rows: rows.length, columns, data },
+    logits: selectRows(logits, rows),
     labels: rows.map((row) => labels[row] ?? 0),
     weights: Float64Array.from(rows, (row) => weights[row] ?? 0)
   }

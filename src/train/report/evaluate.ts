@@ -1,3 +1,5 @@
+import { indexOfLargest } from '../../base/statistics.js'
+
 /** Probabilities of one picture, one a class, and its class. */
 export interface Judgement {
   readonly probabilities: Float64Array
@@ -63,7 +65,7 @@ export function evaluate (judgements: readonly Judgement[], classes: readonly st
 
 /** The class of the largest probability, the first of equal ones. */
 export function predicted ({ probabilities }: Judgement): number {
-  return probabilities.reduce((best, value, index) => value > (probabilities[best] ?? 0) ? index : best, 0)
+  return indexOfLargest(probabilities)
 }
 
 export function confidenceOf ({ probabilities }: Judgement): number {

@@ -1,0 +1,24 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { OperatorError } from '../../base/errors.js'
+import { writePackage, type PackageContents } from '../../sources/package-writer.js'
+import { OutputError } from '../output-error.js'
+
+/** Throws an OperatorError if the package would be written over something. */
+export async function demandFree (out: string): Promise<void> {
+  if (await stat(out).catch(() => undefined) !== undefined) throw new OperatorError(`${out} is there already: name a package that is not.`)
+}
+
+/** The model's name, from that of the package's folder. */
+export function modelNameOf (out: string): string {
+  return basename(resolve(out)).replace(/[^\w.-]+/g, '-')
+}
+
+/** Writes what was trained. Throws an OutputError if it cannot be written. */
+export async function writeTrained (out: string, contents: PackageContents): Promise<void> {
+  try {
+    await writePackage(out, contents)
+  } catch (cause) {
+    throw new OutputError(`${out} cannot be written: ${(cause as Error).message}.`, { cause })
+  }
+}
