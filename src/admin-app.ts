@@ -1,5 +1,6 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { brokenHttpPlugin } from './plugins/broken-http.js'
+import { closeConnectionsInOrder } from './plugins/close-connections.js'
 import { errorsPlugin } from './plugins/errors.js'
 import { countConnections, listenerOptions } from './plugins/listener.js'
 import { observePlugin } from './plugins/observe.js'
@@ -28,6 +29,7 @@ export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminA
   const observed = { metrics, refusals: new RefusalLog(logger) }
   const app = fastify(listenerOptions(logger, observed))
   countConnections(app, metrics, 'admin')
+  closeConnectionsInOrder(app.server)
   app.removeAllContentTypeParsers()
   await app.register(errorsPlugin)
   await app.register(observePlugin, observed)

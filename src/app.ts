@@ -4,6 +4,7 @@ import type { Config } from './config.js'
 import type { Metrics } from './telemetry/metrics.js'
 import { identifyPlugin, requireKeyPlugin } from './plugins/api-keys.js'
 import { brokenHttpPlugin } from './plugins/broken-http.js'
+import { closeConnectionsInOrder } from './plugins/close-connections.js'
 import { corsPlugin } from './plugins/cors.js'
 import { errorsPlugin } from './plugins/errors.js'
 import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
@@ -54,6 +55,7 @@ export async function buildApp ({ config, slot, keys, budget, metrics, logger }:
     requestTimeout: config.requestTimeoutMs + LINGER_MS
   })
   countConnections(app, metrics, 'main')
+  closeConnectionsInOrder(app.server)
   app.server.maxConnections = config.maxConnections
   app.server.on('drop', () => { metrics.connectionsRefused.inc() })
   app.removeAllContentTypeParsers()

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { FastifyBaseLogger } from 'fastify'
 import { countConnections } from '../plugins/listener.js'
@@ -13,6 +13,8 @@ import { answerUnknownMethods, refuseUnknownMethod, UNKNOWN_METHOD } from './unk
 
 /** Calls at a time on one connection: what each has received of its message is in memory before it is counted. */
 const MAX_STREAMS = 100
+/** What a client sends before its first call: HTTP/2's preface and the head of a SETTINGS frame (RFC 9113 sections 3.4 and 4.1). */
+const OPENING_BYTES = 24 + 9
 
 export interface GrpcOptions extends Omit<CallOptions, 'refusals' | 'requestTimeoutMs'> {
   readonly admission: Admission
@@ -48,7 +50,12 @@ export function createGrpcServer ({ admission, maxConnections, ...options }: Grp
   answerUnknownMethods(server, callHandler(UNKNOWN_METHOD, refuseUnknownMethod, false, { ...options, requestTimeoutMs, refusals }))
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   // A listener of its own: gRPC's would take connections without end.
-  const listener = createServer((socket) => { injector.injectConnection(socket) })
+  const sockets = new Set<Socket>()
+  const listener = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => { sockets.delete(socket) })
+    injector.injectConnection(socket)
+  })
   countConnections({ server: listener }, options.metrics, 'grpc')
   listener.maxConnections = maxConnections
   listener.on('drop', () => { options.metrics.connectionsRefused.inc() })
@@ -61,6 +68,8 @@ export function createGrpcServer ({ admission, maxConnections, ...options }: Grp
     },
     close: async () => {
       listener.close()
+      // A session that the client never opened would be waited for.
+      for (const socket of sockets) if (socket.bytesRead < OPENING_BYTES) socket.destroy()
       await new Promise<void>((resolve, reject) => {
         server.tryShutdown((error) => { error === undefined ? resolve() : reject(error) })
       })

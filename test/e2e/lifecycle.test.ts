@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { test } from 'node:test'
-import { childrenOf, NPM_START, startServer } from '../support/server.js'
+import { grpcAddress } from '../support/grpc.js'
+import { adminUrlOf, childrenOf, NPM_START, startServer } from '../support/server.js'
 
 const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 const classify = (url: string): Promise<Response> =>
@@ -17,6 +20,19 @@ test('SIGTERM under load leaves nothing that was accepted unanswered', async () 
   const exit = server.stop('SIGTERM')
   assert.deepEqual(new Set((await Promise.all(replies)).map((reply) => reply.status)), new Set([200]))
   assert.equal(await exit, 0)
+})
+
+test('connections that never ask anything do not hold up the end, on any port', async () => {
+  const server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', GRPC_PORT: '0' })
+  const urls = [server.url, adminUrlOf(server) ?? '', `http://${grpcAddress(server)}`].map((url) => new URL(url))
+  const sockets = await Promise.all(urls.map(async ({ hostname, port }) => {
+    const socket = connect(Number(port), hostname)
+    await once(socket, 'connect')
+    return socket
+  }))
+  const closed = sockets.map(async (socket) => { await once(socket.resume(), 'close') })
+  assert.equal(await server.stop(), 0)
+  await Promise.all(closed)
 })
 
 test('a signal that arrives twice within a second counts once', async () => {

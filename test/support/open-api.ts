@@ -46,7 +46,8 @@ export async function assertDescribed ({ paths }: Document, path: string, respon
   const type = response.headers.get('content-type')?.split(';')[0] ?? ''
   const media = described?.content?.[type]
   assert.ok(media !== undefined, `${type} with the status ${response.status}`)
-  if (type.endsWith('json')) assertValid(media.schema, await response.json())
+  const body = await response.arrayBuffer()
+  if (type.endsWith('json')) assertValid(media.schema, JSON.parse(Buffer.from(body).toString()))
 }
 
 export function assertValid (schema: object | undefined, value: unknown): void {
