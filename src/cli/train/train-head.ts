@@ -11,6 +11,7 @@ import { checkEmbeddable } from '../../service/embedding.js'
 import { prepareProcess } from '../../service/loaded-model.js'
 import { showProgress } from '../../sources/download-progress.js'
 import { openModel } from '../../sources/open.js'
+import type { Decoder } from '../../preprocess/index.js'
 import { foldsOf, type Dataset } from '../../train/data/index.js'
 import { STRENGTHS, crossValidate, type CrossValidation } from '../../train/head/cross-validation.js'
 import { FeatureCache } from '../../train/head/feature-cache.js'
@@ -33,33 +34,44 @@ import { writeHead } from './write-head.js'
  * Throws an OperatorError if it cannot be done, and a ServiceError `not_embeddable` for a network that pools nothing.
  */
 export async function trainHead (options: HeadOptions): Promise<number> {
-  const { out, augment } = options
   // The model's own labels and classifier play no part.
   const config = { ...options.config, labels: '', withoutClassifier: true }
   const interruption = new Interruption()
-  await demandFree(out)
+  await demandFree(options.out)
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings.filter((warning) => !warning.includes('LABELS'))) say(warning)
   checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess()
   const decoder = trainingDecoder(config, inputSpec(model.input))
   const dataset = await openPictures(options, decoder)
-  const cache = await openCache(config, model)
+  try {
+    await fitAndWrite({ ...options, config }, model, decoder, dataset, interruption)
+  } finally {
+    await dataset.close()
+  }
+  return interruption.signal === undefined ? 0 : interruptedBy(interruption.signal)
+}
+
+async function fitAndWrite (
+  options: HeadOptions, model: Model, decoder: Decoder, dataset: Dataset, interruption: Interruption
+): Promise<void> {
   const { train, validation, test } = dataset.splits
-  const variants = Array.from({ length: augment }, (_, index) => index + 1)
+  const variants = Array.from({ length: options.augment }, (_, index) => index + 1)
   const wanted = [0, ...variants].flatMap((variant) => train.map((sample) => ({ sample, variant })))
   const judged = [...validation, ...test].map((sample) => ({ sample, variant: 0 }))
-  await computeFeatures(config, model, [...wanted, ...judged], cache)
-  const { fitted, crossValidation } = await fitHead(trainingRows(dataset, wanted, cache, options), dataset, options)
-  const calibrated = calibrate(dataset, {
-    head: fitted.head, validation: crossValidation, featuresOf: (sample) => featuresOf({ sample, variant: 0 }, cache)
-  })
-  await cache.close()
-  // From here on a signal finds a package that is whole.
-  interruption.finishFirst()
-  await writeHead({ options, model, dataset, decoder, fitted, crossValidation, calibrated })
-  await dataset.close()
-  return interruption.signal === undefined ? 0 : interruptedBy(interruption.signal)
+  const cache = await openCache(options.config, model)
+  try {
+    await computeFeatures(options.config, model, [...wanted, ...judged], cache)
+    const { fitted, crossValidation } = await fitHead(trainingRows(dataset, wanted, cache, options), dataset, options)
+    const calibrated = calibrate(dataset, {
+      head: fitted.head, validation: crossValidation, featuresOf: (sample) => featuresOf({ sample, variant: 0 }, cache)
+    })
+    // From here on a signal finds a package that is whole.
+    interruption.finishFirst()
+    await writeHead({ options, model, dataset, decoder, fitted, crossValidation, calibrated })
+  } finally {
+    await cache.close()
+  }
 }
 
 /** The features of a model depend on all that its compiled graph does, and on how pictures become its input. */

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { StockTraining } from '../../../bench/engines/stock-training.js'
 import { loadTensorFlow } from '../../../bench/engines/stock.js'
 import { toChannelsLast } from '../../../bench/engines/pixels.js'
-import type { Network, NetworkInput, Operation } from '../../../src/model/network.js'
+import type { Layer, Network, NetworkInput, Operation } from '../../../src/model/network.js'
 import { NetworkBuilder } from '../../../src/model/network-builder.js'
 import { parsePreset, presetNetwork } from '../../../src/model/presets/index.js'
 import { randomWeights } from '../../../src/model/random-weights.js'
@@ -115,12 +115,25 @@ test('the gradients of every kind of layer are those of finite differences', asy
   await checkByDifferences(t, everyKind())
 })
 
-for (const text of [
-  'xception?width=0.02&size=36&classes=5', 'xception-elu?width=0.02&size=36&classes=5', 'vgg-separable?width=0.1&size=40&classes=5'
-]) {
-  test(`the gradients of ${text} are those of stock tfjs-node`, async (t) => {
+/** With ELU for ReLU, whose gradient has no step: rounding then changes gradients by as little as it changes values. */
+const smooth = (network: Network): Network => ({
+  ...network,
+  layers: network.layers.map((layer): Layer => (
+    layer.operation.kind === 'activation' && layer.operation.activation.function === 'relu'
+      ? { ...layer, operation: { kind: 'activation', activation: { function: 'elu', alpha: 1 } } }
+      : layer
+  ))
+})
+
+// In a network of many modules, a ReLU that is open in one and not in the other by rounding alone changes every gradient before it.
+for (const [name, network, tolerance] of [
+  ['xception', preset('xception?width=0.02&size=36&classes=5'), 1e-2],
+  ['xception-elu', preset('xception-elu?width=0.02&size=36&classes=5'), 1e-2],
+  ['vgg-separable', preset('vgg-separable?width=0.1&size=40&classes=5'), 1e-2],
+  ['inception-simplified with ELU', smooth(preset('inception-simplified?width=0.02&size=36&classes=5')), 1e-3]
+] as const) {
+  test(`the gradients of ${name} are those of stock tfjs-node`, async (t) => {
     const tf = loadTensorFlow()
-    const network = preset(text)
     const weights = randomWeights(network)
     const found = await (await lossAndGradients(t, network)).gradients(weights)
     const { images, labels } = randomBatch(network, BATCH)
@@ -130,8 +143,8 @@ for (const text of [
     assert.deepEqual([...found.keys()].sort(), [...gradients.keys()].sort())
     for (const [name, expected] of gradients) {
       const difference = Math.hypot(...expected.map((value, index) => value - (found.get(name)?.[index] ?? NaN)))
-      // A ReLU whose input is 0 but for rounding may open in one and not in the other.
-      assert.ok(difference < 1e-2 * Math.hypot(...expected) + 1e-5, `${name} differs by ${difference} of ${Math.hypot(...expected)}`)
+      const length = Math.hypot(...expected)
+      assert.ok(difference < tolerance * length + 1e-5, `${name} differs by ${difference} of ${length}`)
     }
   })
 }
