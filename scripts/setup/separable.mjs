@@ -17,7 +17,10 @@ const KERNELS = {
   'choose.cc': [],
   'avx2_float32.cc': ['-mavx2', '-mfma'],
   'avx512_float32.cc': ['-mavx512f'],
-  'avx512_bfloat16.cc': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512bf16']
+  'avx512_bfloat16.cc': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512bf16'],
+  'avx2_int8_float32.cc': ['-mavx2', '-mfma'],
+  'avx512_int8_float32.cc': ['-mavx512f', '-mavx512vnni'],
+  'avx512_int8_bfloat16.cc': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512bf16', '-mavx512vnni']
 }
 
 /** @returns {(string | Buffer)[]} all that decides what the addon looks like */

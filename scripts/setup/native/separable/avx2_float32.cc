@@ -1,37 +1,8 @@
-#include <immintrin.h>
+#include "avx2.h"
 #include "block.h"
 
 namespace separable {
-namespace {
 
-// Vectors of 8 floats.
-struct Avx2 {
-  using Vector = __m256;
-  static constexpr int kLanes = 8;
-  // Of 16 registers, 12 hold sums.
-  static constexpr int kRows = 6;
-
-  static __m256i First(int count) {
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-  }
-  static Vector Zero() { return _mm256_setzero_ps(); }
-  static Vector Load(const float* numbers) { return _mm256_loadu_ps(numbers); }
-  static Vector LoadFirst(const float* numbers, int count) { return _mm256_maskload_ps(numbers, First(count)); }
-  static void Store(float* target, Vector vector) { _mm256_storeu_ps(target, vector); }
-  static void StoreFirst(float* target, Vector vector, int count) { _mm256_maskstore_ps(target, First(count), vector); }
-  static Vector Add(Vector left, Vector right) { return _mm256_add_ps(left, right); }
-  static Vector Multiply(Vector left, Vector right) { return _mm256_mul_ps(left, right); }
-  static Vector MultiplyAdd(Vector left, Vector right, Vector sum) { return _mm256_fmadd_ps(left, right, sum); }
-  // In this order, what is no number stays none.
-  static Vector Relu(Vector vector) { return _mm256_max_ps(Zero(), vector); }
-
-  static Vector LoadWeights(const float* weights) { return Load(weights); }
-  static Vector Broadcast(const float* number) { return _mm256_broadcast_ss(number); }
-  static Vector Accumulate(Vector sum, Vector numbers, Vector weights) { return MultiplyAdd(numbers, weights, sum); }
-};
-
-}  // namespace
-
-const Kernel kAvx2Float32 = {"avx2", ComputeBlock<Avx2, float>};
+const Kernel kAvx2Float32 = {"avx2", ComputeBlock<Avx2, float>, sizeof(float)};
 
 }  // namespace separable

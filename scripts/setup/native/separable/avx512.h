@@ -7,7 +7,11 @@ namespace {
 
 struct Avx512 {
   using Vector = __m512;
+  using Sum = Vector;
+  using Kept = float;
+  using Weight = float;
   static constexpr int kLanes = 16;
+  static constexpr int kVectors = 2;
   // Of 32 registers, 28 hold sums.
   static constexpr int kRows = 14;
 
@@ -23,6 +27,9 @@ struct Avx512 {
   // In this order, what is no number stays none.
   static Vector Relu(Vector vector) { return _mm512_max_ps(Zero(), vector); }
 
+  static void Keep(Kept* target, Vector vector) { Store(target, vector); }
+  static Sum FirstSum(const float* bias) { return Load(bias); }
+  static Vector WholeSum(Sum sum, const float*, const float*) { return sum; }
   static Vector LoadWeights(const float* weights) { return Load(weights); }
   static Vector Broadcast(const float* number) { return _mm512_set1_ps(*number); }
   static Vector Accumulate(Vector sum, Vector numbers, Vector weights) { return MultiplyAdd(numbers, weights, sum); }

@@ -1,38 +1,8 @@
-#include "avx512.h"
+#include "avx512_bfloat16.h"
 #include "block.h"
 
 namespace separable {
-namespace {
 
-// Sums are float; bfloat16 is what is read, multiplied and written.
-struct Avx512Bfloat16 : Avx512 {
-  using Avx512::Load;
-  using Avx512::LoadFirst;
-  using Avx512::Store;
-
-  static Vector Widen(__m256i numbers) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(numbers), 16)); }
-  static __m256i Narrow(Vector vector) { return (__m256i)_mm512_cvtneps_pbh(vector); }
-  static Vector Load(const bfloat16* numbers) { return Widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(numbers))); }
-  static Vector LoadFirst(const bfloat16* numbers, int count) { return Widen(_mm256_maskz_loadu_epi16(First(count), numbers)); }
-  static void Store(bfloat16* target, Vector vector) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(target), Narrow(vector)); }
-  static void StoreFirst(bfloat16* target, Vector vector, int count) {
-    _mm256_mask_storeu_epi16(target, First(count), Narrow(vector));
-  }
-
-  // Two channels at a time.
-  static __m512i LoadWeights(const bfloat16* weights) { return _mm512_loadu_si512(weights); }
-  static __m512i Broadcast(const bfloat16* pair) {
-    int32_t both;
-    __builtin_memcpy(&both, pair, sizeof both);
-    return _mm512_set1_epi32(both);
-  }
-  static Vector Accumulate(Vector sum, __m512i numbers, __m512i weights) {
-    return _mm512_dpbf16_ps(sum, (__m512bh)numbers, (__m512bh)weights);
-  }
-};
-
-}  // namespace
-
-const Kernel kAvx512Bfloat16 = {"avx512_bf16", ComputeBlock<Avx512Bfloat16, bfloat16>};
+const Kernel kAvx512Bfloat16 = {"avx512_bf16", ComputeBlock<Avx512Bfloat16, bfloat16>, sizeof(bfloat16)};
 
 }  // namespace separable

@@ -3,6 +3,6 @@
 
 namespace separable {
 
-const Kernel kAvx512Float32 = {"avx512", ComputeBlock<Avx512, float>};
+const Kernel kAvx512Float32 = {"avx512", ComputeBlock<Avx512, float>, sizeof(float)};
 
 }  // namespace separable

@@ -8,17 +8,24 @@ namespace {
 
 inline int64_t Smaller(int64_t left, int64_t right) { return left < right ? left : right; }
 
+// Of two positions in the scratch memory, in numbers.
+template <class Simd>
+int64_t StrideOf(const Convolution& convolution) {
+  return ScratchStride(convolution.channels, sizeof(typename Simd::Kept)) / sizeof(typename Simd::Kept);
+}
+
 // Depthwise of the positions [from, to) of one row of a map. `above` and `below` are null at the map's edges.
 template <class Simd, class Number, bool kRelu>
 struct DepthwiseRow {
   using Vector = typename Simd::Vector;
+  using Kept = typename Simd::Kept;
 
   const Convolution& convolution;
   const Number* above;
   const Number* middle;
   const Number* below;
 
-  void Run(int from, int to, Number* scratch) const {
+  void Run(int from, int to, Kept* scratch) const {
     const int channels = convolution.channels;
     int channel = 0;
     for (; channel + Simd::kLanes <= channels; channel += Simd::kLanes) Strip<true>(channel, Simd::kLanes, from, to, scratch + channel);
@@ -38,15 +45,17 @@ struct DepthwiseRow {
 
   // A few channels along the row: each column of the window is read once and used by three positions.
   template <bool kFull>
-  void Strip(int channel, int count, int from, int to, Number* scratch) const {
+  void Strip(int channel, int count, int from, int to, Kept* scratch) const {
     const int64_t channels = convolution.channels;
-    const int64_t stride = ScratchStride<Number>(convolution.channels);
+    constexpr bool is_quantized = kIsQuantized<typename Simd::Weight>;
+    const int64_t stride = StrideOf<Simd>(convolution);
     const Number* rows[3] = {above == nullptr ? middle : above, middle, below == nullptr ? middle : below};
     Vector weights[kWindow];
     for (int at = 0; at < kWindow; at++) {
       const bool outside = (at < 3 && above == nullptr) || (at >= 6 && below == nullptr);
       weights[at] = outside ? Simd::Zero() : Simd::Load(convolution.depthwise + at * RoundUp(channels, kChannelStep) + channel);
     }
+    const Vector shift = is_quantized ? Simd::Load(convolution.depthwise + kWindow * RoundUp(channels, kChannelStep) + channel) : Simd::Zero();
     const Column zeros = {Simd::Zero(), Simd::Zero(), Simd::Zero()};
     const auto column = [&](int x) -> Column {
       const int64_t at = x * channels + channel;
@@ -57,7 +66,7 @@ struct DepthwiseRow {
     for (int x = from; x < to; x++) {
       const Column right = x + 1 < convolution.width ? column(x + 1) : zeros;
       // Three sums, so that none waits for the one before.
-      Vector top = Simd::Multiply(left.above, weights[0]);
+      Vector top = is_quantized ? Simd::MultiplyAdd(left.above, weights[0], shift) : Simd::Multiply(left.above, weights[0]);
       Vector mid = Simd::Multiply(left.middle, weights[3]);
       Vector low = Simd::Multiply(left.below, weights[6]);
       top = Simd::MultiplyAdd(centre.above, weights[1], top);
@@ -66,7 +75,7 @@ struct DepthwiseRow {
       top = Simd::MultiplyAdd(right.above, weights[2], top);
       mid = Simd::MultiplyAdd(right.middle, weights[5], mid);
       low = Simd::MultiplyAdd(right.below, weights[8], low);
-      Simd::Store(scratch + (x - from) * stride, Simd::Add(top, Simd::Add(mid, low)));
+      Simd::Keep(scratch + (x - from) * stride, Simd::Add(top, Simd::Add(mid, low)));
       left = centre;
       centre = right;
     }
@@ -74,7 +83,7 @@ struct DepthwiseRow {
 };
 
 template <class Simd, class Number, bool kRelu>
-void Depthwise(const Convolution& convolution, int64_t first, int64_t last, Number* scratch) {
+void Depthwise(const Convolution& convolution, int64_t first, int64_t last, typename Simd::Kept* scratch) {
   const int64_t width = convolution.width, height = convolution.height;
   const int64_t row_length = width * convolution.channels;
   for (int64_t position = first; position < last;) {
@@ -84,7 +93,7 @@ void Depthwise(const Convolution& convolution, int64_t first, int64_t last, Numb
     const Number* above = y > 0 ? middle - row_length : nullptr;
     const Number* below = y + 1 < height ? middle + row_length : nullptr;
     const DepthwiseRow<Simd, Number, kRelu> depthwise = {convolution, above, middle, below};
-    depthwise.Run(static_cast<int>(from), static_cast<int>(to), scratch + (position - first) * ScratchStride<Number>(convolution.channels));
+    depthwise.Run(static_cast<int>(from), static_cast<int>(to), scratch + (position - first) * StrideOf<Simd>(convolution));
     position += to - from;
   }
 }
@@ -93,14 +102,16 @@ void Depthwise(const Convolution& convolution, int64_t first, int64_t last, Numb
 template <class Simd, class Number>
 struct Tile {
   using Vector = typename Simd::Vector;
-  static constexpr int kVectors = 2;
+  using Sum = typename Simd::Sum;
+  using Weight = typename Simd::Weight;
+  static constexpr int kVectors = Simd::kVectors;
   static constexpr int kFilters = kVectors * Simd::kLanes;
-  static constexpr int kLine = kCacheLine / sizeof(Number);
+  static constexpr int kLine = kCacheLine / sizeof(Weight);
 
   const Convolution& convolution;
-  const Number* positions;  // In the scratch memory.
-  const Number* weights;
-  const Number* next_weights;  // Of the filters after these, which are fetched meanwhile.
+  const typename Simd::Kept* positions;  // In the scratch memory.
+  const Weight* weights;
+  const Weight* next_weights;  // Of the filters after these, which are fetched meanwhile.
   int64_t output;  // Where the tile begins in output and summand.
   int filter;
 
@@ -113,47 +124,51 @@ struct Tile {
     if constexpr (kRows > 1) {
       if (count < kRows) return RunOf<kRows - 1>(count);
     }
-    Vector sums[kRows][kVectors];
+    Sum sums[kRows][kVectors];
     Multiply<kRows>(sums);
     Finish<kRows>(sums);
   }
 
   template <int kRows>
-  void Multiply(Vector (&sums)[kRows][kVectors]) const {
+  void Multiply(Sum (&sums)[kRows][kVectors]) const {
     for (int vector = 0; vector < kVectors; vector++) {
-      const Vector bias = Simd::Load(convolution.bias + filter + vector * Simd::kLanes);
+      const Sum first = Simd::FirstSum(convolution.bias + filter + vector * Simd::kLanes);
 #pragma GCC unroll 16
-      for (int row = 0; row < kRows; row++) sums[row][vector] = bias;
+      for (int row = 0; row < kRows; row++) sums[row][vector] = first;
     }
-    constexpr int depth = kDepth<Number>;
-    const int64_t stride = ScratchStride<Number>(convolution.channels);
+    constexpr int depth = kDepth<Weight>;
+    const int64_t stride = StrideOf<Simd>(convolution);
     const int64_t steps = DivideUp(convolution.channels, depth);
     constexpr int length = kPanelFilters * depth;
     for (int64_t step = 0; step < steps; step++) {
-      const Number* of_step = weights + step * length;
+      const Weight* of_step = weights + step * length;
       for (int at = 0; at < length; at += kLine) __builtin_prefetch(next_weights + step * length + at, 0, 2);
-      const auto left = Simd::LoadWeights(of_step);
-      const auto right = Simd::LoadWeights(of_step + Simd::kLanes * depth);
+      decltype(Simd::LoadWeights(of_step)) of_vectors[kVectors];
+      for (int vector = 0; vector < kVectors; vector++) of_vectors[vector] = Simd::LoadWeights(of_step + vector * Simd::kLanes * depth);
 #pragma GCC unroll 16
       for (int row = 0; row < kRows; row++) {
         const auto numbers = Simd::Broadcast(positions + row * stride + step * depth);
-        sums[row][0] = Simd::Accumulate(sums[row][0], numbers, left);
-        sums[row][1] = Simd::Accumulate(sums[row][1], numbers, right);
+        for (int vector = 0; vector < kVectors; vector++) {
+          sums[row][vector] = Simd::Accumulate(sums[row][vector], numbers, of_vectors[vector]);
+        }
       }
     }
   }
 
   template <int kRows>
-  void Finish(const Vector (&sums)[kRows][kVectors]) const {
+  void Finish(const Sum (&sums)[kRows][kVectors]) const {
+    const int64_t scales = RoundUp(convolution.filters, kPanelFilters);
     for (int vector = 0; vector < kVectors; vector++) {
       const int begin = vector * Simd::kLanes;
       const int64_t count = Smaller(Simd::kLanes, convolution.filters - filter - begin);
       if (count <= 0) return;
+      const float* bias = convolution.bias + filter + begin;
 #pragma GCC unroll 16
       for (int row = 0; row < kRows; row++) {
         const int64_t at = output + row * static_cast<int64_t>(convolution.filters) + begin;
-        if (count == Simd::kLanes) Write<true>(sums[row][vector], at, count);
-        else Write<false>(sums[row][vector], at, count);
+        const Vector product = Simd::WholeSum(sums[row][vector], bias, bias + scales);
+        if (count == Simd::kLanes) Write<true>(product, at, count);
+        else Write<false>(product, at, count);
       }
     }
   }
@@ -173,22 +188,23 @@ struct Tile {
 
 // Filters outside, positions inside: the weights of a few filters are used for the whole block while they are in the cache.
 template <class Simd, class Number>
-void Product(const Convolution& convolution, int64_t first, int64_t last, const Number* scratch) {
+void Product(const Convolution& convolution, int64_t first, int64_t last, const typename Simd::Kept* scratch) {
+  using Weight = typename Simd::Weight;
   constexpr int filters = Tile<Simd, Number>::kFilters;
-  const int64_t panel_length = RoundUp(convolution.channels, kDepth<Number>) * kPanelFilters;
+  const int64_t panel_length = RoundUp(convolution.channels, kDepth<Weight>) * kPanelFilters;
   const int64_t positions = last - first, tiles = DivideUp(positions, Simd::kRows);
   for (int filter = 0; filter < convolution.filters; filter += filters) {
     const auto weights_of = [&](int number) {
-      return static_cast<const Number*>(convolution.pointwise) + number / kPanelFilters * panel_length +
-          number % kPanelFilters * kDepth<Number>;
+      return static_cast<const Weight*>(convolution.pointwise) + number / kPanelFilters * panel_length +
+          number % kPanelFilters * kDepth<Weight>;
     };
-    const Number* weights = weights_of(filter);
-    const Number* next_weights = weights_of(filter + filters < convolution.filters ? filter + filters : 0);
+    const Weight* weights = weights_of(filter);
+    const Weight* next_weights = weights_of(filter + filters < convolution.filters ? filter + filters : 0);
     for (int64_t tile = 0; tile < tiles; tile++) {
       // Tiles of nearly the same height: one of a single position would take as long as one of all.
       const int64_t from = positions * tile / tiles, to = positions * (tile + 1) / tiles;
       const int64_t output = (first + from) * convolution.filters + filter;
-      const Number* of_tile = scratch + from * ScratchStride<Number>(convolution.channels);
+      const auto* of_tile = scratch + from * StrideOf<Simd>(convolution);
       Tile<Simd, Number>{convolution, of_tile, weights, next_weights, output, filter}.Run(static_cast<int>(to - from));
     }
   }
@@ -196,7 +212,7 @@ void Product(const Convolution& convolution, int64_t first, int64_t last, const 
 
 template <class Simd, class Number>
 void ComputeBlock(const Convolution& convolution, int64_t first, int64_t last, void* memory) {
-  Number* scratch = static_cast<Number*>(memory);
+  auto* scratch = static_cast<typename Simd::Kept*>(memory);
   if (convolution.relu_input) Depthwise<Simd, Number, true>(convolution, first, last, scratch);
   else Depthwise<Simd, Number, false>(convolution, first, last, scratch);
   Product<Simd, Number>(convolution, first, last, scratch);

@@ -19,6 +19,7 @@ constexpr Shape kShapes[] = {
     {1, 19, 19, 65, 47}, {5, 7, 3, 33, 100}, {1, 13, 29, 128, 64}, {2, 10, 10, 257, 31}, {1, 3, 2, 1537, 9}, {1, 37, 37, 40, 24}};
 
 float ToFloat(float number) { return number; }
+float ToFloat(int8_t number) { return number; }
 float ToFloat(bfloat16 number) {
   const uint32_t bits = static_cast<uint32_t>(number) << 16;
   float whole;
@@ -46,35 +47,57 @@ std::vector<Number> Draw(int64_t count, std::mt19937& random) {
   return numbers;
 }
 
-template <class Number>
+template <class Number, class Weight>
 struct Case {
+  static constexpr bool is_quantized = kIsQuantized<Weight>;
+
   Shape shape;
   bool relu_input, relu_output, has_summand;
-  std::vector<Number> input, summand, output, pointwise;
+  std::vector<Number> input, summand, output;
+  std::vector<Weight> pointwise;
   std::vector<float> depthwise, bias;
 
   Case(const Shape& shape, int variant, std::mt19937& random)
       : shape(shape), relu_input(variant & 1), relu_output(variant & 2), has_summand(variant & 4),
         input(Draw<Number>(positions() * shape.channels, random)), summand(Draw<Number>(positions() * shape.filters, random)),
-        output(positions() * shape.filters), pointwise(RoundUp(shape.filters, kPanelFilters) * RoundUp(shape.channels, kDepth<Number>)),
-        depthwise(kWindow * padded()), bias(RoundUp(shape.filters, kPanelFilters)) {
+        output(positions() * shape.filters), pointwise(padded_filters() * RoundUp(shape.channels, kDepth<Weight>)),
+        depthwise((kWindow + is_quantized) * padded()), bias((1 + is_quantized) * padded_filters()) {
     std::normal_distribution<float> normal;
-    for (int at = 0; at < kWindow; at++) {
-      for (int channel = 0; channel < shape.channels; channel++) depthwise[at * padded() + channel] = normal(random) / 3;
-    }
-    for (int filter = 0; filter < shape.filters; filter++) {
-      bias[filter] = normal(random);
-      for (int channel = 0; channel < shape.channels; channel++) {
-        pointwise[PointwiseAt(channel, filter)] = FromFloat<Number>(normal(random) / std::sqrt(static_cast<float>(shape.channels)));
+    for (int filter = 0; filter < shape.filters; filter++) bias[filter] = normal(random);
+    if constexpr (is_quantized) DrawQuantized(random);
+    else DrawWeights(random);
+  }
+
+  void DrawWeights(std::mt19937& random) {
+    std::normal_distribution<float> normal;
+    const float root = std::sqrt(static_cast<float>(shape.channels));
+    for (int channel = 0; channel < shape.channels; channel++) {
+      for (int at = 0; at < kWindow; at++) depthwise[at * padded() + channel] = normal(random) / 3;
+      for (int filter = 0; filter < shape.filters; filter++) {
+        pointwise[PointwiseAt(channel, filter)] = FromFloat<Weight>(normal(random) / root);
       }
     }
   }
 
+  // With numbers whose depthwise sums are exact, so that both sides round them alike: halves too. Some channels are far outside.
+  void DrawQuantized(std::mt19937& random) {
+    const auto between = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+    for (Number& number : input) number = FromFloat<Number>(between(-8, 8));
+    for (int channel = 0; channel < shape.channels; channel++) {
+      for (int at = 0; at < kWindow; at++) depthwise[at * padded() + channel] = between(-64, 64) / 16.0f;
+      depthwise[kWindow * padded() + channel] = channel % 7 == 5 ? between(-1, 1) * 1e10f : between(-1600, 4800) / 16.0f;
+      for (int filter = 0; filter < shape.filters; filter++) pointwise[PointwiseAt(channel, filter)] = between(-127, 127);
+    }
+    const float unit = 1 / (1e4f * std::sqrt(static_cast<float>(shape.channels)));
+    for (int filter = 0; filter < shape.filters; filter++) bias[padded_filters() + filter] = unit * between(1, 9) / 8;
+  }
+
   int64_t positions() const { return static_cast<int64_t>(shape.images) * shape.height * shape.width; }
   int64_t padded() const { return RoundUp(shape.channels, kChannelStep); }
+  int64_t padded_filters() const { return RoundUp(shape.filters, kPanelFilters); }
 
   int64_t PointwiseAt(int channel, int filter) const {
-    constexpr int depth = kDepth<Number>;
+    constexpr int depth = kDepth<Weight>;
     return (filter / kPanelFilters * RoundUp(shape.channels, depth) + channel / depth * depth) * kPanelFilters +
         filter % kPanelFilters * depth + channel % depth;
   }
@@ -86,14 +109,14 @@ struct Case {
 
   double Depthwise(int64_t position, int channel) const {
     const int x = position % shape.width, y = position / shape.width % shape.height;
-    double sum = 0;
+    double sum = is_quantized ? depthwise[kWindow * padded() + channel] : 0;
     for (int at = 0; at < kWindow; at++) {
       const int down = at / 3 - 1, right = at % 3 - 1;
       if (y + down < 0 || y + down >= shape.height || x + right < 0 || x + right >= shape.width) continue;
       const double number = ToFloat(input[(position + down * shape.width + right) * shape.channels + channel]);
       sum += (relu_input ? std::fmax(number, 0) : number) * depthwise[at * padded() + channel];
     }
-    return sum;
+    return is_quantized ? std::fmin(std::fmax(std::nearbyint(sum), 0), 255) : sum;
   }
 
   // Of the output to what it should be.
@@ -104,8 +127,10 @@ struct Case {
       for (int channel = 0; channel < shape.channels; channel++) of_position[channel] = Depthwise(position, channel);
       for (int filter = 0; filter < shape.filters; filter++) {
         const int64_t at = position * shape.filters + filter;
-        double sum = bias[filter] + (has_summand ? ToFloat(summand[at]) : 0);
+        double sum = 0;
         for (int channel = 0; channel < shape.channels; channel++) sum += of_position[channel] * ToFloat(pointwise[PointwiseAt(channel, filter)]);
+        if (is_quantized) sum *= bias[padded_filters() + filter];
+        sum += bias[filter] + (has_summand ? ToFloat(summand[at]) : 0);
         largest = std::fmax(largest, std::fabs((relu_output ? std::fmax(sum, 0) : sum) - ToFloat(output[at])));
       }
     }
@@ -113,24 +138,31 @@ struct Case {
   }
 };
 
+// What the products are of, where the kernel's own name does not say it.
+template <class Number, class Weight>
+constexpr const char* NameOf() {
+  if (!kIsQuantized<Weight>) return "";
+  return sizeof(Number) == sizeof(bfloat16) ? " int8 in bfloat16" : " int8 in float32";
+}
+
 // Of sums of some units: what the last digits of the numbers allow.
 template <class Number>
 constexpr double kTolerance = sizeof(Number) == sizeof(bfloat16) ? 0.05 : 1e-5;
 
-template <class Number>
+template <class Number, class Weight = Number>
 bool Check(const Kernel& kernel, Team& team) {
   std::mt19937 random(1);
   double largest = 0;
   for (const Shape& shape : kShapes) {
     for (int variant = 0; variant < 8; variant++) {
-      Case<Number> one(shape, variant, random);
-      Convolve<Number>(kernel, one.ToConvolution(), one.positions(), team);
+      Case<Number, Weight> one(shape, variant, random);
+      Convolve(kernel, one.ToConvolution(), one.positions(), team);
       // Not fmax, which takes what is no number for nothing.
       const double error = one.LargestError();
       if (!(error <= largest)) largest = error;
     }
   }
-  std::printf("%s: largest error %g\n", kernel.name, largest);
+  std::printf("%s%s: largest error %g\n", kernel.name, NameOf<Number, Weight>(), largest);
   return largest < kTolerance<Number>;
 }
 
@@ -142,9 +174,11 @@ int main() {
   // It stays, as the addon's does.
   Team& team = *new Team(3);
   bool good = true;
-  const Kernel* best = ChooseKernel<float>();
-  if (best != nullptr) good &= Check<float>(kAvx2Float32, team);
+  const Kernel* best = ChooseKernel<float, float>();
+  if (best != nullptr) good &= Check<float>(kAvx2Float32, team) && Check<float, int8_t>(kAvx2Int8Float32, team);
   if (best == &kAvx512Float32) good &= Check<float>(kAvx512Float32, team);
-  if (ChooseKernel<bfloat16>() != nullptr) good &= Check<bfloat16>(kAvx512Bfloat16, team);
+  if (ChooseKernel<bfloat16, bfloat16>() != nullptr) good &= Check<bfloat16>(kAvx512Bfloat16, team);
+  if (ChooseKernel<float, int8_t>() == &kAvx512Int8Float32) good &= Check<float, int8_t>(kAvx512Int8Float32, team);
+  if (ChooseKernel<bfloat16, int8_t>() != nullptr) good &= Check<bfloat16, int8_t>(kAvx512Int8Bfloat16, team);
   return good ? 0 : 1;
 }

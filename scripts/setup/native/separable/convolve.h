@@ -37,16 +37,15 @@ class Scratch {
 };
 
 // `positions` are those of all images.
-template <class Number>
-void Convolve(const Kernel& kernel, const Convolution& convolution, int64_t positions, Team& team) {
-  const int64_t stride = ScratchStride<Number>(convolution.channels);
-  const int64_t most = kPositionStep * std::max<int64_t>(1, kBlockNumbers / (kPositionStep * stride));
+inline void Convolve(const Kernel& kernel, const Convolution& convolution, int64_t positions, Team& team) {
+  const int64_t stride = ScratchStride(convolution.channels, kernel.scratch_number_bytes);
+  const int64_t most = kPositionStep * std::max<int64_t>(1, kBlockNumbers * kernel.scratch_number_bytes / (kPositionStep * stride));
   // As many as occupy all threads alike.
   const int64_t blocks = std::min(positions, RoundUp(DivideUp(positions, most), team.threads()));
   team.Run(static_cast<int>(blocks), [&](int block) {
     thread_local Scratch scratch;
     const int64_t first = positions * block / blocks, last = positions * (block + 1) / blocks;
-    kernel.block(convolution, first, last, scratch.OfBytes((last - first) * stride * sizeof(Number)));
+    kernel.block(convolution, first, last, scratch.OfBytes((last - first) * stride));
   });
 }
 

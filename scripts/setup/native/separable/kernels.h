@@ -1,5 +1,8 @@
 // What computes separable convolutions, without TensorFlow: 3x3 depthwise (stride 1, zeros around the map), then the product of
 // each position's channels with one matrix, bias, sum and ReLU, all in one pass over blocks of positions that stay in the cache.
+//
+// The product is of the feature maps' numbers, or of int8: then each channel of the depthwise output, whose weights hold the
+// channel's scale, is shifted, rounded and kept from 0 to 255, and each filter's sum, which is exact, is scaled.
 #pragma once
 #include <cstdint>
 
@@ -8,7 +11,7 @@ namespace separable {
 // Only held, never computed with: the upper half of a float.
 using bfloat16 = uint16_t;
 
-// The compiler of the service lays the weights out for these (src/compiler/fuse/separable-weights.ts).
+// The compiler of the service lays the weights out for these (src/compiler/lower/separable-weights.ts).
 constexpr int kPanelFilters = 32;
 constexpr int kChannelStep = 32;
 constexpr int kWindow = 9;
@@ -18,9 +21,13 @@ constexpr int kCacheLine = 64;
 constexpr int64_t DivideUp(int64_t number, int64_t by) { return (number + by - 1) / by; }
 constexpr int64_t RoundUp(int64_t number, int64_t step) { return DivideUp(number, step) * step; }
 
-// Numbers that lie side by side in a panel, one channel after the other: products of bfloat16 take two at a time.
-template <class Number>
-constexpr int kDepth = sizeof(Number) == sizeof(bfloat16) ? 2 : 1;
+// Numbers that lie side by side in a panel, one channel after the other: products of bfloat16 take two at a time, of int8 four.
+template <class Weight>
+constexpr int kDepth = sizeof(float) / sizeof(Weight);
+
+// Whether each channel of the depthwise output is shifted, and each filter's sum scaled.
+template <class Weight>
+constexpr bool kIsQuantized = sizeof(Weight) == sizeof(int8_t);
 
 // Feature maps are NHWC, of float or bfloat16.
 struct Convolution {
@@ -31,21 +38,20 @@ struct Convolution {
   bool relu_input;
   bool relu_output;
   const void* input;       // [images, height, width, channels]
-  const float* depthwise;  // [3, 3, channels rounded up to kChannelStep], zeros at the end
+  // [3, 3, channels rounded up to kChannelStep], zeros at the end; of int8 the shifts, likewise, are a tenth row
+  const float* depthwise;
   // [panels of kPanelFilters filters, channels / kDepth, kPanelFilters, kDepth], zeros where there is no filter or channel
   const void* pointwise;
-  const float* bias;     // [panels * kPanelFilters]
+  const float* bias;     // [panels * kPanelFilters]; of int8 the scales follow
   const void* summand;   // As the output, or null.
   void* output;          // [images, height, width, filters]
 };
 
-// Distance of two positions in the scratch memory, in numbers. An odd number of cache lines, so that positions do not compete for
+// Distance of two positions in the scratch memory, in bytes. An odd number of cache lines, so that positions do not compete for
 // the same sets of the cache.
-template <class Number>
-constexpr int64_t ScratchStride(int channels) {
-  constexpr int64_t line = kCacheLine / sizeof(Number);
-  const int64_t lines = RoundUp(channels, kChannelStep) / line;
-  return (lines % 2 == 0 ? lines + 1 : lines) * line;
+constexpr int64_t ScratchStride(int channels, int number_bytes) {
+  const int64_t lines = DivideUp(RoundUp(channels, kChannelStep) * number_bytes, kCacheLine);
+  return (lines % 2 == 0 ? lines + 1 : lines) * kCacheLine;
 }
 
 // Computes the output of the positions from first up to last, counted over all images. `scratch` holds ScratchStride for each of
@@ -56,14 +62,19 @@ using Block = void (*)(const Convolution&, int64_t first, int64_t last, void* sc
 struct Kernel {
   const char* name;
   Block block;
+  // Of a number of the depthwise output in the scratch memory.
+  int scratch_number_bytes;
 };
 
 extern const Kernel kAvx2Float32;
 extern const Kernel kAvx512Float32;
 extern const Kernel kAvx512Bfloat16;
+extern const Kernel kAvx2Int8Float32;
+extern const Kernel kAvx512Int8Float32;
+extern const Kernel kAvx512Int8Bfloat16;
 
-// The best that this CPU has instructions for, or null.
-template <class Number>
+// The best that this CPU has instructions for, or null: for feature maps of one type and weights of another.
+template <class Number, class Weight>
 const Kernel* ChooseKernel();
 
 }  // namespace separable

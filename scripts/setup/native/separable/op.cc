@@ -2,7 +2,7 @@
 //
 // XceptionSeparableConvolution(input [images, height, width, channels], depthwise, pointwise, bias, summand: none or one)
 //   -> [images, height, width, filters]
-// The weights are laid out as kernels.h says.
+// The weights are laid out as kernels.h says; the pointwise ones are of the input's type or int8.
 #include <node_api.h>
 #include <cstdlib>
 #include <string>
@@ -64,7 +64,7 @@ void* Create(TF_OpKernelConstruction* construction) {
 void Delete(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 // One run of one node. What does not fit is said in `status`.
-template <class Number>
+template <class Number, class Weight>
 class Run {
  public:
   Run(TF_OpKernelContext* context, const Attributes& attributes) : context_(context), attributes_(attributes) {}
@@ -75,8 +75,9 @@ class Run {
     const int64_t images = TF_Dim(inputs_[0].get(), 0), height = TF_Dim(inputs_[0].get(), 1), width = TF_Dim(inputs_[0].get(), 2);
     const int64_t positions = images * height * width;
     const int64_t padded = RoundUp(filters, kPanelFilters);
-    if (!Demand(1, kWindow * RoundUp(channels, kChannelStep)) || !Demand(2, padded * RoundUp(channels, kDepth<Number>)) ||
-        !Demand(3, padded) || (attributes_.summands > 0 && !Demand(4, positions * filters))) return Fail();
+    constexpr int quantized = kIsQuantized<Weight>;
+    if (!Demand(1, (kWindow + quantized) * RoundUp(channels, kChannelStep)) ||
+        !Demand(2, padded * RoundUp(channels, kDepth<Weight>)) || !Demand(3, (1 + quantized) * padded) || (attributes_.summands > 0 && !Demand(4, positions * filters))) return Fail();
     const int64_t shape[4] = {images, height, width, filters};
     const TF_DataType type = TF_TensorType(inputs_[0].get());
     const Tensor output(TF_AllocateOutput(context_, 0, type, shape, 4, positions * filters * sizeof(Number), status_.get()));
@@ -94,7 +95,7 @@ class Run {
     convolution.bias = static_cast<const float*>(Data(3));
     convolution.summand = attributes_.summands > 0 ? Data(4) : nullptr;
     convolution.output = TF_TensorData(output.get());
-    Convolve<Number>(*ChooseKernel<Number>(), convolution, positions, TheTeam());
+    Convolve(*ChooseKernel<Number, Weight>(), convolution, positions, TheTeam());
   }
 
  private:
@@ -132,9 +133,9 @@ class Run {
   Tensor inputs_[kMostInputs];
 };
 
-template <class Number>
+template <class Number, class Weight>
 void Compute(void* attributes, TF_OpKernelContext* context) {
-  Run<Number>(context, *static_cast<const Attributes*>(attributes)).Compute();
+  Run<Number, Weight>(context, *static_cast<const Attributes*>(attributes)).Compute();
 }
 
 // Only a run knows it.
@@ -144,11 +145,12 @@ void RegisterOperation(TF_Status* status) {
   TF_OpDefinitionBuilder* builder = TF_NewOpDefinitionBuilder(kOperation);
   TF_OpDefinitionBuilderAddInput(builder, "input: T");
   TF_OpDefinitionBuilderAddInput(builder, "depthwise: float");
-  TF_OpDefinitionBuilderAddInput(builder, "pointwise: T");
+  TF_OpDefinitionBuilderAddInput(builder, "pointwise: W");
   TF_OpDefinitionBuilderAddInput(builder, "bias: float");
   TF_OpDefinitionBuilderAddInput(builder, "summand: summands * T");
   TF_OpDefinitionBuilderAddOutput(builder, "output: T");
   TF_OpDefinitionBuilderAddAttr(builder, "T: {float, bfloat16}");
+  TF_OpDefinitionBuilderAddAttr(builder, "W: {float, bfloat16, int8}");
   TF_OpDefinitionBuilderAddAttr(builder, "filters: int >= 1");
   TF_OpDefinitionBuilderAddAttr(builder, "summands: int >= 0");
   TF_OpDefinitionBuilderAddAttr(builder, "relu_input: bool");
@@ -158,17 +160,19 @@ void RegisterOperation(TF_Status* status) {
 }
 
 // Only for CPUs that have a kernel: elsewhere TensorFlow refuses a graph with the operation, whatever the service believes.
-template <class Number>
-void RegisterKernel(TF_DataType type, TF_Status* status) {
-  if (ChooseKernel<Number>() == nullptr || TF_GetCode(status) != TF_OK) return;
-  TF_KernelBuilder* builder = TF_NewKernelBuilder(kOperation, "CPU", &Create, &Compute<Number>, &Delete);
+template <class Number, class Weight>
+void RegisterKernel(TF_DataType type, TF_DataType weight_type, TF_Status* status) {
+  if (ChooseKernel<Number, Weight>() == nullptr || TF_GetCode(status) != TF_OK) return;
+  TF_KernelBuilder* builder = TF_NewKernelBuilder(kOperation, "CPU", &Create, &Compute<Number, Weight>, &Delete);
   TF_KernelBuilder_TypeConstraint(builder, "T", type, status);
-  TF_RegisterKernelBuilder(kOperation, builder, status);
+  if (TF_GetCode(status) == TF_OK) TF_KernelBuilder_TypeConstraint(builder, "W", weight_type, status);
+  const std::string name = std::string(kOperation) + std::to_string(type) + '_' + std::to_string(weight_type);
+  TF_RegisterKernelBuilder(name.c_str(), builder, status);
 }
 
-template <class Number>
+template <class Number, class Weight>
 bool Export(napi_env env, napi_value exports, const char* type) {
-  const Kernel* kernel = ChooseKernel<Number>();
+  const Kernel* kernel = ChooseKernel<Number, Weight>();
   if (kernel == nullptr) return true;
   napi_value name;
   return napi_create_string_utf8(env, kernel->name, NAPI_AUTO_LENGTH, &name) == napi_ok &&
@@ -182,11 +186,14 @@ bool Export(napi_env env, napi_value exports, const char* type) {
 NAPI_MODULE_INIT() {
   const separable::Status status(TF_NewStatus());
   separable::RegisterOperation(status.get());
-  separable::RegisterKernel<float>(TF_FLOAT, status.get());
-  separable::RegisterKernel<separable::bfloat16>(TF_BFLOAT16, status.get());
+  separable::RegisterKernel<float, float>(TF_FLOAT, TF_FLOAT, status.get());
+  separable::RegisterKernel<float, int8_t>(TF_FLOAT, TF_INT8, status.get());
+  separable::RegisterKernel<separable::bfloat16, separable::bfloat16>(TF_BFLOAT16, TF_BFLOAT16, status.get());
+  separable::RegisterKernel<separable::bfloat16, int8_t>(TF_BFLOAT16, TF_INT8, status.get());
   if (TF_GetCode(status.get()) != TF_OK) {
     napi_throw_error(env, nullptr, TF_Message(status.get()));
-  } else if (!separable::Export<float>(env, exports, "float32") || !separable::Export<separable::bfloat16>(env, exports, "bfloat16")) {
+  } else if (!separable::Export<float, float>(env, exports, "float32") || !separable::Export<float, int8_t>(env, exports, "int8") ||
+             !separable::Export<separable::bfloat16, separable::bfloat16>(env, exports, "bfloat16")) {
     napi_throw_error(env, nullptr, "the addon of the separable convolution cannot be set up");
   }
   return exports;

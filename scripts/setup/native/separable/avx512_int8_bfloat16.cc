@@ -1,0 +1,9 @@
+#include "avx512_bfloat16.h"
+#include "avx512_int8.h"
+#include "block.h"
+
+namespace separable {
+
+const Kernel kAvx512Int8Bfloat16 = {"avx512_vnni", ComputeBlock<Avx512Int8<Avx512Bfloat16>, bfloat16>, sizeof(uint8_t)};
+
+}  // namespace separable
