@@ -124,9 +124,22 @@ struct Tile {
     if constexpr (kRows > 1) {
       if (count < kRows) return RunOf<kRows - 1>(count);
     }
+    Fetch<kRows>(convolution.output);
+    if (convolution.summand != nullptr) Fetch<kRows>(convolution.summand);
     Sum sums[kRows][kVectors];
     Multiply<kRows>(sums);
     Finish<kRows>(sums);
+  }
+
+  // What the tile will read or write at its end, fetched meanwhile: the last line of each row, since the filters before fetched the one
+  // that they share. Inlined, because the compiler leaves out a call that only fetches.
+  template <int kRows>
+  [[gnu::always_inline]] void Fetch(const void* map) const {
+    constexpr int line = kCacheLine / sizeof(Number);
+    const Number* numbers = static_cast<const Number*>(map) + output;
+    for (int row = 0; row < kRows; row++) {
+      for (int at = line - 1; at < kFilters; at += line) __builtin_prefetch(numbers + row * static_cast<int64_t>(convolution.filters) + at);
+    }
   }
 
   template <int kRows>
