@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import pretty from 'pino-pretty'
@@ -126,7 +127,9 @@ type AddressWords = Record<'host' | 'port', string>
 
 async function listenHttp (app: FastifyInstance, { host, port }: Address, words: AddressWords & { readonly text: string }): Promise<void> {
   const listenTextResolver = (address: string): string => `${words.text} ${address}`
-  await listening(app.listen({ host, port, listenTextResolver }), { host, port }, words)
+  // Fastify would open servers of its own for the other addresses of localhost, which no limit and no orderly end covers.
+  const address = host === 'localhost' ? (await lookup(host, { order: 'ipv4first' })).address : host
+  await listening(app.listen({ host: address, port, listenTextResolver }), { host, port }, words)
 }
 
 /** Throws an OperatorError if the address is taken, forbidden, or not this machine's. */

@@ -35,6 +35,13 @@ test('connections that never ask anything do not hold up the end, on any port', 
   await Promise.all(closed)
 })
 
+test('HOST=localhost is one address: limits and the end cover all connections', async () => {
+  const server = await startServer({ BACKEND: 'cpu', HOST: 'localhost' })
+  assert.equal(server.log.filter((line) => line.includes('listening at')).length, 1, server.log.join('\n'))
+  assert.equal((await classify(server.url)).status, 200)
+  assert.equal(await server.stop(), 0)
+})
+
 test('a signal that arrives twice within a second counts once', async () => {
   const server = await startServer({ BACKEND: 'cpu' })
   process.kill(server.pid, 'SIGINT')
