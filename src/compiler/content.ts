@@ -1,7 +1,7 @@
 import type { DataType } from './messages.js'
 
 /** A tensor's numbers as TensorFlow has them in memory. */
-export function contentOf (values: Float32Array | Int32Array, type: DataType): Uint8Array {
+export function contentOf (values: Float32Array | Int32Array | Int8Array, type: DataType): Uint8Array {
   const numbers = type === 'bfloat16' && values instanceof Float32Array ? toBfloat16(values) : values
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
 }

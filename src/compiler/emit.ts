@@ -92,8 +92,9 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
       return { T, strides: window([stride, stride]), padding: padding(step), dilations: window([1, 1]), data_format: NHWC }
     }
     case 'XceptionSeparableConvolution': {
-      const { filters, summands, reluInput, reluOutput } = step
-      return { T, filters: { i: filters }, summands: { i: summands }, relu_input: { b: reluInput }, relu_output: { b: reluOutput } }
+      const { quantized, filters, summands, reluInput, reluOutput } = step
+      const W = quantized ? dataType('int8') : T
+      return { T, W, filters: { i: filters }, summands: { i: summands }, relu_input: { b: reluInput }, relu_output: { b: reluOutput } }
     }
     case 'MaxPool': case 'AvgPool': case 'MaxPoolGrad': case 'AvgPoolGrad':
       return { T, ksize: window(step.size), strides: window(step.strides), padding: padding(step), data_format: NHWC }

@@ -67,7 +67,7 @@ const SCHEMA = {
 const root = protobuf.Root.fromJSON(SCHEMA)
 
 /** TensorFlow's `DataType` numbers. */
-export const DATA_TYPES = { float32: 1, uint8: 4, int32: 3, string: 7, bool: 10, bfloat16: 14 } as const
+export const DATA_TYPES = { float32: 1, uint8: 4, int8: 6, int32: 3, string: 7, bool: 10, bfloat16: 14 } as const
 export type DataType = keyof typeof DATA_TYPES
 
 /** Dimensions of a tensor, -1 where only the run knows. */

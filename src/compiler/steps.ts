@@ -16,8 +16,8 @@ export type BinaryOp = 'AddV2' | 'Mul' | 'Sub' | 'RealDiv' | 'Minimum'
 /** An op's kind, and all that defines it but its inputs and the type of its numbers. Feature maps are NHWC. */
 export type Op =
   | { readonly op: 'Placeholder', readonly shape: readonly number[] }
-  /** Float32 values, rounded to the step's type when they are written; integers for int32. */
-  | { readonly op: 'Const', readonly shape: readonly number[], readonly values: Float32Array | Int32Array }
+  /** Float32 values, rounded to the step's type when they are written; integers for int32 and int8. */
+  | { readonly op: 'Const', readonly shape: readonly number[], readonly values: Float32Array | Int32Array | Int8Array }
   | { readonly op: 'DecodeRaw' | 'BiasAdd' | 'Reshape' | 'Pad' | 'Slice' | 'ReverseV2' | 'ConcatV2' | UnaryOp | BinaryOp }
   /** Of two matrices, of which one may be taken transposed. */
   | { readonly op: 'MatMul', readonly transposed?: 'left' | 'right' }
@@ -34,10 +34,12 @@ export type Op =
   | { readonly op: 'Conv2D', readonly strides: Sides, readonly dilation: Sides, readonly padding: Padding }
   /**
    * This project's own, of CPUs for which the set-up compiled it: a 3x3 depthwise convolution with a ReLU before it or none, and a
-   * pointwise one with bias, one summand or none, and a ReLU or none. Bias and depthwise weights are float32 whatever the type.
+   * pointwise one with bias, one summand or none, and a ReLU or none. Bias and depthwise weights are float32 whatever the type, and
+   * the pointwise weights are int8 where it is quantized.
    */
   | {
     readonly op: 'XceptionSeparableConvolution'
+    readonly quantized: boolean
     readonly filters: number
     readonly summands: number
     readonly reluInput: boolean

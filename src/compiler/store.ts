@@ -69,9 +69,11 @@ interface Place {
   readonly length: number
 }
 
-function addVariable (list: StepList, { name, type, shape }: Constant, { bytes, begin, length }: Place): Variable {
-  const own = list.slice(`${name}/bytes`, bytes, 'uint8', [begin], [length])
-  const numbers = list.reshape(`${name}/numbers`, own, 'uint8', [...shape, length / sizeOf(shape)])
+function addVariable (list: StepList, { name, type, shape }: Constant, { bytes: all, begin, length }: Place): Variable {
+  const own = list.slice(`${name}/bytes`, all, 'uint8', [begin], [length])
+  const bytes = length / sizeOf(shape)
+  // Those of one number are the last dimension, which is not there where it would be 1.
+  const numbers = list.reshape(`${name}/numbers`, own, 'uint8', bytes === 1 ? shape : [...shape, bytes])
   const value = list.add(`${name}/value`, type, [numbers], { op: 'Bitcast' })
   const handle = list.add(`${name}/variable`, type, [], { op: 'VarHandleOp', shape, shared: name })
   return { handle, assignment: list.add(`${name}/assigned`, type, [handle, value], { op: 'AssignVariableOp' }) }

@@ -19,7 +19,7 @@ import { convolution, depthwiseConvolution, pooling, separableConvolution } from
  * follows from them, until it meets feature maps again.
  */
 export function lower (
-  { network, weights }: { readonly network: Network, readonly weights: Weights }, { precision, ownKernels }: Target
+  { network, weights }: { readonly network: Network, readonly weights: Weights }, { precision, ownKernels, quantization }: Target
 ): Program {
   const values = new Values(new StepList(), precision, weights)
   const given = new Map<string, Value>()
@@ -30,7 +30,8 @@ export function lower (
   const valueFor = (layer: Layer): Value => {
     if (layer.operation.kind === 'input') return input(network, inputs, values)
     const chain = chains.get(layer.name)
-    return chain === undefined ? lowered(layer, layer.inputs.map(valueOf), values) : separableChain(layer.name, chain, valueOf, values)
+    if (chain === undefined) return lowered(layer, layer.inputs.map(valueOf), values)
+    return separableChain(layer.name, chain, valueOf, values, quantization?.get(chain.layer.name))
   }
   for (const layer of network.layers) if (!absorbed.has(layer.name)) given.set(layer.name, valueFor(layer))
   return { inputs, outputs: outputs(network, valueOf, values), steps: values.steps.steps }

@@ -18,10 +18,20 @@ export function depthwiseWeights ({ shape: [height = 0, width = 0, channels = 0]
 
 /** Of [1, 1, channels, filters]: [panels, channels / depth, filters of a panel, depth], zeros where there is none. */
 export function pointwiseWeights ({ shape, data }: Tensor, type: Precision): Float32Array {
-  const [channels = 0, filters = 0] = shape.slice(2)
-  const depth = type === 'bfloat16' ? 2 : 1
+  return inPanels(shape, data, type === 'bfloat16' ? 2 : 1, (length) => new Float32Array(length))
+}
+
+/** The same of int8, of [channels, filters]. */
+export function pointwiseIntegers (shape: readonly number[], integers: Int8Array): Int8Array {
+  return inPanels(shape, integers, 4, (length) => new Int8Array(length))
+}
+
+function inPanels<Numbers extends Float32Array | Int8Array> (
+  shape: readonly number[], data: Numbers, depth: number, make: (length: number) => Numbers
+): Numbers {
+  const [channels = 0, filters = 0] = shape.slice(-2)
   const panelLength = roundUp(channels, depth) * PANEL_FILTERS
-  const weights = new Float32Array(roundUp(filters, PANEL_FILTERS) / PANEL_FILTERS * panelLength)
+  const weights = make(roundUp(filters, PANEL_FILTERS) / PANEL_FILTERS * panelLength)
   for (let channel = 0; channel < channels; channel++) {
     const ofChannel = Math.floor(channel / depth) * depth * PANEL_FILTERS + channel % depth
     for (let filter = 0; filter < filters; filter++) {
@@ -34,9 +44,18 @@ export function pointwiseWeights ({ shape, data }: Tensor, type: Precision): Flo
 
 /** One number a filter, with zeros up to the end of the last panel. */
 export function filterNumbers (numbers: Float32Array): Float32Array {
-  const padded = new Float32Array(roundUp(numbers.length, PANEL_FILTERS))
-  padded.set(numbers)
-  return padded
+  return padded(numbers, PANEL_FILTERS)
+}
+
+/** One number a channel, as in each row of the depthwise weights. */
+export function channelNumbers (numbers: Float32Array): Float32Array {
+  return padded(numbers, CHANNEL_STEP)
+}
+
+function padded (numbers: Float32Array, step: number): Float32Array {
+  const whole = new Float32Array(roundUp(numbers.length, step))
+  whole.set(numbers)
+  return whole
 }
 
 function roundUp (number: number, step: number): number {

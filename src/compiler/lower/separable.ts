@@ -1,28 +1,74 @@
+import type { Layer } from '../../model/network.js'
+import type { LayerQuantization } from '../../model/quantization.js'
 import { channelsOf } from '../../model/shapes.js'
 import type { Precision } from '../precision.js'
 import { weightOf } from '../weight-of.js'
-import { depthwiseWeights, filterNumbers, pointwiseWeights } from './separable-weights.js'
+import { quantizedWeights } from './quantized-weights.js'
+import { channelNumbers, depthwiseWeights, filterNumbers, pointwiseIntegers, pointwiseWeights } from './separable-weights.js'
 import type { SeparableChain } from './separable-plan.js'
 import type { Value, Values } from './values.js'
 
-/** A separable convolution, and what stands around it, as the one op of this project's addon. `name` is the last layer's. */
-export function separableChain (name: string, chain: SeparableChain, valueOf: (layer: string) => Value, values: Values): Value {
+/**
+ * A separable convolution, and what stands around it, as the one op of this project's addon. `name` is the last layer's. With a
+ * quantization its product is of int8.
+ */
+export function separableChain (
+  name: string, chain: SeparableChain, valueOf: (layer: string) => Value, values: Values, quantization?: LayerQuantization
+): Value {
   const { layer, source, reluInput, reluOutput } = chain
   const { steps } = values
   const input = values.spatial(valueOf(source))
   const { type } = input
-  const filters = channelsOf(layer.outputShape)
-  const constant = (what: string, type: Precision, numbers: Float32Array): string => (
-    steps.numbers(`${layer.name}/${what}`, type, [numbers.length], numbers)
-  )
-  const depthwise = constant('depthwise_kernel', 'float32', depthwiseWeights(weightOf(layer, 'depthwise_kernel', values.weights)))
-  const pointwise = constant('pointwise_kernel', type, pointwiseWeights(weightOf(layer, 'pointwise_kernel', values.weights), type))
-  const hasBias = 'bias' in layer.operation && layer.operation.bias
-  const bias = hasBias ? weightOf(layer, 'bias', values.weights).data : new Float32Array(filters)
+  const weights = quantization === undefined ? floatConstants(layer, type, values) : int8Constants(layer, quantization, values)
   const summands = chain.summand === undefined ? [] : [values.ofType(values.spatial(valueOf(chain.summand)), type).step]
-  const inputs = [input.step, depthwise, pointwise, constant('bias', 'float32', filterNumbers(bias)), ...summands]
-  const step = steps.add(name, type, inputs, {
-    op: 'XceptionSeparableConvolution', filters, summands: summands.length, reluInput, reluOutput
+  const step = steps.add(name, type, [input.step, ...weights, ...summands], {
+    op: 'XceptionSeparableConvolution',
+    quantized: quantization !== undefined,
+    filters: channelsOf(layer.outputShape),
+    summands: summands.length,
+    reluInput,
+    reluOutput
   })
   return { step, shape: layer.outputShape, form: 'spatial', type }
+}
+
+/** The op's weights and bias. */
+function floatConstants (layer: Layer, type: Precision, values: Values): string[] {
+  const { depthwise, pointwise, bias } = weightsOf(layer, values)
+  return [
+    constant(layer, 'depthwise_kernel', 'float32', depthwiseWeights(depthwise), values),
+    constant(layer, 'pointwise_kernel', type, pointwiseWeights(pointwise, type), values),
+    constant(layer, 'bias', 'float32', filterNumbers(bias), values)
+  ]
+}
+
+/** The same in int8: the depthwise weights with the channels' shifts behind them, and the bias with the filters' scales. */
+function int8Constants (layer: Layer, quantization: LayerQuantization, values: Values): string[] {
+  const float = weightsOf(layer, values)
+  const { depthwise, shifts, pointwise, scales, bias } = quantizedWeights(float, quantization)
+  return [
+    constant(layer, 'depthwise_kernel', 'float32', joined(depthwiseWeights(depthwise), channelNumbers(shifts)), values),
+    constant(layer, 'pointwise_kernel', 'int8', pointwiseIntegers(float.pointwise.shape, pointwise), values),
+    constant(layer, 'bias', 'float32', joined(filterNumbers(bias), filterNumbers(scales)), values)
+  ]
+}
+
+function weightsOf (layer: Layer, { weights }: Values): Parameters<typeof quantizedWeights>[0] {
+  const hasBias = 'bias' in layer.operation && layer.operation.bias
+  return {
+    depthwise: weightOf(layer, 'depthwise_kernel', weights),
+    pointwise: weightOf(layer, 'pointwise_kernel', weights),
+    bias: hasBias ? weightOf(layer, 'bias', weights).data : new Float32Array(channelsOf(layer.outputShape))
+  }
+}
+
+function constant (layer: Layer, what: string, type: Precision | 'int8', numbers: Float32Array | Int8Array, { steps }: Values): string {
+  return steps.add(`${layer.name}/${what}`, type, [], { op: 'Const', shape: [numbers.length], values: numbers })
+}
+
+function joined (first: Float32Array, second: Float32Array): Float32Array {
+  const both = new Float32Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
 }

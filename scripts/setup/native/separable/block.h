@@ -144,6 +144,7 @@ struct Tile {
 
   template <int kRows>
   void Multiply(Sum (&sums)[kRows][kVectors]) const {
+#pragma GCC unroll 2
     for (int vector = 0; vector < kVectors; vector++) {
       const Sum first = Simd::FirstSum(convolution.bias + filter + vector * Simd::kLanes);
 #pragma GCC unroll 16
@@ -157,10 +158,12 @@ struct Tile {
       const Weight* of_step = weights + step * length;
       for (int at = 0; at < length; at += kLine) __builtin_prefetch(next_weights + step * length + at, 0, 2);
       decltype(Simd::LoadWeights(of_step)) of_vectors[kVectors];
+#pragma GCC unroll 2
       for (int vector = 0; vector < kVectors; vector++) of_vectors[vector] = Simd::LoadWeights(of_step + vector * Simd::kLanes * depth);
 #pragma GCC unroll 16
       for (int row = 0; row < kRows; row++) {
         const auto numbers = Simd::Broadcast(positions + row * stride + step * depth);
+#pragma GCC unroll 2
         for (int vector = 0; vector < kVectors; vector++) {
           sums[row][vector] = Simd::Accumulate(sums[row][vector], numbers, of_vectors[vector]);
         }
@@ -171,6 +174,7 @@ struct Tile {
   template <int kRows>
   void Finish(const Sum (&sums)[kRows][kVectors]) const {
     const int64_t scales = RoundUp(convolution.filters, kPanelFilters);
+#pragma GCC unroll 2
     for (int vector = 0; vector < kVectors; vector++) {
       const int begin = vector * Simd::kLanes;
       const int64_t count = Smaller(Simd::kLanes, convolution.filters - filter - begin);
