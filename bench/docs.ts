@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { decodingTable } from './measurements/decoding.js'
-import { describePeak, engineTable, type EngineResult } from './measurements/engine-times.js'
+import { engineTable, howEngine } from './measurements/engine-times.js'
 import { explainTable } from './measurements/explain.js'
 import { folderTable } from './measurements/folder.js'
 import { httpTable } from './measurements/http.js'
@@ -74,11 +74,6 @@ function holdBlocks (hold: Saved<HoldResult>): Record<string, string> {
 
 function block ({ date, machine, weights }: Measured, table: Table, how: string): string {
   return `${markdownTable(table)}\n\n${date}, ${describe(machine)}; ${weights} weights; ${how}.\n`
-}
-
-function howEngine (result: EngineResult): string {
-  const versions = [...new Set(Object.values(result.versions))].join('; ')
-  return `medians and quartiles of ${result.rounds} rounds, ${result.threads} threads; ${describePeak(result)}; ${versions}`
 }
 
 function howWorkers ({ rounds, seconds }: WorkersResult): string {

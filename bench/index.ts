@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { usableCpus } from '../src/base/cpus.js'
 import { decodingTable } from './measurements/decoding.js'
-import { benchEngines, describePeak, engineChart, engineTable } from './measurements/engine-times.js'
+import { benchEngines, engineChart, engineTable, howEngine } from './measurements/engine-times.js'
 import { benchExplain, explainTable } from './measurements/explain.js'
 import { benchFolder, folderTable } from './measurements/folder.js'
 import { benchHold, holdTables } from './measurements/hold.js'
@@ -56,11 +56,7 @@ console.log(`${cpus} x ${cpu} (${flags.join(', ')}), ${memoryGiB} GiB, ${platfor
 const benches: Record<Kind, () => Promise<void>> = {
   engine: async () => {
     const result = await benchEngines(machine, { rounds: options.rounds, threads: options.threads, model: options.model })
-    const { rounds, threads, weights } = result
-    const versions = [...new Set(Object.values(result.versions))].join('; ')
-    console.log(formatTable(engineTable(result)))
-    const how = `${rounds} rounds, ${threads} threads, ${weights} weights`
-    console.log(`\nmedians and quartiles of ${how}; ${describePeak(result)}; ${versions}\n`)
+    console.log(`${formatTable(engineTable(result))}\n\n${result.weights} weights; ${howEngine(result)}\n`)
     await saveResult('engine', machine, result)
     await writeResultFile('engine.svg', engineChart(result))
   },

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { loadModel, testImages, type BenchModel } from '../network/model.js'
-import type { BenchEngine, EngineName, EngineOptions } from './engine.js'
+import type { BenchEngine, EngineOptions, Runs } from './engine.js'
 import { startMatrixProducts } from './matrix-products.js'
 import { startOnnxRuntime } from './onnxruntime.js'
 import { startOurs } from './ours.js'
@@ -17,13 +17,12 @@ export type Request =
   | { readonly kind: 'run', readonly batchSize: number, readonly repeats: number }
   | { readonly kind: 'stop' }
 
-/** `milliseconds` has one entry a repeat; `probabilities` is the last repeat's output. */
 export type Reply =
   | { readonly kind: 'started', readonly version: string }
-  | { readonly kind: 'ran', readonly milliseconds: readonly number[], readonly probabilities: Float32Array }
+  | { readonly kind: 'ran' } & Runs
   | { readonly kind: 'failed', readonly message: string }
 
-const STARTS: Readonly<Record<EngineName, (model: BenchModel, options: EngineOptions) => Promise<BenchEngine>>> = {
+const STARTS: Readonly<Record<EngineOptions['engine'], (model: BenchModel, options: EngineOptions) => Promise<BenchEngine>>> = {
   ours: startOurs,
   'tfjs-node': startStock,
   'onnxruntime-node': startOnnxRuntime,

@@ -2,24 +2,24 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Reply, Request } from './child.js'
-import type { EngineOptions } from './engine.js'
+import type { EngineOptions, Runs, TimedEngine } from './engine.js'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 
-/** An engine in its own process. It computes only while `run` is awaited. */
-export class EngineProcess {
+/** One of Node's engines. */
+export class EngineProcess implements TimedEngine {
   private constructor (private readonly child: ChildProcess, readonly version: string) {}
 
-  /** Rejects with what the child said if it cannot start. */
-  static async start (options: EngineOptions): Promise<EngineProcess> {
-    const child = fork(CHILD, { serialization: 'advanced' })
+  /** Rejects with what the child said if it cannot start. `before` is a command that starts Node, such as one that pins it to CPUs. */
+  static async start (options: EngineOptions, before: readonly string[] = []): Promise<EngineProcess> {
+    const [execPath = process.execPath, ...execArgv] = [...before, process.execPath]
+    const child = fork(CHILD, { execPath, execArgv, serialization: 'advanced' })
     const reply = await ask(child, { kind: 'start', options })
     if (reply.kind !== 'started') throw new Error('the engine did not say that it started')
     return new EngineProcess(child, reply.version)
   }
 
-  /** Runs the same batch several times; milliseconds a batch, and the output, [batch, classes]. */
-  async run (batchSize: number, repeats: number): Promise<Extract<Reply, { readonly kind: 'ran' }>> {
+  async run (batchSize: number, repeats: number): Promise<Runs> {
     const reply = await ask(this.child, { kind: 'run', batchSize, repeats })
     if (reply.kind !== 'ran') throw new Error('the engine did not say that it ran')
     return reply

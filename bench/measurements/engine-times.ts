@@ -1,11 +1,13 @@
 import { totalCounts } from '../../src/model/counts.js'
-import { agreementOf, assertAgreement } from '../engines/agreement.js'
+import { agreementOf, assertAgreement, type Agreement } from '../engines/agreement.js'
 import { barChart } from '../report/chart.js'
-import type { EngineOptions } from '../engines/engine.js'
+import { contestantsHere, REFERENCE, startContestants, STOCK } from '../engines/contestants.js'
+import { nameOf, type Contestant, type NodeContestant, type TimedEngine } from '../engines/engine.js'
 import { MATRIX_PRODUCTS_OPERATIONS } from '../engines/matrix-products.js'
 import { EngineProcess } from '../engines/process.js'
-import type { Machine } from '../report/machine.js'
+import { precisionsOf, type Machine } from '../report/machine.js'
 import { loadModel } from '../network/model.js'
+import { inFolder, weightsOf } from '../network/served.js'
 import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
@@ -17,8 +19,6 @@ const REPEATS = 4
 /** The stock engine takes so long that one run is enough, and its time so steady. */
 const STOCK_REPEATS = 2
 
-type Contestant = Pick<EngineOptions, 'engine' | 'precision'>
-
 export interface EngineBenchOptions {
   readonly rounds: number
   readonly threads: number
@@ -26,15 +26,15 @@ export interface EngineBenchOptions {
 }
 
 /** One engine at one batch size. Times are milliseconds an image. */
-export interface EngineFigure extends Contestant {
+export type EngineFigure = Contestant & {
   readonly batchSize: number
   readonly milliseconds: Summary
   /** Its time divided by onnxruntime-node's of the same round. */
   readonly toOnnxRuntime: Summary
   /** tfjs-node's time of the same round divided by its own. */
   readonly speedUpOverStock: Summary
-  /** Operations a second as a share of what TensorFlow reaches in the same round and precision with matrix products alone. */
-  readonly shareOfPeak: Summary
+  /** Operations a second as a share of what TensorFlow reaches in the same round and precision with matrix products alone; not of int8. */
+  readonly shareOfPeak?: Summary
 }
 
 export interface EngineResult {
@@ -42,15 +42,14 @@ export interface EngineResult {
   readonly threads: number
   readonly rounds: number
   readonly versions: Readonly<Record<string, string>>
-  /** Largest difference to onnxruntime-node's output; see agreement.ts. */
-  readonly agreement: Readonly<Record<string, { readonly logits: number, readonly probabilities: number }>>
+  /** Who could not be measured here, and why. */
+  readonly leftOut: readonly string[]
+  /** Largest difference to onnxruntime-node's output; see agreement.ts. Not of int8, whose probabilities are steps of 1/256. */
+  readonly agreement: Readonly<Record<string, Agreement>>
   /** Matrix products alone, in 10^9 operations a second, by precision. */
   readonly peak: Readonly<Record<string, Summary>>
   readonly figures: readonly EngineFigure[]
 }
-
-const REFERENCE: Contestant = { engine: 'onnxruntime-node', precision: 'float32' }
-const STOCK: Contestant = { engine: 'tfjs-node', precision: 'float32' }
 
 /**
  * Times the engines on the same network and images. Each has its own process; they take turns within a round, and the
@@ -58,48 +57,49 @@ const STOCK: Contestant = { engine: 'tfjs-node', precision: 'float32' }
  * Throws an Error if the float32 engines do not give the same output.
  */
 export async function benchEngines (machine: Machine, { rounds, threads, model }: EngineBenchOptions): Promise<EngineResult> {
-  const contestants: Contestant[] = [{ engine: 'ours', precision: 'float32' }, REFERENCE, STOCK]
-  if (machine.nativeBfloat16) contestants.splice(1, 0, { engine: 'ours', precision: 'bfloat16' })
-  const engines = new Map<string, EngineProcess>()
-  try {
-    for (const one of contestants) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
-    const agreement = await compareOutputs(engines, model === undefined ? 'random' : 'real')
-    const peaks = contestants.filter(({ engine }) => engine === 'ours').map(peakOf)
-    for (const one of peaks) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
-    const times = await timeRounds(engines, rounds)
-    const { network } = await loadModel(model)
-    const operations = 2 * totalCounts(network.layers).multiplyAdds
-    return {
-      weights: model === undefined ? 'random' : 'real',
-      threads,
-      rounds,
-      versions: Object.fromEntries([...engines].map(([name, engine]) => [name, engine.version])),
-      agreement,
-      peak: Object.fromEntries(peaks.map((one) => [one.precision, summarize(peakRates(one, times))])),
-      figures: BATCH_SIZES.flatMap((batchSize) => contestants.map((one) => figureOf(one, batchSize, times, operations)))
+  const { contestants, leftOut } = contestantsHere(precisionsOf(machine))
+  const peaks = precisionsOf(machine).map(peakOf)
+  const engines = new Map<string, TimedEngine>()
+  return await inFolder(async (folder) => {
+    try {
+      await startContestants(engines, contestants, { threads, model, folder, images: Math.max(...BATCH_SIZES) })
+      const agreement = await compareOutputs(engines, contestants, weightsOf(model))
+      for (const one of peaks) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
+      const times = await timeRounds(engines, rounds)
+      const { network } = await loadModel(model)
+      const operations = 2 * totalCounts(network.layers).multiplyAdds
+      return {
+        weights: weightsOf(model),
+        threads,
+        rounds,
+        versions: Object.fromEntries([...engines].map(([name, engine]) => [name, engine.version])),
+        leftOut,
+        agreement,
+        peak: Object.fromEntries(peaks.map((one) => [one.precision, summarize(peakRates(one, times))])),
+        figures: BATCH_SIZES.flatMap((batchSize) => contestants.map((one) => figureOf(one, batchSize, times, operations)))
+      }
+    } finally {
+      await Promise.all([...engines.values()].map((engine) => engine.stop()))
     }
-  } finally {
-    await Promise.all([...engines.values()].map((engine) => engine.stop()))
-  }
+  })
 }
 
-function nameOf ({ engine, precision }: Contestant): string {
-  return `${engine} ${precision}`
-}
-
-function peakOf ({ precision }: Contestant): Contestant {
+function peakOf (precision: NodeContestant['precision']): NodeContestant {
   return { engine: 'matrix-products', precision }
 }
 
 async function compareOutputs (
-  engines: ReadonlyMap<string, EngineProcess>, weights: 'random' | 'real'
+  engines: ReadonlyMap<string, TimedEngine>, contestants: readonly Contestant[], weights: 'random' | 'real'
 ): Promise<EngineResult['agreement']> {
-  const outputs = new Map<string, Float32Array>()
-  for (const [name, engine] of engines) outputs.set(name, (await engine.run(AGREEMENT_BATCH, 1)).probabilities)
-  const reference = outputs.get(nameOf(REFERENCE)) as Float32Array
-  const agreement = Object.fromEntries([...outputs].map(([name, output]) => [name, agreementOf(output, reference, AGREEMENT_BATCH)]))
-  for (const [name, difference] of Object.entries(agreement)) {
-    if (name.endsWith('float32')) assertAgreement(name, difference, weights)
+  const output = async (one: Contestant): Promise<Float32Array> => {
+    return (await (engines.get(nameOf(one)) as TimedEngine).run(AGREEMENT_BATCH, 1)).probabilities
+  }
+  const reference = await output(REFERENCE)
+  const agreement: Record<string, Agreement> = {}
+  for (const one of contestants.filter(({ precision }) => precision !== 'int8')) {
+    const found = agreementOf(await output(one), reference, AGREEMENT_BATCH)
+    if (one.precision === 'float32') assertAgreement(nameOf(one), found, weights)
+    agreement[nameOf(one)] = found
   }
   return agreement
 }
@@ -107,7 +107,7 @@ async function compareOutputs (
 /** Milliseconds an image, one median a round, by engine and batch size. */
 type Times = ReadonlyMap<string, readonly number[]>
 
-async function timeRounds (engines: ReadonlyMap<string, EngineProcess>, rounds: number): Promise<Times> {
+async function timeRounds (engines: ReadonlyMap<string, TimedEngine>, rounds: number): Promise<Times> {
   const times = new Map<string, number[]>()
   for (let round = 0; round < rounds; round++) {
     for (const batchSize of BATCH_SIZES) {
@@ -142,21 +142,27 @@ function figureOf (one: Contestant, batchSize: number, times: Times, operations:
   const own = timesOf(one, batchSize, times)
   const reference = timesOf(REFERENCE, batchSize, times)
   const stock = timesOf(STOCK, batchSize, times)
-  const peak = rates(peakOf(one), batchSize, times, MATRIX_PRODUCTS_OPERATIONS)
+  const peak = one.precision === 'int8' ? undefined : rates(peakOf(one.precision), batchSize, times, MATRIX_PRODUCTS_OPERATIONS)
+  const ownRates = rates(one, batchSize, times, operations)
   return {
     ...one,
     batchSize,
     milliseconds: summarize(own),
     toOnnxRuntime: summarize(own.map((time, round) => time / (reference[round] ?? NaN))),
     speedUpOverStock: summarize(own.map((time, round) => (stock[round] ?? NaN) / time)),
-    shareOfPeak: summarize(rates(one, batchSize, times, operations).map((rate, round) => rate / (peak[round] ?? NaN)))
+    ...(peak === undefined ? {} : { shareOfPeak: summarize(ownRates.map((rate, round) => rate / (peak[round] ?? NaN))) })
   }
 }
 
-/** What the table's shares are of, in words. */
-export function describePeak ({ peak }: EngineResult): string {
+/** What was measured, in words. */
+export function howEngine ({ rounds, threads, peak, versions, leftOut }: EngineResult): string {
   const rates = Object.entries(peak).map(([precision, { median }]) => `${median.toFixed(0)} GFLOP/s in ${precision}`)
-  return `matrix products alone reach ${rates.join(' and ')}`
+  return [
+    `medians and quartiles of ${rounds} rounds, ${threads} threads`,
+    `matrix products alone reach ${rates.join(' and ')}`,
+    ...new Set(Object.values(versions)),
+    ...leftOut
+  ].join('; ')
 }
 
 /** The figures as one table, ratios first. */
@@ -165,7 +171,7 @@ export function engineTable ({ figures }: EngineResult): Table {
     header: ['engine', 'batch', 'time / ONNX Runtime', 'times stock tfjs-node', '% of peak', 'ms an image'],
     rows: figures.map((figure) => [
       nameOf(figure), String(figure.batchSize), spread(figure.toOnnxRuntime, 2), spread(figure.speedUpOverStock, 1),
-      (figure.shareOfPeak.median * 100).toFixed(0), spread(figure.milliseconds, 1)
+      figure.shareOfPeak === undefined ? '' : (figure.shareOfPeak.median * 100).toFixed(0), spread(figure.milliseconds, 1)
     ])
   }
 }

@@ -2,11 +2,12 @@ import { median, spread, summarize, type Summary } from '../../src/base/statisti
 import type { Precision } from '../../src/compiler/index.js'
 import { totalCounts } from '../../src/model/counts.js'
 import { parsePreset, presetNetwork } from '../../src/model/presets/index.js'
+import { whyNoModules } from '../python/packages.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import type { Table } from '../report/table.js'
 import type { Contestant, TrainingTask } from '../training/contestant.js'
 import { startOurs } from '../training/ours.js'
-import { startPyTorch, whyNoPyTorch } from '../training/pytorch.js'
+import { startPyTorch } from '../training/pytorch.js'
 import { startStock } from '../training/stock.js'
 
 /** A small Xception for small pictures, of some 0.45 million parameters. */
@@ -39,7 +40,7 @@ export interface TrainingResult {
 export async function benchTraining (machine: Machine, { rounds, threads }: { rounds: number, threads: number }): Promise<TrainingResult> {
   const network = presetNetwork(parsePreset(PRESET), { scale: 1 / 127.5, offset: -1 })
   const task: TrainingTask = { network, batch: BATCH, threads }
-  const noPyTorch = whyNoPyTorch()
+  const noPyTorch = whyNoModules(['torch'])
   const contestants = await startAll(task, precisionsOf(machine), noPyTorch === undefined)
   try {
     const rates: number[][] = []

@@ -1,0 +1,62 @@
+import type { Precision } from '../../src/compiler/index.js'
+import { loadModel } from '../network/model.js'
+import { whyNoModules } from '../python/packages.js'
+import { isPythons, nameOf, type Contestant, type NodeContestant, type PythonContestant, type TimedEngine } from './engine.js'
+import { exportNetwork } from './exported.js'
+import { EngineProcess } from './process.js'
+import { startPythonEngine } from './python.js'
+
+export const REFERENCE = { engine: 'onnxruntime-node', precision: 'float32' } as const satisfies NodeContestant
+export const STOCK = { engine: 'tfjs-node', precision: 'float32' } as const satisfies NodeContestant
+
+/** What quantizing takes: the one quantized network is for all who compute in int8. */
+const QUANTIZING = ['onnx', 'onnxruntime']
+
+/** Who is measured here, and who could not be, with the reason. */
+export interface Contestants {
+  readonly contestants: readonly Contestant[]
+  readonly leftOut: readonly string[]
+}
+
+/** This project in each precision that is worth a row, and its peers; the strongest are Python's, where it is at hand. */
+export function contestantsHere (precisions: readonly Precision[]): Contestants {
+  const inPython: readonly PythonContestant[] = [
+    ...precisions.map((precision) => ({ engine: 'openvino', precision } as const)),
+    { engine: 'openvino', precision: 'int8' },
+    { engine: 'onnxruntime', precision: 'int8' }
+  ]
+  const missing = new Map(inPython.map((one) => [one, whyNoModules([one.engine, ...one.precision === 'int8' ? QUANTIZING : []])]))
+  return {
+    contestants: [
+      ...precisions.map((precision) => ({ engine: 'ours', precision } as const)),
+      ...inPython.filter((one) => missing.get(one) === undefined),
+      REFERENCE,
+      STOCK
+    ],
+    leftOut: [...missing].flatMap(([one, reason]) => reason === undefined ? [] : [`${nameOf(one)} is left out, ${reason}`])
+  }
+}
+
+export interface StartOptions {
+  readonly threads: number
+  readonly model: string | undefined
+  /** Where files for Python go; they are needed while the engines are. */
+  readonly folder: string
+  /** Pictures in the largest batch. */
+  readonly images: number
+  /** Starts each process, such as `taskset` with its arguments. */
+  readonly before?: readonly string[]
+}
+
+/** Starts them one after the other into `engines`, by name, so that those that started can be stopped when one does not. */
+export async function startContestants (
+  engines: Map<string, TimedEngine>, contestants: readonly Contestant[], { threads, model, folder, images, before = [] }: StartOptions
+): Promise<void> {
+  const inPython = contestants.filter(isPythons)
+  const quantized = inPython.some(({ precision }) => precision === 'int8')
+  const exported = inPython.length === 0 ? undefined : await exportNetwork(await loadModel(model), { folder, images, quantized })
+  for (const one of contestants) {
+    if (!isPythons(one)) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }, before))
+    else if (exported !== undefined) engines.set(nameOf(one), await startPythonEngine(one, exported, threads, before))
+  }
+}
