@@ -2,27 +2,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Random } from '../../src/base/random.js'
 import { compile, type Target } from '../../src/compiler/index.js'
-import { XCEPTION, parseArchitecture, type Architecture } from '../../src/model/architecture.js'
+import type { Architecture } from '../../src/model/architecture.js'
 import type { Rescaling } from '../../src/model/input.js'
-import type { Network } from '../../src/model/network.js'
-import { xceptionNetwork } from '../../src/model/presets/xception.js'
-import { sizeOf, type Weights } from '../../src/model/weights.js'
 import { loadCompiled } from '../support/compiled-network.js'
 import { wavyPicture } from '../support/pictures.js'
 import { referenceProbabilities } from '../support/reference-network.js'
+import { smallXception } from '../support/small-xception.js'
 import { targets } from '../support/targets.js'
-
-/** The paper's shape with few filters. */
-const SMALL: Architecture = {
-  ...XCEPTION,
-  inputSize: 40,
-  stem: { filters: [6, 8], strides: [2, 1], padding: 'valid' },
-  entryFilters: [10, 12],
-  middle: { filters: 12, repeats: 2 },
-  exitFilters: [12, 14, 16, 18],
-  head: [{ type: 'globalAveragePooling' }, { type: 'dense', name: 'predictions', units: 5, activation: 'softmax' }]
-}
-const RESCALING: Rescaling = { scale: 2 / 255, offset: -1 }
 
 interface Case {
   readonly name: string
@@ -85,9 +71,9 @@ const CASES: readonly Case[] = [
 ]
 
 suite('a compiled network agrees with a naive one in float64', () => {
-  for (const { name, architecture, rescaling = RESCALING } of CASES) {
+  for (const { name, architecture, rescaling } of CASES) {
     test(name, async () => {
-      const { expected, run } = prepare({ ...SMALL, ...architecture }, rescaling)
+      const { expected, run } = prepare(architecture, rescaling)
       assert.ok(isLively(expected), `probabilities that tell something: ${JSON.stringify(expected)}`)
       for (const target of targets('float32')) {
         const [single, three] = await run(target)
@@ -101,7 +87,7 @@ suite('a compiled network agrees with a naive one in float64', () => {
   // roundings in a row, added up as independent ones, make 1 % of a logit; logits here are a few units, and a probability moves by a
   // quarter of what its logit does.
   test('in bfloat16, as near as its 8 bits allow', async () => {
-    const { expected, run } = prepare(SMALL, RESCALING)
+    const { expected, run } = prepare()
     for (const target of targets('bfloat16')) {
       const [, three] = await run(target)
       const difference = largestDifference(three, expected)
@@ -118,9 +104,8 @@ interface Prepared {
 }
 
 /** Seeded weights and images for a network, what the reference gives for the images, and the compiled network to run. */
-function prepare (given: Architecture, rescaling: Rescaling): Prepared {
-  const network = xceptionNetwork(parseArchitecture(given), rescaling)
-  const weights = livelyWeights(network, new Random(1))
+function prepare (changes?: Partial<Architecture>, rescaling?: Rescaling): Prepared {
+  const { network, weights } = smallXception(changes, rescaling)
   const { side, channels } = network.input
   const images = [1, 2, 3].map((seed) => wavyPicture(side, channels, new Random(seed)))
   return {
@@ -137,23 +122,6 @@ function prepare (given: Architecture, rescaling: Rescaling): Prepared {
         compiled.dispose()
       }
     }
-  }
-}
-
-function livelyWeights ({ layers }: Network, random: Random): Weights {
-  return new Map(layers.flatMap((layer) => layer.weights.map(({ name, shape }) => (
-    [name, { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => livelyValue(name, shape, random)) }]
-  ))))
-}
-
-function livelyValue (name: string, shape: readonly number[], random: Random): number {
-  switch (name.slice(name.lastIndexOf('/') + 1)) {
-    case 'gamma': return random.uniform(0.6, 1.4)
-    case 'moving_variance': return random.uniform(0.5, 2)
-    case 'beta': case 'moving_mean': case 'bias': return random.normal(0.3)
-    case 'depthwise_kernel': return random.normal(0.4)
-    // He's initialization: the inputs are all dimensions but the last. The last layer gets less, so that probabilities stay off 0 and 1.
-    default: return random.normal((shape.length === 2 && !name.startsWith('hidden/') ? 0.2 : 1) * Math.sqrt(2 / sizeOf(shape.slice(0, -1))))
   }
 }
 

@@ -8,12 +8,12 @@ import { store } from '../../src/compiler/store.js'
 import { StepList } from '../../src/compiler/steps.js'
 import { loadCompiled } from '../support/compiled-network.js'
 
-const SIDE = 96
+const SIDE = 160
 const VALUES = SIDE ** 2 * 3
 /** Exact in bfloat16. */
 const numbersFrom = (start: number): Float32Array => Float32Array.from({ length: VALUES }, (_, index) => (index + start) % 101)
 
-/** Adds two large tables to an image, one a float32 and one a bfloat16, and multiplies it with a matrix and a small table. */
+/** Adds three large tables to an image, a float32, a bfloat16 and an int8, and multiplies it with a matrix and a small table. */
 function program (): Program {
   const steps = new StepList()
   const inputs = placeholders([SIDE, SIDE, 3], steps)
@@ -21,7 +21,9 @@ function program (): Program {
   const table = steps.numbers('table', 'float32', [SIDE, SIDE, 3], numbersFrom(7))
   const half = steps.cast('whole', steps.numbers('half', 'bfloat16', [VALUES], numbersFrom(11)), 'bfloat16', 'float32')
   const map = add('sum', inputs.values.step, table)
-  const row = add('more', steps.reshape('row', map, 'float32', [-1, VALUES]), half)
+  const integers = steps.add('integers', 'int8', [], { op: 'Const', shape: [VALUES], values: Int8Array.from(numbersFrom(-50)) })
+  const whole = add('both', half, steps.cast('integral', integers, 'int8', 'float32'))
+  const row = add('more', steps.reshape('row', map, 'float32', [-1, VALUES]), whole)
   const matrix = steps.numbers('matrix', 'float32', [VALUES, 1], numbersFrom(0))
   const product = steps.add('product', 'float32', [row, matrix], { op: 'MatMul' })
   const output = add('stored/path', product, steps.numbers('small', 'float32', [1], Float32Array.of(1)))
@@ -32,8 +34,8 @@ suite('large constants beside the graph', () => {
   test('they are what no kernel prepares, and the graph is small without them', () => {
     const { program: stored, weights } = store(program(), WEIGHTS_FILE)
     const constants = stored.steps.filter(({ op, inputs }) => op === 'Const' && inputs.length === 0).map(({ name }) => name)
-    assert.deepEqual(['table', 'half', 'matrix', 'small'].filter((name) => constants.includes(name)), ['matrix', 'small'])
-    assert.equal(weights.reduce((sum, { length }) => sum + length, 0), VALUES * (4 + 2))
+    assert.deepEqual(['table', 'half', 'integers', 'matrix', 'small'].filter((name) => constants.includes(name)), ['matrix', 'small'])
+    assert.equal(weights.reduce((sum, { length }) => sum + length, 0), VALUES * (4 + 2 + 1))
     assert.ok(emit(stored).length < VALUES * 4 + 20_000)
   })
 

@@ -17,6 +17,12 @@ suite('kernels are those of the instructions that a CPU has', () => {
     assert.deepEqual([ZEN4, SKYLAKE, AVX2].map((flags) => kernelsFor('bfloat16', flags)), ['avx512_bf16', 'tensorflow', 'tensorflow'])
   })
 
+  test('with products of int8', () => {
+    assert.deepEqual([`${SKYLAKE} avx512_vnni`, SKYLAKE, AVX2, 'flags : fpu avx2'].map((flags) => kernelsFor('int8', flags)), [
+      'avx512_vnni', 'avx2', 'avx2', 'tensorflow'
+    ])
+  })
+
   test('and never on a GPU', () => {
     assert.equal(chooseKernels('float32', 'gpu'), 'tensorflow')
   })
