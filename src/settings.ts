@@ -165,12 +165,12 @@ export const SETTINGS = {
     max: 1024,
     help: 'Threads that TensorFlow computes with, shared out among ENGINE_WORKERS.'
   },
-  precision: choice<'float32' | 'bfloat16' | 'auto'>({
+  precision: choice<'float32' | 'bfloat16' | 'int8' | 'auto'>({
     env: 'PRECISION',
     default: 'float32',
-    choices: ['float32', 'bfloat16', 'auto'],
+    choices: ['float32', 'bfloat16', 'int8', 'auto'],
     help: 'Numbers to compute with; auto is bfloat16 where the CPU or the GPUs (from Ampere) have it natively, ' +
-      'which is faster and nearly as exact.'
+      'which is faster and nearly as exact. int8, which auto never takes, multiplies 8-bit integers in separable convolutions.'
   }),
   engineWorkers: {
     env: 'ENGINE_WORKERS',

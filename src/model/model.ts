@@ -1,6 +1,7 @@
 import type { InputChoices, InputSettings, InputSpec } from './input.js'
 import type { Label } from './labels.js'
 import type { Network } from './network.js'
+import type { Quantization } from './quantization.js'
 import type { Weights } from './weights.js'
 
 /** A model that can be served, checked, whatever it was read from; its weights are read when they are needed. */
@@ -15,6 +16,8 @@ export interface Model {
   /** SHA-256 of the file of weights, hexadecimal. */
   hashWeights (): Promise<string>
   readWeights (): Promise<Weights>
+  /** How it is computed in int8, where it says so itself; by the names of the folded network's layers. */
+  readQuantization?(): Promise<Quantization>
 }
 
 /** What the operator may set about a model. */

@@ -1,7 +1,8 @@
 import { OperatorError } from '../base/errors.js'
 import { cacheKey } from '../compiler/cache-key.js'
 import { UnwritableError, writeEntry } from '../compiler/cache.js'
-import { compile, type Target } from '../compiler/index.js'
+import { compile, type ModelTarget, type Target } from '../compiler/index.js'
+import type { Model } from '../model/model.js'
 import { openModel, type OpenSettings } from '../sources/open.js'
 
 /* A process of its own that opens a model, compiles it and ends: see `compiledModel`, which sends it one order. */
@@ -13,7 +14,7 @@ export interface CompileSettings extends OpenSettings {
 
 export interface CompileOrder {
   readonly settings: CompileSettings
-  readonly target: Target
+  readonly target: ModelTarget
   /** What the model's cache key has to be. */
   readonly key: string
   /** Where the graph goes. */
@@ -35,7 +36,16 @@ async function carryOut ({ settings, target, key, folder }: CompileOrder): Promi
   if (await cacheKey(model, target) !== key) {
     throw new OperatorError(`MODEL=${settings.model} changed while it was compiled: start again`)
   }
-  await writeEntry(folder, compile({ network: model.network, weights: await model.readWeights(), ...target }))
+  const { network } = model
+  const weights = await model.readWeights()
+  await writeEntry(folder, compile({ network, weights, ...await targetFor(model, target) }))
+}
+
+async function targetFor (model: Model, { precision, ownKernels, quantized = false }: ModelTarget): Promise<Target> {
+  if (!quantized) return { precision, ownKernels }
+  const quantization = await model.readQuantization?.()
+  if (quantization === undefined) throw new OperatorError('PRECISION=int8 needs a model with a quantization')
+  return { precision, ownKernels, quantization }
 }
 
 function failureOf (error: Error): CompileFailure {

@@ -4,7 +4,7 @@ import { OperatorError } from '../base/errors.js'
 import { describeEnd } from '../base/process-end.js'
 import { cacheKey } from '../compiler/cache-key.js'
 import { findOrMake, UnwritableError, type CompiledModel } from '../compiler/cache.js'
-import type { Target } from '../compiler/index.js'
+import type { ModelTarget } from '../compiler/index.js'
 import type { Model } from '../model/model.js'
 import type { CompileFailure, CompileOrder, CompileReply, CompileSettings } from './compile-process.js'
 
@@ -17,7 +17,7 @@ const COMPILE_PROCESS = new URL('./compile-process.js', import.meta.url)
  * is waited for. Rejects with an OperatorError if that cannot be.
  */
 export async function compiledModel (
-  settings: CompileSettings, model: Model, target: Target, onStep?: (step: string) => void
+  settings: CompileSettings, model: Model, target: ModelTarget, onStep?: (step: string) => void
 ): Promise<CompiledModel> {
   const key = await cacheKey(model, target)
   const onWait = (): void => onStep?.('waiting for another process that compiles this model')

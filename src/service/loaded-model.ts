@@ -1,13 +1,13 @@
 import { ServiceError } from '../base/errors.js'
 import { keepInUse } from '../compiler/cache.js'
-import type { Precision, Target } from '../compiler/index.js'
+import type { ModelTarget } from '../compiler/index.js'
 import type { Wantable } from '../compiler/signature.js'
 import { chooseBackend, type Backend } from '../engine/backend.js'
 import { Batcher, type Classified } from '../engine/batcher.js'
-import { chooseKernels, targetOf, type Kernels } from '../engine/kernels.js'
+import type { Kernels, Products } from '../engine/kernels.js'
 import type { Place } from '../engine/places.js'
-import { choosePrecision } from '../engine/precision.js'
 import type { EngineImage } from '../engine/protocol.js'
+import { chooseComputation, type Computation } from '../engine/target.js'
 import type { Wanted } from '../engine/wanted.js'
 import type { InputChoices } from '../model/input.js'
 import type { Label } from '../model/labels.js'
@@ -25,7 +25,7 @@ export interface ModelDescription {
   readonly name: string
   readonly version: string
   readonly backend: Backend
-  readonly precision: Precision
+  readonly precision: Products
 }
 
 /** Sets what all models of a process share: libvips's threads. To be called before the first model is opened. */
@@ -52,12 +52,11 @@ export class LoadedModel {
     private readonly config: ServiceSettings,
     readonly metrics: Metrics,
     private readonly runtime: Runtime,
-    precision: Precision,
-    /** What computes its separable convolutions. */
-    readonly kernels: Kernels,
+    private readonly computation: Computation,
     private readonly release: () => void
   ) {
     const { pool, loaded, maxBatchSize } = runtime
+    const { precision } = computation
     const { queueSize, batchDelayMs } = config
     const imageLength = imageLengthOf(model)
     const { outputs } = loaded
@@ -89,12 +88,11 @@ export class LoadedModel {
    */
   static async open (config: ServiceSettings, model: Model, options: OpenOptions): Promise<LoadedModel> {
     const backend = chooseBackend(config.backend)
-    const precision = choosePrecision(config.precision, backend)
-    const kernels = chooseKernels(precision, backend)
-    const compiled = holdCompiled(config, model, targetOf(precision, kernels), options.onStep)
+    const computation = chooseComputation(config.precision, backend)
+    const compiled = holdCompiled(config, model, computation.target, options.onStep)
     try {
       const runtime = await startRuntime(config, model, compiled.then(({ path }) => path), options)
-      return new LoadedModel(model, config, options.metrics, runtime, precision, kernels, (await compiled).release)
+      return new LoadedModel(model, config, options.metrics, runtime, computation, (await compiled).release)
     } catch (error) {
       (await compiled).release()
       throw error
@@ -104,6 +102,11 @@ export class LoadedModel {
   /** False while there is no worker. */
   get ready (): boolean {
     return !this.isLost && this.runtime.pool.ready
+  }
+
+  /** What computes its separable convolutions. */
+  get kernels (): Kernels {
+    return this.computation.kernels
   }
 
   get tensorflowVersion (): string {
@@ -195,7 +198,7 @@ export class LoadedModel {
 
 /** A compiled model's folder, which stays in the cache until it is released. */
 async function holdCompiled (
-  config: ServiceSettings, model: Model, target: Target, onStep: OpenOptions['onStep']
+  config: ServiceSettings, model: Model, target: ModelTarget, onStep: OpenOptions['onStep']
 ): Promise<{ readonly path: string, readonly release: () => void }> {
   const { path } = await compiledModel(config, model, target, onStep)
   onStep?.('warming up')

@@ -41,6 +41,7 @@ const RECIPE_FILE = 'training.json'
  */
 export async function trainPreset (options: PresetOptions): Promise<number> {
   const { config, out } = options
+  const engine = engineOf(config)
   await demandFree(out)
   const interruption = new Interruption()
   const input = inputOf(options)
@@ -52,7 +53,7 @@ export async function trainPreset (options: PresetOptions): Promise<number> {
     await mkdir(folder, { recursive: true })
     interruption.finishFirst()
     const decode = (file: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => decoder.decode(file)
-    const trained = await train(options, { network, dataset, folder, decode, interruption })
+    const trained = await train(options, { engine, network, dataset, folder, decode, interruption })
     if (trained === undefined) {
       say(`Stopped; the same command goes on from ${folder}.`)
       return interruptedBy(interruption.signal ?? 'SIGINT')
@@ -79,7 +80,14 @@ function networkOf ({ preset }: PresetOptions, { rescaling }: InputChoices, { cl
   return presetNetwork({ ...choice, classes }, rescaling.value)
 }
 
+/** What it is trained on and in. */
+interface Engine {
+  readonly backend: 'cpu' | 'gpu'
+  readonly precision: Precision
+}
+
 interface Work {
+  readonly engine: Engine
   readonly network: Network
   readonly dataset: Dataset
   readonly folder: string
@@ -88,8 +96,7 @@ interface Work {
 }
 
 async function train ({ config, recipe }: PresetOptions, work: Work): Promise<TrainedNetwork | undefined> {
-  const { network, dataset: { splits }, folder, decode, interruption } = work
-  const { backend, precision } = engineOf(config)
+  const { engine: { backend, precision }, network, dataset: { splits }, folder, decode, interruption } = work
   const metrics = join(folder, METRICS_FILE)
   await writeFile(metrics, '')
   let progress: Progress | undefined
@@ -121,7 +128,8 @@ async function train ({ config, recipe }: PresetOptions, work: Work): Promise<Tr
   }
 }
 
-function engineOf (config: Config): { backend: 'cpu' | 'gpu', precision: Precision } {
+function engineOf (config: Config): Engine {
+  if (config.precision === 'int8') throw new Error('PRECISION=int8 is for serving: train in float32, bfloat16 or auto')
   const backend = chooseBackend(config.backend)
   return { backend, precision: choosePrecision(config.precision, backend) }
 }

@@ -42,7 +42,7 @@ export const Model = Type.Object({
   name: Type.String(),
   version: Type.String(),
   backend: Type.Enum(['cpu', 'gpu']),
-  precision: Type.Enum(['float32', 'bfloat16'])
+  precision: Type.Enum(['float32', 'bfloat16', 'int8'])
 }, { additionalProperties: false })
 
 const Timings = Type.Object({
