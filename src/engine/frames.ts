@@ -6,25 +6,30 @@
 
 const MARK = 0x58434550
 const PREAMBLE_BYTES = 12
+/** The head is filled up with spaces to a multiple of it, so that what follows can be seen as numbers of any size. */
+const ALIGNMENT_BYTES = 8
 const MAX_HEAD_BYTES = 2 ** 20
 const MAX_BODY_BYTES = 2 ** 31 - 1
 
 export interface Frame {
   /** Parsed JSON, whatever it is. */
   readonly head: unknown
-  /** Of its own memory from byte 0 on, so that it can be seen as numbers of any size. */
+  /** Begins in its buffer where numbers of any size can. */
   readonly body: Uint8Array<ArrayBuffer>
 }
 
 /** The bytes of one frame in order; those of the body are the parts themselves. */
 export function frameParts (head: unknown, body: ReadonlyArray<Uint8Array | Float32Array>): Uint8Array[] {
   const parts = body.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength))
-  const json = Buffer.from(JSON.stringify(head))
-  const preamble = Buffer.alloc(PREAMBLE_BYTES)
-  preamble.writeUInt32LE(MARK, 0)
-  preamble.writeUInt32LE(json.length, 4)
-  preamble.writeUInt32LE(parts.reduce((sum, { length }) => sum + length, 0), 8)
-  return [Buffer.concat([preamble, json]), ...parts]
+  const json = JSON.stringify(head)
+  const jsonBytes = Buffer.byteLength(json)
+  const headBytes = Math.ceil(jsonBytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
+  const beginning = Buffer.alloc(PREAMBLE_BYTES + headBytes, ' ')
+  beginning.writeUInt32LE(MARK, 0)
+  beginning.writeUInt32LE(headBytes, 4)
+  beginning.writeUInt32LE(parts.reduce((sum, { length }) => sum + length, 0), 8)
+  beginning.write(json, PREAMBLE_BYTES)
+  return [beginning, ...parts]
 }
 
 /**
@@ -32,11 +37,13 @@ export function frameParts (head: unknown, body: ReadonlyArray<Uint8Array | Floa
  * says with `filled` how many they were.
  */
 export class FrameReader {
-  private part: 'preamble' | 'head' | 'body' = 'preamble'
-  private buffer = newBytes(PREAMBLE_BYTES)
+  private readonly preamble = newBytes(PREAMBLE_BYTES)
+  private buffer = this.preamble
   private at = 0
-  private bodyBytes = 0
-  private head: unknown
+  private headBytes = 0
+
+  /** `memory` gives what a frame of so many bytes is put into, from byte 0 on; new memory for each where it is left out. */
+  constructor (private readonly memory: (bytes: number) => Uint8Array<ArrayBuffer> = newBytes) {}
 
   /** Where the next bytes go; never empty. */
   get space (): Uint8Array<ArrayBuffer> {
@@ -47,39 +54,37 @@ export class FrameReader {
   filled (bytes: number): Frame | undefined {
     this.at += bytes
     if (this.at < this.buffer.length) return undefined
-    switch (this.part) {
-      case 'preamble': {
-        const [headBytes, bodyBytes] = lengthsOf(this.buffer)
-        this.bodyBytes = bodyBytes
-        this.expect('head', headBytes)
-        return undefined
-      }
-      case 'head': {
-        this.head = JSON.parse(Buffer.from(this.buffer.buffer).toString())
-        this.expect('body', this.bodyBytes)
-        return this.bodyBytes === 0 ? this.end() : undefined
-      }
-      case 'body': return this.end()
-    }
-  }
-
-  private end (): Frame {
-    const frame = { head: this.head, body: this.buffer }
-    this.expect('preamble', PREAMBLE_BYTES)
-    return frame
-  }
-
-  private expect (part: typeof this.part, bytes: number): void {
-    this.part = part
-    this.buffer = newBytes(bytes)
     this.at = 0
+    if (this.buffer === this.preamble) {
+      const [headBytes, bodyBytes] = lengthsOf(this.preamble)
+      this.headBytes = headBytes
+      this.buffer = this.memory(headBytes + bodyBytes)
+      return undefined
+    }
+    const { buffer, headBytes } = this
+    this.buffer = this.preamble
+    return { head: JSON.parse(textOf(buffer.subarray(0, headBytes))), body: buffer.subarray(headBytes) }
   }
+}
+
+/** Memory for one frame after the other: each is over when the next one comes. */
+export function reusedMemory (): (bytes: number) => Uint8Array<ArrayBuffer> {
+  let all = newBytes(0)
+  return (bytes) => {
+    if (bytes > all.length) all = newBytes(bytes)
+    return all.subarray(0, bytes)
+  }
+}
+
+function textOf ({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString()
 }
 
 function lengthsOf (preamble: Uint8Array<ArrayBuffer>): readonly [headBytes: number, bodyBytes: number] {
   const view = new DataView(preamble.buffer)
   const [mark, headBytes, bodyBytes] = [0, 4, 8].map((at) => view.getUint32(at, true)) as [number, number, number]
-  if (mark !== MARK || headBytes === 0 || headBytes > MAX_HEAD_BYTES || bodyBytes > MAX_BODY_BYTES) {
+  const isAligned = headBytes % ALIGNMENT_BYTES === 0
+  if (mark !== MARK || headBytes === 0 || headBytes > MAX_HEAD_BYTES || !isAligned || bodyBytes > MAX_BODY_BYTES) {
     throw new Error('bytes that are no frame')
   }
   return [headBytes, bodyBytes]

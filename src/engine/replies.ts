@@ -61,7 +61,7 @@ export function decodeRunReply ({ head, body }: Frame, images: number): RunReply
   if (answered !== images || body.length !== numbers * Float32Array.BYTES_PER_ELEMENT) {
     throw new Error(`the reply has ${body.length} bytes for ${answered} images, and ${numbers} numbers for ${images} were to come`)
   }
-  const [probabilities = new Float32Array(), ...values] = cut(new Float32Array(body.buffer), lengths)
+  const [probabilities = new Float32Array(), ...values] = cut(new Float32Array(body.buffer, body.byteOffset, numbers), lengths)
   return {
     probabilities,
     outputs: Object.fromEntries(outputs.map(({ name, shape }, index) => [name, { shape, values: values[index] }])),

@@ -25,7 +25,7 @@ export function decodeRequest ({ head, body }: Frame): Request {
   const request = head as Head
   if ('load' in request) return request
   const { images, numbers, wanted } = request.run
-  const all = numbers === 'floats' ? new Float32Array(body.buffer) : body
+  const all = numbers === 'floats' ? new Float32Array(body.buffer, body.byteOffset, body.length / Float32Array.BYTES_PER_ELEMENT) : body
   const length = all.length / images
   const each = Array.from({ length: images }, (_, index) => all.subarray(index * length, (index + 1) * length))
   return { run: { images: each as EngineImages, wanted } }

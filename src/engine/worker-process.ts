@@ -1,7 +1,7 @@
 import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { endWithParent } from '../base/end-now.js'
-import { FrameReader, type Frame } from './frames.js'
+import { FrameReader, reusedMemory, type Frame } from './frames.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 import { encodeFailure, encodeLoadReply, encodeRunReply } from './replies.js'
 import { decodeRequest, type Request } from './requests.js'
@@ -26,7 +26,8 @@ interface Worker {
   run (request: RunRequest): RunReply | Promise<RunReply>
 }
 
-const reader = new FrameReader()
+/** A run is over when the next request is read. */
+const reader = new FrameReader(reusedMemory())
 
 /** The next frame, however long it takes to come; undefined once the parent is gone or wants no more. */
 function read (): Frame | undefined {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { performance } from 'node:perf_hooks'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
 import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
 import { kernelsAddon } from './kernels.js'
@@ -42,6 +43,7 @@ export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest)
   graph = { savedModel, signature, constants: new Map() }
   for (const size of warmUpBatchSizes) {
     run({ images: Array.from({ length: size }, () => new Uint8Array(imageBytes)), wanted: PROBABILITIES_ONLY })
+    await nextTurn()
   }
   // What loading took and gave back, or will not use again, is half of the process's memory, and no run needs it.
   releaseFreeMemory()
@@ -67,8 +69,8 @@ export function run ({ images, wanted }: RunRequest): RunReply {
     const outputs: Outputs = Object.fromEntries(outputNames(wanted).map((name) => [name, valuesOf(found, name)]))
     return { probabilities, outputs, inferenceMs: performance.now() - started }
   } finally {
-    // Disposes of all that the run made, and of no constant.
-    tf.engine().endScope()
+    // Disposes of all that the run made, and of no constant, once the answer is on its way.
+    setImmediate(() => { tf.engine().endScope() })
   }
 }
 

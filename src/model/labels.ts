@@ -5,6 +5,9 @@ import { parse } from '../base/schema.js'
 const Label = Type.Object({ label: Type.String({ minLength: 1 }), wordnetId: Type.Optional(Type.String({ minLength: 1 })) })
 const LabelList = Type.Array(Type.Union([Type.String({ minLength: 1 }), Label]), { minItems: 1, maxItems: 1_000_000 })
 
+/** Of numbers of which the `k` largest are looked for, so many groups for each of the `k`. */
+const GROUPS_FOR_EACH = 4
+
 /** The name of one class. */
 export interface Label {
   readonly label: string
@@ -21,13 +24,28 @@ export interface Prediction extends Label {
 /** The `k` most probable classes, most probable first; equal ones in the order of their index. */
 export function topK (probabilities: Float32Array, labels: readonly Label[], k: number): Prediction[] {
   const probabilityOf = (classId: number): number => probabilities[classId] ?? 0
-  // Numbers alone are sorted many times faster than with a function that compares; NaN is never less.
-  const least = Float32Array.from(probabilities).sort().at(-k) ?? -Infinity
-  const candidates = Uint32Array.from(probabilities.keys()).filter((classId) => !(probabilityOf(classId) < least))
-  const order = candidates.sort((left, right) => probabilityOf(right) - probabilityOf(left) || left - right)
-  return Array.from(order.subarray(0, k), (classId) => {
+  const least = leastOfTop(probabilities, k)
+  const candidates: number[] = []
+  // Methods that call a function for each take ten times as long. NaN is never less.
+  for (let classId = 0; classId < probabilities.length; classId++) if (!(probabilityOf(classId) < least)) candidates.push(classId)
+  candidates.sort((left, right) => probabilityOf(right) - probabilityOf(left) || left - right)
+  return candidates.slice(0, k).map((classId) => {
     return { ...labels[classId] ?? numbered(classId), classId, probability: probabilityOf(classId) }
   })
+}
+
+/**
+ * A number that `k` of these are not below, and few more where `k` is small: of groups of them, the largest of each is taken, and
+ * of these the one that comes `k`th. That spares most of the sorting.
+ */
+function leastOfTop (numbers: Float32Array, k: number): number {
+  const largest = new Float32Array(Math.min(numbers.length, GROUPS_FOR_EACH * k)).fill(-Infinity)
+  for (let index = 0; index < numbers.length; index++) {
+    const group = index % largest.length
+    const number = numbers[index] as number
+    if (number > (largest[group] as number)) largest[group] = number
+  }
+  return largest.sort().at(-k) ?? -Infinity
 }
 
 /** `class 0`, `class 1` and so on, for a model that brings no labels. */

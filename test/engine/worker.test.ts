@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { compile, writeSavedModel } from '../../src/compiler/index.js'
 import type { OutputValues } from '../../src/engine/protocol.js'
 import { load, run } from '../../src/engine/worker.js'
@@ -43,10 +44,12 @@ test('values equal the pictures that they were made of, named outputs come alone
   )
 
   const { memory } = createRequire(import.meta.url)('@tensorflow/tfjs-node') as { memory: () => { numTensors: number } }
+  await nextTurn()
   const before = memory().numTensors
   for (let times = 0; times < 3; times++) {
     run({ images: pictures, wanted: {} })
     run({ images: values, wanted: { outputs: ['feature_map', 'features'], topMaps: 3 } })
   }
+  await nextTurn()
   assert.equal(memory().numTensors, before)
 })

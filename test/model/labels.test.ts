@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { Random } from '../../src/base/random.js'
 import { numberedLabels, topK } from '../../src/model/labels.js'
 
 function classesOf (probabilities: readonly number[], k: number): number[] {
@@ -19,4 +20,16 @@ test('there are as many as there are classes at most', () => {
 
 test('what is no number does not hide the others', () => {
   assert.equal(classesOf([NaN, NaN, 0.5], 2).length, 2)
+})
+
+test('they are those that a full sort puts first, of few and of many classes', () => {
+  const random = new Random(1)
+  for (const [classes, k] of [[10, 1], [1000, 5], [1000, 300], [1001, 1001]] as const) {
+    // Few different ones, so that many are equal.
+    const probabilities = Array.from({ length: classes }, () => Math.fround(Math.floor(random.uniform(0, 100)) / 100))
+    const sorted = [...probabilities.keys()].sort((left, right) => (
+      (probabilities[right] ?? NaN) - (probabilities[left] ?? NaN) || left - right
+    ))
+    assert.deepEqual(classesOf(probabilities, k), sorted.slice(0, k))
+  }
 })
