@@ -25,7 +25,7 @@ const KERNELS = {
 
 /** @returns {(string | Buffer)[]} all that decides what the addon looks like */
 export function separableKey () {
-  const sources = readdirSync(FOLDER).filter(name => name !== CHECK).sort()
+  const sources = readdirSync(FOLDER).filter(name => !name.startsWith('check')).sort()
   return [JSON.stringify([KERNELS, FLAGS]), ...sources.map(name => readFileSync(join(FOLDER, name)))]
 }
 
@@ -41,7 +41,7 @@ export async function compileSeparable (folder, context, nodeHeaders) {
   const framework = context.target.libraries.find(name => name.includes('framework'))
   const linkerFlags = [join(tensorflow, 'lib', framework), ...context.target.linkerFlags]
   try {
-    await compileSources({ ...KERNELS, 'op.cc': [] }, folder, context, { flags, linkerFlags, target: ADDON })
+    await compileSources({ ...KERNELS, 'op.cc': [], 'dense_op.cc': [] }, folder, context, { flags, linkerFlags, target: ADDON })
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     context.output(`Left out, since TensorFlow computes the same: the kernels of separable convolutions. ${error.message}`)

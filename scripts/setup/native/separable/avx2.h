@@ -24,6 +24,7 @@ struct Avx2 {
   static void Store(float* target, Vector vector) { _mm256_storeu_ps(target, vector); }
   static void StoreFirst(float* target, Vector vector, int count) { _mm256_maskstore_ps(target, First(count), vector); }
   static Vector Add(Vector left, Vector right) { return _mm256_add_ps(left, right); }
+  static Vector Max(Vector left, Vector right) { return _mm256_max_ps(left, right); }
   static Vector Multiply(Vector left, Vector right) { return _mm256_mul_ps(left, right); }
   static Vector MultiplyAdd(Vector left, Vector right, Vector sum) { return _mm256_fmadd_ps(left, right, sum); }
   // In this order, what is no number stays none.

@@ -22,6 +22,7 @@ struct Avx512 {
   static void Store(float* target, Vector vector) { _mm512_storeu_ps(target, vector); }
   static void StoreFirst(float* target, Vector vector, int count) { _mm512_mask_storeu_ps(target, First(count), vector); }
   static Vector Add(Vector left, Vector right) { return _mm512_add_ps(left, right); }
+  static Vector Max(Vector left, Vector right) { return _mm512_max_ps(left, right); }
   static Vector Multiply(Vector left, Vector right) { return _mm512_mul_ps(left, right); }
   static Vector MultiplyAdd(Vector left, Vector right, Vector sum) { return _mm512_fmadd_ps(left, right, sum); }
   // In this order, what is no number stays none.

@@ -2,11 +2,11 @@
 // of it is local to that file and nothing of the standard library is used: the linker might give such code to all CPUs.
 #pragma once
 #include "kernels.h"
+#include "patches.h"
+#include "pool.h"
 
 namespace separable {
 namespace {
-
-inline int64_t Smaller(int64_t left, int64_t right) { return left < right ? left : right; }
 
 // Of two positions in the scratch memory, in numbers.
 template <class Simd>
@@ -228,11 +228,31 @@ void Product(const Convolution& convolution, int64_t first, int64_t last, const 
 }
 
 template <class Simd, class Number>
-void ComputeBlock(const Convolution& convolution, int64_t first, int64_t last, void* memory) {
-  auto* scratch = static_cast<typename Simd::Kept*>(memory);
+void ComputeSeparable(const Convolution& convolution, int64_t first, int64_t last, typename Simd::Kept* scratch) {
   if (convolution.relu_input) Depthwise<Simd, Number, true>(convolution, first, last, scratch);
   else Depthwise<Simd, Number, false>(convolution, first, last, scratch);
   Product<Simd, Number>(convolution, first, last, scratch);
+}
+
+// What is pooled goes into the output's own memory, from which the product takes it as its summand.
+template <class Simd, class Number>
+void ComputeDense(const Convolution& convolution, int64_t first, int64_t last, Number* scratch) {
+  Convolution product = convolution;
+  if (convolution.pooled != nullptr) {
+    Pool<Simd, Number>(convolution, first, last);
+    product.summand = convolution.output;
+  }
+  CopyPatches(convolution, first, last, scratch, StrideOf<Simd>(convolution));
+  Product<Simd, Number>(product, first, last, scratch);
+}
+
+template <class Simd, class Number>
+void ComputeBlock(const Convolution& convolution, int64_t first, int64_t last, void* memory) {
+  auto* scratch = static_cast<typename Simd::Kept*>(memory);
+  if constexpr (!kIsQuantized<typename Simd::Weight>) {
+    if (convolution.window != nullptr) return ComputeDense<Simd, Number>(convolution, first, last, scratch);
+  }
+  ComputeSeparable<Simd, Number>(convolution, first, last, scratch);
 }
 
 }  // namespace

@@ -2,9 +2,10 @@
 // program of its own, so that it can be compiled with sanitizers: CI does. Prints the largest error of each; 1 where one is too large.
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <random>
 #include <vector>
+#include "check.h"
+#include "check_dense.h"
 #include "convolve.h"
 
 namespace separable {
@@ -17,35 +18,6 @@ struct Shape {
 constexpr Shape kShapes[] = {
     {1, 1, 1, 1, 1},   {1, 1, 7, 3, 5},     {1, 5, 1, 8, 16},    {2, 3, 3, 15, 17},   {3, 4, 5, 16, 32},  {1, 2, 9, 31, 33},
     {1, 19, 19, 65, 47}, {5, 7, 3, 33, 100}, {1, 13, 29, 128, 64}, {2, 10, 10, 257, 31}, {1, 3, 2, 1537, 9}, {1, 37, 37, 40, 24}};
-
-float ToFloat(float number) { return number; }
-float ToFloat(int8_t number) { return number; }
-float ToFloat(bfloat16 number) {
-  const uint32_t bits = static_cast<uint32_t>(number) << 16;
-  float whole;
-  std::memcpy(&whole, &bits, sizeof whole);
-  return whole;
-}
-
-template <class Number>
-Number FromFloat(float number);
-template <>
-float FromFloat(float number) { return number; }
-template <>
-bfloat16 FromFloat(float number) {
-  uint32_t bits;
-  std::memcpy(&bits, &number, sizeof bits);
-  return static_cast<bfloat16>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
-// Numbers on the heap, in memory that is exactly as long, so that a sanitizer sees what is read or written behind it.
-template <class Number>
-std::vector<Number> Draw(int64_t count, std::mt19937& random) {
-  std::normal_distribution<float> normal;
-  std::vector<Number> numbers(count);
-  for (Number& number : numbers) number = FromFloat<Number>(normal(random));
-  return numbers;
-}
 
 template <class Number, class Weight>
 struct Case {
@@ -145,10 +117,6 @@ constexpr const char* NameOf() {
   return sizeof(Number) == sizeof(bfloat16) ? " int8 in bfloat16" : " int8 in float32";
 }
 
-// Of sums of some units: what the last digits of the numbers allow.
-template <class Number>
-constexpr double kTolerance = sizeof(Number) == sizeof(bfloat16) ? 0.05 : 1e-5;
-
 template <class Number, class Weight = Number>
 bool Check(const Kernel& kernel, Team& team) {
   std::mt19937 random(1);
@@ -175,9 +143,9 @@ int main() {
   Team& team = *new Team(3);
   bool good = true;
   const Kernel* best = ChooseKernel<float, float>();
-  if (best != nullptr) good &= Check<float>(kAvx2Float32, team) && Check<float, int8_t>(kAvx2Int8Float32, team);
-  if (best == &kAvx512Float32) good &= Check<float>(kAvx512Float32, team);
-  if (ChooseKernel<bfloat16, bfloat16>() != nullptr) good &= Check<bfloat16>(kAvx512Bfloat16, team);
+  if (best != nullptr) good &= CheckDense<float>(kAvx2Float32, team) && Check<float>(kAvx2Float32, team) && Check<float, int8_t>(kAvx2Int8Float32, team);
+  if (best == &kAvx512Float32) good &= CheckDense<float>(kAvx512Float32, team) && Check<float>(kAvx512Float32, team);
+  if (ChooseKernel<bfloat16, bfloat16>() != nullptr) good &= CheckDense<bfloat16>(kAvx512Bfloat16, team) && Check<bfloat16>(kAvx512Bfloat16, team);
   if (ChooseKernel<float, int8_t>() == &kAvx512Int8Float32) good &= Check<float, int8_t>(kAvx512Int8Float32, team);
   if (ChooseKernel<bfloat16, int8_t>() != nullptr) good &= Check<bfloat16, int8_t>(kAvx512Int8Bfloat16, team);
   return good ? 0 : 1;

@@ -1,5 +1,6 @@
-// What computes separable convolutions, without TensorFlow: 3x3 depthwise (stride 1, zeros around the map), then the product of
-// each position's channels with one matrix, bias, sum and ReLU, all in one pass over blocks of positions that stay in the cache.
+// What computes convolutions, without TensorFlow. Separable ones: 3x3 depthwise (stride 1, zeros around the map), then the product of
+// each position's channels with one matrix, bias, sum and ReLU, all in one pass over blocks of positions that stay in the cache. Dense
+// ones: the same product of each position's patch.
 //
 // The product is of the feature maps' numbers, or of int8: then each channel of the depthwise output, whose weights hold the
 // channel's scale, is shifted, rounded and kept from 0 to 255, and each filter's sum, which is exact, is scaled.
@@ -29,6 +30,26 @@ constexpr int kDepth = sizeof(float) / sizeof(Weight);
 template <class Weight>
 constexpr bool kIsQuantized = sizeof(Weight) == sizeof(int8_t);
 
+// Where the patches of a dense convolution lie: windows of some size and stride, with zeros around the map.
+struct Window {
+  int map_height;
+  int map_width;
+  int map_channels;
+  int height;
+  int width;
+  int down;  // Strides.
+  int right;
+  int top;  // Zeros.
+  int left;
+};
+
+// Of which the largest numbers of 3x3 windows at every second position are the summand. Zeros around it take no part.
+struct PooledMap {
+  const void* numbers;  // [images, height, width, filters]
+  int height;
+  int width;
+};
+
 // Feature maps are NHWC, of float or bfloat16.
 struct Convolution {
   int height;
@@ -45,6 +66,11 @@ struct Convolution {
   const float* bias;     // [panels * kPanelFilters]; of int8 the scales follow
   const void* summand;   // As the output, or null.
   void* output;          // [images, height, width, filters]
+  // Of a dense convolution: `input` is a map of this window's size, and `channels` are the numbers of a patch. Then there are no
+  // `depthwise` weights, and the feature maps' numbers are multiplied.
+  const Window* window = nullptr;
+  // Only of a dense one, in the place of `summand`.
+  const PooledMap* pooled = nullptr;
 };
 
 // Distance of two positions in the scratch memory, in bytes. An odd number of cache lines, so that positions do not compete for

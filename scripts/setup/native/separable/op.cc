@@ -7,17 +7,10 @@
 #include <cstdlib>
 #include <string>
 #include "convolve.h"
-#include "tensorflow/c/kernels.h"
-#include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_status.h"
-#include "tensorflow/c/tf_tensor.h"
+#include "node.h"
 
 namespace separable {
-namespace {
 
-constexpr char kOperation[] = "XceptionSeparableConvolution";
-
-// As many threads as TensorFlow computes with, of which one calls.
 Team& TheTeam() {
   static Team* const team = [] {
     const char* threads = std::getenv("TF_NUM_INTRAOP_THREADS");
@@ -26,120 +19,61 @@ Team& TheTeam() {
   return *team;
 }
 
-struct DeleteTensor {
-  void operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); }
-};
-using Tensor = std::unique_ptr<TF_Tensor, DeleteTensor>;
+namespace {
 
-struct DeleteStatus {
-  void operator()(TF_Status* status) const { TF_DeleteStatus(status); }
-};
-using Status = std::unique_ptr<TF_Status, DeleteStatus>;
+constexpr char kOperation[] = "XceptionSeparableConvolution";
 
 // What a node of the graph says.
 struct Attributes {
   int32_t filters;
   int32_t summands;
-  TF_Bool relu_input;
-  TF_Bool relu_output;
+  bool relu_input;
+  bool relu_output;
 };
 
 void* Create(TF_OpKernelConstruction* construction) {
-  const Status status(TF_NewStatus());
   auto attributes = std::make_unique<Attributes>();
-  TF_OpKernelConstruction_GetAttrInt32(construction, "filters", &attributes->filters, status.get());
-  if (TF_GetCode(status.get()) == TF_OK) {
-    TF_OpKernelConstruction_GetAttrInt32(construction, "summands", &attributes->summands, status.get());
-  }
-  if (TF_GetCode(status.get()) == TF_OK) {
-    TF_OpKernelConstruction_GetAttrBool(construction, "relu_input", &attributes->relu_input, status.get());
-  }
-  if (TF_GetCode(status.get()) == TF_OK) {
-    TF_OpKernelConstruction_GetAttrBool(construction, "relu_output", &attributes->relu_output, status.get());
-  }
-  if (TF_GetCode(status.get()) != TF_OK) TF_OpKernelConstruction_Failure(construction, status.get());
+  AttributeReader reader(construction);
+  reader.Read("filters", attributes->filters);
+  reader.Read("summands", attributes->summands);
+  reader.Read("relu_input", attributes->relu_input);
+  reader.Read("relu_output", attributes->relu_output);
   return attributes.release();
 }
 
 void Delete(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-// One run of one node. What does not fit is said in `status`.
 template <class Number, class Weight>
-class Run {
- public:
-  Run(TF_OpKernelContext* context, const Attributes& attributes) : context_(context), attributes_(attributes) {}
-
-  void Compute() {
-    if (!ReadInputs()) return Fail();
-    const int64_t channels = TF_Dim(inputs_[0].get(), 3), filters = attributes_.filters;
-    const int64_t images = TF_Dim(inputs_[0].get(), 0), height = TF_Dim(inputs_[0].get(), 1), width = TF_Dim(inputs_[0].get(), 2);
-    const int64_t positions = images * height * width;
-    const int64_t padded = RoundUp(filters, kPanelFilters);
-    constexpr int quantized = kIsQuantized<Weight>;
-    if (!Demand(1, (kWindow + quantized) * RoundUp(channels, kChannelStep)) ||
-        !Demand(2, padded * RoundUp(channels, kDepth<Weight>)) || !Demand(3, (1 + quantized) * padded) || (attributes_.summands > 0 && !Demand(4, positions * filters))) return Fail();
-    const int64_t shape[4] = {images, height, width, filters};
-    const TF_DataType type = TF_TensorType(inputs_[0].get());
-    const Tensor output(TF_AllocateOutput(context_, 0, type, shape, 4, positions * filters * sizeof(Number), status_.get()));
-    if (TF_GetCode(status_.get()) != TF_OK) return Fail();
-    Convolution convolution;
-    convolution.height = static_cast<int>(height);
-    convolution.width = static_cast<int>(width);
-    convolution.channels = static_cast<int>(channels);
-    convolution.filters = static_cast<int>(filters);
-    convolution.relu_input = attributes_.relu_input != 0;
-    convolution.relu_output = attributes_.relu_output != 0;
-    convolution.input = Data(0);
-    convolution.depthwise = static_cast<const float*>(Data(1));
-    convolution.pointwise = Data(2);
-    convolution.bias = static_cast<const float*>(Data(3));
-    convolution.summand = attributes_.summands > 0 ? Data(4) : nullptr;
-    convolution.output = TF_TensorData(output.get());
-    Convolve(*ChooseKernel<Number, Weight>(), convolution, positions, TheTeam());
-  }
-
- private:
-  static constexpr int kMostInputs = 5;
-
-  bool ReadInputs() {
-    for (int number = 0; number < 4 + attributes_.summands; number++) {
-      TF_Tensor* tensor = nullptr;
-      TF_GetInput(context_, number, &tensor, status_.get());
-      inputs_[number].reset(tensor);
-      if (TF_GetCode(status_.get()) != TF_OK) return false;
-    }
-    if (TF_NumDims(inputs_[0].get()) == 4 && attributes_.filters > 0) return true;
-    return Refuse("the input needs four dimensions and the output a filter");
-  }
-
-  bool Demand(int input, int64_t numbers) {
-    const int64_t given = TF_TensorElementCount(inputs_[input].get());
-    if (given == numbers) return true;
-    return Refuse("input " + std::to_string(input) + " has " + std::to_string(given) + " numbers instead of " + std::to_string(numbers));
-  }
-
-  bool Refuse(const std::string& reason) {
-    TF_SetStatus(status_.get(), TF_INVALID_ARGUMENT, (kOperation + (": " + reason)).c_str());
-    return false;
-  }
-
-  void Fail() { TF_OpKernelContext_Failure(context_, status_.get()); }
-
-  const void* Data(int input) { return TF_TensorData(inputs_[input].get()); }
-
-  TF_OpKernelContext* const context_;
-  const Attributes& attributes_;
-  const Status status_{TF_NewStatus()};
-  Tensor inputs_[kMostInputs];
-};
-
-template <class Number, class Weight>
-void Compute(void* attributes, TF_OpKernelContext* context) {
-  Run<Number, Weight>(context, *static_cast<const Attributes*>(attributes)).Compute();
+void Compute(void* node, TF_OpKernelContext* context) {
+  const Attributes& attributes = *static_cast<const Attributes*>(node);
+  NodeRun run(context, kOperation);
+  if (!run.ReadInputs(4 + attributes.summands)) return run.Fail();
+  const int64_t channels = run.Side(0, 3), filters = attributes.filters;
+  const int64_t shape[4] = {run.Side(0, 0), run.Side(0, 1), run.Side(0, 2), filters};
+  const int64_t positions = shape[0] * shape[1] * shape[2];
+  const int64_t padded = RoundUp(filters, kPanelFilters);
+  constexpr int quantized = kIsQuantized<Weight>;
+  const bool fits = run.Demand(1, (kWindow + quantized) * RoundUp(channels, kChannelStep)) &&
+      run.Demand(2, padded * RoundUp(channels, kDepth<Weight>)) && run.Demand(3, (1 + quantized) * padded) &&
+      (attributes.summands == 0 || run.Demand(4, positions * filters));
+  if (!fits) return run.Fail();
+  void* output = run.AllocateOutput(shape, sizeof(Number));
+  if (output == nullptr) return run.Fail();
+  Convolution convolution;
+  convolution.height = static_cast<int>(shape[1]);
+  convolution.width = static_cast<int>(shape[2]);
+  convolution.channels = static_cast<int>(channels);
+  convolution.filters = static_cast<int>(filters);
+  convolution.relu_input = attributes.relu_input;
+  convolution.relu_output = attributes.relu_output;
+  convolution.input = run.Data<Number>(0);
+  convolution.depthwise = run.Data<float>(1);
+  convolution.pointwise = run.Data<Weight>(2);
+  convolution.bias = run.Data<float>(3);
+  convolution.summand = attributes.summands > 0 ? run.Data<Number>(4) : nullptr;
+  convolution.output = output;
+  Convolve(*ChooseKernel<Number, Weight>(), convolution, positions, TheTeam());
 }
-
-// Only a run knows it.
-void InferShape(TF_ShapeInferenceContext* context, TF_Status* status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
 
 void RegisterOperation(TF_Status* status) {
   TF_OpDefinitionBuilder* builder = TF_NewOpDefinitionBuilder(kOperation);
@@ -190,6 +124,7 @@ NAPI_MODULE_INIT() {
   separable::RegisterKernel<float, int8_t>(TF_FLOAT, TF_INT8, status.get());
   separable::RegisterKernel<separable::bfloat16, separable::bfloat16>(TF_BFLOAT16, TF_BFLOAT16, status.get());
   separable::RegisterKernel<separable::bfloat16, int8_t>(TF_BFLOAT16, TF_INT8, status.get());
+  separable::RegisterDense(status.get());
   if (TF_GetCode(status.get()) != TF_OK) {
     napi_throw_error(env, nullptr, TF_Message(status.get()));
   } else if (!separable::Export<float, float>(env, exports, "float32") || !separable::Export<float, int8_t>(env, exports, "int8") ||

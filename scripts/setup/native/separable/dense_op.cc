@@ -1,0 +1,136 @@
+// Dense convolutions as an operation of TensorFlow's, registered with the other one.
+//
+// XceptionConvolution(input [images, height, width, channels], kernel, bias, summand: none or one)
+//   -> [images, height / stride, width / stride, filters]
+// The kernel, of [window height, window width, channels], is laid out as the pointwise weights of kernels.h. With `pool_summand` the
+// summand is a map of twice the height and width, or one less, of which max pooling of 3x3 windows, with padding, makes the summand.
+#include <string>
+#include "convolve.h"
+#include "node.h"
+
+namespace separable {
+namespace {
+
+constexpr char kOperation[] = "XceptionConvolution";
+
+// What a node of the graph says.
+struct Attributes {
+  int32_t filters;
+  int32_t summands;
+  // Height and width.
+  int32_t window[2];
+  int32_t strides[2];
+  bool same_padding;
+  bool pool_summand;
+  bool relu_output;
+};
+
+void* Create(TF_OpKernelConstruction* construction) {
+  auto attributes = std::make_unique<Attributes>();
+  AttributeReader reader(construction);
+  reader.Read("filters", attributes->filters);
+  reader.Read("summands", attributes->summands);
+  reader.Read("window", attributes->window);
+  reader.Read("strides", attributes->strides);
+  reader.Read("same_padding", attributes->same_padding);
+  reader.Read("pool_summand", attributes->pool_summand);
+  reader.Read("relu_output", attributes->relu_output);
+  return attributes.release();
+}
+
+void Delete(void* attributes) { delete static_cast<Attributes*>(attributes); }
+
+// Of one side of the map: how many windows there are, and the zeros before the first.
+struct Windows {
+  int64_t count;
+  int64_t before;
+};
+
+Windows WindowsOf(int64_t side, int64_t window, int64_t stride, bool same_padding) {
+  if (!same_padding) return {side < window ? 0 : (side - window) / stride + 1, 0};
+  const int64_t count = DivideUp(side, stride);
+  return {count, std::max<int64_t>(0, (count - 1) * stride + window - side) / 2};
+}
+
+bool IsHalf(NodeRun& run, int input, const int64_t (&shape)[4]) {
+  if (!run.DemandMap(input)) return false;
+  const bool is_half = run.Side(input, 0) == shape[0] && run.Side(input, 3) == shape[3] &&
+      DivideUp(run.Side(input, 1), 2) == shape[1] && DivideUp(run.Side(input, 2), 2) == shape[2];
+  return is_half || run.Refuse("the summand does not become as large as the output by pooling");
+}
+
+template <class Number>
+void Compute(void* node, TF_OpKernelContext* context) {
+  const Attributes& attributes = *static_cast<const Attributes*>(node);
+  NodeRun run(context, kOperation);
+  if (!run.ReadInputs(3 + attributes.summands)) return run.Fail();
+  const auto [height, top] = WindowsOf(run.Side(0, 1), attributes.window[0], attributes.strides[0], attributes.same_padding);
+  const auto [width, left] = WindowsOf(run.Side(0, 2), attributes.window[1], attributes.strides[1], attributes.same_padding);
+  const int64_t patch = int64_t{attributes.window[0]} * attributes.window[1] * run.Side(0, 3);
+  const int64_t padded = RoundUp(attributes.filters, kPanelFilters);
+  const int64_t shape[4] = {run.Side(0, 0), height, width, attributes.filters};
+  const int64_t positions = shape[0] * height * width;
+  if (!run.Demand(1, padded * RoundUp(patch, kDepth<Number>)) || !run.Demand(2, padded)) return run.Fail();
+  const bool is_summed = attributes.summands > 0, is_pooled = is_summed && attributes.pool_summand;
+  if (is_pooled && !IsHalf(run, 3, shape)) return run.Fail();
+  if (is_summed && !is_pooled && !run.Demand(3, positions * attributes.filters)) return run.Fail();
+  void* output = run.AllocateOutput(shape, sizeof(Number));
+  if (output == nullptr) return run.Fail();
+  const Window window = {
+      run.Side(0, 1), run.Side(0, 2), run.Side(0, 3), attributes.window[0], attributes.window[1], attributes.strides[0], attributes.strides[1],
+      static_cast<int>(top), static_cast<int>(left)};
+  const PooledMap pooled = is_pooled ? PooledMap{run.Data<Number>(3), run.Side(3, 1), run.Side(3, 2)} : PooledMap{};
+  Convolution convolution;
+  convolution.height = static_cast<int>(height);
+  convolution.width = static_cast<int>(width);
+  convolution.channels = static_cast<int>(patch);
+  convolution.filters = attributes.filters;
+  convolution.relu_input = false;
+  convolution.relu_output = attributes.relu_output;
+  convolution.input = run.Data<Number>(0);
+  convolution.depthwise = nullptr;
+  convolution.pointwise = run.Data<Number>(1);
+  convolution.bias = run.Data<float>(2);
+  convolution.summand = is_summed && !is_pooled ? run.Data<Number>(3) : nullptr;
+  convolution.output = output;
+  convolution.window = &window;
+  convolution.pooled = is_pooled ? &pooled : nullptr;
+  Convolve(*ChooseKernel<Number, Number>(), convolution, positions, TheTeam());
+}
+
+void RegisterOperation(TF_Status* status) {
+  TF_OpDefinitionBuilder* builder = TF_NewOpDefinitionBuilder(kOperation);
+  TF_OpDefinitionBuilderAddInput(builder, "input: T");
+  TF_OpDefinitionBuilderAddInput(builder, "kernel: T");
+  TF_OpDefinitionBuilderAddInput(builder, "bias: float");
+  TF_OpDefinitionBuilderAddInput(builder, "summand: summands * T");
+  TF_OpDefinitionBuilderAddOutput(builder, "output: T");
+  TF_OpDefinitionBuilderAddAttr(builder, "T: {float, bfloat16}");
+  TF_OpDefinitionBuilderAddAttr(builder, "filters: int >= 1");
+  TF_OpDefinitionBuilderAddAttr(builder, "summands: int >= 0");
+  TF_OpDefinitionBuilderAddAttr(builder, "window: list(int) >= 2");
+  TF_OpDefinitionBuilderAddAttr(builder, "strides: list(int) >= 2");
+  TF_OpDefinitionBuilderAddAttr(builder, "same_padding: bool");
+  TF_OpDefinitionBuilderAddAttr(builder, "pool_summand: bool");
+  TF_OpDefinitionBuilderAddAttr(builder, "relu_output: bool");
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, &InferShape);
+  TF_RegisterOpDefinition(builder, status);
+}
+
+template <class Number>
+void RegisterKernel(TF_DataType type, TF_Status* status) {
+  if (ChooseKernel<Number, Number>() == nullptr || TF_GetCode(status) != TF_OK) return;
+  TF_KernelBuilder* builder = TF_NewKernelBuilder(kOperation, "CPU", &Create, &Compute<Number>, &Delete);
+  TF_KernelBuilder_TypeConstraint(builder, "T", type, status);
+  TF_RegisterKernelBuilder((kOperation + std::to_string(type)).c_str(), builder, status);
+}
+
+}  // namespace
+
+void RegisterDense(TF_Status* status) {
+  if (TF_GetCode(status) == TF_OK) RegisterOperation(status);
+  RegisterKernel<float>(TF_FLOAT, status);
+  RegisterKernel<bfloat16>(TF_BFLOAT16, status);
+}
+
+}  // namespace separable
