@@ -96,6 +96,16 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
       const W = quantized ? dataType('int8') : T
       return { T, W, filters: { i: filters }, summands: { i: summands }, relu_input: { b: reluInput }, relu_output: { b: reluOutput } }
     }
+    case 'XceptionConvolution': return {
+      T,
+      filters: { i: step.filters },
+      window: { list: { i: step.window } },
+      strides: { list: { i: step.strides } },
+      same_padding: { b: step.padding === 'same' },
+      summands: { i: step.summands },
+      pool_summand: { b: step.poolSummand },
+      relu_output: { b: step.reluOutput }
+    }
     case 'MaxPool': case 'AvgPool': case 'MaxPoolGrad': case 'AvgPoolGrad':
       return { T, ksize: window(step.size), strides: window(step.strides), padding: padding(step), data_format: NHWC }
     case 'ResourceApplyMomentum': return { T, use_locking: { b: false }, use_nesterov: { b: true } }

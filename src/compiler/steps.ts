@@ -45,6 +45,20 @@ export type Op =
     readonly reluInput: boolean
     readonly reluOutput: boolean
   }
+  /**
+   * The same of a dense convolution: the kernel with bias, one summand or none, and a ReLU or none. With `poolSummand` the summand is
+   * what max pooling of 3x3 windows at every second position makes of the last input.
+   */
+  | {
+    readonly op: 'XceptionConvolution'
+    readonly filters: number
+    readonly window: Sides
+    readonly strides: Sides
+    readonly padding: Padding
+    readonly summands: number
+    readonly poolSummand: boolean
+    readonly reluOutput: boolean
+  }
   | { readonly op: 'DepthwiseConv2dNative', readonly stride: number, readonly padding: Padding }
   | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
   /** Over the axes that the second input names, which go. */

@@ -51,8 +51,8 @@ function functionNames (schema: { readonly const: string } | { readonly anyOf: R
 
 /** Own kernels only where there is something for them to compute: that is most of the time. */
 function targetsFor ({ layers }: Network): readonly Target[] {
-  const hasSeparable = layers.some(({ operation: { kind } }) => kind === 'separableConvolution')
-  return [...targets('float32'), ...targets('bfloat16')].filter(({ ownKernels }) => !ownKernels || hasSeparable)
+  const hasConvolution = layers.some(({ operation: { kind } }) => kind === 'separableConvolution' || kind === 'convolution')
+  return [...targets('float32'), ...targets('bfloat16')].filter(({ ownKernels }) => !ownKernels || hasConvolution)
 }
 
 function kindOf ({ operation }: Layer): string {

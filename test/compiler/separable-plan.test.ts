@@ -6,6 +6,8 @@ import type { Operation } from '../../src/model/network.js'
 
 const WINDOW = { kernel: [3, 3], strides: [1, 1], dilation: [1, 1], padding: 'same' } satisfies Partial<Operation>
 const SEPARABLE: Operation = { kind: 'separableConvolution', filters: 6, bias: true, ...WINDOW }
+const DENSE: Operation = { kind: 'convolution', filters: 6, groups: 1, bias: true, ...WINDOW }
+const HALVES: Operation = { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same' }
 const RELU: Operation = { kind: 'activation', activation: { function: 'relu' } }
 const ADD: Operation = { kind: 'add' }
 const POOL: Operation = { kind: 'globalAveragePooling', keepDimensions: false }
@@ -24,8 +26,8 @@ suite('what is computed with a separable convolution', () => {
       ['after', RELU, 'sum']
     ])
     assert.deepEqual(chains, {
-      between: { layer: 'one', source: 'start', reluInput: true, summand: undefined, reluOutput: true },
-      after: { layer: 'two', source: 'between', reluInput: false, summand: 'start', reluOutput: true }
+      between: { layer: 'one', source: 'start', reluInput: true, summand: undefined, poolSummand: false, reluOutput: true },
+      after: { layer: 'two', source: 'between', reluInput: false, summand: 'start', poolSummand: false, reluOutput: true }
     })
     assert.deepEqual(absorbed, ['before', 'one', 'sum', 'two'])
   })
@@ -38,15 +40,15 @@ suite('what is computed with a separable convolution', () => {
       ['after', RELU, 'sum'],
       ['both', ADD, 'sum', 'after']
     ])
-    assert.deepEqual(chains, { sum: { layer: 'one', source: 'input', reluInput: true, summand: 'before', reluOutput: false } })
+    assert.deepEqual(chains, { sum: { layer: 'one', source: 'input', reluInput: true, summand: 'before', poolSummand: false, reluOutput: false } })
     assert.deepEqual(absorbed, ['one'])
   })
 
   test('a sum of two of them belongs to one', () => {
     const { chains, absorbed } = plan([['one', SEPARABLE, 'input'], ['two', SEPARABLE, 'input'], ['sum', ADD, 'one', 'two']])
     assert.deepEqual(chains, {
-      sum: { layer: 'one', source: 'input', reluInput: false, summand: 'two', reluOutput: false },
-      two: { layer: 'two', source: 'input', reluInput: false, summand: undefined, reluOutput: false }
+      sum: { layer: 'one', source: 'input', reluInput: false, summand: 'two', poolSummand: false, reluOutput: false },
+      two: { layer: 'two', source: 'input', reluInput: false, summand: undefined, poolSummand: false, reluOutput: false }
     })
     assert.deepEqual(absorbed, ['one'])
   })
@@ -64,6 +66,38 @@ suite('what is computed with a separable convolution', () => {
     assert.deepEqual(Object.keys(chains), ['one', 'two', 'four'])
   })
 
+  test('of a dense convolution what stands behind it: a sum, of which the other may be pooled, and a ReLU', () => {
+    const { chains, absorbed } = plan([
+      ['start', DENSE, 'input'],
+      ['after', RELU, 'start'],
+      ['one', SEPARABLE, 'after'],
+      ['pooled', HALVES, 'one'],
+      ['shortcut', { ...DENSE, kernel: [1, 1], strides: [2, 2] }, 'after'],
+      ['sum', ADD, 'pooled', 'shortcut'],
+      ['kept', HALVES, 'sum'],
+      ['other', { ...DENSE, strides: [2, 2] }, 'sum'],
+      ['both', ADD, 'other', 'kept'],
+      ['last', ADD, 'both', 'kept']
+    ])
+    const alone = { reluInput: false, summand: undefined, poolSummand: false, reluOutput: false }
+    assert.deepEqual(chains, {
+      after: { ...alone, layer: 'start', source: 'input', reluOutput: true },
+      one: { ...alone, layer: 'one', source: 'after' },
+      sum: { ...alone, layer: 'shortcut', source: 'after', summand: 'one', poolSummand: true },
+      both: { ...alone, layer: 'other', source: 'sum', summand: 'kept' }
+    })
+    assert.deepEqual(absorbed, ['other', 'pooled', 'shortcut', 'start'])
+  })
+
+  test('not dense convolutions of single positions, of groups or of windows with gaps', () => {
+    const { chains } = plan([
+      ['one', { ...DENSE, kernel: [1, 1] }, 'input'],
+      ['two', { ...DENSE, groups: 2 }, 'one'],
+      ['three', { ...DENSE, dilation: [2, 2] }, 'two']
+    ])
+    assert.deepEqual(chains, {})
+  })
+
   test('not other windows, and not a ReLU with a bound', () => {
     const { chains } = plan([
       ['bounded', { kind: 'activation', activation: { function: 'relu', maximum: 6 } }, 'input'],
@@ -73,7 +107,7 @@ suite('what is computed with a separable convolution', () => {
       ['last', SEPARABLE, 'three'],
       ['after', { kind: 'activation', activation: { function: 'relu', maximum: 6 } }, 'last']
     ])
-    assert.deepEqual(chains, { last: { layer: 'last', source: 'three', reluInput: false, summand: undefined, reluOutput: false } })
+    assert.deepEqual(chains, { last: { layer: 'last', source: 'three', reluInput: false, summand: undefined, poolSummand: false, reluOutput: false } })
   })
 })
 

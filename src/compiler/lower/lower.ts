@@ -6,6 +6,7 @@ import { StepList } from '../steps.js'
 import type { Target } from '../target.js'
 import { activation } from './activations.js'
 import { affine, affineOfMap } from './affine.js'
+import { denseChain } from './dense.js'
 import { input, placeholders } from './ends.js'
 import { channelSlice, combination, concatenation, reshaped } from './joins.js'
 import { outputs } from './outputs.js'
@@ -31,6 +32,8 @@ export function lower (
     if (layer.operation.kind === 'input') return input(network, inputs, values)
     const chain = chains.get(layer.name)
     if (chain === undefined) return lowered(layer, layer.inputs.map(valueOf), values)
+    const { operation } = chain.layer
+    if (operation.kind === 'convolution') return denseChain(layer.name, chain, operation, valueOf, values)
     return separableChain(layer.name, chain, valueOf, values, quantization?.get(chain.layer.name))
   }
   for (const layer of network.layers) if (!absorbed.has(layer.name)) given.set(layer.name, valueFor(layer))

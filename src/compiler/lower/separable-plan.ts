@@ -1,7 +1,7 @@
 import type { Layer, Network, OperationOf, Shape } from '../../model/network.js'
 import { classifierOf } from '../../model/outputs.js'
 
-/** A separable convolution and the layers around it that its own op computes too. */
+/** A convolution, separable or dense, and the layers around it that its own op computes too. */
 export interface SeparableChain {
   readonly layer: Layer
   /** The layer that it reads, behind a ReLU where `reluInput`. */
@@ -9,6 +9,8 @@ export interface SeparableChain {
   readonly reluInput: boolean
   /** The layer that is added to the product. */
   readonly summand: string | undefined
+  /** Whether it is what max pooling makes of that layer: 3x3 windows at every second position, with padding. */
+  readonly poolSummand: boolean
   /** After the sum. */
   readonly reluOutput: boolean
 }
@@ -22,7 +24,10 @@ export interface SeparablePlan {
 
 export const NO_CHAINS: SeparablePlan = { chains: new Map(), absorbed: new Set() }
 
-/** Finds what the op can compute: 3x3 windows of stride 1, and around them ReLUs and a sum of two. */
+/**
+ * Finds what the ops can compute: separable convolutions of 3x3 windows and stride 1, and around them ReLUs and a sum of two; dense
+ * convolutions, and behind them a sum of two, of which one may be pooled, and a ReLU.
+ */
 export function planSeparable (network: Network): SeparablePlan {
   return new Planner(network).plan()
 }
@@ -57,18 +62,25 @@ class Planner {
   }
 
   private addChain (layer: Layer): void {
+    const isDense = layer.operation.kind === 'convolution'
     const sum = this.sumAfter(layer)
-    const summand = sum?.inputs.find((input) => input !== layer.name)
+    const summand = this.layers.get(sum?.inputs.find((input) => input !== layer.name) ?? '')
+    const pooling = isDense && summand !== undefined && isHalving(summand) && this.soleReader(summand, () => true) ? summand : undefined
     const relu = this.soleReader(sum ?? layer, isRelu)
     const source = this.layers.get(layer.inputs[0] ?? '')
-    const reluInput = source !== undefined && isRelu(source) && !this.chains.has(source.name)
+    const reluInput = !isDense && source !== undefined && isRelu(source) && !this.chains.has(source.name)
     const last = relu ?? sum ?? layer
-    for (const { name } of [layer, sum, relu].filter((one) => one !== undefined)) {
+    for (const { name } of [layer, pooling, sum, relu].filter((one) => one !== undefined)) {
       this.taken.add(name)
       if (name !== last.name) this.absorbed.add(name)
     }
     this.chains.set(last.name, {
-      layer, source: (reluInput ? source.inputs[0] : source?.name) ?? '', reluInput, summand, reluOutput: relu !== undefined
+      layer,
+      source: (reluInput ? source.inputs[0] : source?.name) ?? '',
+      reluInput,
+      summand: pooling?.inputs[0] ?? summand?.name,
+      poolSummand: pooling !== undefined,
+      reluOutput: relu !== undefined
     })
   }
 
@@ -102,8 +114,21 @@ class Planner {
 }
 
 function isFitting ({ operation, outputShape }: Layer, inputShape: Shape | undefined): boolean {
+  if (operation.kind === 'convolution') return isFittingDense(operation)
   if (operation.kind !== 'separableConvolution') return false
   return isSmallWindow(operation) && inputShape?.length === 3 && isSame(inputShape.slice(0, 2), outputShape.slice(0, 2))
+}
+
+/** Products of single positions are as fast in TensorFlow's ops, which need no patches. */
+function isFittingDense ({ kernel, strides, dilation, groups }: OperationOf<'convolution'>): boolean {
+  return groups === 1 && dilation.every((step) => step === 1) && [...kernel, ...strides].some((side) => side > 1)
+}
+
+/** Whether it makes a map half as large as the ops pool their summand. */
+function isHalving ({ operation }: Layer): boolean {
+  if (operation.kind !== 'maxPooling') return false
+  const { size, strides, padding } = operation
+  return padding === 'same' && size.every((side) => side === 3) && strides.every((step) => step === 2)
 }
 
 function isSmallWindow ({ kernel, strides, dilation, padding }: OperationOf<'separableConvolution'>): boolean {

@@ -3,6 +3,6 @@
 
 namespace separable {
 
-const Kernel kAvx2Float32 = {"avx2", ComputeBlock<Avx2, float>, sizeof(float)};
+const Kernel kAvx2Float32 = KernelOf<Avx2, float>("avx2");
 
 }  // namespace separable

@@ -47,6 +47,6 @@ struct Avx2Int8 : Avx2 {
 
 }  // namespace
 
-const Kernel kAvx2Int8Float32 = {"avx2", ComputeBlock<Avx2Int8, float>, sizeof(int16_t)};
+const Kernel kAvx2Int8Float32 = KernelOf<Avx2Int8, float>("avx2");
 
 }  // namespace separable

@@ -3,6 +3,6 @@
 
 namespace separable {
 
-const Kernel kAvx512Bfloat16 = {"avx512_bf16", ComputeBlock<Avx512Bfloat16, bfloat16>, sizeof(bfloat16)};
+const Kernel kAvx512Bfloat16 = KernelOf<Avx512Bfloat16, bfloat16>("avx512_bf16");
 
 }  // namespace separable

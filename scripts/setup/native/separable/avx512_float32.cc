@@ -3,6 +3,6 @@
 
 namespace separable {
 
-const Kernel kAvx512Float32 = {"avx512", ComputeBlock<Avx512, float>, sizeof(float)};
+const Kernel kAvx512Float32 = KernelOf<Avx512, float>("avx512");
 
 }  // namespace separable

@@ -4,6 +4,6 @@
 
 namespace separable {
 
-const Kernel kAvx512Int8Bfloat16 = {"avx512_vnni", ComputeBlock<Avx512Int8<Avx512Bfloat16>, bfloat16>, sizeof(uint8_t)};
+const Kernel kAvx512Int8Bfloat16 = KernelOf<Avx512Int8<Avx512Bfloat16>, bfloat16>("avx512_vnni");
 
 }  // namespace separable

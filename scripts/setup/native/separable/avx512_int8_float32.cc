@@ -3,6 +3,6 @@
 
 namespace separable {
 
-const Kernel kAvx512Int8Float32 = {"avx512_vnni", ComputeBlock<Avx512Int8<Avx512>, float>, sizeof(uint8_t)};
+const Kernel kAvx512Int8Float32 = KernelOf<Avx512Int8<Avx512>, float>("avx512_vnni");
 
 }  // namespace separable

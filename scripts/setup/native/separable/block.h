@@ -106,12 +106,10 @@ struct Tile {
   using Weight = typename Simd::Weight;
   static constexpr int kVectors = Simd::kVectors;
   static constexpr int kFilters = kVectors * Simd::kLanes;
-  static constexpr int kLine = kCacheLine / sizeof(Weight);
 
   const Convolution& convolution;
   const typename Simd::Kept* positions;  // In the scratch memory.
   const Weight* weights;
-  const Weight* next_weights;  // Of the filters after these, which are fetched meanwhile.
   int64_t output;  // Where the tile begins in output and summand.
   int filter;
 
@@ -156,7 +154,6 @@ struct Tile {
     constexpr int length = kPanelFilters * depth;
     for (int64_t step = 0; step < steps; step++) {
       const Weight* of_step = weights + step * length;
-      for (int at = 0; at < length; at += kLine) __builtin_prefetch(next_weights + step * length + at, 0, 2);
       decltype(Simd::LoadWeights(of_step)) of_vectors[kVectors];
 #pragma GCC unroll 2
       for (int vector = 0; vector < kVectors; vector++) of_vectors[vector] = Simd::LoadWeights(of_step + vector * Simd::kLanes * depth);
@@ -211,18 +208,14 @@ void Product(const Convolution& convolution, int64_t first, int64_t last, const 
   const int64_t panel_length = RoundUp(convolution.channels, kDepth<Weight>) * kPanelFilters;
   const int64_t positions = last - first, tiles = DivideUp(positions, Simd::kRows);
   for (int filter = 0; filter < convolution.filters; filter += filters) {
-    const auto weights_of = [&](int number) {
-      return static_cast<const Weight*>(convolution.pointwise) + number / kPanelFilters * panel_length +
-          number % kPanelFilters * kDepth<Weight>;
-    };
-    const Weight* weights = weights_of(filter);
-    const Weight* next_weights = weights_of(filter + filters < convolution.filters ? filter + filters : 0);
+    const Weight* weights = static_cast<const Weight*>(convolution.pointwise) + filter / kPanelFilters * panel_length +
+        filter % kPanelFilters * kDepth<Weight>;
     for (int64_t tile = 0; tile < tiles; tile++) {
       // Tiles of nearly the same height: one of a single position would take as long as one of all.
       const int64_t from = positions * tile / tiles, to = positions * (tile + 1) / tiles;
       const int64_t output = (first + from) * convolution.filters + filter;
       const auto* of_tile = scratch + from * StrideOf<Simd>(convolution);
-      Tile<Simd, Number>{convolution, of_tile, weights, next_weights, output, filter}.Run(static_cast<int>(to - from));
+      Tile<Simd, Number>{convolution, of_tile, weights, output, filter}.Run(static_cast<int>(to - from));
     }
   }
 }
@@ -253,6 +246,11 @@ void ComputeBlock(const Convolution& convolution, int64_t first, int64_t last, v
     if (convolution.window != nullptr) return ComputeDense<Simd, Number>(convolution, first, last, scratch);
   }
   ComputeSeparable<Simd, Number>(convolution, first, last, scratch);
+}
+
+template <class Simd, class Number>
+constexpr Kernel KernelOf(const char* name) {
+  return {name, ComputeBlock<Simd, Number>, sizeof(typename Simd::Kept), Simd::kRows};
 }
 
 }  // namespace

@@ -9,11 +9,8 @@
 
 namespace separable {
 
-// Numbers of a block's depthwise output: with a panel of weights and its own output they stay in a core's second-level cache.
-constexpr int64_t kBlockNumbers = 40 * 1024;
-
-// Positions of a block come in these, the most that a kernel takes at once.
-constexpr int64_t kPositionStep = 14;
+// Of a block's depthwise output: with a panel of weights and its own output it stays in a core's second-level cache.
+constexpr int64_t kBlockBytes = 96 * 1024;
 
 // Memory that a thread keeps, aligned to cache lines.
 class Scratch {
@@ -39,12 +36,14 @@ class Scratch {
 // `positions` are those of all images.
 inline void Convolve(const Kernel& kernel, const Convolution& convolution, int64_t positions, Team& team) {
   const int64_t stride = ScratchStride(convolution.channels, kernel.scratch_number_bytes);
-  const int64_t most = kPositionStep * std::max<int64_t>(1, kBlockNumbers * kernel.scratch_number_bytes / (kPositionStep * stride));
-  // As many as occupy all threads alike.
-  const int64_t blocks = std::min(positions, RoundUp(DivideUp(positions, most), team.threads()));
+  // As many of both as occupy all threads alike.
+  const int64_t tiles = std::min(positions, RoundUp(DivideUp(positions, kernel.rows), team.threads()));
+  const int64_t most = std::max<int64_t>(1, kBlockBytes / (kernel.rows * stride));
+  const int64_t blocks = std::min(tiles, RoundUp(DivideUp(tiles, most), team.threads()));
+  const auto begin_of = [&](int64_t block) { return positions * (tiles * block / blocks) / tiles; };
   team.Run(static_cast<int>(blocks), [&](int block) {
     thread_local Scratch scratch;
-    const int64_t first = positions * block / blocks, last = positions * (block + 1) / blocks;
+    const int64_t first = begin_of(block), last = begin_of(block + 1);
     kernel.block(convolution, first, last, scratch.OfBytes((last - first) * stride));
   });
 }

@@ -90,6 +90,8 @@ struct Kernel {
   Block block;
   // Of a number of the depthwise output in the scratch memory.
   int scratch_number_bytes;
+  // Positions that it multiplies at once: fewer take nearly as long.
+  int rows;
 };
 
 extern const Kernel kAvx2Float32;
