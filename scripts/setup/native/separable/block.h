@@ -98,7 +98,8 @@ void Depthwise(const Convolution& convolution, int64_t first, int64_t last, type
   }
 }
 
-// The product of a few positions with the weights of a few filters, with all sums in registers.
+// The product of a few positions with the weights of a few filters, with all sums in registers: without unrolled loops the compiler
+// puts them into memory.
 template <class Simd, class Number>
 struct Tile {
   using Vector = typename Simd::Vector;
