@@ -12,6 +12,9 @@ const RELU: Operation = { kind: 'activation', activation: { function: 'relu' } }
 const ADD: Operation = { kind: 'add' }
 const POOL: Operation = { kind: 'globalAveragePooling', keepDimensions: false }
 
+/** What a chain has of its own where nothing stands around its convolution. */
+const ALONE = { reluInput: false, summand: undefined, poolSummand: false, reluOutput: false }
+
 type Draft = ReadonlyArray<readonly [name: string, operation: Operation, ...inputs: string[]]>
 
 suite('what is computed with a separable convolution', () => {
@@ -26,8 +29,8 @@ suite('what is computed with a separable convolution', () => {
       ['after', RELU, 'sum']
     ])
     assert.deepEqual(chains, {
-      between: { layer: 'one', source: 'start', reluInput: true, summand: undefined, poolSummand: false, reluOutput: true },
-      after: { layer: 'two', source: 'between', reluInput: false, summand: 'start', poolSummand: false, reluOutput: true }
+      between: { ...ALONE, layer: 'one', source: 'start', reluInput: true, reluOutput: true },
+      after: { ...ALONE, layer: 'two', source: 'between', summand: 'start', reluOutput: true }
     })
     assert.deepEqual(absorbed, ['before', 'one', 'sum', 'two'])
   })
@@ -40,15 +43,15 @@ suite('what is computed with a separable convolution', () => {
       ['after', RELU, 'sum'],
       ['both', ADD, 'sum', 'after']
     ])
-    assert.deepEqual(chains, { sum: { layer: 'one', source: 'input', reluInput: true, summand: 'before', poolSummand: false, reluOutput: false } })
+    assert.deepEqual(chains, { sum: { ...ALONE, layer: 'one', source: 'input', reluInput: true, summand: 'before' } })
     assert.deepEqual(absorbed, ['one'])
   })
 
   test('a sum of two of them belongs to one', () => {
     const { chains, absorbed } = plan([['one', SEPARABLE, 'input'], ['two', SEPARABLE, 'input'], ['sum', ADD, 'one', 'two']])
     assert.deepEqual(chains, {
-      sum: { layer: 'one', source: 'input', reluInput: false, summand: 'two', poolSummand: false, reluOutput: false },
-      two: { layer: 'two', source: 'input', reluInput: false, summand: undefined, poolSummand: false, reluOutput: false }
+      sum: { ...ALONE, layer: 'one', source: 'input', summand: 'two' },
+      two: { ...ALONE, layer: 'two', source: 'input' }
     })
     assert.deepEqual(absorbed, ['one'])
   })
@@ -79,12 +82,11 @@ suite('what is computed with a separable convolution', () => {
       ['both', ADD, 'other', 'kept'],
       ['last', ADD, 'both', 'kept']
     ])
-    const alone = { reluInput: false, summand: undefined, poolSummand: false, reluOutput: false }
     assert.deepEqual(chains, {
-      after: { ...alone, layer: 'start', source: 'input', reluOutput: true },
-      one: { ...alone, layer: 'one', source: 'after' },
-      sum: { ...alone, layer: 'shortcut', source: 'after', summand: 'one', poolSummand: true },
-      both: { ...alone, layer: 'other', source: 'sum', summand: 'kept' }
+      after: { ...ALONE, layer: 'start', source: 'input', reluOutput: true },
+      one: { ...ALONE, layer: 'one', source: 'after' },
+      sum: { ...ALONE, layer: 'shortcut', source: 'after', summand: 'one', poolSummand: true },
+      both: { ...ALONE, layer: 'other', source: 'sum', summand: 'kept' }
     })
     assert.deepEqual(absorbed, ['other', 'pooled', 'shortcut', 'start'])
   })
@@ -107,7 +109,7 @@ suite('what is computed with a separable convolution', () => {
       ['last', SEPARABLE, 'three'],
       ['after', { kind: 'activation', activation: { function: 'relu', maximum: 6 } }, 'last']
     ])
-    assert.deepEqual(chains, { last: { layer: 'last', source: 'three', reluInput: false, summand: undefined, poolSummand: false, reluOutput: false } })
+    assert.deepEqual(chains, { last: { ...ALONE, layer: 'last', source: 'three' } })
   })
 })
 
