@@ -3,7 +3,7 @@ import { decodingTable } from './measurements/decoding.js'
 import { engineTable, howEngine } from './measurements/engine-times.js'
 import { explainTable } from './measurements/explain.js'
 import { folderTable } from './measurements/folder.js'
-import { httpTable } from './measurements/http.js'
+import { howHttp, httpTable } from './measurements/http.js'
 import { holdTables, type HoldResult } from './measurements/hold.js'
 import type { Machine } from './report/machine.js'
 import { growthTable, loadedTable } from './measurements/memory.js'
@@ -13,6 +13,7 @@ import { speedTable } from './report/speed.js'
 import { requestTable } from './measurements/request.js'
 import { startTable } from './measurements/start-times.js'
 import { markdownTable, type Table } from './report/table.js'
+import { howThreads, threadsTable } from './measurements/threads.js'
 import { howTraining, trainingTable } from './measurements/training.js'
 import { workersTable, type WorkersResult } from './measurements/workers.js'
 
@@ -25,6 +26,7 @@ const README = new URL('../../README.md', import.meta.url)
 type Measured = Saved<{ readonly weights: 'random' | 'real' }>
 
 const engine = await readResult('engine')
+const threads = await readResult('threads')
 const http = await readResult('http')
 const request = await readResult('request')
 const folder = await readResult('folder')
@@ -35,9 +37,8 @@ const hold = await readResult('hold')
 const train = await readResult('train')
 const blocks: Readonly<Record<string, string>> = {
   engine: engine === undefined ? '' : block(engine, engineTable(engine), howEngine(engine)),
-  http: http === undefined
-    ? ''
-    : block(http, httpTable(http), `medians of ${http.rounds} rounds of ${http.seconds} s, ${http.threads} threads`),
+  threads: threads === undefined ? '' : block(threads, threadsTable(threads), howThreads(threads)),
+  http: http === undefined ? '' : block(http, httpTable(http), howHttp(http)),
   request: request === undefined
     ? ''
     : block(request, requestTable(request), `medians and quartiles of ${request.requests} requests, ${request.threads} threads`),

@@ -5,12 +5,13 @@ import { benchEngines, engineChart, engineTable, howEngine } from './measurement
 import { benchExplain, explainTable } from './measurements/explain.js'
 import { benchFolder, folderTable } from './measurements/folder.js'
 import { benchHold, holdTables } from './measurements/hold.js'
-import { benchHttp, httpTable } from './measurements/http.js'
+import { benchHttp, howHttp, httpTable } from './measurements/http.js'
 import { describeMachine } from './report/machine.js'
 import { benchMemory, growthTable, loadedTable } from './measurements/memory.js'
 import { KINDS, saveResult, writeResultFile } from './report/results.js'
 import { benchRequest, requestTable } from './measurements/request.js'
 import { benchStart, startTable } from './measurements/start-times.js'
+import { benchThreads, howThreads, threadsTable } from './measurements/threads.js'
 import { positiveInteger } from './positive-integer.js'
 import { formatTable } from './report/table.js'
 import { benchTraining, howTraining, trainingTable } from './measurements/training.js'
@@ -21,6 +22,7 @@ type Kind = (typeof KINDS)[number]
 interface Options {
   readonly only?: Kind
   readonly rounds: number
+  readonly threadsRounds: number
   readonly httpRounds: number
   readonly folderRounds: number
   readonly pictures: number
@@ -36,6 +38,7 @@ const options = new Command('npm run bench --')
   .description('Measures the service beside its peers, prints a table and writes bench/results/.')
   .addOption(new Option('--only <kind>', 'measure one thing').choices(KINDS))
   .option('--rounds <count>', 'rounds of the engine benchmark', positiveInteger, 10)
+  .option('--threads-rounds <count>', 'rounds of the benchmark of threads', positiveInteger, 5)
   .option('--http-rounds <count>', 'rounds of the HTTP benchmark', positiveInteger, 3)
   .option('--seconds <count>', 'seconds of load on each server at each number of connections', positiveInteger, 20)
   .option('--folder-rounds <count>', 'rounds of the benchmark of a folder', positiveInteger, 5)
@@ -60,11 +63,14 @@ const benches: Record<Kind, () => Promise<void>> = {
     await saveResult('engine', machine, result)
     await writeResultFile('engine.svg', engineChart(result))
   },
+  threads: async () => {
+    const result = await benchThreads(machine, { rounds: options.threadsRounds, threads: options.threads, model: options.model })
+    console.log(`${formatTable(threadsTable(result))}\n\n${result.weights} weights; ${howThreads(result)}\n`)
+    await saveResult('threads', machine, result)
+  },
   http: async () => {
     const result = await benchHttp(machine, { ...options, rounds: options.httpRounds, model: options.model })
-    const { rounds, seconds, threads, weights } = result
-    console.log(formatTable(httpTable(result)))
-    console.log(`\nmedians of ${rounds} rounds of ${seconds} s, ${threads} threads, ${weights} weights; clients on the same machine\n`)
+    console.log(`${formatTable(httpTable(result))}\n\n${result.weights} weights; ${howHttp(result)}; clients on the same machine\n`)
     console.log(`${formatTable(decodingTable(result.decoding))}\n\ndecoding alone, one image at a time\n`)
     const workers = await benchWorkers({ ...options, rounds: options.httpRounds, model: options.model })
     console.log(`${formatTable(workersTable(workers))}\n\nour service at 16 connections, float32\n`)

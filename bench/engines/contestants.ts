@@ -2,7 +2,7 @@ import type { Precision } from '../../src/compiler/index.js'
 import { loadModel } from '../network/model.js'
 import { whyNoModules } from '../python/packages.js'
 import { isPythons, nameOf, type Contestant, type NodeContestant, type PythonContestant, type TimedEngine } from './engine.js'
-import { exportNetwork } from './exported.js'
+import { exportNetwork, type ExportedNetwork } from './exported.js'
 import { EngineProcess } from './process.js'
 import { startPythonEngine } from './python.js'
 
@@ -37,24 +37,29 @@ export function contestantsHere (precisions: readonly Precision[]): Contestants 
   }
 }
 
+/** The files from which those in Python are started: `images` pictures, and the network as they need it. Undefined where nobody is. */
+export async function exportFor (
+  contestants: readonly Contestant[], model: string | undefined, { folder, images }: { readonly folder: string, readonly images: number }
+): Promise<ExportedNetwork | undefined> {
+  const inPython = contestants.filter(isPythons)
+  if (inPython.length === 0) return undefined
+  const quantized = inPython.some(({ precision }) => precision === 'int8')
+  return await exportNetwork(await loadModel(model), { folder, images, quantized })
+}
+
 export interface StartOptions {
   readonly threads: number
   readonly model: string | undefined
-  /** Where files for Python go; they are needed while the engines are. */
-  readonly folder: string
-  /** Pictures in the largest batch. */
-  readonly images: number
+  /** What exportFor made. */
+  readonly exported: ExportedNetwork | undefined
   /** Starts each process, such as `taskset` with its arguments. */
   readonly before?: readonly string[]
 }
 
 /** Starts them one after the other into `engines`, by name, so that those that started can be stopped when one does not. */
 export async function startContestants (
-  engines: Map<string, TimedEngine>, contestants: readonly Contestant[], { threads, model, folder, images, before = [] }: StartOptions
+  engines: Map<string, TimedEngine>, contestants: readonly Contestant[], { threads, model, exported, before = [] }: StartOptions
 ): Promise<void> {
-  const inPython = contestants.filter(isPythons)
-  const quantized = inPython.some(({ precision }) => precision === 'int8')
-  const exported = inPython.length === 0 ? undefined : await exportNetwork(await loadModel(model), { folder, images, quantized })
   for (const one of contestants) {
     if (!isPythons(one)) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }, before))
     else if (exported !== undefined) engines.set(nameOf(one), await startPythonEngine(one, exported, threads, before))

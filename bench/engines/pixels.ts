@@ -12,10 +12,14 @@ export function toChannelsFirst (images: Images, size: number, rescaling: Rescal
   return rescaled(images, size, rescaling, (pixel, channel) => channel * size * size + pixel)
 }
 
+/** One number for each of the three channels. */
+export function perChannel (value: Rescaling['scale']): readonly number[] {
+  return typeof value === 'number' ? [value, value, value] : value
+}
+
 type Target = (pixel: number, channel: number) => number
 
 function rescaled (images: Images, size: number, { scale, offset }: Rescaling, target: Target): Float32Array {
-  const perChannel = (value: number | readonly number[]): readonly number[] => typeof value === 'number' ? [value, value, value] : value
   const [scales, offsets] = [perChannel(scale), perChannel(offset)]
   const imageSize = size * size * 3
   const numbers = new Float32Array(images.length * imageSize)

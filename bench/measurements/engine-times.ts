@@ -1,7 +1,7 @@
 import { totalCounts } from '../../src/model/counts.js'
 import { agreementOf, assertAgreement, type Agreement } from '../engines/agreement.js'
 import { barChart } from '../report/chart.js'
-import { contestantsHere, REFERENCE, startContestants, STOCK } from '../engines/contestants.js'
+import { contestantsHere, exportFor, REFERENCE, startContestants, STOCK } from '../engines/contestants.js'
 import { nameOf, type Contestant, type NodeContestant, type TimedEngine } from '../engines/engine.js'
 import { MATRIX_PRODUCTS_OPERATIONS } from '../engines/matrix-products.js'
 import { EngineProcess } from '../engines/process.js'
@@ -62,7 +62,8 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
   const engines = new Map<string, TimedEngine>()
   return await inFolder(async (folder) => {
     try {
-      await startContestants(engines, contestants, { threads, model, folder, images: Math.max(...BATCH_SIZES) })
+      const exported = await exportFor(contestants, model, { folder, images: Math.max(...BATCH_SIZES) })
+      await startContestants(engines, contestants, { threads, model, exported })
       const agreement = await compareOutputs(engines, contestants, weightsOf(model))
       for (const one of peaks) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
       const times = await timeRounds(engines, rounds)

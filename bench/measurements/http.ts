@@ -1,15 +1,11 @@
-import { join } from 'node:path'
-import type { Precision } from '../../src/compiler/index.js'
-import { startServer, type RunningServer } from '../http/server.js'
 import { measureDecoding, type DecodingFigure } from './decoding.js'
-import { EngineProcess } from '../engines/process.js'
+import type { TimedEngine } from '../engines/engine.js'
 import { measureLoad, type Load } from '../http/load.js'
 import { watchShares, type Shares } from '../http/load-shares.js'
-import { precisionsOf, type Machine } from '../report/machine.js'
+import type { Machine } from '../report/machine.js'
 import { makePhotos } from '../http/photos.js'
-import { classifyPhoto } from '../http/classify-photo.js'
+import { ONNX_RUNTIME_PEER, startServers, type LoadedServer } from '../http/servers.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import { startPeer } from '../peers/start.js'
 import { median, summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
@@ -28,14 +24,6 @@ export interface HttpBenchOptions {
   readonly model: string | undefined
 }
 
-interface Server {
-  readonly name: string
-  readonly url: string
-  /** The same network without HTTP, for the service's own rows. */
-  readonly raw?: EngineProcess
-  stop (): Promise<unknown>
-}
-
 /** One server at one number of connections; the ratios are taken within a round. */
 export interface HttpFigure extends Readonly<Record<keyof Load, Summary>> {
   readonly server: string
@@ -52,13 +40,11 @@ export interface HttpResult {
   readonly threads: number
   readonly rounds: number
   readonly seconds: number
+  /** Who could not be measured here, and why. */
+  readonly leftOut: readonly string[]
   readonly decoding: readonly DecodingFigure[]
   readonly figures: readonly HttpFigure[]
 }
-
-export const ONNX_RUNTIME_PEER = 'onnxruntime-node in the handler'
-export const STOCK_PEER = 'tfjs-node in the handler'
-const THROUGHPUT_ROW = 'ours float32, a worker a thread, batches of 4'
 
 /** One measurement of one round. */
 interface Sample extends Load {
@@ -73,51 +59,23 @@ interface Sample extends Load {
 /** Loads the service and its peers in turn; who waits does nothing. The load comes from this process, on the same machine. */
 export async function benchHttp (machine: Machine, options: HttpBenchOptions): Promise<HttpResult> {
   return await inFolder(async (folder) => {
-    const servers: Server[] = []
+    const servers: LoadedServer[] = []
     try {
       const { threads, rounds, seconds } = options
       const served = await servedModel(options.model, folder)
       const decoding = await measureDecoding(served)
-      await startServers(servers, machine, folder, served, options)
+      const leftOut = await startServers(servers, { machine, folder, served, threads, model: options.model })
       const samples = await measureRounds(servers, decoding[0]?.cpuMs ?? NaN, options)
       const figures = CONNECTIONS.flatMap((connections) => servers.map(({ name }) => figureOf(name, connections, samples)))
-      return { weights: weightsOf(options.model), threads, rounds, seconds, decoding, figures }
+      return { weights: weightsOf(options.model), threads, rounds, seconds, leftOut, decoding, figures }
     } finally {
       await Promise.all(servers.flatMap((server) => [server.stop(), server.raw?.stop()]))
     }
   })
 }
 
-async function startServers (
-  servers: Server[], machine: Machine, folder: string, served: string, { threads, model }: HttpBenchOptions
-): Promise<void> {
-  const start = async (precision: Precision, env: Record<string, string>): Promise<RunningServer> => {
-    const settings = { MODEL: served, PRECISION: precision, BACKEND: 'cpu', MODEL_CACHE_DIR: join(folder, 'cache') }
-    const server = await startServer({ ...settings, ...env })
-    await checkPrecision(server.url, precision)
-    return server
-  }
-  for (const precision of precisionsOf(machine)) {
-    const { url, stop } = await start(precision, { TENSORFLOW_THREADS: String(threads) })
-    const raw = await EngineProcess.start({ engine: 'ours', precision, threads, model })
-    servers.push({ name: `ours ${precision}`, url, raw, stop: () => stop() })
-  }
-  // Each thread with a session of its own: nobody waits for another at the end of an operation, and a lone image has one thread.
-  const { url, stop } = await start('float32', { ENGINE_WORKERS: String(threads), TENSORFLOW_THREADS: '1', MAX_BATCH_SIZE: '4' })
-  servers.push({ name: THROUGHPUT_ROW, url, stop: () => stop() })
-  servers.push({ name: ONNX_RUNTIME_PEER, ...await startPeer('onnxruntime', { threads, model }) })
-  servers.push({ name: STOCK_PEER, ...await startPeer('stock', { threads, model }) })
-}
-
-/** A setting that was not taken would be measured under a wrong name. */
-async function checkPrecision (url: string, expected: Precision): Promise<void> {
-  const [photo = Buffer.of()] = await makePhotos()
-  const { model: { precision } } = await classifyPhoto(url, photo) as { model: { precision: string } }
-  if (precision !== expected) throw new Error(`the service was to compute in ${expected} and says ${precision}`)
-}
-
 async function measureRounds (
-  servers: readonly Server[], decodeCpuMs: number, { rounds, seconds }: HttpBenchOptions
+  servers: readonly LoadedServer[], decodeCpuMs: number, { rounds, seconds }: HttpBenchOptions
 ): Promise<readonly Sample[]> {
   const photos = await makePhotos()
   const samples: Sample[] = []
@@ -137,7 +95,7 @@ async function measureRounds (
   return samples
 }
 
-async function rawRate (engine: EngineProcess): Promise<number> {
+async function rawRate (engine: TimedEngine): Promise<number> {
   const rates: number[] = []
   for (const batchSize of RAW_BATCH_SIZES) {
     const { milliseconds } = await engine.run(batchSize, RAW_REPEATS)
@@ -171,6 +129,11 @@ function summarizeShares (samples: readonly Sample[]): Pick<HttpFigure, 'shares'
   if (shares.length === 0) return {}
   const of = (key: keyof Shares): Summary => summarize(shares.map((one) => one[key]))
   return { shares: { engineIdle: of('engineIdle'), decodeCpu: of('decodeCpu') } }
+}
+
+/** What was measured, in words. */
+export function howHttp ({ rounds, seconds, threads, leftOut }: HttpResult): string {
+  return [`medians of ${rounds} rounds of ${seconds} s, ${threads} threads`, ...leftOut].join('; ')
 }
 
 /** The figures as one table, ratios first. */

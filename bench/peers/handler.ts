@@ -4,7 +4,7 @@ import { loadModel, type BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from '../engines/engine.js'
 
 /** Most predictions in an answer, as the service gives by default. */
-const TOP_K = 5
+export const TOP_K = 5
 
 /** The argument of a peer's process, as JSON. */
 export type PeerOptions = Pick<EngineOptions, 'threads' | 'model'>

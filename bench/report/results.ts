@@ -9,6 +9,7 @@ import type { Machine } from './machine.js'
 import type { MemoryResult } from '../measurements/memory.js'
 import type { RequestResult } from '../measurements/request.js'
 import type { StartResult } from '../measurements/start-times.js'
+import type { ThreadsResult } from '../measurements/threads.js'
 import type { TrainingResult } from '../measurements/training.js'
 import type { WorkersResult } from '../measurements/workers.js'
 
@@ -17,6 +18,7 @@ const FOLDER = fileURLToPath(new URL('../../../bench/results/', import.meta.url)
 /** What `npm run bench` measures, and what it leaves. */
 export interface Results {
   readonly engine: EngineResult
+  readonly threads: ThreadsResult
   readonly http: HttpResult & { readonly workers: WorkersResult }
   readonly request: RequestResult
   readonly folder: FolderResult
@@ -27,7 +29,7 @@ export interface Results {
   readonly train: TrainingResult
 }
 export const KINDS = [
-  'engine', 'http', 'request', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
+  'engine', 'threads', 'http', 'request', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
 ] as const satisfies ReadonlyArray<keyof Results>
 
 /** A result with the day and the machine of its measurement. */
