@@ -1,7 +1,7 @@
 import type { Network } from '../model/network.js'
 import type { Weights } from '../model/weights.js'
 import { checkWeights } from './check-weights.js'
-import { emit } from './emit.js'
+import { emit, type Program } from './emit.js'
 import { fold } from './fold/fold.js'
 import { lower } from './lower/lower.js'
 import { WEIGHTS_FILE, type SavedModel } from './saved-model.js'
@@ -21,6 +21,11 @@ export interface CompileOptions extends Target {
  */
 export function compile ({ network, weights, ...target }: CompileOptions): SavedModel {
   checkWeights(network.layers, weights)
-  const stored = store(lower(fold(network, weights), target), WEIGHTS_FILE)
+  return savedModelOf(lower(fold(network, weights), target))
+}
+
+/** A program as the files that TensorFlow loads. */
+export function savedModelOf (program: Program): SavedModel {
+  const stored = store(program, WEIGHTS_FILE)
   return { graph: emit(stored.program), weights: stored.weights }
 }

@@ -10,8 +10,8 @@ import type { TrainingOp } from './training-ops.js'
  * `Einsum`) are there for float32, in which they are used.
  */
 
-export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax'
-export type BinaryOp = 'AddV2' | 'Mul' | 'Sub' | 'RealDiv' | 'Minimum'
+export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax' | 'Round'
+export type BinaryOp = 'AddV2' | 'Mul' | 'Sub' | 'RealDiv' | 'Minimum' | 'Maximum'
 
 /** An op's kind, and all that defines it but its inputs and the type of its numbers. Feature maps are NHWC. */
 export type Op =
@@ -178,7 +178,7 @@ export class StepList {
 
   /** Any op, for which there is no method of its own. */
   add (wantedName: string, type: DataType, inputs: readonly string[], op: Op): string {
-    const name = this.freeName(wantedName.replace(/^[^A-Za-z0-9.]|[^A-Za-z0-9_./-]/g, '.'))
+    const name = this.freeName(allowedName(wantedName))
     this.names.add(name)
     this.steps.push({ ...op, name, type, inputs })
     return name
@@ -199,4 +199,9 @@ export class StepList {
     while (this.names.has(`${name}_${number}`)) number++
     return `${name}_${number}`
   }
+}
+
+/** A name without what TensorFlow does not allow: a step has it, if no other had it before. */
+export function allowedName (wanted: string): string {
+  return wanted.replace(/^[^A-Za-z0-9.]|[^A-Za-z0-9_./-]/g, '.')
 }

@@ -1,0 +1,68 @@
+import type { LayerQuantization } from '../model/quantization.js'
+import { quantizePointwise } from '../model/quantized-pointwise.js'
+import type { Tensor } from '../model/weights.js'
+import { equalized } from './equalize.js'
+
+/** What is known of a channel of a layer's depthwise output. */
+export interface ChannelStatistics {
+  /** The least range that is to be kept; the one that is chosen holds it. */
+  readonly low: number
+  readonly high: number
+  readonly mean: number
+  readonly variance: number
+  /** The mean after what lies beyond the range has become its ends. */
+  readonly keptMean: number
+}
+
+const LEVELS_ABOVE_LOWEST = 255
+
+/** Quantizes a layer, whose pointwise kernel is [1, 1, channels, filters], by what is known of its channels. */
+export function quantizeLayer (kernel: Tensor, channels: readonly ChannelStatistics[]): LayerQuantization {
+  const ranges = equalized(kernel, channels).map(withZero)
+  const layer = {
+    low: Float32Array.from(ranges, ({ low }) => low),
+    high: Float32Array.from(ranges, ({ high }) => high),
+    biasCorrection: new Float32Array(kernel.shape[3] ?? 0)
+  }
+  return { ...layer, biasCorrection: biasCorrection(kernel, layer, channels) }
+}
+
+/** The weights that a layer's integers stand for. They multiply what lies beside the middle of each range. */
+export function restoredPointwise (kernel: Tensor, layer: LayerQuantization): Tensor {
+  const { integers, filterScales, channelSteps } = quantizePointwise(kernel, layer)
+  const filters = filterScales.length
+  const data = Float32Array.from(integers, (integer, index) => {
+    const step = channelSteps[Math.floor(index / filters)] ?? 0
+    return step === 0 ? 0 : integer * (filterScales[index % filters] ?? 0) / step
+  })
+  return { shape: kernel.shape, data }
+}
+
+/**
+ * Moves a range that holds 0 so that 0 is one of its levels: it is by far the most frequent value behind a ReLU, and each would be
+ * wrong by the same.
+ */
+function withZero ({ low, high }: Range): Range {
+  if (!(low <= 0 && high >= 0 && high > low)) return { low, high }
+  const step = (high - low) / LEVELS_ABOVE_LOWEST
+  const level = Math.round(-low / step)
+  return { low: -level * step, high: (LEVELS_ABOVE_LOWEST - level) * step }
+}
+
+type Range = Pick<ChannelStatistics, 'low' | 'high'>
+
+/** What the mean of each filter lacks: that of the sum of products in full, less that of what int8 makes of it. */
+function biasCorrection (kernel: Tensor, layer: LayerQuantization, channels: readonly ChannelStatistics[]): Float32Array {
+  const filters = layer.biasCorrection.length
+  const restored = restoredPointwise(kernel, layer)
+  const lack = new Float64Array(filters)
+  channels.forEach(({ mean, keptMean }, channel) => {
+    const middle = ((layer.low[channel] ?? 0) + (layer.high[channel] ?? 0)) / 2
+    for (let filter = 0; filter < filters; filter++) {
+      const index = channel * filters + filter
+      const [weight = 0, integer = 0] = [kernel.data[index], restored.data[index]]
+      lack[filter] = (lack[filter] ?? 0) + (mean - middle) * weight - (keptMean - middle) * integer
+    }
+  })
+  return new Float32Array(lack)
+}

@@ -1,0 +1,26 @@
+import type { Folded } from '../compiler/fold/fold.js'
+import { planSeparable } from '../compiler/lower/separable-plan.js'
+import { allowedName, type Step } from '../compiler/steps.js'
+import type { Layer } from '../model/network.js'
+import type { Tensor } from '../model/weights.js'
+
+/** The layers of a folded network that can be computed in int8, in its order. */
+export function separableLayers ({ network }: Pick<Folded, 'network'>): Layer[] {
+  const chained = new Set(Array.from(planSeparable(network).chains.values(), ({ layer }) => layer.name))
+  return network.layers.filter(({ name }) => chained.has(name))
+}
+
+/** A weight of a layer of a folded network. */
+export function foldedWeight ({ weights }: Folded, { name }: Layer, role: 'depthwise_kernel' | 'pointwise_kernel'): Tensor {
+  const tensor = weights.get(`${name}/${role}`)
+  if (tensor === undefined) throw new Error(`the layer ${name} has no ${role}`)
+  return tensor
+}
+
+/** The step that gives a layer's depthwise output where TensorFlow's own ops compute it. */
+export function depthwiseStep (layer: Layer, steps: readonly Step[]): Step {
+  const wanted = allowedName(`${layer.name}/depthwise`)
+  const step = steps.find(({ name }) => name === wanted)
+  if (step === undefined) throw new Error(`the graph has no step ${wanted}`)
+  return step
+}
