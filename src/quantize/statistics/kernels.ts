@@ -33,7 +33,9 @@ export function throughDepthwise (kernel: Tensor, input: Moments): Moments {
 }
 
 /** A kernel [positions..., inputs of a group, filters]; channels are independent of each other, positions are not. */
-function throughKernel ({ shape, data }: Tensor, { mean, variance }: Moments, { filters, groups }: { filters: number, groups: number }): Moments {
+function throughKernel (
+  { shape, data }: Tensor, { mean, variance }: Moments, { filters, groups }: { readonly filters: number, readonly groups: number }
+): Moments {
   const result = { mean: new Float64Array(filters), variance: new Float64Array(filters) }
   const inputs = groups === filters && shape[3] === 1 ? 1 : shape.at(-2) ?? 1
   const positions = sizeOf(shape) / inputs / filters

@@ -26,7 +26,9 @@ export function momentsOf ({ input, layers }: Network, weights: Weights): Readon
 
 function ofPixels ({ channels, rescaling: { scale, offset } }: NetworkInput): Moments {
   const of = (numbers: number | readonly number[], channel: number): number => typeof numbers === 'number' ? numbers : numbers[channel] ?? 0
-  const perChannel = (value: (channel: number) => number): Float64Array => Float64Array.from({ length: channels }, (_, index) => value(index))
+  const perChannel = (value: (channel: number) => number): Float64Array => (
+    Float64Array.from({ length: channels }, (_, channel) => value(channel))
+  )
   return {
     mean: perChannel((channel) => PIXELS.mean * of(scale, channel) + of(offset, channel)),
     variance: perChannel((channel) => (PIXELS.deviation * of(scale, channel)) ** 2)
@@ -60,10 +62,9 @@ function trained (layer: Layer, { scale, center }: OperationOf<'batchNormalizati
 }
 
 function scaled ({ mean, variance }: Moments, affine: ChannelAffine | undefined): Moments {
-  const at = (channel: number): { scale: number, shift: number } => ({ scale: affine?.scale[channel] ?? 1, shift: affine?.shift[channel] ?? 0 })
   return {
-    mean: mean.map((value, channel) => value * at(channel).scale + at(channel).shift),
-    variance: variance.map((value, channel) => value * at(channel).scale ** 2)
+    mean: mean.map((value, channel) => value * (affine?.scale[channel] ?? 1) + (affine?.shift[channel] ?? 0)),
+    variance: variance.map((value, channel) => value * (affine?.scale[channel] ?? 1) ** 2)
   }
 }
 
