@@ -44,9 +44,13 @@ function withRestoredWeights ({ network, weights }: Folded, { layer, how, kernel
   const corrected = Float32Array.from(beside(kernel, restored, how), (number, filter) => (
     number + (how.biasCorrection[filter] ?? 0) + (own?.[filter] ?? 0)
   ))
-  const changed = { ...layer, operation: { ...operation, bias: true } as Layer['operation'], weights: [
-    ...layer.weights.filter(({ role }) => role !== 'bias'), bias
-  ] }
+  const changed = {
+    ...layer,
+    operation: { ...operation, bias: true } as Layer['operation'],
+    weights: [
+      ...layer.weights.filter(({ role }) => role !== 'bias'), bias
+    ]
+  }
   return {
     network: { ...network, layers: network.layers.map((one) => one.name === name ? changed : one) },
     weights: new Map([

@@ -30,7 +30,7 @@ export async function calibrate (folded: Folded, pictures: readonly Pixels[], op
       const { outputs: { features } } = await graph.run(batch, { outputs: ['features'] })
       if (features === undefined) throw new Error('the graph gave no samples')
       count(features.values, batch.length, histograms)
-      for (const _picture of batch) options.onPicture?.()
+      batch.forEach(() => options.onPicture?.())
     }
   } finally {
     await graph.close()
