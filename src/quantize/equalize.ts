@@ -1,5 +1,5 @@
 import type { Tensor } from '../model/weights.js'
-import type { ChannelStatistics } from './layer.js'
+import type { ChannelStatistics } from './channel-statistics.js'
 
 type Range = Pick<ChannelStatistics, 'low' | 'high'>
 
