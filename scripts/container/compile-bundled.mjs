@@ -7,5 +7,7 @@ const config = readConfig(process.env)
 const model = await openModel(config)
 // Where it will run is not known, and a graph takes a moment.
 for (const precision of ['float32', 'bfloat16']) {
-  for (const ownKernels of [false, true]) await compiledModel(config, model, { precision, ownKernels })
+  for (const means of [{ ownKernels: false }, { ownKernels: true }, { ownKernels: true, quantized: true }]) {
+    await compiledModel(config, model, { precision, ...means })
+  }
 }
