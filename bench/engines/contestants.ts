@@ -1,4 +1,5 @@
 import type { Precision } from '../../src/compiler/index.js'
+import { chooseKernels, type Products } from '../../src/engine/kernels.js'
 import { loadModel } from '../network/model.js'
 import { whyNoModules } from '../python/packages.js'
 import { isPythons, nameOf, type Contestant, type NodeContestant, type PythonContestant, type TimedEngine } from './engine.js'
@@ -25,10 +26,11 @@ export function contestantsHere (precisions: readonly Precision[]): Contestants 
     { engine: 'openvino', precision: 'int8' },
     { engine: 'onnxruntime', precision: 'int8' }
   ]
+  const own: readonly Products[] = chooseKernels('int8', 'cpu') === 'tensorflow' ? precisions : [...precisions, 'int8']
   const missing = new Map(inPython.map((one) => [one, whyNoModules([one.engine, ...one.precision === 'int8' ? QUANTIZING : []])]))
   return {
     contestants: [
-      ...precisions.map((precision) => ({ engine: 'ours', precision } as const)),
+      ...own.map((precision) => ({ engine: 'ours', precision } as const)),
       ...inPython.filter((one) => missing.get(one) === undefined),
       REFERENCE,
       STOCK

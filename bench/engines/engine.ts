@@ -1,15 +1,15 @@
-import type { Precision } from '../../src/compiler/index.js'
+import type { Products } from '../../src/engine/kernels.js'
 
-/** Who computes in a process of Node's; `matrix-products` is no network but the most that a network could reach. */
+/** Who computes in a process of Node's; `matrix-products` is no network but the most that a network could reach. Only `ours` takes int8. */
 export interface NodeContestant {
   readonly engine: 'ours' | 'tfjs-node' | 'onnxruntime-node' | 'matrix-products'
-  readonly precision: Precision
+  readonly precision: Products
 }
 
 /** Who computes in Python, where Python has it. */
 export interface PythonContestant {
   readonly engine: 'openvino' | 'onnxruntime'
-  readonly precision: Precision | 'int8'
+  readonly precision: Products
 }
 
 /** One engine in one precision. */

@@ -17,6 +17,7 @@ export const MATRIX_PRODUCTS_OPERATIONS = PRODUCTS * 2 * SIDE ** 3
 
 /** Products of square matrices one after the other and nothing else, in the service's own engine: what could be reached at best. */
 export async function startMatrixProducts (_model: BenchModel, { threads, precision }: EngineOptions): Promise<BenchEngine> {
+  if (precision === 'int8') throw new Error('TensorFlow has no matrix products in int8 to compare with')
   const { engine, version } = await startGraph(matrixProducts(precision), SIDE ** 2, threads)
   return {
     version,

@@ -1,5 +1,7 @@
-import { compile } from '../../src/compiler/index.js'
+import { compile, type Target } from '../../src/compiler/index.js'
+import type { Products } from '../../src/engine/kernels.js'
 import { chooseTarget } from '../../src/engine/target.js'
+import { quantizationOf } from '../../src/quantize/from-statistics.js'
 import type { BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
 import { startGraph } from './saved-model.js'
@@ -7,7 +9,7 @@ import { startGraph } from './saved-model.js'
 /** The service's own engine: compiled graph, worker thread, messages included. */
 export async function startOurs (model: BenchModel, { threads, precision }: EngineOptions): Promise<BenchEngine> {
   const { side, channels } = model.network.input
-  const compiled = compile({ ...model, ...chooseTarget(precision, 'cpu') })
+  const compiled = compile({ ...model, ...targetFor(model, precision) })
   const { engine, version } = await startGraph(compiled, side ** 2 * channels, threads)
   return {
     version,
@@ -18,4 +20,10 @@ export async function startOurs (model: BenchModel, { threads, precision }: Engi
     },
     close: () => engine.close()
   }
+}
+
+/** In int8 as the service computes a model that has no quantization of its own. */
+function targetFor ({ network, weights }: BenchModel, setting: Products): Target {
+  const { precision, ownKernels, quantized = false } = chooseTarget(setting, 'cpu')
+  return { precision, ownKernels, ...quantized ? { quantization: quantizationOf(network, weights) } : {} }
 }

@@ -1,3 +1,4 @@
+import type { Precision } from '../../src/compiler/index.js'
 import { totalCounts } from '../../src/model/counts.js'
 import { agreementOf, assertAgreement, type Agreement } from '../engines/agreement.js'
 import { barChart } from '../report/chart.js'
@@ -85,7 +86,7 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
   })
 }
 
-function peakOf (precision: NodeContestant['precision']): NodeContestant {
+function peakOf (precision: Precision): NodeContestant {
   return { engine: 'matrix-products', precision }
 }
 

@@ -3,6 +3,8 @@ import { cacheKey } from '../compiler/cache-key.js'
 import { UnwritableError, writeEntry } from '../compiler/cache.js'
 import { compile, type ModelTarget, type Target } from '../compiler/index.js'
 import type { Model } from '../model/model.js'
+import type { Weights } from '../model/weights.js'
+import { quantizationOf } from '../quantize/from-statistics.js'
 import { openModel, type OpenSettings } from '../sources/open.js'
 
 /* A process of its own that opens a model, compiles it and ends: see `compiledModel`, which sends it one order. */
@@ -38,14 +40,13 @@ async function carryOut ({ settings, target, key, folder }: CompileOrder): Promi
   }
   const { network } = model
   const weights = await model.readWeights()
-  await writeEntry(folder, compile({ network, weights, ...await targetFor(model, target) }))
+  await writeEntry(folder, compile({ network, weights, ...await targetFor(model, weights, target) }))
 }
 
-async function targetFor (model: Model, { precision, ownKernels, quantized = false }: ModelTarget): Promise<Target> {
+/** With the model's own quantization, or else the one that its batch normalizations tell. */
+async function targetFor (model: Model, weights: Weights, { precision, ownKernels, quantized = false }: ModelTarget): Promise<Target> {
   if (!quantized) return { precision, ownKernels }
-  const quantization = await model.readQuantization?.()
-  if (quantization === undefined) throw new OperatorError('PRECISION=int8 needs a model with a quantization')
-  return { precision, ownKernels, quantization }
+  return { precision, ownKernels, quantization: await model.readQuantization?.() ?? quantizationOf(model.network, weights) }
 }
 
 function failureOf (error: Error): CompileFailure {

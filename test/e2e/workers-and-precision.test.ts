@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
+import { chooseKernels } from '../../src/engine/kernels.js'
 import { cifar10Accuracy } from '../support/cifar10.js'
 import { startServer } from '../support/server.js'
 import { withoutShared } from '../support/shared.js'
@@ -35,6 +36,26 @@ test('two workers, a measured batch size and bfloat16 serve as one', async () =>
   assert.equal(ready.workers, 2)
   assert.ok([1, 2, 4, 8, 16].includes(ready.maxBatchSize ?? 0))
   assert.equal(await server.stop(), 0)
+})
+
+suite('products of int8', { skip: chooseKernels('int8', 'cpu') === 'tensorflow' ? 'there are no kernels for int8 here' : false }, () => {
+  test('a model without a quantization of its own is served by its batch normalizations', async () => {
+    const server = await startServer({ BACKEND: 'cpu', PRECISION: 'int8' })
+    const reply = await classify(server.url)
+    assert.equal(reply.model.precision, 'int8')
+    assert.equal(best(reply).label, 'cat')
+    const ready = JSON.parse(server.log.find((line) => line.includes('"ready"')) ?? '{}') as { kernels?: string }
+    assert.equal(ready.kernels, chooseKernels('int8', 'cpu'))
+    assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_model_info\{[^}]*precision="int8"/)
+    assert.equal(await server.stop(), 0)
+  })
+
+  test('they cost at most 1 point of accuracy', { skip: withoutShared }, async () => {
+    const server = await startServer({ BACKEND: 'cpu', PRECISION: 'int8' })
+    const accuracy = await cifar10Accuracy(server.url)
+    assert.equal(await server.stop(), 0)
+    assert.ok(Math.abs(accuracy - 0.896) <= 0.01, `accuracy ${accuracy}`)
+  })
 })
 
 test('bfloat16 costs at most 0.3 points of accuracy', { skip: withoutShared }, async () => {
