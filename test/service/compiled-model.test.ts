@@ -8,12 +8,12 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { cacheKey } from '../../src/compiler/cache-key.js'
-import type { Target } from '../../src/compiler/index.js'
+import type { ModelTarget } from '../../src/compiler/index.js'
 import { readConfig, type Config } from '../../src/config.js'
 import { compiledModel } from '../../src/service/compiled-model.js'
 import { openModel } from '../../src/sources/open.js'
 
-const FLOAT32: Target = { precision: 'float32', ownKernels: false }
+const FLOAT32: ModelTarget = { precision: 'float32', ownKernels: false }
 
 const XCEPTION = fileURLToPath(new URL('../../src/cli/index.js', import.meta.url))
 const SERVER = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -67,6 +67,18 @@ test('the key is of what decides the graph, and of nothing else', async () => {
   const rescaling = { scale: 1, offset: 0 }
   const network = { ...model.network, input: { ...model.network.input, rescaling } }
   assert.notEqual(await cacheKey({ ...model, network }, FLOAT32), key)
+})
+
+test('the key of a graph in int8 is of its quantization too', async () => {
+  const model = await openModel(readConfig({}))
+  const target: ModelTarget = { precision: 'float32', ownKernels: true, quantized: true }
+  const keyWith = async (high: number, of: ModelTarget): Promise<string> => {
+    const layer = { low: Float32Array.of(0), high: Float32Array.of(high), biasCorrection: Float32Array.of(0) }
+    return await cacheKey({ ...model, readQuantization: async () => new Map([['one', layer]]) }, of)
+  }
+  const keys = [await keyWith(1, target), await keyWith(2, target), await cacheKey(model, target)]
+  assert.equal(new Set([...keys, await cacheKey(model, { ...target, quantized: false })]).size, 4)
+  assert.equal(await keyWith(1, FLOAT32), await cacheKey(model, FLOAT32))
 })
 
 test('a model that cannot be opened any more is the compiler\'s sentence', async (t) => {
