@@ -9,8 +9,9 @@ const elsewhere = process.platform === 'linux' && process.arch === 'x64' ? false
 
 test('the kernels agree with sums in double precision, and sanitizers find nothing', { skip: elsewhere }, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [packagePath('scripts/check-kernels.mjs')])
-  for (const precision of ['float32', 'bfloat16'] as const) {
-    const name = kernelsFor(precision, cpuFlags())
-    if (name !== 'tensorflow') assert.match(stdout, new RegExp(`^${name}: largest error`, 'm'))
+  for (const products of ['float32', 'bfloat16', 'int8'] as const) {
+    const name = kernelsFor(products, cpuFlags())
+    const kind = products === 'int8' ? ' int8 in float32' : ''
+    if (name !== 'tensorflow') assert.match(stdout, new RegExp(`^${name}${kind}: largest error`, 'm'))
   }
 })
