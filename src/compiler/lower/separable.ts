@@ -8,6 +8,9 @@ import { channelNumbers, depthwiseWeights, filterNumbers, pointwiseIntegers, poi
 import type { SeparableChain } from './separable-plan.js'
 import type { Value, Values } from './values.js'
 
+/** With more of them, sums of products of 255 and 127 might not fit into 32 bits. */
+const MOST_QUANTIZED_CHANNELS = 65_536
+
 /**
  * A separable convolution, and what stands around it, as the one op of this project's addon. `name` is the last layer's. With a
  * quantization its product is of int8.
@@ -19,11 +22,12 @@ export function separableChain (
   const { steps } = values
   const input = values.spatial(valueOf(source))
   const { type } = input
-  const weights = quantization === undefined ? floatConstants(layer, type, values) : int8Constants(layer, quantization, values)
+  const quantized = quantization !== undefined && channelsOf(input.shape) <= MOST_QUANTIZED_CHANNELS
+  const weights = quantized ? int8Constants(layer, quantization, values) : floatConstants(layer, type, values)
   const summands = chain.summand === undefined ? [] : [values.ofType(values.spatial(valueOf(chain.summand)), type).step]
   const step = steps.add(name, type, [input.step, ...weights, ...summands], {
     op: 'XceptionSeparableConvolution',
-    quantized: quantization !== undefined,
+    quantized,
     filters: channelsOf(layer.outputShape),
     summands: summands.length,
     reluInput,
