@@ -6,19 +6,17 @@ import { encodeOnnx } from '../engines/onnx.js'
 import { EngineProcess } from '../engines/process.js'
 import { loadModel } from '../network/model.js'
 import { startLitServe, whyNoLitServe } from '../peers/litserve.js'
-import { startPeer } from '../peers/start.js'
+import { startPeer, type PeerServer } from '../peers/start.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import { classifyPhoto } from './classify-photo.js'
 import { makePhotos } from './photos.js'
 import { startServer, type RunningServer } from './server.js'
 
 /** Who answers POST /classify and GET /livez. */
-export interface LoadedServer {
+export interface LoadedServer extends PeerServer {
   readonly name: string
-  readonly url: string
   /** The same network without HTTP, for the service's own rows. */
   readonly raw?: TimedEngine
-  stop (): Promise<unknown>
 }
 
 export interface ServersOptions {
@@ -90,6 +88,7 @@ async function startLitServes (
       const { batch } = SHARINGS[sharing]
       const peer = await startLitServe({ path, input, precision, workers, threads: threads / workers, batch })
       servers.push({ name: litServePeer(precision, sharing), ...peer })
+      peer.pause?.()
     }
   }
 }

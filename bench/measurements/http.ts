@@ -81,12 +81,15 @@ async function measureRounds (
   const samples: Sample[] = []
   for (let round = 0; round < rounds; round++) {
     for (const connections of CONNECTIONS) {
-      for (const { name, url, raw } of round % 2 === 0 ? servers : [...servers].reverse()) {
+      for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
+        const { name, url, raw } = server
         const watched = raw !== undefined && connections === SATURATION_CONNECTIONS
+        server.resume?.()
         const [load, shares] = await Promise.all([
           measureLoad({ url, photos, connections, seconds }),
           watched ? watchShares({ url, seconds, decodeCpuMs }) : undefined
         ])
+        server.pause?.()
         const engineRate = raw === undefined ? {} : { engineRate: await rawRate(raw) }
         samples.push({ ...load, server: name, connections, round, shares, ...engineRate })
       }

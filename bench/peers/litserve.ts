@@ -45,8 +45,10 @@ export async function startLitServe ({ path, input, ...sharing }: LitServeOption
   child.stderr.on('data', (chunk: Buffer) => { errors.push(chunk.toString()) })
   const exit = once(child, 'close')
   const url = `http://127.0.0.1:${port}`
+  // The script is the leader of its workers' group.
+  const signal = (name: NodeJS.Signals): void => { process.kill(-(child.pid ?? NaN), name) }
   const stop = (): Promise<unknown> => {
-    child.stdin.end()
+    if (child.exitCode === null) signal('SIGKILL')
     return exit
   }
   const startedAt = performance.now()
@@ -58,7 +60,8 @@ export async function startLitServe ({ path, input, ...sharing }: LitServeOption
     }
     await sleep(POLL_INTERVAL_MS)
   }
-  return { url, stop }
+  // A worker that waits for a batch asks for one a thousand times a second.
+  return { url, pause: () => { signal('SIGSTOP') }, resume: () => { signal('SIGCONT') }, stop }
 }
 
 async function freePort (): Promise<number> {

@@ -7,6 +7,9 @@ import type { PeerOptions } from './handler.js'
 /** A peer's process that answers POST /classify and GET /livez. */
 export interface PeerServer {
   readonly url: string
+  /** Makes a server that is not measured take no CPU time; until `resume` it answers nothing. Left out where a server rests by itself. */
+  pause? (): void
+  resume? (): void
   stop (): Promise<unknown>
 }
 
