@@ -45,15 +45,16 @@ export async function startLitServe ({ path, input, ...sharing }: LitServeOption
   child.stderr.on('data', (chunk: Buffer) => { errors.push(chunk.toString()) })
   const exit = once(child, 'close')
   const url = `http://127.0.0.1:${port}`
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   // The script is the leader of its workers' group.
   const signal = (name: NodeJS.Signals): void => { process.kill(-(child.pid ?? NaN), name) }
   const stop = (): Promise<unknown> => {
-    if (child.exitCode === null) signal('SIGKILL')
+    if (!hasEnded()) signal('SIGKILL')
     return exit
   }
   const startedAt = performance.now()
   while (!await answers(url)) {
-    if (child.exitCode !== null) throw new Error(`LitServe ended: ${errors.join('')}`)
+    if (hasEnded()) throw new Error(`LitServe ended: ${errors.join('')}`)
     if (performance.now() - startedAt > START_TIMEOUT_MS) {
       await stop()
       throw new Error(`LitServe is not ready after ${START_TIMEOUT_MS / 1000} s: ${errors.join('')}`)

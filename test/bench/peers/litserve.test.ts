@@ -24,6 +24,8 @@ suite('LitServe as a peer', { skip: whyNoLitServe() ?? false }, () => {
         const path = join(folder, 'network.onnx')
         await writeFile(path, encodeOnnx(network, weights))
         const peer = await startLitServe({ path, input: network.input, precision: 'float32', workers, threads: 1, batch })
+        peer.pause?.()
+        peer.resume?.()
         // One colour survives a JPEG, and resizing.
         const photo = sharp({ create: { width: 2 * SIDE, height: SIDE, channels: 3, background: { r: 200, g: 200, b: 200 } } })
         const answer = await classifyPhoto(peer.url, await photo.jpeg().toBuffer())
