@@ -7,6 +7,7 @@ import { examples } from './examples.js'
 import { IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
 import { WHOLE, parseShard, type Shard } from './folder/shard.js'
 import { OutputError } from './output-error.js'
+import { addQuantizeCommand } from './quantize/command.js'
 import { addTrainCommand } from './train/command.js'
 
 /* What a command works with is loaded once it is known to be the one: all of it together takes a second. */
@@ -152,6 +153,7 @@ program.command('compile')
   })
 
 addTrainCommand(program, configOf)
+addQuantizeCommand(program, configOf)
 
 program.command('fetch')
   .description('download a model into the cache, for machines that will have no network')

@@ -2,9 +2,11 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { InputSpec } from '../model/input.js'
 import type { Network } from '../model/network.js'
+import type { Quantization } from '../model/quantization.js'
 import type { Weights } from '../model/weights.js'
 import { encodeSafetensors } from './files/safetensors-writer.js'
 import { networkStatement } from './package.js'
+import { quantizationTensors } from './quantization-file.js'
 
 /** What a model package states. */
 export interface PackageContents {
@@ -14,19 +16,23 @@ export interface PackageContents {
   readonly input: Pick<InputSpec, 'fit' | 'cropFraction' | 'kernel'>
   readonly labels: readonly string[]
   readonly weights: Weights
+  readonly quantization?: Quantization
   /** Further files by their names. */
   readonly files?: Readonly<Record<string, string>>
 }
 
 const WEIGHTS_FILE = 'weights.safetensors'
+const QUANTIZATION_FILE = 'quantization.safetensors'
 
 /** Writes a model package that the service can serve into a folder that is there. */
 export async function writePackageFiles (folder: string, contents: PackageContents): Promise<void> {
-  const { name, version, network, input: { fit, cropFraction, kernel }, labels, weights, files = {} } = contents
+  const { name, version, network, input: { fit, cropFraction, kernel }, labels, weights, quantization, files = {} } = contents
   const { layers, input } = networkStatement(network)
   const statement = { name, version, layers, input: { fit, cropFraction, kernel, ...input }, labels, weights: WEIGHTS_FILE }
-  await writeFile(join(folder, 'model.json'), JSON.stringify(statement))
+  const stated = quantization === undefined ? statement : { ...statement, quantization: QUANTIZATION_FILE }
+  await writeFile(join(folder, 'model.json'), JSON.stringify(stated))
   await writeFile(join(folder, WEIGHTS_FILE), encodeSafetensors(weights))
+  if (quantization !== undefined) await writeFile(join(folder, QUANTIZATION_FILE), encodeSafetensors(quantizationTensors(quantization)))
   for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content)
 }
 

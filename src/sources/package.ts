@@ -13,6 +13,7 @@ import { xceptionNetwork } from '../model/presets/xception.js'
 import { chooseInput } from '../model/input.js'
 import { readLabels } from '../model/labels.js'
 import { readSafetensors } from './files/safetensors.js'
+import { readQuantization } from './quantization-file.js'
 import type { Model, ModelSettings } from '../model/model.js'
 
 /** Where the model packages that ship with the service are. */
@@ -37,7 +38,8 @@ const ModelJson = Type.Object({
     rescaling: Type.Object({ scale: PerChannel, offset: PerChannel, order: Type.Optional(Type.Literal('bgr')) })
   }),
   labels: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
-  weights: Type.String({ minLength: 1 })
+  weights: Type.String({ minLength: 1 }),
+  quantization: Type.Optional(Type.String({ minLength: 1 }))
 })
 type ModelJson = Static<typeof ModelJson>
 
@@ -49,7 +51,8 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
   if (json.labels.length !== classes) {
     throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
   }
-  const weightsPath = await findWeights(folder, json.weights, path)
+  const weightsPath = await findFile(folder, json, 'weights', path)
+  const quantizationPath = json.quantization === undefined ? undefined : await findFile(folder, json, 'quantization', path)
   return {
     name: json.name,
     version: json.version,
@@ -60,7 +63,8 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
     labels: settings.labels === '' ? json.labels.map((label) => ({ label })) : await readLabels(settings.labels, classes),
     warnings: [],
     hashWeights: () => hashFile(weightsPath),
-    readWeights: () => readSafetensors(weightsPath)
+    readWeights: () => readSafetensors(weightsPath),
+    ...quantizationPath === undefined ? {} : { readQuantization: () => readQuantization(quantizationPath) }
   }
 }
 
@@ -96,14 +100,15 @@ function checkNetwork (json: ModelJson, path: string): { network: Network, class
   }
 }
 
-async function findWeights (folder: string, name: string, path: string): Promise<string> {
+async function findFile (folder: string, json: ModelJson, kind: 'weights' | 'quantization', path: string): Promise<string> {
+  const name = json[kind] ?? ''
   // A package is a folder that can be passed on: nothing outside of it belongs to it.
-  if (basename(name) !== name) throw new Error(`${path}: weights is ${name}, and it must be the name of a file in the package's folder`)
-  const weightsPath = join(folder, name)
-  if ((await stat(weightsPath).catch(() => undefined))?.isFile() !== true) {
-    throw new Error(`${path}: weights is ${name}, and there is no such file in the package's folder`)
+  if (basename(name) !== name) throw new Error(`${path}: ${kind} is ${name}, and it must be the name of a file in the package's folder`)
+  const found = join(folder, name)
+  if ((await stat(found).catch(() => undefined))?.isFile() !== true) {
+    throw new Error(`${path}: ${kind} is ${name}, and there is no such file in the package's folder`)
   }
-  return weightsPath
+  return found
 }
 
 /** The folder of a bundled package, or undefined if there is none of that name. */

@@ -1,4 +1,5 @@
 export { isBetweenSplits, isContradictory } from './duplicates.js'
-export { openDataset, type DatasetOptions } from './open.js'
+export { openDataset, openSource, type DatasetOptions } from './open.js'
+export type { PictureFile } from './picture-source.js'
 export { foldsOf } from './split.js'
 export { SPLITS, type Dataset, type Duplicates, type Sample, type Shares, type Split, type Unreadable } from './types.js'

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { OperatorError } from '../../base/errors.js'
-import { openArchive } from './archive-source.js'
+import { openArchive, type ArchiveLimits } from './archive-source.js'
 import { findDuplicates } from './duplicates.js'
 import { openFolder } from './folder-source.js'
 import { layOut, type Layout } from './layout.js'
@@ -34,7 +34,8 @@ export async function openDataset (path: string, options: DatasetOptions): Promi
   }
 }
 
-async function openSource (path: string, options: DatasetOptions): Promise<PictureSource> {
+/** The pictures of a folder, or of a .tar or .tgz of one, whatever their classes. Throws an OperatorError as `openDataset`. */
+export async function openSource (path: string, options: ArchiveLimits): Promise<PictureSource> {
   const found = await stat(path).catch((cause: Error) => {
     throw new OperatorError(`${path} cannot be read: ${cause.message}.`, { cause })
   })

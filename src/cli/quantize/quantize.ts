@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { OperatorError } from '../../base/errors.js'
+import { fold, type Folded } from '../../compiler/fold/fold.js'
+import type { Config } from '../../config.js'
+import { inputSpec, type Model } from '../../model/model.js'
+import type { Quantization } from '../../model/quantization.js'
+import type { Weights } from '../../model/weights.js'
+import { answersOf } from '../../quantize/answers.js'
+import { calibrate } from '../../quantize/calibration/calibrate.js'
+import { quantizationOf } from '../../quantize/from-statistics.js'
+import type { GraphProcessOptions } from '../../quantize/graph-process.js'
+import { layerErrors, layersToKeep, withoutCostliest, type LayerError } from '../../quantize/keep.js'
+import type { Pixels } from '../../quantize/pixels.js'
+import { separableLayers } from '../../quantize/separable-layers.js'
+import { prepareProcess } from '../../service/loaded-model.js'
+import { showProgress } from '../../sources/download-progress.js'
+import { openModel } from '../../sources/open.js'
+import { interruptedBy } from '../exit-codes.js'
+import { Interruption } from '../folder/interruption.js'
+import { Progress } from '../progress.js'
+import { say } from '../say.js'
+import { print } from '../table.js'
+import { demandFree, modelNameOf, writeTrained } from '../train/package.js'
+import { graphsOf, type Graphs } from './graphs.js'
+import { measureAll } from './measure.js'
+import { decodePictures, type DecodedPictures } from './pictures.js'
+import { reportRows, type QuantizationReport } from './report.js'
+
+export interface QuantizeOptions {
+  readonly config: Config
+  /** A folder or an archive; undefined for ranges from batch normalizations. */
+  readonly images: string | undefined
+  /** The package to write. */
+  readonly out: string
+  /** Layers to leave out of int8; undefined for as many as `logitError` takes. */
+  readonly keep: number | undefined
+  readonly logitError: number
+  readonly seed: number
+}
+
+interface Chosen {
+  readonly quantization: Quantization
+  readonly errors: readonly LayerError[]
+}
+
+/** Layers are compared by so many pictures: by more the order hardly changes. */
+const MOST_JUDGING = 32
+const VERSION_DIGITS = 12
+const NO_PICTURES: DecodedPictures = { calibration: [], heldOut: [] }
+
+/**
+ * Chooses ranges for what int8 can compute, leaves the layers out that cost most, measures, and writes a package. Returns the exit
+ * code. Throws an OperatorError if it cannot be done.
+ */
+export async function quantizeModel (options: QuantizeOptions): Promise<number> {
+  const { config, images, out, keep, seed } = options
+  if (images === undefined && keep !== undefined) throw new OperatorError('--keep needs --images, which say what each layer costs.')
+  const interruption = new Interruption()
+  await demandFree(out)
+  const model = await openModel(config, showProgress())
+  model.warnings.forEach(say)
+  const weights = await model.readWeights()
+  const folded = fold(model.network, weights)
+  demandLayers(model, folded)
+  prepareProcess()
+  const pictures = images === undefined ? NO_PICTURES : await decodePictures(images, seed, config, inputSpec(model.input))
+  const graphs = graphsOf(folded)
+  const process = processOptions(config, model)
+  const chosen = images === undefined
+    ? { quantization: quantizationOf(model.network, weights), errors: [] }
+    : await chooseByPictures(folded, graphs, pictures.calibration, { ...options, process })
+  const measured = await measureAll(graphs, chosen.quantization, pictures.heldOut, process)
+  const report: QuantizationReport = {
+    ...await namesOf(model, out, chosen.quantization),
+    ranges: images === undefined ? 'batch normalization' : 'pictures',
+    pictures: { calibration: pictures.calibration.length, heldOut: pictures.heldOut.length, seed },
+    rest: graphs.rest,
+    isSimulated: graphs.isSimulated,
+    int8Layers: [...chosen.quantization.keys()],
+    keptLayers: separableLayers(folded).map(({ name }) => name).filter((name) => !chosen.quantization.has(name)),
+    layerErrors: chosen.errors,
+    measured
+  }
+  // From here on a signal finds a package that is whole.
+  interruption.finishFirst()
+  await write(options, model, weights, chosen.quantization, report)
+  return interruption.signal === undefined ? 0 : interruptedBy(interruption.signal)
+}
+
+function demandLayers ({ name }: Model, folded: Folded): void {
+  if (separableLayers(folded).length > 0) return
+  throw new OperatorError(`${name} has no layer that is computed in int8: those are separable convolutions of 3x3 and stride 1.`)
+}
+
+function processOptions ({ tensorflowThreads }: Config, { network: { input: { side, channels } } }: Model): GraphProcessOptions {
+  return { threads: tensorflowThreads, imageBytes: side ** 2 * channels }
+}
+
+async function chooseByPictures (
+  folded: Folded, graphs: Graphs, pictures: readonly Pixels[],
+  { keep, logitError, process }: QuantizeOptions & { readonly process: GraphProcessOptions }
+): Promise<Chosen> {
+  const calibrating = new Progress(pictures.length)
+  const whole = await calibrate(folded, pictures, { ...process, onPicture: () => { calibrating.add(false) } })
+    .finally(() => { calibrating.stop() })
+  const judging = pictures.slice(0, MOST_JUDGING)
+  const reference = await answersOf(graphs.float32(), judging, process)
+  const bench = { graphOf: graphs.int8, pictures: judging, reference, options: process }
+  const comparing = new Progress(whole.size, 'layer')
+  const errors = await layerErrors(whole, bench, () => { comparing.add(false) }).finally(() => { comparing.stop() })
+  const kept = keep ?? await layersToKeep(whole, errors, logitError, bench)
+  return { quantization: withoutCostliest(whole, errors, kept), errors }
+}
+
+async function namesOf (
+  model: Model, out: string, quantization: Quantization
+): Promise<Pick<QuantizationReport, 'name' | 'version' | 'from'>> {
+  const hash = createHash('sha256').update(await model.hashWeights())
+  for (const [layer, { low, high, biasCorrection }] of quantization) hash.update(layer).update(low).update(high).update(biasCorrection)
+  return { name: modelNameOf(out), version: hash.digest('hex').slice(0, VERSION_DIGITS), from: `${model.name} ${model.version}` }
+}
+
+async function write (
+  { out }: QuantizeOptions, { network, input, labels }: Model, weights: Weights, quantization: Quantization, report: QuantizationReport
+): Promise<void> {
+  const { name, version } = report
+  const files = { 'quantization.json': `${JSON.stringify(report, null, 1)}\n` }
+  await writeTrained(out, {
+    name, version, network, input: inputSpec(input), labels: labels.map(({ label }) => label), weights, quantization, files
+  })
+  print(reportRows(report))
+  say(`${out} is written: serve it with PRECISION=int8, or as it was in any other precision.`)
+}
