@@ -40,7 +40,9 @@ export function withoutCostliest (quantization: Quantization, errors: readonly L
  * How many of the costliest layers to leave in the precision of the rest: the fewest with which the measured logit error is at most
  * `bound`. Squared errors of layers about add up, which says how many to try first; while that is too few, there are a quarter more.
  */
-export async function layersToKeep (quantization: Quantization, errors: readonly LayerError[], bound: number, bench: Bench): Promise<number> {
+export async function layersToKeep (
+  quantization: Quantization, errors: readonly LayerError[], bound: number, bench: Bench
+): Promise<number> {
   const whole = await errorOf(quantization, bench)
   if (whole <= bound) return 0
   let count = predictedCount(errors, (bound / whole) ** 2)

@@ -44,7 +44,7 @@ interface Chosen {
 }
 
 /** Layers are compared by so many pictures: by more the order hardly changes. */
-const MOST_JUDGING = 32
+const MOST_JUDGING = 24
 const VERSION_DIGITS = 12
 const NO_PICTURES: DecodedPictures = { calibration: [], heldOut: [] }
 

@@ -43,18 +43,24 @@ export function bytesOf ({ graph, weights }: SavedModel): number {
 
 /** The report as rows of text for people. */
 export function reportRows (report: QuantizationReport): string[][] {
-  const { measured, layerErrors, int8Layers, keptLayers, rest } = report
-  const costliest = [...layerErrors].sort((left, right) => right.logitError - left.logitError).slice(0, MOST_SHOWN)
+  const { measured, int8Layers, keptLayers, rest } = report
   return [
     [`${int8Layers.length} layers in int8, ${keptLayers.length} of those that could be are left in ${rest}.`],
     ...aligned([
-      ['precision', 'MB', 'ms a picture', 'same label', 'where clear', 'mean difference', 'largest', 'logit error'], ...measured.map(cellsOf)
+      ['precision', 'MB', 'ms a picture', 'same label', 'where clear', 'mean difference', 'largest', 'logit error'],
+      ...measured.map(cellsOf)
     ]),
-    ...costliest.length === 0 ? [] : [[], ...aligned([
-      ['layer alone in int8', 'logit error', 'computed in'],
-      ...costliest.map(({ layer, logitError }) => [layer, logitError.toFixed(4), keptLayers.includes(layer) ? rest : 'int8'])
-    ])]
+    ...layerRows(report)
   ]
+}
+
+function layerRows ({ layerErrors, keptLayers, rest }: QuantizationReport): string[][] {
+  if (layerErrors.length === 0) return []
+  const costliest = [...layerErrors].sort((left, right) => right.logitError - left.logitError).slice(0, MOST_SHOWN)
+  return [[], ...aligned([
+    ['layer alone in int8', 'logit error', 'computed in'],
+    ...costliest.map(({ layer, logitError }) => [layer, logitError.toFixed(4), keptLayers.includes(layer) ? rest : 'int8'])
+  ])]
 }
 
 function cellsOf ({ precision, bytes, milliseconds, agreement }: Measured): string[] {

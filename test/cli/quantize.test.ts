@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { writeColouredPictures } from '../support/coloured-pictures.js'
+import { CAT, xception } from '../support/command.js'
+
+interface Report {
+  readonly ranges: string
+  readonly pictures: { readonly calibration: number, readonly heldOut: number }
+  readonly int8Layers: readonly string[]
+  readonly keptLayers: readonly string[]
+  readonly layerErrors: ReadonlyArray<{ readonly layer: string, readonly logitError: number }>
+  readonly measured: ReadonlyArray<{ readonly precision: string, readonly agreement: { readonly sameLabel: number, readonly logitError: number } | null }>
+}
+
+suite('xception quantize', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-quantize-test-'))
+  const env = { MODEL_CACHE_DIR: join(folder, 'cache') }
+  const out = join(folder, 'package')
+  const reportOf = (path: string): Report => JSON.parse(readFileSync(join(path, 'quantization.json'), 'utf8')) as Report
+  const labelsOf = (stdout: string): string[] => stdout.trim().split('\n').map((line) => line.replace(/^.* /, ''))
+  after(() => { rmSync(folder, { recursive: true }) })
+
+  test('writes a package that is served in int8 and otherwise, with a report of what it costs', async () => {
+    await writeColouredPictures(join(folder, 'pictures'), 6, 40)
+    const { status, stdout, stderr } = xception(
+      ['quantize', 'xception-cifar10', '--images', join(folder, 'pictures'), '--keep', '1', '--out', out], env
+    )
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /1 of those that could be are left in (?:float32|bfloat16)/)
+    const { ranges, pictures, int8Layers, keptLayers, layerErrors, measured } = reportOf(out)
+    assert.equal(ranges, 'pictures')
+    assert.deepEqual(pictures, { calibration: 12, heldOut: 6, seed: 1 })
+    assert.equal(keptLayers.length, 1)
+    const [costliest] = [...layerErrors].sort((left, right) => right.logitError - left.logitError)
+    assert.deepEqual(keptLayers, [costliest?.layer])
+    assert.equal(int8Layers.length + 1, layerErrors.length)
+    const int8 = measured.find(({ precision }) => precision === 'int8')?.agreement
+    assert.ok(int8 !== undefined && int8 !== null && int8.logitError < 0.5, JSON.stringify(int8))
+    const expected = labelsOf(xception(['classify', CAT], env).stdout)
+    assert.deepEqual(labelsOf(xception(['classify', '--model', out, CAT], { ...env, PRECISION: 'float32' }).stdout), expected)
+  })
+
+  test('needs no pictures', () => {
+    const path = join(folder, 'without')
+    const { status, stderr } = xception(['quantize', 'xception-cifar10', '--out', path], env)
+    assert.equal(status, 0, stderr)
+    const { ranges, keptLayers, measured } = reportOf(path)
+    assert.equal(ranges, 'batch normalization')
+    assert.deepEqual(keptLayers, [])
+    assert.ok(measured.every(({ agreement }) => agreement === null))
+  })
+
+  test('refuses in one sentence, and leaves nothing behind', () => {
+    const path = join(folder, 'refused')
+    const refused = (args: readonly string[], sentence: RegExp): void => {
+      const { status, stderr } = xception(['quantize', ...args, '--out', path], env)
+      assert.equal(status, 2)
+      assert.match(stderr, sentence)
+      assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith('refused')), [])
+    }
+    refused(['preset:mobilenet?width=0.25&size=32'], /has no layer that is computed in int8/)
+    refused(['xception-cifar10', '--keep', '2'], /--keep needs --images/)
+    refused(['xception-cifar10', '--images', join(folder, 'nowhere')], /nowhere cannot be read/)
+    refused(['xception-cifar10', '--images', CAT], /cannot be read as a \.tar or \.tgz/)
+    const again = xception(['quantize', 'xception-cifar10', '--out', join(folder, 'without')], env)
+    assert.match(again.stderr, /is there already/)
+    assert.ok(existsSync(join(folder, 'without')))
+  })
+})
