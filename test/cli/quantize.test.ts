@@ -12,7 +12,7 @@ interface Report {
   readonly int8Layers: readonly string[]
   readonly keptLayers: readonly string[]
   readonly layerErrors: ReadonlyArray<{ readonly layer: string, readonly logitError: number }>
-  readonly measured: ReadonlyArray<{ readonly precision: string, readonly agreement: { readonly sameLabel: number, readonly logitError: number } | null }>
+  readonly measured: ReadonlyArray<{ readonly precision: string, readonly agreement: { readonly logitError: number } | null }>
 }
 
 suite('xception quantize', () => {

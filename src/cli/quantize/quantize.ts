@@ -100,10 +100,13 @@ async function chooseByPictures (
   folded: Folded, graphs: Graphs, pictures: readonly Pixels[],
   { keep, logitError, process }: QuantizeOptions & { readonly process: GraphProcessOptions }
 ): Promise<Chosen> {
-  const calibrating = new Progress(pictures.length)
-  const whole = await calibrate(folded, pictures, { ...process, onPicture: () => { calibrating.add(false) } })
+  // Pictures that ranges were chosen by lie within them, which says too little of others.
+  const judges = Math.min(MOST_JUDGING, Math.floor(pictures.length / 4))
+  const ranging = pictures.slice(judges)
+  const calibrating = new Progress(ranging.length)
+  const whole = await calibrate(folded, ranging, { ...process, onPicture: () => { calibrating.add(false) } })
     .finally(() => { calibrating.stop() })
-  const judging = pictures.slice(0, MOST_JUDGING)
+  const judging = judges === 0 ? pictures : pictures.slice(0, judges)
   const reference = await answersOf(graphs.float32(), judging, process)
   const bench = { graphOf: graphs.int8, pictures: judging, reference, options: process }
   const comparing = new Progress(whole.size, 'layer')
