@@ -6,7 +6,7 @@ import { quantizeLayer } from '../layer.js'
 import type { Pixels } from '../pixels.js'
 import { foldedWeight, separableLayers } from '../separable-layers.js'
 import { Histograms } from './histograms.js'
-import { clippingShift, leastSquaresRange } from './least-squares.js'
+import { clippingShift, leastSquaresRange, type Range } from './least-squares.js'
 import { samplingGraph, type SampledLayer } from './sampling-graph.js'
 
 export interface CalibrationOptions extends GraphProcessOptions {
@@ -16,6 +16,8 @@ export interface CalibrationOptions extends GraphProcessOptions {
 
 /** Values of each channel from which its range is chosen, about: enough that its tails show. */
 const WANTED_SAMPLES = 50_000
+/** Of a range, added on each side: other pictures go beyond what these few do, and clipping costs more than coarser levels. */
+const ROOM = 0.5
 /** Samples of a full-size network's layers are tens of megabytes an image. */
 const BATCH = 2
 
@@ -52,8 +54,13 @@ function count (samples: Float32Array, images: number, histograms: ReadonlyMap<S
 function statisticsOf (histograms: Histograms): ChannelStatistics[] {
   return Array.from({ length: histograms.channels }, (_, channel) => {
     const histogram = histograms.of(channel)
-    const range = leastSquaresRange(histogram)
+    const range = roomier(leastSquaresRange(histogram))
     const mean = histograms.mean(channel)
     return { ...range, mean, variance: histograms.variance(channel), keptMean: mean + clippingShift(histogram, range) }
   })
+}
+
+function roomier ({ low, high }: Range): Range {
+  const room = ROOM * (high - low)
+  return { low: low - room, high: high + room }
 }
