@@ -27,7 +27,7 @@ export class Histograms {
     for (let index = 0, channel = 0; index < values.length; index++) {
       const value = values[index] as number
       let bin = Math.floor((value - (this.starts[channel] as number)) / (this.widths[channel] as number))
-      if (bin < 0 || bin >= BINS) bin = this.widenedTo(channel, value)
+      if (!(bin >= 0 && bin < BINS)) bin = this.widenedTo(channel, value)
       const at = channel * BINS + bin
       this.counts[at] = (this.counts[at] as number) + 1
       this.sums[channel] = (this.sums[channel] as number) + value
