@@ -1,26 +1,19 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { describeEnd } from '../base/process-end.js'
 import type { Config } from '../config.js'
+import { passOnWithoutNotices } from '../engine/notices.js'
 import type { Reply } from './measure-process.js'
 import type { Speed } from './measure.js'
 
 const MEASURE_PROCESS = new URL('./measure-process.js', import.meta.url)
-
-/** What TensorFlow says at each start, whatever its log level, about itself and not about the models. */
-const NOTICE = /^(?:I\d{4} |WARNING: All log messages before absl::InitializeLog\(\))/
 
 /** As `measureSpeed`, in a process of its own, whose standard error is passed on without TensorFlow's notices. */
 export async function measureApart (configs: readonly Config[]): Promise<Speed[]> {
   const child = fork(MEASURE_PROCESS, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   let reply: Reply | undefined
   child.on('message', (message) => { reply = message as Reply })
-  if (child.stderr !== null) {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      if (!NOTICE.test(line)) process.stderr.write(`${line}\n`)
-    })
-  }
+  if (child.stderr !== null) passOnWithoutNotices(child.stderr)
   // An order that does not arrive shows in the way the process ends.
   child.send(configs, () => {})
   const [code, signal] = await once(child, 'close') as [number | null, NodeJS.Signals | null]

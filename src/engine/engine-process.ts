@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describeEnd } from '../base/process-end.js'
 import { NO_USAGE, usageOf, type ProcessUsage } from '../base/process-usage.js'
 import { FrameReader, type Frame } from './frames.js'
+import { passOnWithoutNotices } from './notices.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 import { decodeLoadReply, decodeRunReply } from './replies.js'
 import { encodeRequest, type Request } from './requests.js'
@@ -54,8 +55,9 @@ export class EngineProcess {
     this.child = spawn(process.execPath, [WORKER_PROCESS, options.workerFile.href], {
       env: environmentOf(options),
       // TensorFlow prints what it likes, and this process's output is its log.
-      stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR, 'pipe']
+      stdio: ['ignore', STANDARD_ERROR, 'pipe', 'pipe']
     })
+    if (this.child.stderr !== null) passOnWithoutNotices(this.child.stderr)
     this.ended = new Promise((resolve) => {
       const end = (reason: Error): void => {
         this.fail(reason)

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describeEnd } from '../../base/process-end.js'
+import { passOnWithoutNotices } from '../../engine/notices.js'
 import type { Images, Reply, Request, StepBatch, StepResult, TrainingWorker, VariableValues } from './protocol.js'
 
 const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.js', import.meta.url))
@@ -26,8 +27,9 @@ export class TrainingProcess {
       execArgv: [],
       serialization: 'advanced',
       // TensorFlow prints what it likes, and this process's output is its result.
-      stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR, 'ipc']
+      stdio: ['ignore', STANDARD_ERROR, 'pipe', 'ipc']
     })
+    if (this.child.stderr !== null) passOnWithoutNotices(this.child.stderr)
     this.child.on('message', (reply: Reply) => { this.receive(reply) })
     this.child.once('error', (error) => { this.fail(error) })
     this.child.once('exit', (code, signal) => { this.fail(new Error(`the process that trains ${describeEnd(code, signal)}`)) })
