@@ -1,10 +1,13 @@
 import type { Sample } from './corpus.js'
+import type { HeaderLines } from './case.js'
 import type { Draw } from './draw.js'
 import { mutate } from './mutate.js'
 
 /** A body with the type that its sender gives it; undefined for none. */
 export interface TypedBody {
   readonly type: string | undefined
+  /** Others that say how to read it. */
+  readonly headers?: HeaderLines
   readonly bytes: Buffer
 }
 

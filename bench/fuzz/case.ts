@@ -12,9 +12,9 @@ export interface Case {
 
 export type HeaderLines = ReadonlyArray<readonly [string, string]>
 
-/** A request to POST /classify that is well framed; `body` undefined sends none. */
-export function post (headers: HeaderLines, body: Buffer): Buffer {
-  return request('POST /classify HTTP/1.1', [...headers, ['content-length', String(body.length)]], body)
+/** A POST that is well framed. */
+export function post (headers: HeaderLines, body: Buffer, path = '/classify'): Buffer {
+  return request(`POST ${path} HTTP/1.1`, [...headers, ['content-length', String(body.length)]], body)
 }
 
 export function request (line: string, headers: HeaderLines, body: Buffer = Buffer.of()): Buffer {

@@ -6,8 +6,13 @@ import { brokenOff, inBrokenChunks, inChunks, withWrongLength } from './framing.
 import { clientHeaders, oddHeaders } from './headers.js'
 import { mutate } from './mutate.js'
 import { oddTarget } from './targets.js'
+import { inferBody, predictBody } from './tensors.js'
 
 type Make = (samples: readonly Sample[], draw: Draw) => Case
+
+/** Of the model that is served where no other one is named. */
+const INFER_PATH = '/v2/models/xception-cifar10/infer'
+const PREDICT_PATH = '/v1/models/xception-cifar10:predict'
 
 const KINDS: readonly Make[] = [
   (samples, draw) => {
@@ -16,6 +21,9 @@ const KINDS: readonly Make[] = [
   },
   (samples, draw) => ({ kind: 'form', bytes: plainPost(formBody(samples, draw), draw), answers: 1 }),
   (samples, draw) => ({ kind: 'JSON', bytes: plainPost(jsonBody(samples, draw), draw), answers: 1 }),
+  (samples, draw) => ({ kind: 'embedding', bytes: plainPost(anyBody(samples, draw), draw, '/embed'), answers: 1 }),
+  (samples, draw) => ({ kind: 'infer', bytes: plainPost(inferBody(samples, draw), draw, INFER_PATH), answers: 1 }),
+  (samples, draw) => ({ kind: 'predict', bytes: plainPost(predictBody(samples, draw), draw, PREDICT_PATH), answers: 1 }),
   (samples, draw) => ({ kind: 'chunks', bytes: framed(inChunks, samples, draw), answers: 1 }),
   (samples, draw) => ({ kind: 'broken chunks', bytes: framed(inBrokenChunks, samples, draw), answers: draw.oneOf('first', 'cut') }),
   (samples, draw) => ({ kind: 'wrong length', bytes: framed(withWrongLength, samples, draw), answers: draw.oneOf('first', 'cut') }),
@@ -26,7 +34,7 @@ const KINDS: readonly Make[] = [
   },
   (_samples, draw) => ({ kind: 'odd target', bytes: oddTarget(draw), answers: 'first' }),
   (samples, draw) => {
-    const whole = framed(draw.once(2) ? post : inChunks, samples, draw)
+    const whole = framed(draw.once(2) ? (headers, body) => post(headers, body) : inChunks, samples, draw)
     return { kind: 'changed request', bytes: mutate(whole, draw), answers: 'first' }
   },
   pipelined
@@ -55,11 +63,13 @@ function pipelined (samples: readonly Sample[], draw: Draw): Case {
 
 function anyBody (samples: readonly Sample[], draw: Draw): TypedBody {
   const sample = draw.oneOf(...samples)
-  return draw.oneOf(() => ({ type: sample.type, bytes: sample.bytes }), () => formBody(samples, draw), () => jsonBody(samples, draw))()
+  return draw.oneOf<() => TypedBody>(
+    () => ({ type: sample.type, bytes: sample.bytes }), () => formBody(samples, draw), () => jsonBody(samples, draw)
+  )()
 }
 
-function plainPost ({ type, bytes }: TypedBody, draw: Draw): Buffer {
-  return post([...typeOf(type), ...clientHeaders(draw)], bytes)
+function plainPost ({ type, headers = [], bytes }: TypedBody, draw: Draw, path?: string): Buffer {
+  return post([...typeOf(type), ...headers, ...clientHeaders(draw)], bytes, path)
 }
 
 type Frame = (headers: HeaderLines, body: Buffer, draw: Draw) => Buffer

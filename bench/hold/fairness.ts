@@ -7,6 +7,8 @@ import { Flood } from './flood.js'
 
 const FLOODING_CONNECTIONS = 256
 const FORWARDED = 'x-forwarded-for'
+/** Of the request of many images, each of which is refused at once. */
+const MOST_TRIES = 100_000
 
 /** One client's single requests, one after the other, alone and beside a client that floods. */
 export interface FairnessFigure {
@@ -57,13 +59,14 @@ async function singles (url: string, photo: Buffer, seconds: number): Promise<{ 
 async function largeRequest (url: string, photo: Buffer): Promise<number> {
   const body = JSON.stringify({ images: Array.from({ length: 32 }, () => photo.toString('base64')) })
   const startedAt = performance.now()
-  for (;;) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
     const headers = { 'content-type': 'application/json', [FORWARDED]: '192.0.2.1' }
     const response = await fetch(`${url}/classify`, { method: 'POST', body, headers })
     const text = await response.text()
     if (response.status === 200 && !text.includes('"error"')) return performance.now() - startedAt
     if (response.status !== 503) throw new Error(`a request of 32 images was answered ${response.status}: ${text.slice(0, 500)}`)
   }
+  throw new Error(`a request of 32 images was refused ${MOST_TRIES} times`)
 }
 
 export function fairnessTable (figure: FairnessFigure): Table {

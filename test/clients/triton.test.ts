@@ -2,49 +2,94 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { serving } from '../support/answers.js'
+import { grpcAddress } from '../support/grpc.js'
 import { runClient, withoutModules } from '../support/python-client.js'
+import type { RunningServer } from '../support/server.js'
 import { CAT, classified } from '../support/tensors.js'
 
 const PHOTO = fileURLToPath(new URL('../../../docs/cat.jpg', import.meta.url))
+
+type Refusal = readonly [status: string, message: string]
 
 interface Seen {
   readonly ready: readonly boolean[]
   readonly server: string
   readonly inputs: readonly string[]
   readonly image: number[][]
-  readonly image_by_default: number[][]
+  /** With nothing said of outputs; over HTTP alone. */
+  readonly image_by_default?: number[][]
   readonly image_compressed: number[][][]
+  /** As bytes and as values, over HTTP both in all forms of request and reply. */
   readonly pixels: number[][][]
   readonly id: string
   readonly labels: readonly string[]
   readonly shapes: readonly number[][]
-  readonly unknown_model: readonly [status: string, message: string]
-  readonly wrong_shape: readonly [status: string, message: string]
-  readonly no_config: readonly [status: string, message: string]
+  readonly unknown_model: Refusal
+  readonly wrong_shape: Refusal
+  readonly no_config: Refusal
 }
 
-suite('Triton\'s own client', { skip: withoutModules('numpy', 'tritonclient.http') }, () => {
-  test('works as it is', async () => {
-    await serving({}, async ({ url }) => {
-      const seen = await runClient('triton', url, PHOTO) as Seen
+interface Client {
+  readonly protocol: string
+  /** In this folder, without `.py`. */
+  readonly program: string
+  readonly module: string
+  readonly settings: Record<string, string>
+  readonly addressOf: (server: RunningServer) => string
+  /** Of a model that is not there, of a wrong shape, and of what there is not. */
+  readonly statuses: readonly string[]
+  /** In which pixels are sent and probabilities read. */
+  readonly forms: number
+}
+
+const CLIENTS: readonly Client[] = [{
+  protocol: 'HTTP',
+  program: 'triton',
+  module: 'tritonclient.http',
+  settings: {},
+  addressOf: ({ url }) => url,
+  statuses: ['404', '400', '404'],
+  forms: 8
+}, {
+  protocol: 'gRPC',
+  program: 'triton_grpc',
+  module: 'tritonclient.grpc',
+  settings: { GRPC_PORT: '0' },
+  addressOf: grpcAddress,
+  statuses: ['StatusCode.NOT_FOUND', 'StatusCode.INVALID_ARGUMENT', 'StatusCode.UNIMPLEMENTED'],
+  forms: 2
+}]
+
+for (const { protocol, program, module, settings, addressOf, statuses, forms } of CLIENTS) {
+  test(`Triton's own ${protocol} client works as it is`, { skip: withoutModules('numpy', module) }, async () => {
+    await serving(settings, async (server) => {
+      const seen = await runClient(program, addressOf(server), PHOTO) as Seen
       assert.deepEqual(seen.ready, [true, true, true, false])
       assert.equal(seen.server, 'xception-serve')
       assert.deepEqual(seen.inputs, ['image', 'pixels'])
-      const expected = await classified(url, [CAT])
-      for (const found of [seen.image, seen.image_by_default, ...seen.image_compressed]) assert.deepEqual(found, expected)
+      const expected = await classified(server.url, [CAT])
+      for (const found of [seen.image, seen.image_by_default ?? expected, ...seen.image_compressed]) assert.deepEqual(found, expected)
       const [first = [], ...others] = seen.pixels
-      assert.deepEqual([first.length, first[0]?.length, others.length], [2, 10, 7])
+      assert.deepEqual([first.length, first[0]?.length, seen.pixels.length], [2, 10, forms])
       for (const other of others) {
         other.flat().forEach((value, index) => { assert.ok(Math.abs(value - (first.flat()[index] ?? NaN)) < 1e-6) })
       }
       assert.equal(seen.id, 'mine')
       assert.match(seen.labels[0] ?? '', /^0\.91\d*:3:cat$/)
       assert.deepEqual(seen.shapes, [[1, 512], [1, 4, 4, 512]])
-      assert.equal(seen.unknown_model[0], '404')
+      const refusals = [seen.unknown_model, seen.wrong_shape, seen.no_config]
+      assert.deepEqual(refusals.map(([status]) => status), statuses)
       assert.match(seen.unknown_model[1], /"other"/)
-      assert.equal(seen.wrong_shape[0], '400')
       assert.match(seen.wrong_shape[1], /\[N, 32, 32, 3\]/)
-      assert.equal(seen.no_config[0], '404')
+    })
+  })
+}
+
+suite('Triton\'s own gRPC client', { skip: withoutModules('numpy', 'tritonclient.grpc') }, () => {
+  test('leaves the queue with a call that it cancels', async () => {
+    await serving({ GRPC_PORT: '0', BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (server) => {
+      const seen = await runClient('triton_grpc', grpcAddress(server), PHOTO, `${server.url}/metrics`)
+      assert.deepEqual(seen, { waiting: 1, left: 0, status: 'StatusCode.CANCELLED' })
     })
   })
 })
