@@ -29,8 +29,8 @@ export function predictBody (samples: readonly Sample[], draw: Draw): TypedBody 
   const images = draw.between(1, MOST_IMAGES)
   const one = (): unknown => draw.oneOf<() => unknown>(
     () => ({ b64: mutate(draw.oneOf(...samples).bytes, draw).toString('base64') }),
-    () => nested(draw),
-    () => ({ pixels: nested(draw) })
+  () => nested(draw),
+  () => ({ pixels: nested(draw) })
   )()
   const rows = Array.from({ length: images }, one)
   const body = draw.oneOf<object>(
