@@ -10,16 +10,29 @@ const FIGURES = new URL('../../../docs/family/', import.meta.url)
 
 /** Writes the learning curves and the tables of docs/family.md. */
 export async function writeReport (result: SavedAblations): Promise<void> {
-  let page = await readFile(PAGE, 'utf8')
-  for (const [question, { title, arms }] of Object.entries(QUESTIONS)) {
-    const shown = arms.filter((arm) => runsOf(arm, result).length > 0)
-    await writeFile(new URL(`ablation-${question}.svg`, FIGURES), comparisonPlot(title, shown.map((arm) => (
-      { name: arm, values: meanCurve(runsOf(arm, result)) }
-    ))))
+  for (const [file, content] of ablationFigures(result)) await writeFile(new URL(file, FIGURES), content)
+  const page = await readFile(PAGE, 'utf8')
+  await writeFile(PAGE, [...ablationBlocks(result)].reduce((text, [name, block]) => replaceBlock(text, name, block), page))
+}
+
+/** Learning curves as SVG, by the names of their files. */
+export function ablationFigures (result: SavedAblations): Map<string, string> {
+  return new Map(Object.entries(QUESTIONS).map(([question, { title, arms }]) => [
+    `ablation-${question}.svg`,
+    comparisonPlot(title, trained(arms, result).map((arm) => ({ name: arm, values: meanCurve(runsOf(arm, result)) })))
+  ]))
+}
+
+/** What stands between the page's markers, by their names. */
+export function ablationBlocks (result: SavedAblations): Map<string, string> {
+  return new Map(Object.entries(QUESTIONS).map(([question, { title, arms }]) => {
     const figure = `![Accuracy by epoch: ${title}](family/ablation-${question}.svg)`
-    page = replaceBlock(page, `ablation-${question}`, `${figure}\n\n${table(shown, result)}`)
-  }
-  await writeFile(PAGE, page)
+    return [`ablation-${question}`, `${figure}\n\n${table(trained(arms, result), result)}`]
+  }))
+}
+
+function trained (arms: readonly ArmName[], result: SavedAblations): ArmName[] {
+  return arms.filter((arm) => runsOf(arm, result).length > 0)
 }
 
 function table (arms: readonly ArmName[], result: SavedAblations): string {
