@@ -1,36 +1,48 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** How long a request whose head has begun to come is waited for. */
+const HEAD_MS = 5000
+
+/** What is known of a connection. */
+interface Connection {
+  /** Requests that are not answered to their ends. */
+  underWay: number
+  /** What it had sent when it was last found idle: more is the beginning of a request. */
+  bytesRead: number
+}
+
 /**
  * Replaces what Node closes connections by when a server is closed: that waits for those that never sent a request, as
  * browsers and probes of a port open them, and cuts those whose reply a slow client has not yet taken. Here a connection is
  * closed as soon as nothing is asked on it, and not before its last reply is sent.
  */
 export function closeConnectionsInOrder (server: Server): void {
-  /** Requests under way, by connection. */
-  const underWay = new Map<Socket, number>()
+  const connections = new Map<Socket, Connection>()
   let isClosing = false
-  const closeIfIdle = (socket: Socket): void => { if (isClosing && underWay.get(socket) === 0) socket.destroySoon() }
+  const closeIfIdle = (socket: Socket): void => { if (isClosing && connections.get(socket)?.underWay === 0) socket.destroySoon() }
   const follow = ({ socket }: IncomingMessage, reply: ServerResponse): void => {
-    const add = (count: number): void => {
-      const before = underWay.get(socket)
-      if (before !== undefined) underWay.set(socket, before + count)
-    }
-    add(1)
+    const connection = connections.get(socket)
+    if (connection === undefined) return
+    connection.underWay++
     reply.once('close', () => {
-      add(-1)
+      connection.underWay--
+      connection.bytesRead = socket.bytesRead
       closeIfIdle(socket)
     })
   }
   server.on('connection', (socket) => {
-    underWay.set(socket, 0)
-    socket.once('close', () => { underWay.delete(socket) })
+    connections.set(socket, { underWay: 0, bytesRead: 0 })
+    socket.once('close', () => { connections.delete(socket) })
   })
   server.prependListener('request', follow)
   server.prependListener('checkContinue', follow)
   // What `close` calls, before it waits for the connections that are left.
   server.closeIdleConnections = () => {
     isClosing = true
-    for (const socket of underWay.keys()) closeIfIdle(socket)
+    for (const [socket, { bytesRead }] of connections) {
+      if (socket.bytesRead === bytesRead) closeIfIdle(socket)
+      else setTimeout(closeIfIdle, HEAD_MS, socket).unref()
+    }
   }
 }

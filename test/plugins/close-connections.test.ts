@@ -40,12 +40,26 @@ suite('a server that is closed', () => {
   test('does not wait for connections without a request', async () => {
     const server = await listen((reply) => { reply.end('done') })
     const silent = await open(server, '')
-    const half = await open(server, 'GET / HTTP/1.1\r\n')
     const answered = await open(server, GET)
     await once(answered, 'data')
-    const closed = [silent, half, answered].map(lengthUntilClosed)
+    const closed = [silent, answered].map(lengthUntilClosed)
     await once(server.close(), 'close')
-    assert.deepEqual(await Promise.all(closed), [0, 0, 0])
+    assert.deepEqual(await Promise.all(closed), [0, 0])
+  })
+
+  test('answers a request whose head has begun to come, and waits for no more of one for ever', async () => {
+    const server = await listen((reply) => { reply.end('done') })
+    const sockets = await Promise.all(['GET / HTTP/1.1\r\n', 'GET / HTTP/1.1\r\n'].map((text) => open(server, text)))
+    const [late, half] = sockets
+    assert.ok(late !== undefined && half !== undefined)
+    // A third connection's answer comes after what the others sent before it was read.
+    await once(await open(server, GET), 'data')
+    const closed = once(server.close(), 'close')
+    const cut = lengthUntilClosed(half)
+    late.write('host: x\r\n\r\n')
+    assert.ok(await lengthUntilClosed(late) > 0)
+    assert.equal(await cut, 0)
+    await closed
   })
 
   test('sends a reply to its end before it closes the connection, however slowly it is read', async () => {
