@@ -19,7 +19,7 @@ export async function writeReport (result: SavedAblations): Promise<void> {
 export function ablationFigures (result: SavedAblations): Map<string, string> {
   return new Map(Object.entries(QUESTIONS).map(([question, { title, arms }]) => [
     `ablation-${question}.svg`,
-    comparisonPlot(title, trained(arms, result).map((arm) => ({ name: arm, values: meanCurve(runsOf(arm, result)) })))
+    comparisonPlot(title, trained(arms, result).map((arm) => ({ name: arm, ...curveOf(runsOf(arm, result)) })))
   ]))
 }
 
@@ -62,8 +62,9 @@ function runsOf (arm: ArmName, { runs }: SavedAblations): AblationRun[] {
   return runs.filter((run) => run.arm === arm)
 }
 
-/** Validation accuracy by epoch, the mean of all seeds. */
-function meanCurve (runs: readonly AblationRun[]): number[] {
+/** Validation accuracy by epoch, the mean of all seeds and how far one is from it. */
+function curveOf (runs: readonly AblationRun[]): { values: number[], deviations: number[] } {
   const length = Math.min(...runs.map(({ epochs }) => epochs.length))
-  return Array.from({ length }, (_, epoch) => accuracyOf(runs.map(({ epochs }) => epochs[epoch]?.validationAccuracy ?? NaN)).mean)
+  const epochs = Array.from({ length }, (_, epoch) => accuracyOf(runs.map(({ epochs }) => epochs[epoch]?.validationAccuracy ?? NaN)))
+  return { values: epochs.map(({ mean }) => mean), deviations: runs.length > 1 ? epochs.map(({ deviation }) => deviation) : [] }
 }

@@ -6,6 +6,8 @@ export interface Curve {
   readonly name: string
   /** By epoch, from the first; null where there is nothing to show. */
   readonly values: ReadonlyArray<number | null>
+  /** How far values are from others of their kind: a band around the line. */
+  readonly deviations?: readonly number[]
 }
 
 interface Panel { readonly title: string, readonly curves: readonly Curve[], readonly unit: (value: number) => string }
@@ -59,6 +61,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2937 }
 .page { fill: #ffffff }
 .grid { stroke: #94a3b8; stroke-width: 0.5 }
 .curve { fill: none; stroke-width: 2; stroke-linejoin: round }
+.band { fill-opacity: 0.2 }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .page { fill: #0d1117 } .grid { stroke: #475569 } }
 </style>
 <rect class="page" width="${width}" height="${height}"/>
@@ -77,19 +80,32 @@ function drawPanel ({ title, curves, unit }: Panel): string {
     `<line class="grid" x1="${SIZE.left}" x2="${SIZE.width - SIZE.right}" y1="${fixed(y(value))}" y2="${fixed(y(value))}"/>` +
     `<text x="${SIZE.left - 6}" y="${fixed(y(value) + 4)}" text-anchor="end">${unit(value)}</text>`
   ))
-  const lines = shown.map(({ values }, index) => {
-    const points = values.flatMap((value, epoch) => value === null ? [] : [`${fixed(x(epoch + 1))},${fixed(y(value))}`])
-    return `<polyline class="curve" stroke="${colourOf(index)}" points="${points.join(' ')}"/>`
-  })
+  const points = (values: Curve['values']): string[] => (
+    values.flatMap((value, epoch) => value === null ? [] : [`${fixed(x(epoch + 1))},${fixed(y(value))}`])
+  )
+  const lines = shown.map(({ values }, index) => (
+    `<polyline class="curve" stroke="${colourOf(index)}" points="${points(values).join(' ')}"/>`
+  ))
+  const bands = shown.flatMap((curve, index) => curve.deviations === undefined
+    ? []
+    : [`<polygon class="band" fill="${colourOf(index)}" points="${
+        [...points(shifted(curve, 1)), ...points(shifted(curve, -1)).reverse()].join(' ')
+      }"/>`])
   const bottom = SIZE.height - SIZE.bottom
   return [
     `<text x="${SIZE.left}" y="18" font-weight="600">${escapedText(title)}</text>`,
     ...grid,
     `<text x="${SIZE.left}" y="${bottom + 18}">epoch 1</text>`,
     `<text x="${SIZE.width - SIZE.right}" y="${bottom + 18}" text-anchor="end">${epochs}</text>`,
+    ...bands,
     ...lines,
     ...legend(shown, bottom + 38)
   ].join('\n')
+}
+
+/** The values and so many times their deviations. */
+function shifted ({ values, deviations = [] }: Curve, by: number): Curve['values'] {
+  return values.map((value, epoch) => value === null ? null : value + by * (deviations[epoch] ?? 0))
 }
 
 function legend (curves: readonly Curve[], y: number): string[] {
@@ -103,7 +119,8 @@ function legend (curves: readonly Curve[], y: number): string[] {
 
 /** The values with a little room around them, but for what is far above the first curve, such as the loss of a bad start. */
 function range (curves: readonly Curve[]): readonly [number, number] {
-  const [first = [], ...others] = curves.map(({ values }) => values.filter((value) => value !== null))
+  const edges = (curve: Curve): number[] => [...shifted(curve, 1), ...shifted(curve, -1)].filter((value) => value !== null)
+  const [first = [], ...others] = curves.map(edges)
   if (first.length === 0) return [0, 1]
   const highest = Math.max(...first)
   const [low, high] = [Math.min(...first, ...others.flat()), Math.min(Math.max(highest, ...others.flat()), FAR * highest)]

@@ -28,3 +28,15 @@ test('a higher accuracy is drawn higher, and names are escaped', () => {
   assert.match(plot, /a &lt; b/)
   assert.match(plot, /one &amp; other/)
 })
+
+test('deviations are a band around their line, and have room', () => {
+  const plot = comparisonPlot('with a band', [{ name: 'a', values: [0.5, 0.9], deviations: [0.1, 0.05] }])
+  const heights = (shape: string): number[] => (
+    [...new RegExp(`<${shape} [^>]*points="([^"]+)"`).exec(plot)?.[1]?.matchAll(/,([\d.]+)/g) ?? []].map(([, y]) => Number(y))
+  )
+  const [[first = NaN, last = NaN], [above = NaN, , below = NaN, under = NaN]] = [heights('polyline'), heights('polygon')]
+  assert.ok(above < first && first < under)
+  assert.ok(below > last && below < first)
+  assert.doesNotMatch(comparisonPlot('without', [{ name: 'a', values: [0.5] }]), /<polygon/)
+  assert.doesNotMatch(plot, /NaN|-\d/)
+})
