@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { usableCpus } from '../../src/base/cpus.js'
-import { trainingDecoder } from '../../src/cli/train/open-pictures.js'
+import { pictureDecoder } from '../../src/cli/picture-decoder.js'
 import { readConfig } from '../../src/config.js'
 import { openDataset, type Sample } from '../../src/train/data/index.js'
 import type { Examples } from '../../src/train/fit/batches.js'
@@ -35,7 +35,7 @@ interface Opened { readonly examples: Examples, readonly samples: readonly Sampl
 
 async function openOne (path: string, validation: number): Promise<{ readonly train: Opened, readonly validation: Opened }> {
   const config = readConfig({})
-  const decoder = trainingDecoder(config, { size: 32, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' })
+  const decoder = pictureDecoder(config, { size: 32, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' })
   const dataset = await openDataset(path, {
     fingerprint: (file) => decoder.fingerprint(file),
     concurrency: 2 * usableCpus(),

@@ -5,17 +5,11 @@ import { onCpus } from '../engines/pinning.js'
 import { inFolder, weightsOf } from '../network/served.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import type { Table } from '../report/table.js'
+import type { EngineBenchOptions } from './engine-times.js'
 
 const BATCH_SIZES = [1, 8]
 /** Runs of one engine before the next one's turn; the first is not counted. */
 const REPEATS = 3
-
-export interface ThreadsBenchOptions {
-  readonly rounds: number
-  /** The most threads. */
-  readonly threads: number
-  readonly model: string | undefined
-}
 
 /** One engine at one batch size, with so many threads on as many CPUs. */
 export type ThreadsFigure = Contestant & {
@@ -46,8 +40,11 @@ interface Started {
 /** Milliseconds an image, one number a round, of one engine at one batch size. */
 type Times = ReadonlyMap<Started, readonly number[]>
 
-/** Times each engine with 1, 2, 4 and so on threads, bound to as many CPUs. All take turns in each round, every other one in reverse. */
-export async function benchThreads (machine: Machine, { rounds, threads, model }: ThreadsBenchOptions): Promise<ThreadsResult> {
+/**
+ * Times each engine with 1, 2, 4 and so on threads, up to those of the options, bound to as many CPUs. All take turns in each round,
+ * every other one in reverse.
+ */
+export async function benchThreads (machine: Machine, { rounds, threads, model }: EngineBenchOptions): Promise<ThreadsResult> {
   const { contestants: all, leftOut } = contestantsHere(precisionsOf(machine))
   const contestants = all.filter((one) => one !== STOCK)
   const engines = new Map(countsUpTo(threads).map((count) => [count, new Map<string, TimedEngine>()]))

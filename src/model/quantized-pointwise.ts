@@ -11,8 +11,8 @@ export interface QuantizedPointwise {
   readonly channelSteps: Float32Array
 }
 
-/** Levels above the lowest one. */
-const TOP_LEVEL = 255
+/** The highest of the levels of a depthwise output; the lowest is 0. */
+export const TOP_LEVEL = 255
 const LARGEST_INTEGER = 127
 
 /**
@@ -22,15 +22,22 @@ const LARGEST_INTEGER = 127
 export function quantizePointwise ({ shape, data }: Tensor, { low, high }: LayerQuantization): QuantizedPointwise {
   const filters = shape[3] ?? 0
   const channelSteps = low.map((value, channel) => ((high[channel] ?? 0) - value) / TOP_LEVEL)
-  const filterScales = new Float32Array(filters)
-  data.forEach((weight, index) => {
-    const size = Math.abs(weight * (channelSteps[Math.floor(index / filters)] ?? 0)) / LARGEST_INTEGER
-    if (size > (filterScales[index % filters] ?? 0)) filterScales[index % filters] = size
-  })
+  const filterScales = Float32Array.from(filterScalesOf({ shape, data }, channelSteps))
   const integers = new Int8Array(data.length)
   data.forEach((weight, index) => {
     const scale = filterScales[index % filters] ?? 0
     if (scale > 0) integers[index] = Math.round(weight * (channelSteps[Math.floor(index / filters)] ?? 0) / scale)
   })
   return { integers, filterScales, channelSteps }
+}
+
+/** What an integer of each filter stands for when its channels have these steps: the largest weight becomes 127. */
+export function filterScalesOf ({ shape, data }: Tensor, channelSteps: ArrayLike<number>): Float64Array {
+  const filters = shape[3] ?? 0
+  const scales = new Float64Array(filters)
+  data.forEach((weight, index) => {
+    const size = Math.abs(weight * (channelSteps[Math.floor(index / filters)] ?? 0)) / LARGEST_INTEGER
+    if (size > (scales[index % filters] ?? 0)) scales[index % filters] = size
+  })
+  return scales
 }

@@ -1,10 +1,7 @@
+import { filterScalesOf, TOP_LEVEL } from '../model/quantized-pointwise.js'
 import type { Tensor } from '../model/weights.js'
-import type { ChannelStatistics } from './channel-statistics.js'
+import type { ChannelStatistics, Range } from './channel-statistics.js'
 
-type Range = Pick<ChannelStatistics, 'low' | 'high'>
-
-const LEVELS_ABOVE_LOWEST = 255
-const LARGEST_INTEGER = 127
 const ROUNDS = 6
 
 /**
@@ -14,30 +11,20 @@ const ROUNDS = 6
  * which is least where s⁴ = v b / a. Scales follow from steps, so that is done a few times.
  */
 export function equalized (kernel: Tensor, channels: readonly ChannelStatistics[]): Range[] {
-  const least = channels.map(({ low, high }) => (high - low) / LEVELS_ABOVE_LOWEST)
+  const least = channels.map(({ low, high }) => (high - low) / TOP_LEVEL)
   const squaredWeights = channels.map((_, channel) => sumOfSquares(rowOf(kernel, channel)))
   let steps = least
   for (let round = 0; round < ROUNDS; round++) {
-    const squaredScales = sumOfSquares(filterScales(kernel, steps))
+    const squaredScales = sumOfSquares(filterScalesOf(kernel, steps))
     steps = least.map((step, channel) => {
       const squares = squaredWeights[channel] ?? 0
       return squares === 0 ? step : Math.max(step, ((channels[channel]?.variance ?? 0) * squaredScales / squares) ** (1 / 4))
     })
   }
   return channels.map(({ low, high }, channel) => {
-    const room = ((steps[channel] ?? 0) * LEVELS_ABOVE_LOWEST - (high - low)) / 2
+    const room = ((steps[channel] ?? 0) * TOP_LEVEL - (high - low)) / 2
     return { low: low - room, high: high + room }
   })
-}
-
-function filterScales (kernel: Tensor, steps: readonly number[]): Float64Array {
-  const scales = new Float64Array(kernel.shape[3] ?? 0)
-  steps.forEach((step, channel) => {
-    rowOf(kernel, channel).forEach((weight, filter) => {
-      scales[filter] = Math.max(scales[filter] ?? 0, Math.abs(weight * step) / LARGEST_INTEGER)
-    })
-  })
-  return scales
 }
 
 function rowOf ({ data, shape }: Tensor, channel: number): Float32Array {

@@ -1,10 +1,8 @@
 import type { LayerQuantization } from '../model/quantization.js'
-import { quantizePointwise } from '../model/quantized-pointwise.js'
+import { quantizePointwise, TOP_LEVEL } from '../model/quantized-pointwise.js'
 import type { Tensor } from '../model/weights.js'
-import type { ChannelStatistics } from './channel-statistics.js'
+import type { ChannelStatistics, Range } from './channel-statistics.js'
 import { equalized } from './equalize.js'
-
-const LEVELS_ABOVE_LOWEST = 255
 
 /** Quantizes a layer, whose pointwise kernel is [1, 1, channels, filters], by what is known of its channels. */
 export function quantizeLayer (kernel: Tensor, channels: readonly ChannelStatistics[]): LayerQuantization {
@@ -34,12 +32,10 @@ export function restoredPointwise (kernel: Tensor, layer: LayerQuantization): Te
  */
 function withZero ({ low, high }: Range): Range {
   if (!(low <= 0 && high >= 0 && high > low)) return { low, high }
-  const step = (high - low) / LEVELS_ABOVE_LOWEST
+  const step = (high - low) / TOP_LEVEL
   const level = Math.round(-low / step)
-  return { low: -level * step, high: (LEVELS_ABOVE_LOWEST - level) * step }
+  return { low: -level * step, high: (TOP_LEVEL - level) * step }
 }
-
-type Range = Pick<ChannelStatistics, 'low' | 'high'>
 
 /** What the mean of each filter lacks: that of the sum of products in full, less that of what int8 makes of it. */
 function biasCorrection (kernel: Tensor, layer: LayerQuantization, channels: readonly ChannelStatistics[]): Float32Array {

@@ -1,12 +1,12 @@
 import type { Folded } from '../compiler/fold/fold.js'
-import { planSeparable } from '../compiler/lower/separable-plan.js'
+import { planChains } from '../compiler/lower/chain-plan.js'
 import { allowedName, type Step } from '../compiler/steps.js'
 import type { Layer } from '../model/network.js'
 import type { Tensor } from '../model/weights.js'
 
 /** The layers of a folded network that can be computed in int8, in its order: dense convolutions have no kernels for it. */
 export function separableLayers ({ network }: Pick<Folded, 'network'>): Layer[] {
-  const chained = new Set(Array.from(planSeparable(network).chains.values(), ({ layer }) => layer.name))
+  const chained = new Set(Array.from(planChains(network).chains.values(), ({ layer }) => layer.name))
   return network.layers.filter(({ name, operation }) => operation.kind === 'separableConvolution' && chained.has(name))
 }
 

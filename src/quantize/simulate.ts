@@ -5,13 +5,11 @@ import { lower } from '../compiler/lower/lower.js'
 import { StepList } from '../compiler/steps.js'
 import type { Layer } from '../model/network.js'
 import type { LayerQuantization, Quantization } from '../model/quantization.js'
-import { quantizePointwise } from '../model/quantized-pointwise.js'
+import { quantizePointwise, TOP_LEVEL } from '../model/quantized-pointwise.js'
 import { channelsOf } from '../model/shapes.js'
 import type { Tensor } from '../model/weights.js'
 import { restoredPointwise } from './layer.js'
 import { depthwiseStep, foldedWeight, separableLayers } from './separable-layers.js'
-
-const TOP_LEVEL = 255
 
 /**
  * A graph of TensorFlow's ops that gives, in float32, what kernels of int8 give for a folded network: for machines that have none.

@@ -96,7 +96,7 @@ suite('while one client floods', () => {
 
   for (const [whose, client] of [['another one', '192.0.2.2'], ['the same one', '192.0.2.1']] as const) {
     test(`a request of 32 images by ${whose} is answered`, async () => {
-      // Of the one who floods it may have to ask more than once, as any of its requests.
+      // One of the client that floods may be refused first, as any of its requests.
       const response = await sendUntil(client, 32, (status) => status !== 503 || client !== '192.0.2.1')
       assert.equal(response.status, 200)
       const { results } = await response.json() as { results: object[] }

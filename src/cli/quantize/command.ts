@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Config } from '../../config.js'
 import { examples } from '../examples.js'
-import { number, wholeNumber } from '../train/numbers.js'
+import { number, wholeNumber } from '../numbers.js'
 
 interface QuantizeOptions {
   readonly images?: string

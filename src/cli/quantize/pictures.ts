@@ -7,9 +7,10 @@ import type { InputSpec } from '../../model/input.js'
 import type { Decoder } from '../../preprocess/index.js'
 import type { Pixels } from '../../quantize/pixels.js'
 import { openSource, type PictureFile } from '../../train/data/index.js'
+import { shuffled } from '../../train/fit/chance.js'
+import { pictureDecoder } from '../picture-decoder.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
-import { trainingDecoder } from '../train/open-pictures.js'
 
 /** Of the pictures, those that ranges are chosen by, and those that say what it costs. */
 export interface DecodedPictures {
@@ -29,7 +30,8 @@ const HELD_OUT_SHARE = 1 / 3
 export async function decodePictures (path: string, seed: number, config: Config, input: InputSpec): Promise<DecodedPictures> {
   const source = await openSource(path, { maxImageBytes: config.maxImageBytes, spoolFolder: join(config.cacheDir, 'archives') })
   try {
-    const files = shuffled([...source.pictures].sort((left, right) => left.path < right.path ? -1 : 1), seed)
+    const sorted = [...source.pictures].sort((left, right) => left.path < right.path ? -1 : 1)
+    const files = Array.from(shuffled(sorted.length, new Random(seed)), (index) => sorted[index] as PictureFile)
     const readable = await decodeAll(files.slice(0, MOST_CALIBRATING + MOST_HELD_OUT), config, input)
     if (readable.length === 0) throw new OperatorError(`${path} has no picture that can be read.`)
     const heldOut = Math.max(readable.length - MOST_CALIBRATING, Math.floor(readable.length * HELD_OUT_SHARE))
@@ -40,7 +42,7 @@ export async function decodePictures (path: string, seed: number, config: Config
 }
 
 async function decodeAll (files: readonly PictureFile[], config: Config, input: InputSpec): Promise<Pixels[]> {
-  const decoder = trainingDecoder(config, input)
+  const decoder = pictureDecoder(config, input)
   const progress = new Progress(files.length)
   const decoded: Pixels[] = []
   const failures: string[] = []
@@ -68,15 +70,4 @@ async function decodedOr (read: PictureFile['read'], decoder: Decoder): Promise<
     if (error instanceof ServiceError) return error
     throw error
   }
-}
-
-/** By chance from the seed (R. Durstenfeld's shuffle). */
-function shuffled<T> (items: readonly T[], seed: number): T[] {
-  const random = new Random(seed)
-  const result = [...items]
-  for (let last = result.length - 1; last > 0; last--) {
-    const other = random.below(last + 1)
-    ;[result[last], result[other]] = [result[other] as T, result[last] as T]
-  }
-  return result
 }

@@ -20,7 +20,7 @@ import { Interruption } from '../folder/interruption.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
 import { print } from '../table.js'
-import { demandFree, modelNameOf, writeTrained } from '../train/package.js'
+import { demandFree, modelNameOf, writeNewPackage } from '../package.js'
 import { graphsOf, type Graphs } from './graphs.js'
 import { measureAll } from './measure.js'
 import { decodePictures, type DecodedPictures } from './pictures.js'
@@ -128,7 +128,7 @@ async function write (
 ): Promise<void> {
   const { name, version } = report
   const files = { 'quantization.json': `${JSON.stringify(report, null, 1)}\n` }
-  await writeTrained(out, {
+  await writeNewPackage(out, {
     name, version, network, input: inputSpec(input), labels: labels.map(({ label }) => label), weights, quantization, files
   })
   print(reportRows(report))

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Config } from '../../config.js'
 import type { Shares } from '../../train/data/index.js'
 import { examples } from '../examples.js'
-import { wholeNumber } from './numbers.js'
+import { wholeNumber } from '../numbers.js'
 import { addRecipeOptions, recipeOf, type RecipeOptions } from './recipe-options.js'
 
 interface TrainOptions extends RecipeOptions {

@@ -11,7 +11,7 @@ import { inOrder } from '../../base/in-order.js'
 import { ImageFeed } from '../image-feed.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
-import { trainingDecoder } from './open-pictures.js'
+import { pictureDecoder } from '../picture-decoder.js'
 
 /** A picture as it is (0), or one of its variants. */
 export interface Wanted {
@@ -67,7 +67,7 @@ async function embedAll (missing: readonly Wanted[], cache: FeatureCache, { feed
 /** Variants are cut out here, pictures as they are go through the service's own decoder. */
 function reader (config: Config, model: Model): Engine['read'] {
   const input = inputSpec(model.input)
-  const decoder = trainingDecoder(config, largerInput(input))
+  const decoder = pictureDecoder(config, largerInput(input))
   return async ({ sample, variant }) => {
     try {
       const file = await sample.read()

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Config } from '../../config.js'
-import type { InputSpec } from '../../model/input.js'
-import { createDecoder, MemoryTurns, type Decoder } from '../../preprocess/index.js'
+import type { Decoder } from '../../preprocess/index.js'
 import { isBetweenSplits, isContradictory, openDataset, SPLITS, type Dataset, type Shares } from '../../train/data/index.js'
 import { Progress, countOf } from '../progress.js'
 import { say } from '../say.js'
@@ -15,17 +14,6 @@ export interface PictureOptions {
   readonly dataset: string
   readonly shares: Shares
   readonly seed: number
-}
-
-/** Decodes what the engine does not get as files: surveys, thumbnails and variants. */
-export function trainingDecoder (config: Config, input: InputSpec): Decoder {
-  return createDecoder({
-    concurrency: config.decodeConcurrency,
-    input,
-    limits: config,
-    memory: new MemoryTurns(config.maxDecodeBytes),
-    timeoutMs: config.decodeTimeoutMs
-  })
 }
 
 /** Opens the pictures that are trained with and says what is odd about them. Throws an OperatorError as `openDataset`. */

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { DEFAULT_RECIPE, type Recipe } from '../../train/fit/recipe.js'
-import { number, wholeNumber } from './numbers.js'
+import { number, wholeNumber } from '../numbers.js'
 
 /** As commander gives them; the seed is the command's own. */
 export type RecipeOptions = Omit<Recipe, 'seed'>

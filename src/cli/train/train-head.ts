@@ -20,13 +20,14 @@ import { balancedWeights, equalWeights, type TrainingRows } from '../../train/he
 import { runFit } from '../../train/head/run-fit.js'
 import { Interruption } from '../folder/interruption.js'
 import { Progress } from '../progress.js'
+import { pictureDecoder } from '../picture-decoder.js'
 import { say } from '../say.js'
 import { interruptedBy } from '../exit-codes.js'
 import { calibrate, labelsOf } from './evaluate-head.js'
 import { computeFeatures, featuresOf, type Wanted } from './features.js'
 import type { HeadOptions } from './head-options.js'
-import { openPictures, trainingDecoder } from './open-pictures.js'
-import { demandFree } from './package.js'
+import { openPictures } from './open-pictures.js'
+import { demandFree } from '../package.js'
 import { writeHead } from './write-head.js'
 
 /**
@@ -42,7 +43,7 @@ export async function trainHead (options: HeadOptions): Promise<number> {
   for (const warning of model.warnings.filter((warning) => !warning.includes('LABELS'))) say(warning)
   checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess()
-  const decoder = trainingDecoder(config, inputSpec(model.input))
+  const decoder = pictureDecoder(config, inputSpec(model.input))
   const dataset = await openPictures(options, decoder)
   try {
     await fitAndWrite({ ...options, config }, model, decoder, dataset, interruption)

@@ -20,9 +20,10 @@ import { percent } from '../../train/report/numbers.js'
 import { interruptedBy } from '../exit-codes.js'
 import { Interruption } from '../folder/interruption.js'
 import { Progress } from '../progress.js'
+import { pictureDecoder } from '../picture-decoder.js'
 import { say } from '../say.js'
-import { openPictures, trainingDecoder, type PictureOptions } from './open-pictures.js'
-import { demandFree, modelNameOf, writeTrained } from './package.js'
+import { openPictures, type PictureOptions } from './open-pictures.js'
+import { demandFree, modelNameOf, writeNewPackage } from '../package.js'
 
 export interface PresetOptions extends PictureOptions {
   /** As MODEL takes it after `preset:`. */
@@ -45,7 +46,7 @@ export async function trainPreset (options: PresetOptions): Promise<number> {
   await demandFree(out)
   const interruption = new Interruption()
   const input = inputOf(options)
-  const decoder = trainingDecoder(config, inputSpec(input))
+  const decoder = pictureDecoder(config, inputSpec(input))
   const dataset = await openPictures(options, decoder)
   try {
     const network = networkOf(options, input, dataset)
@@ -151,7 +152,7 @@ async function write (
   { network, input, dataset: { classes, splits }, trained: { weights, epochs, test } }: Written
 ): Promise<void> {
   const training = { preset: presetText(parsePreset(preset)), recipe, pictures: splits.train.length, last: epochs.at(-1), test }
-  await writeTrained(out, {
+  await writeNewPackage(out, {
     name: modelNameOf(out),
     version: '1',
     network,

@@ -12,7 +12,7 @@ import { percent } from '../../train/report/numbers.js'
 import { say } from '../say.js'
 import type { CalibratedHead } from './evaluate-head.js'
 import type { HeadOptions } from './head-options.js'
-import { modelNameOf, writeTrained } from './package.js'
+import { modelNameOf, writeNewPackage } from '../package.js'
 
 const VERSION_DIGITS = 12
 /** Of the pictures in the report, in pixels. */
@@ -38,7 +38,7 @@ export async function writeHead (outcome: HeadOutcome): Promise<void> {
   const report = reportOf(outcome, { name, version, from: `${model.name} ${model.version}` })
   const page = reportPage(report, await thumbnailsOf(report, outcome))
   const files = { 'report.json': `${JSON.stringify(report, null, 1)}\n`, 'report.html': page }
-  await writeTrained(out, { name, version, ...replaced, input: inputSpec(model.input), labels: classes, files })
+  await writeNewPackage(out, { name, version, ...replaced, input: inputSpec(model.input), labels: classes, files })
   const { accuracy, pictures } = report.evaluation
   say(`Accuracy ${percent(accuracy)} of ${pictures} pictures (${report.evaluatedOn}); ${join(out, 'report.html')} says more.`)
   say(`Serve it with MODEL=${out} npm start`)

@@ -2,13 +2,13 @@ import { channelsOf } from '../../model/shapes.js'
 import type { OperationOf } from '../../model/network.js'
 import { sizeOf } from '../../model/weights.js'
 import { weightOf } from '../weight-of.js'
-import type { SeparableChain } from './separable-plan.js'
+import type { Chain } from './chain-plan.js'
 import { filterNumbers, pointwiseWeights } from './separable-weights.js'
 import type { Value, Values } from './values.js'
 
 /** A dense convolution, and what stands behind it, as the one op of this project's addon. `name` is the last layer's. */
 export function denseChain (
-  name: string, chain: SeparableChain, operation: OperationOf<'convolution'>, valueOf: (layer: string) => Value, values: Values
+  name: string, chain: Chain, operation: OperationOf<'convolution'>, valueOf: (layer: string) => Value, values: Values
 ): Value {
   const { layer, source, summand, poolSummand, reluOutput } = chain
   const { steps } = values

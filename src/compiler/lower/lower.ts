@@ -11,7 +11,7 @@ import { input, placeholders } from './ends.js'
 import { channelSlice, combination, concatenation, reshaped } from './joins.js'
 import { outputs } from './outputs.js'
 import { separableChain } from './separable.js'
-import { NO_CHAINS, planSeparable } from './separable-plan.js'
+import { NO_CHAINS, planChains } from './chain-plan.js'
 import { Values, type Value } from './values.js'
 import { convolution, depthwiseConvolution, pooling, separableConvolution } from './windows.js'
 
@@ -27,7 +27,7 @@ export function lower (
   const valueOf = (name: string): Value => given.get(name) as Value
   const { side, channels } = network.input
   const inputs = placeholders([side, side, channels], values.steps)
-  const { chains, absorbed } = ownKernels ? planSeparable(network) : NO_CHAINS
+  const { chains, absorbed } = ownKernels ? planChains(network) : NO_CHAINS
   const valueFor = (layer: Layer): Value => {
     if (layer.operation.kind === 'input') return input(network, inputs, values)
     const chain = chains.get(layer.name)

@@ -1,5 +1,5 @@
 import type { LayerQuantization } from '../../model/quantization.js'
-import { quantizePointwise } from '../../model/quantized-pointwise.js'
+import { quantizePointwise, TOP_LEVEL } from '../../model/quantized-pointwise.js'
 import type { Tensor } from '../../model/weights.js'
 
 /** A separable convolution's weights for products of int8, not yet in the order of the kernels. */
@@ -25,8 +25,8 @@ interface FloatWeights {
   readonly bias: Float32Array
 }
 
-/** Half of 255: the level in the middle of a range. */
-const MIDDLE_LEVEL = 127.5
+/** In the middle of a range. */
+const MIDDLE_LEVEL = TOP_LEVEL / 2
 
 /**
  * Quantizes the weights. What the middles of the ranges give goes into the bias, computed with the weights as they were: rounding

@@ -5,7 +5,7 @@ import type { Precision } from '../precision.js'
 import { weightOf } from '../weight-of.js'
 import { quantizedWeights } from './quantized-weights.js'
 import { channelNumbers, depthwiseWeights, filterNumbers, pointwiseIntegers, pointwiseWeights } from './separable-weights.js'
-import type { SeparableChain } from './separable-plan.js'
+import type { Chain } from './chain-plan.js'
 import type { Value, Values } from './values.js'
 
 /** With more of them, sums of products of 255 and 127 might not fit into 32 bits. */
@@ -16,7 +16,7 @@ const MOST_QUANTIZED_CHANNELS = 65_536
  * quantization its product is of int8.
  */
 export function separableChain (
-  name: string, chain: SeparableChain, valueOf: (layer: string) => Value, values: Values, quantization?: LayerQuantization
+  name: string, chain: Chain, valueOf: (layer: string) => Value, values: Values, quantization?: LayerQuantization
 ): Value {
   const { layer, source, reluInput, reluOutput } = chain
   const { steps } = values

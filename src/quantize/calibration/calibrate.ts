@@ -1,12 +1,12 @@
 import type { Folded } from '../../compiler/fold/fold.js'
 import type { Quantization } from '../../model/quantization.js'
-import type { ChannelStatistics } from '../channel-statistics.js'
+import type { ChannelStatistics, Range } from '../channel-statistics.js'
 import { GraphProcess, type GraphProcessOptions } from '../graph-process.js'
 import { quantizeLayer } from '../layer.js'
 import type { Pixels } from '../pixels.js'
 import { foldedWeight, separableLayers } from '../separable-layers.js'
 import { Histograms } from './histograms.js'
-import { clippingShift, leastSquaresRange, type Range } from './least-squares.js'
+import { clippingShift, leastSquaresRange } from './least-squares.js'
 import { samplingGraph, type SampledLayer } from './sampling-graph.js'
 
 export interface CalibrationOptions extends GraphProcessOptions {

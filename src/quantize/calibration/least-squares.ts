@@ -1,12 +1,7 @@
+import { TOP_LEVEL } from '../../model/quantized-pointwise.js'
+import type { Range } from '../channel-statistics.js'
 import type { Histogram } from './histograms.js'
 
-/** What is kept of a channel's values; those beyond become its ends. */
-export interface Range {
-  readonly low: number
-  readonly high: number
-}
-
-const LEVELS_ABOVE_LOWEST = 255
 /** Each end is moved so often at most; it stays after two or three times. */
 const MOST_ROUNDS = 8
 
@@ -76,7 +71,7 @@ class Moments {
 
   /** Squared, in bins. */
   error (first: number, last: number): number {
-    const step = (last + 1 - first) / LEVELS_ABOVE_LOWEST
+    const step = (last + 1 - first) / TOP_LEVEL
     const within = this.between(0, first, last + 1) * step ** 2 / 12
     return within + this.distance(0, first, first) + this.distance(last + 1, this.bins, last + 1)
   }

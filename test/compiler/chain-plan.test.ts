@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { planSeparable, type SeparableChain } from '../../src/compiler/lower/separable-plan.js'
+import { planChains, type Chain } from '../../src/compiler/lower/chain-plan.js'
 import { NetworkBuilder } from '../../src/model/network-builder.js'
 import type { Operation } from '../../src/model/network.js'
 
@@ -120,8 +120,8 @@ function plan (draft: Draft): { readonly chains: Record<string, unknown>, readon
   builder.add({ name: 'pool', operation: POOL, inputs: [builder.last] })
   builder.add({ name: 'dense', operation: { kind: 'dense', units: 4, bias: true }, inputs: ['pool'] })
   builder.add({ name: 'softmax', operation: { kind: 'activation', activation: { function: 'softmax' } }, inputs: ['dense'] })
-  const { chains, absorbed } = planSeparable(builder.build())
-  const named = ([name, { layer, ...chain }]: readonly [string, SeparableChain]): [string, unknown] => (
+  const { chains, absorbed } = planChains(builder.build())
+  const named = ([name, { layer, ...chain }]: readonly [string, Chain]): [string, unknown] => (
     [name, { layer: layer.name, ...chain }]
   )
   return { chains: Object.fromEntries([...chains].map(named)), absorbed: [...absorbed].sort() }

@@ -2,7 +2,7 @@ import type { Layer, Network, OperationOf, Shape } from '../../model/network.js'
 import { classifierOf } from '../../model/outputs.js'
 
 /** A convolution, separable or dense, and the layers around it that its own op computes too. */
-export interface SeparableChain {
+export interface Chain {
   readonly layer: Layer
   /** The layer that it reads, behind a ReLU where `reluInput`. */
   readonly source: string
@@ -15,20 +15,20 @@ export interface SeparableChain {
   readonly reluOutput: boolean
 }
 
-export interface SeparablePlan {
+export interface ChainPlan {
   /** By the last of its layers, in whose place it is computed. */
-  readonly chains: ReadonlyMap<string, SeparableChain>
+  readonly chains: ReadonlyMap<string, Chain>
   /** Layers that are part of chains and that nobody else reads. */
   readonly absorbed: ReadonlySet<string>
 }
 
-export const NO_CHAINS: SeparablePlan = { chains: new Map(), absorbed: new Set() }
+export const NO_CHAINS: ChainPlan = { chains: new Map(), absorbed: new Set() }
 
 /**
  * Finds what the ops can compute: separable convolutions of 3x3 windows and stride 1, and around them ReLUs and a sum of two; dense
  * convolutions, and behind them a sum of two, of which one may be pooled, and a ReLU.
  */
-export function planSeparable (network: Network): SeparablePlan {
+export function planChains (network: Network): ChainPlan {
   return new Planner(network).plan()
 }
 
@@ -37,7 +37,7 @@ class Planner {
   private readonly readers = new Map<string, Layer[]>()
   /** Layers that are outputs, or that outputs are made of. */
   private readonly wanted: ReadonlySet<string>
-  private readonly chains = new Map<string, SeparableChain>()
+  private readonly chains = new Map<string, Chain>()
   private readonly absorbed = new Set<string>()
   /** Layers that chains have. */
   private readonly taken = new Set<string>()
@@ -53,7 +53,7 @@ class Planner {
     this.wanted = new Set([layers.at(-1)?.name ?? '', ...ends])
   }
 
-  plan (): SeparablePlan {
+  plan (): ChainPlan {
     for (const layer of this.network.layers) {
       if (isFitting(layer, this.shapeOf(layer.inputs[0]))) this.addChain(layer)
     }

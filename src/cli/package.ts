@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { OperatorError } from '../../base/errors.js'
-import { writePackage, type PackageContents } from '../../sources/package-writer.js'
-import { OutputError } from '../output-error.js'
+import { OperatorError } from '../base/errors.js'
+import { writePackage, type PackageContents } from '../sources/package-writer.js'
+import { OutputError } from './output-error.js'
 
 /** Throws an OperatorError if the package would be written over something. */
 export async function demandFree (out: string): Promise<void> {
@@ -14,8 +14,8 @@ export function modelNameOf (out: string): string {
   return basename(resolve(out)).replace(/[^\w.-]+/g, '-')
 }
 
-/** Writes what was trained. Throws an OutputError if it cannot be written. */
-export async function writeTrained (out: string, contents: PackageContents): Promise<void> {
+/** Writes a package. Throws an OutputError if it cannot be written. */
+export async function writeNewPackage (out: string, contents: PackageContents): Promise<void> {
   try {
     await writePackage(out, contents)
   } catch (cause) {
