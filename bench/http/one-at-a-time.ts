@@ -1,5 +1,8 @@
-import { Agent, request as httpRequest, type RequestOptions } from 'node:http'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
+
+const END_OF_HEAD = '\r\n\r\n'
 
 /** One answer, and what the client waited for it in milliseconds. */
 interface Exchange {
@@ -7,43 +10,81 @@ interface Exchange {
   readonly body: unknown
 }
 
-/** A client that sends one request after the other on one connection. */
-export class SingleConnection {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 })
+interface Response {
+  readonly status: string
+  readonly body: string
+}
 
-  constructor (private readonly url: string) {}
+/**
+ * A client that sends one request after the other on one connection. It does no more than sockets ask for, since its time is in what
+ * it measures: a request is made before the clock starts, and an answer is parsed after its last byte has come.
+ */
+export class SingleConnection {
+  private received: Buffer[] = []
+  private onData: () => void = () => {}
+  private onFailure: (error: Error) => void = () => {}
+
+  private constructor (private readonly socket: Socket, private readonly host: string) {
+    socket.on('data', (piece) => {
+      this.received.push(piece)
+      this.onData()
+    })
+    socket.on('error', (error) => { this.onFailure(error) })
+    socket.on('close', () => { this.onFailure(new Error(`${host} closed the connection`)) })
+  }
+
+  /** Rejects if nobody listens. */
+  static async open (url: string): Promise<SingleConnection> {
+    const { hostname, port, host } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    await once(socket, 'connect')
+    return new SingleConnection(socket, host)
+  }
 
   /** Sends a JPEG. Throws an Error if the answer is not 200. */
   async classify (photo: Buffer): Promise<Exchange> {
-    const headers = { 'content-type': 'image/jpeg', 'content-length': photo.length }
-    return await this.exchange('/classify', { method: 'POST', headers }, photo)
+    const head = ['POST /classify HTTP/1.1', `Host: ${this.host}`, 'Content-Type: image/jpeg', `Content-Length: ${photo.length}`]
+    return await this.exchange(Buffer.concat([Buffer.from(head.join('\r\n') + END_OF_HEAD), photo]))
   }
 
   /** Asks for nothing but an answer. Throws as `classify`. */
   async probe (): Promise<Exchange> {
-    return await this.exchange('/livez', {})
+    return await this.exchange(Buffer.from(`GET /livez HTTP/1.1\r\nHost: ${this.host}${END_OF_HEAD}`))
   }
 
   close (): void {
-    this.agent.destroy()
+    this.socket.destroy()
   }
 
-  private exchange (path: string, options: RequestOptions, body?: Buffer): Promise<Exchange> {
-    return new Promise((resolve, reject) => {
-      const sentAt = performance.now()
-      const request = httpRequest(`${this.url}${path}`, { ...options, agent: this.agent }, (response) => {
-        const pieces: Buffer[] = []
-        response.on('data', (piece: Buffer) => { pieces.push(piece) })
-        response.once('error', reject)
-        response.once('end', () => {
-          const milliseconds = performance.now() - sentAt
-          const text = Buffer.concat(pieces).toString()
-          if (response.statusCode === 200) resolve({ milliseconds, body: JSON.parse(text) })
-          else reject(new Error(`${path} answered ${response.statusCode}: ${text}`))
-        })
-      })
-      request.once('error', reject)
-      request.end(body)
+  private async exchange (request: Buffer): Promise<Exchange> {
+    this.received = []
+    const sentAt = performance.now()
+    const answered = this.answer()
+    this.socket.write(request)
+    const { status, body } = await answered
+    const milliseconds = performance.now() - sentAt
+    if (status !== '200') throw new Error(`the answer was ${status}: ${body}`)
+    return { milliseconds, body: JSON.parse(body) }
+  }
+
+  private async answer (): Promise<Response> {
+    return await new Promise((resolve, reject) => {
+      this.onFailure = reject
+      this.onData = () => {
+        const response = responseOf(Buffer.concat(this.received))
+        if (response !== undefined) resolve(response)
+      }
     })
   }
+}
+
+/** Undefined until all has come. The answer says how long it is, as those of the service do. */
+function responseOf (bytes: Buffer): Response | undefined {
+  const end = bytes.indexOf(END_OF_HEAD)
+  if (end === -1) return undefined
+  const head = bytes.toString('latin1', 0, end)
+  const [, length = ''] = /\r\ncontent-length: (\d+)/i.exec(head) ?? []
+  const [, status = ''] = head.split(' ', 2)
+  const body = bytes.subarray(end + END_OF_HEAD.length)
+  return body.length < Number(length) ? undefined : { status, body: body.toString() }
 }

@@ -6,19 +6,16 @@ import { contestantsHere, exportFor, REFERENCE, startContestants, STOCK } from '
 import { nameOf, type Contestant, type NodeContestant, type TimedEngine } from '../engines/engine.js'
 import { MATRIX_PRODUCTS_OPERATIONS } from '../engines/matrix-products.js'
 import { EngineProcess } from '../engines/process.js'
+import { timeTurn, warmUp } from '../engines/turn.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import { loadModel } from '../network/model.js'
 import { inFolder, weightsOf } from '../network/served.js'
-import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
 const BATCH_SIZES = [1, 4, 8, 16]
 /** The batch on which the engines have to agree before they are timed. */
 const AGREEMENT_BATCH = 4
-/** Runs of one engine before the next one's turn; the first fills caches that the one before emptied and is not counted. */
-const REPEATS = 4
-/** The stock engine takes so long that one run is enough, and its time so steady. */
-const STOCK_REPEATS = 2
 
 export interface EngineBenchOptions {
   readonly rounds: number
@@ -67,6 +64,7 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
       await startContestants(engines, contestants, { threads, model, exported })
       const agreement = await compareOutputs(engines, contestants, weightsOf(model))
       for (const one of peaks) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
+      await warmUp(engines.values(), BATCH_SIZES)
       const times = await timeRounds(engines, rounds)
       const { network } = await loadModel(model)
       const operations = 2 * totalCounts(network.layers).multiplyAdds
@@ -117,9 +115,8 @@ async function timeRounds (engines: ReadonlyMap<string, TimedEngine>, rounds: nu
       for (const [name, engine] of turns) {
         // Matrix products are the same work whatever the batch.
         const images = name.startsWith('matrix-products') ? 1 : batchSize
-        const { milliseconds } = await engine.run(images, name === nameOf(STOCK) ? STOCK_REPEATS : REPEATS)
         const key = `${name} ${batchSize}`
-        times.set(key, [...times.get(key) ?? [], median(milliseconds.slice(1)) / images])
+        times.set(key, [...times.get(key) ?? [], await timeTurn(engine, images)])
       }
     }
   }

@@ -62,19 +62,24 @@ export async function benchRequest (machine: Machine, { threads, model }: Reques
 }
 
 async function measureStages (env: Record<string, string>): Promise<readonly Stages[]> {
-  const photos = await makePhotos()
   const server = await startServer(env)
-  const client = new SingleConnection(server.url)
   try {
-    const stages: Stages[] = []
-    for (let index = 0; index < WARM_UP_REQUESTS + REQUESTS; index++) {
-      stages.push(await measureOne(client, photos[index % photos.length] ?? Buffer.of()))
-    }
+    const client = await SingleConnection.open(server.url)
+    const stages = await sendOneByOne(client)
+    client.close()
     return stages.slice(WARM_UP_REQUESTS)
   } finally {
-    client.close()
     await server.stop()
   }
+}
+
+async function sendOneByOne (client: SingleConnection): Promise<readonly Stages[]> {
+  const photos = await makePhotos()
+  const stages: Stages[] = []
+  for (let index = 0; index < WARM_UP_REQUESTS + REQUESTS; index++) {
+    stages.push(await measureOne(client, photos[index % photos.length] ?? Buffer.of()))
+  }
+  return stages
 }
 
 async function measureOne (client: SingleConnection, photo: Buffer): Promise<Stages> {

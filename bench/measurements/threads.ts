@@ -1,15 +1,14 @@
-import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../../src/base/statistics.js'
 import { contestantsHere, exportFor, startContestants, STOCK } from '../engines/contestants.js'
 import { nameOf, type Contestant, type TimedEngine } from '../engines/engine.js'
 import { onCpus } from '../engines/pinning.js'
+import { timeTurn, warmUp } from '../engines/turn.js'
 import { inFolder, weightsOf } from '../network/served.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import type { Table } from '../report/table.js'
 import type { EngineBenchOptions } from './engine-times.js'
 
 const BATCH_SIZES = [1, 8]
-/** Runs of one engine before the next one's turn; the first is not counted. */
-const REPEATS = 3
 
 /** One engine at one batch size, with so many threads on as many CPUs. */
 export type ThreadsFigure = Contestant & {
@@ -58,6 +57,7 @@ export async function benchThreads (machine: Machine, { rounds, threads, model }
         const engine = byName.get(nameOf(one))
         return engine === undefined ? [] : [{ one, threads, engine }]
       }))
+      await warmUp(started.map(({ engine }) => engine), BATCH_SIZES)
       const figures: ThreadsFigure[] = []
       for (const batchSize of BATCH_SIZES) {
         const times = await timeRounds(started, batchSize, rounds)
@@ -81,8 +81,7 @@ async function timeRounds (started: readonly Started[], batchSize: number, round
   const times = new Map(started.map((one): [Started, number[]] => [one, []]))
   for (let round = 0; round < rounds; round++) {
     for (const one of round % 2 === 0 ? started : [...started].reverse()) {
-      const { milliseconds } = await one.engine.run(batchSize, REPEATS)
-      times.get(one)?.push(median(milliseconds.slice(1)) / batchSize)
+      times.get(one)?.push(await timeTurn(one.engine, batchSize))
     }
   }
   return times
