@@ -39,6 +39,11 @@ const SHARINGS = {
 } as const
 type Sharing = keyof typeof SHARINGS
 
+/** The names of the service's own rows: with its settings as they are, and with a worker a thread. */
+export function ownServers (precision: Precision): readonly [string, string] {
+  return [`ours ${precision}`, `ours ${precision}, ${SHARINGS.workerPerThread.name}`]
+}
+
 /** The name of a row of LitServe and OpenVINO. */
 export function litServePeer (precision: Precision, sharing: Sharing): string {
   return `LitServe, OpenVINO ${precision}, ${SHARINGS[sharing].name}`
@@ -65,14 +70,15 @@ async function startOurs (
     await checkPrecision(server.url, precision)
     return server
   }
+  const [one, shared] = ownServers(precision)
   const { url, stop } = await start({ TENSORFLOW_THREADS: String(threads) })
   const raw = await EngineProcess.start({ engine: 'ours', precision, threads, model })
-  servers.push({ name: `ours ${precision}`, url, raw, stop: () => stop() })
+  servers.push({ name: one, url, raw, stop: () => stop() })
   // Each thread with a session of its own: nobody waits for another at the end of an operation, and a lone image has one thread.
-  const { name, batch } = SHARINGS.workerPerThread
+  const { batch } = SHARINGS.workerPerThread
   const settings = { ENGINE_WORKERS: String(threads), TENSORFLOW_THREADS: String(threads), MAX_BATCH_SIZE: String(batch) }
-  const shared = await start(settings)
-  servers.push({ name: `ours ${precision}, ${name}`, url: shared.url, stop: () => shared.stop() })
+  const server = await start(settings)
+  servers.push({ name: shared, url: server.url, stop: () => server.stop() })
 }
 
 async function startLitServes (

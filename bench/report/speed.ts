@@ -1,5 +1,5 @@
 import type { Contestant } from '../engines/engine.js'
-import { ONNX_RUNTIME_PEER, litServePeer, STOCK_PEER } from '../http/servers.js'
+import { ONNX_RUNTIME_PEER, litServePeer, ownServers, STOCK_PEER } from '../http/servers.js'
 import type { EngineResult } from '../measurements/engine-times.js'
 import { SATURATION_CONNECTIONS, type HttpFigure, type HttpResult } from '../measurements/http.js'
 import type { Table } from './table.js'
@@ -24,14 +24,14 @@ const PRECISIONS: ReadonlyArray<{ readonly precision: Contestant['precision'], r
   {
     precision: 'bfloat16',
     rows: [
-      { name: 'this service', engine: 'ours', servers: ['ours bfloat16'] },
+      { name: 'this service', engine: 'ours', servers: ownServers('bfloat16') },
       { name: 'OpenVINO, in LitServe', engine: 'openvino', servers: litServes('bfloat16') }
     ]
   },
   {
     precision: 'float32',
     rows: [
-      { name: 'this service', engine: 'ours', servers: ['ours float32'] },
+      { name: 'this service', engine: 'ours', servers: ownServers('float32') },
       { name: 'OpenVINO, in LitServe', engine: 'openvino', servers: litServes('float32') },
       { name: 'onnxruntime-node', engine: 'onnxruntime-node', servers: [ONNX_RUNTIME_PEER] },
       { name: 'tfjs-node on the same TensorFlow', engine: 'tfjs-node', servers: [STOCK_PEER] }
