@@ -102,17 +102,21 @@ async function chooseByPictures (
 ): Promise<Chosen> {
   // Pictures that ranges were chosen by lie within them, which says too little of others.
   const judges = Math.min(MOST_JUDGING, Math.floor(pictures.length / 4))
-  const ranging = pictures.slice(judges)
-  const calibrating = new Progress(ranging.length)
-  const whole = await calibrate(folded, ranging, { ...process, onPicture: () => { calibrating.add(false) } })
-    .finally(() => { calibrating.stop() })
+  const judged = await calibrated(folded, pictures.slice(judges), process)
   const judging = judges === 0 ? pictures : pictures.slice(0, judges)
   const reference = await answersOf(graphs.float32(), judging, process)
   const bench = { graphOf: graphs.int8, pictures: judging, reference, options: process }
-  const comparing = new Progress(whole.size, 'layer')
-  const errors = await layerErrors(whole, bench, () => { comparing.add(false) }).finally(() => { comparing.stop() })
-  const kept = keep ?? await layersToKeep(whole, errors, logitError, bench)
+  const comparing = new Progress(judged.size, 'layer')
+  const errors = await layerErrors(judged, bench, () => { comparing.add(false) }).finally(() => { comparing.stop() })
+  const kept = keep ?? await layersToKeep(judged, errors, logitError, bench)
+  // What has judged may choose ranges too.
+  const whole = judges === 0 ? judged : await calibrated(folded, pictures, process)
   return { quantization: withoutCostliest(whole, errors, kept), errors }
+}
+
+async function calibrated (folded: Folded, pictures: readonly Pixels[], process: GraphProcessOptions): Promise<Quantization> {
+  const progress = new Progress(pictures.length)
+  return await calibrate(folded, pictures, { ...process, onPicture: () => { progress.add(false) } }).finally(() => { progress.stop() })
 }
 
 async function namesOf (
