@@ -3,6 +3,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { decodePictures } from '../../src/cli/quantize/pictures.js'
+import { fold } from '../../src/compiler/fold/fold.js'
+import { readConfig } from '../../src/config.js'
+import { inputSpec } from '../../src/model/model.js'
+import { calibrate } from '../../src/quantize/calibration/calibrate.js'
+import { openModel } from '../../src/sources/open.js'
 import { writeColouredPictures } from '../support/coloured-pictures.js'
 import { CAT, xception } from '../support/command.js'
 
@@ -41,6 +47,18 @@ suite('xception quantize', () => {
     assert.ok(int8 !== undefined && int8 !== null && int8.logitError < 0.5, JSON.stringify(int8))
     const expected = labelsOf(xception(['classify', CAT], env).stdout)
     assert.deepEqual(labelsOf(xception(['classify', '--model', out, CAT], { ...env, PRECISION: 'float32' }).stdout), expected)
+  })
+
+  test('ranges are chosen by all pictures of the calibration, those that judged layers too', async () => {
+    const config = readConfig({ ...env, MODEL: 'xception-cifar10' })
+    const model = await openModel(config, () => {})
+    const { calibration } = await decodePictures(join(folder, 'pictures'), 1, config, inputSpec(model.input))
+    const folded = fold(model.network, await model.readWeights())
+    const { side, channels } = model.network.input
+    const expected = await calibrate(folded, calibration, { threads: 1, imageBytes: side ** 2 * channels, onPicture: () => {} })
+    const written = await (await openModel(readConfig({ ...env, MODEL: out }), () => {})).readQuantization?.()
+    const layers = reportOf(out).int8Layers
+    assert.deepEqual(layers.map((layer) => written?.get(layer)), layers.map((layer) => expected.get(layer)))
   })
 
   test('needs no pictures', () => {
