@@ -1,12 +1,13 @@
 import { measureDecoding, type DecodingFigure } from './decoding.js'
 import type { TimedEngine } from '../engines/engine.js'
+import { timeTurn } from '../engines/turn.js'
 import { measureLoad, type Load } from '../http/load.js'
 import { watchShares, type Shares } from '../http/load-shares.js'
 import type { Machine } from '../report/machine.js'
 import { makePhotos } from '../http/photos.js'
 import { ONNX_RUNTIME_PEER, startServers, type LoadedServer } from '../http/servers.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import { median, summarize, type Summary } from '../../src/base/statistics.js'
+import { summarize, type Summary } from '../../src/base/statistics.js'
 import type { Table } from '../report/table.js'
 
 const CONNECTIONS = [1, 4, 16, 64]
@@ -14,8 +15,6 @@ const CONNECTIONS = [1, 4, 16, 64]
 export const SATURATION_CONNECTIONS = 16
 /** Batch sizes at which the raw engine is tried; its best is what the service is held against. */
 const RAW_BATCH_SIZES = [4, 8, 16]
-/** The first run is not counted. */
-const RAW_REPEATS = 3
 
 export interface HttpBenchOptions {
   readonly rounds: number
@@ -101,8 +100,7 @@ async function measureRounds (
 async function rawRate (engine: TimedEngine): Promise<number> {
   const rates: number[] = []
   for (const batchSize of RAW_BATCH_SIZES) {
-    const { milliseconds } = await engine.run(batchSize, RAW_REPEATS)
-    rates.push(batchSize * 1000 / median(milliseconds.slice(1)))
+    rates.push(1000 / await timeTurn(engine, batchSize))
   }
   return Math.max(...rates)
 }

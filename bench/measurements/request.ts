@@ -64,22 +64,25 @@ export async function benchRequest (machine: Machine, { threads, model }: Reques
 async function measureStages (env: Record<string, string>): Promise<readonly Stages[]> {
   const server = await startServer(env)
   try {
-    const client = await SingleConnection.open(server.url)
-    const stages = await sendOneByOne(client)
-    client.close()
+    const stages = await sendOneByOne(server.url)
     return stages.slice(WARM_UP_REQUESTS)
   } finally {
     await server.stop()
   }
 }
 
-async function sendOneByOne (client: SingleConnection): Promise<readonly Stages[]> {
+async function sendOneByOne (url: string): Promise<readonly Stages[]> {
   const photos = await makePhotos()
-  const stages: Stages[] = []
-  for (let index = 0; index < WARM_UP_REQUESTS + REQUESTS; index++) {
-    stages.push(await measureOne(client, photos[index % photos.length] ?? Buffer.of()))
+  const client = await SingleConnection.open(url)
+  try {
+    const stages: Stages[] = []
+    for (let index = 0; index < WARM_UP_REQUESTS + REQUESTS; index++) {
+      stages.push(await measureOne(client, photos[index % photos.length] ?? Buffer.of()))
+    }
+    return stages
+  } finally {
+    client.close()
   }
-  return stages
 }
 
 async function measureOne (client: SingleConnection, photo: Buffer): Promise<Stages> {

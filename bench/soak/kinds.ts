@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../src/base/random.js'
 import { FORM_TYPE, chunked, form, head, json, mutated, sized, type Photos } from './bodies.js'
-import { Connection } from './connection.js'
+import { Connection } from '../http/connection.js'
 import type { Ledger } from './ledger.js'
 
 /** What one client of the soak has at hand. */

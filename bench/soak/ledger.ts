@@ -1,5 +1,5 @@
 import type { Outcomes } from '../http/outcomes.js'
-import type { Answer } from './connection.js'
+import type { Answer } from '../http/connection.js'
 
 /** That a request of the soak may have and be admitted with. */
 const MOST_IMAGES = 32

@@ -20,7 +20,7 @@ export class Connection {
 
   static async open (url: string): Promise<Connection> {
     const { hostname, port } = new URL(url)
-    const socket = connect(Number(port), hostname)
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
     await once(socket, 'connect')
     // What goes wrong shows where the answer is awaited.
     socket.on('error', () => {})
