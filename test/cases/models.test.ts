@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { OperatorError } from '../../src/base/errors.js'
+import { compile } from '../../src/compiler/index.js'
+import { readConfig } from '../../src/config.js'
+import { inputSpec, type Model } from '../../src/model/model.js'
+import { convert, inspect } from '../../src/preprocess/pixels.js'
+import { openModel } from '../../src/sources/open.js'
+import { loadCompiled } from '../support/compiled-network.js'
+import { shared, withoutShared } from '../support/shared.js'
+
+/*
+ * Model files as people have them, opened as MODEL opens them, compiled, and run in this process on pictures of their own, against what
+ * the framework that wrote them gives.
+ */
+
+/** An entry of `../shared/cases/models/cases.json`. */
+interface Case {
+  readonly file: string
+  /** Folder of the pictures, a row of the probabilities each, in the order of their names. */
+  readonly pictures: string
+  /** Environment variables. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly want: 'equal' | 'refused'
+  readonly note: string
+  readonly probabilities?: ReadonlyArray<readonly number[]>
+}
+
+const TOLERANCE = 2e-5
+/** Of frameworks that compute in half precision what is computed here in single. */
+const HALF_PRECISION_TOLERANCE = 0.02
+
+/** What does not hold yet: by what is computed, and by how a file keeps it and where it ends. A case that holds must not stand here. */
+const NOT_YET_COMPUTED = [
+  'k2_BatchNormalizationV1', 'k2_BatchNormalizationV2', 'k2_SyncBatchNormalization', 'k2_lambda_named', 'k2_preprocess_resnet50',
+  'k2_grayscale_to_rgb', 'k2_tf_resize', 'k2_spatial_attention', 'grey_concat_rescale', 'grey_upsample', 'grey_resizing',
+  'two_backbones', 'ensemble_average', 'pool_then_rescale', 'resizing_any_size', 'resizing_same_size', 'center_crop',
+  'non_square', 'head_selu', 'head_softplus', 'head_exponential', 'head_layernorm', 'head_unitnorm', 'cbam_shared',
+  'gap_attention_ops', 'shared_relu', 'lambda_named', 'preprocess_resnet', 'nan_weights', 'mean_pool_ops', 'ensemble_weighted',
+  'ensemble_weighted_2', 'softmax_reshape'
+]
+const NOT_YET_READ = [
+  'k2_savedmodel', 'k2_weights_hidden', 'regression', 'two_heads', 'two_heads_dict', 'weights_brain_tumor',
+  'weights_one_dense_max', 'weights_one_dense_flatten', 'unzipped', 'savedmodel_export', 'savedmodel_serving_base',
+  'multilabel_logits', 'nested_k2h5_top_flatten', 'nested_k2h5_top_vector', 'nested_k2h5_teachable',
+  'nested_k2keras_top_functional', 'nested_k3keras_top_flatten', 'nested_k3keras_top_vector', 'nested_k3keras_top_functional',
+  'nested_k3keras_teachable', 'nested_k3h5_top_flatten', 'nested_k3h5_top_functional', 'nested_k3h5_teachable'
+]
+const NOT_YET: ReadonlySet<string> = new Set([...NOT_YET_COMPUTED, ...NOT_YET_READ])
+
+const path = (name: string): string => shared(`cases/models/${name}`)
+const cases = withoutShared === false ? JSON.parse(readFileSync(path('cases.json'), 'utf8')) as Record<string, Case> : {}
+
+/** The largest difference from the probabilities that are right. */
+async function differenceOf (model: Model, { pictures, probabilities = [] }: Case, limits: ReturnType<typeof readConfig>): Promise<number> {
+  const { network } = model
+  const compiled = await loadCompiled(
+    compile({ network, weights: await model.readWeights(), precision: 'float32', ownKernels: false }),
+    [network.input.side, network.input.channels]
+  )
+  try {
+    const images = await Promise.all(readdirSync(path(pictures)).sort().map(async (name) => {
+      const upload = readFileSync(join(path(pictures), name))
+      return await convert(upload, await inspect(upload, limits), inputSpec(model.input), limits.decodeTimeoutMs)
+    }))
+    const found = compiled.run({ images }).probabilities
+    assert.deepEqual(found?.shape, [probabilities.length, probabilities[0]?.length], 'as many probabilities of as many pictures')
+    return Math.max(...probabilities.flat().map((value, index) => Math.abs(value - (found.data[index] ?? NaN))))
+  } finally {
+    compiled.dispose()
+  }
+}
+
+async function hold (entry: Case): Promise<void> {
+  const config = { ...readConfig(entry.settings), model: path(entry.file) }
+  const difference = async (): Promise<number> => await differenceOf(await openModel(config), entry, config)
+  if (entry.want === 'refused') return await assert.rejects(difference, OperatorError)
+  const tolerance = /float16/.test(entry.note) ? HALF_PRECISION_TOLERANCE : TOLERANCE
+  const found = await difference()
+  assert.ok(found <= tolerance, `the largest difference is ${found}`)
+}
+
+suite('a model file gives what the framework gives that wrote it', { skip: withoutShared, concurrency: 4 }, () => {
+  for (const [name, entry] of Object.entries(cases)) {
+    test(`${name}: ${entry.note}`, async () => {
+      if (NOT_YET.has(name)) await assert.rejects(hold(entry), `${name} holds: take it off the list`)
+      else await hold(entry)
+    })
+  }
+})
