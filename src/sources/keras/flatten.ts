@@ -29,12 +29,20 @@ export interface Place {
   readonly namePath: string
 }
 
+/** What an input layer states. */
+export interface StatedShape {
+  /** [batch, height, width, channels] of a picture's; not validated. */
+  readonly shape: unknown
+  /** What feeds it; undefined for the outermost input. */
+  readonly source: FlatLayer | undefined
+}
+
 export interface FlatModel {
   /** In the order of the configuration, which is topological. */
   readonly layers: readonly FlatLayer[]
   readonly output: FlatLayer
-  /** [batch, height, width, channels] as the model's input and those of its nested models state them, outermost first; not validated. */
-  readonly inputShapes: readonly unknown[]
+  /** Of the model's input and those of its nested models, outermost first. */
+  readonly inputShapes: readonly StatedShape[]
 }
 
 /**
@@ -54,7 +62,7 @@ interface Path {
 
 class Flattening {
   readonly layers: FlatLayer[] = []
-  readonly inputShapes: unknown[] = []
+  readonly inputShapes: StatedShape[] = []
 
   /** Appends a model's layers; `input` is what the outer model feeds it. Returns the layer that gives its output. */
   model (model: KerasModel, self: KerasLayer | undefined, input: FlatLayer | undefined, path: Path): FlatLayer {
@@ -82,7 +90,7 @@ class Flattening {
 
   private layer (layer: KerasLayer, operands: readonly FlatOperand[], outerInput: FlatLayer | undefined, path: Path): FlatLayer {
     if (layer.className === 'InputLayer') {
-      this.inputShapes.push(layer.config.batch_shape ?? layer.config.batch_input_shape)
+      this.inputShapes.push({ shape: layer.config.batch_shape ?? layer.config.batch_input_shape, source: outerInput })
       return outerInput ?? this.append(layer, [], path)
     }
     if (layer.model === undefined) return this.append(layer, operands, path)
@@ -93,7 +101,7 @@ class Flattening {
 
   /** A Sequential's first layer, or its build, states the input's shape where it has no input layer. */
   private implicitInput (model: KerasModel, first: KerasLayer): FlatLayer {
-    this.inputShapes.push(first.config.batch_input_shape ?? model.buildInputShape)
+    this.inputShapes.push({ shape: first.config.batch_input_shape ?? model.buildInputShape, source: undefined })
     const input = { name: 'input', className: 'InputLayer', config: {}, calls: [], model: undefined }
     return this.append(input, [], { classes: ['input_layer'], names: ['input'] })
   }

@@ -1,5 +1,6 @@
 import { WeightsError } from '../../model/weights.js'
 import type { FlatLayer, FlatModel } from './flatten.js'
+import { hasNoEffect } from './no-effect.js'
 import { refuse } from './refusal.js'
 
 /** A layer that computes something, with the layers around it. */
@@ -20,10 +21,6 @@ export interface KerasGraph {
 interface Building extends KerasNode {
   readonly consumers: Building[]
 }
-
-/** Layers that change nothing when serving. */
-const NO_EFFECT = new RegExp('^(Dropout|SpatialDropout2D|AlphaDropout|GaussianDropout|GaussianNoise|ActivityRegularization|Identity|' +
-  'Random(?!Crop)\\w+|RandAugment|AugMix|CutMix|MixUp|Cast)$')
 
 /**
  * What a model computes from its input to its output, without the layers that have no effect when serving.
@@ -52,10 +49,6 @@ export function graphOf ({ layers, output }: FlatModel): KerasGraph {
     throw new WeightsError('the model does not lead from one input to one output')
   }
   return { input, output: last, nodes: built }
-}
-
-function hasNoEffect ({ className, config }: FlatLayer): boolean {
-  return NO_EFFECT.test(className) || (className === 'TFOpLambda' && config.function === 'cast')
 }
 
 function ancestorsOf (output: FlatLayer): ReadonlySet<FlatLayer> {

@@ -11,6 +11,7 @@ import { graphOf } from './graph.js'
 import { infer } from './infer.js'
 import { inputOf } from './input.js'
 import { locator } from './locate.js'
+import { pictureShapes } from './picture-shapes.js'
 import { scalingFrom } from './scaling.js'
 import { translate } from './translate.js'
 
@@ -51,7 +52,7 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   }
   const model = flatten(parseKerasModel(stored.config))
   const graph = graphOf(model)
-  const { side, channels, sideIsStated } = inputOf(model.inputShapes, hints.inputSize)
+  const { side, channels, sideIsStated } = inputOf(pictureShapes(model), hints.inputSize)
   const weightsOf = locator(stored, model.layers)
   const scaling = await scalingFrom(graph.input, channels, weightsOf)
   const translated = await translate(graph, {
