@@ -10,6 +10,7 @@ import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { openApiRoute } from './routes/docs.js'
 import { reloadRoute } from './routes/reload.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
+import { addressesBehind } from './service/client.js'
 import type { Reloader } from './service/reload.js'
 import type { Slot } from './service/slot.js'
 import type { Metrics } from './telemetry/metrics.js'
@@ -26,7 +27,7 @@ export interface AdminAppOptions {
  * asks for no key. Nothing that listens.
  */
 export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminAppOptions): Promise<FastifyInstance> {
-  const observed = { metrics, refusals: new RefusalLog(logger) }
+  const observed = { metrics, refusals: new RefusalLog(logger), addressOf: addressesBehind('') }
   const app = fastify(listenerOptions(logger, observed))
   countConnections(app, metrics, 'admin')
   closeConnectionsInOrder(app.server)

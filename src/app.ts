@@ -23,6 +23,7 @@ import { tensorflowServingRoutes } from './routes/tensorflow-serving/index.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
 import type { ByteBudget } from './service/admission.js'
 import type { ApiKeys } from './service/api-keys.js'
+import { addressesBehind } from './service/client.js'
 import type { Slot } from './service/slot.js'
 import { tracingPlugin } from './plugins/tracing.js'
 
@@ -45,11 +46,9 @@ const ENDPOINTS = [
 
 /** The HTTP application: plugins and routes, nothing that listens. */
 export async function buildApp ({ config, slot, keys, budget, metrics, logger }: AppOptions): Promise<FastifyInstance> {
-  const refusals = new RefusalLog(logger)
+  const observed = { metrics, refusals: new RefusalLog(logger), addressOf: addressesBehind(config.trustProxy) }
   const app = fastify({
-    ...listenerOptions(logger, { metrics, refusals }),
-    // Anybody can send the header that names the client.
-    trustProxy: config.trustProxy === '' ? false : config.trustProxy,
+    ...listenerOptions(logger, observed),
     genReqId: (request) => requestId(request.headers['x-request-id']),
     // The routes answer a body that trickles in; this ends what never becomes a request.
     requestTimeout: config.requestTimeoutMs + LINGER_MS
@@ -69,7 +68,7 @@ export async function buildApp ({ config, slot, keys, budget, metrics, logger }:
   await app.register(lingerPlugin)
   await app.register(tracingPlugin)
   await app.register(errorsPlugin)
-  await app.register(observePlugin, { metrics, refusals })
+  await app.register(observePlugin, observed)
   await app.register(securityHeadersPlugin)
   await app.register(brokenHttpPlugin, { metrics })
   await app.register(corsPlugin, { origins: config.corsOrigins })

@@ -20,6 +20,7 @@ import { ByteBudget } from './service/admission.js'
 import { LoadedModel, prepareProcess } from './service/loaded-model.js'
 import { ApiKeys } from './service/api-keys.js'
 import { Reloader } from './service/reload.js'
+import { addressesBehind } from './service/client.js'
 import { Slot } from './service/slot.js'
 import { startTracing } from './telemetry/tracing.js'
 
@@ -43,9 +44,10 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const maxConnections = boundConnections(config, logger)
     const budget = new ByteBudget(config.maxBytesInFlight, (taken) => { metrics.bytesInFlight.set(taken) })
     const app = await buildApp({ config: { ...config, maxConnections }, slot, keys, budget, metrics, logger })
+    const addressOf = addressesBehind(config.trustProxy)
     const limitRate: GrpcOptions['limitRate'] = async (client) => { await app.limitRate(client) }
     const admission = { slot, limits: config, budget }
-    const grpc = openGrpc(config, { admission, keys, limitRate, maxConnections, metrics, logger })
+    const grpc = openGrpc(config, { addressOf, admission, keys, limitRate, maxConnections, metrics, logger })
     const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
     const reloader = new Reloader({
       slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })

@@ -392,7 +392,7 @@ export const SETTINGS = {
   })
 } as const satisfies Record<string, Setting>
 
-/** Read as Fastify reads it. */
+/** Read as service/client.ts reads it. */
 function areProxies (text: string): boolean {
   try {
     proxyAddr.compile(text.split(',').map((proxy) => proxy.trim()))

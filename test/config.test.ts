@@ -49,7 +49,7 @@ test('DECODE_CONCURRENCY takes no more than the pool of threads has room for', (
   assert.throws(() => readConfig({ DECODE_CONCURRENCY: '1', UV_THREADPOOL_SIZE: 'many' }), /has 1: start with UV_THREADPOOL_SIZE=2\./)
 })
 
-test('TRUST_PROXY takes what Fastify does, and what it does not is one sentence', () => {
+test('TRUST_PROXY takes addresses and networks, and what it does not is one sentence', () => {
   const accepted = ['127.0.0.1', '10.0.0.0/8, ::1', 'loopback', '192.168.0.0/255.255.0.0', 'fd00::/8']
   assert.deepEqual(accepted.map((value) => readConfig({ TRUST_PROXY: value }).trustProxy), accepted)
   for (const value of ['true', 'proxy.example', '10.0.0.0/33', '127.0.0.1,', '10.0.0.0/']) {

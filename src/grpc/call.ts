@@ -1,9 +1,10 @@
+import { isIP } from 'node:net'
 import type { handleClientStreamingCall, ServerReadableStream } from '@grpc/grpc-js'
 import { ServiceError } from '../base/errors.js'
 import type { ApiKeys } from '../service/api-keys.js'
 import { readKey, unauthorized } from '../service/key-headers.js'
-import type { LimitedClient } from '../plugins/rate-limit.js'
-import { clientOf, type Claimant } from '../routes/admitted.js'
+import { clientOf } from '../service/client.js'
+import type { Claimant } from '../routes/admitted.js'
 import { Deadline } from '../routes/deadline.js'
 import type { Method } from './messages.js'
 import { observeCall, type ObserveOptions } from './observe.js'
@@ -13,7 +14,7 @@ import { statusOf } from './status.js'
 export interface CallOptions extends ObserveOptions {
   readonly requestTimeoutMs: number
   /** Rejects with a ServiceError `rate_limited`. */
-  readonly limitRate: (client: LimitedClient) => Promise<void>
+  readonly limitRate: (client: string) => Promise<void>
 }
 
 /** One call whose message is not read yet. */
@@ -38,14 +39,15 @@ export function callHandler (
 ): handleClientStreamingCall<Buffer, Buffer> {
   return (stream, respond) => {
     const keyName = keyNameOf(stream, options.keys)
-    const observed = observeCall(stream, { method, keyName, isHealth }, options)
+    const address = options.addressOf(peerOf(stream), forwardedFor(stream))
+    const observed = observeCall(stream, { method, keyName, address, isHealth }, options)
     const deadline = new Deadline(timeoutOf(stream, options.requestTimeoutMs))
     // It comes at the end of every call, however it ended.
     stream.once('cancelled', () => { deadline.end(gone()) })
     const handle = async (): Promise<Buffer> => {
-      const address = addressOf(stream)
-      if (!isHealth) await demandAllowed(stream, { keyName, ip: address }, options)
-      return method.encode(await answer(callOf(stream, clientOf(keyName, address), deadline), method))
+      const client = clientOf(keyName, address)
+      if (!isHealth) await demandAllowed(stream, { keyName, client }, options)
+      return method.encode(await answer(callOf(stream, client, deadline), method))
     }
     observed.within(handle).then((reply) => {
       observed.with('ok')
@@ -58,10 +60,15 @@ export function callHandler (
   }
 }
 
-async function demandAllowed (stream: Stream, client: LimitedClient, { keys, limitRate }: CallOptions): Promise<void> {
+interface Caller {
+  readonly keyName: string | undefined
+  readonly client: string
+}
+
+async function demandAllowed (stream: Stream, { keyName, client }: Caller, { keys, limitRate }: CallOptions): Promise<void> {
   // Before keys are required, so that guessing them is limited, too.
   await limitRate(client)
-  if (keys !== undefined && client.keyName === undefined) throw unauthorized(keyOf(stream) !== undefined)
+  if (keys !== undefined && keyName === undefined) throw unauthorized(keyOf(stream) !== undefined)
 }
 
 function callOf (stream: Stream, client: string, deadline: Deadline): Call {
@@ -94,9 +101,14 @@ function keyOf ({ metadata }: Stream): string | undefined {
   return readKey(own?.toString(), authorization?.toString())
 }
 
-/** Without the port. */
-function addressOf (stream: Stream): string {
-  return stream.getPeer().replace(/:\d+$/, '')
+/** Without the port; undefined where the connection is gone. */
+function peerOf (stream: Stream): string | undefined {
+  const address = stream.getPeer().replace(/:\d+$/, '')
+  return isIP(address) === 0 ? undefined : address
+}
+
+function forwardedFor ({ metadata }: Stream): string {
+  return metadata.get('x-forwarded-for').join()
 }
 
 /** What the client can wait, and no more than the service would. */

@@ -8,6 +8,7 @@ import type { Metrics } from '../telemetry/metrics.js'
 import { countRequest } from '../telemetry/requests.js'
 import { tracer } from '../telemetry/tracing.js'
 import type { ApiKeys } from '../service/api-keys.js'
+import type { AddressOf } from '../service/client.js'
 import type { RefusalLog } from '../plugins/refusal-log.js'
 import type { Method } from './messages.js'
 import { ownRefusalOf } from './own-refusals.js'
@@ -18,11 +19,13 @@ export interface ObserveOptions {
   readonly metrics: Metrics
   readonly logger: FastifyBaseLogger
   readonly refusals: RefusalLog
+  readonly addressOf: AddressOf
 }
 
 export interface ObservedMethod {
   readonly method: Method
   readonly keyName: string | undefined
+  readonly address: string
   readonly isHealth: boolean
 }
 
@@ -44,10 +47,12 @@ const OK = 200
  * in floods. A client that goes before it is answered has cancelled, unless its deadline had passed.
  */
 export function observeCall (
-  stream: ServerReadableStream<Buffer, Buffer>, { method, keyName, isHealth }: ObservedMethod, options: ObserveOptions
+  stream: ServerReadableStream<Buffer, Buffer>, { method, keyName, address, isHealth }: ObservedMethod, options: ObserveOptions
 ): ObservedCall {
   const { metrics, refusals, keys } = options
   const startedAt = performance.now()
+  // The library tells the deadline as a time of day, and a clock can be set before it comes.
+  const lateAt = startedAt + Number(stream.getDeadline()) - Date.now()
   const route = `grpc ${method.name}`
   const end = countRequest(metrics, route)
   const span = isHealth ? undefined : startSpan(stream, method)
@@ -57,7 +62,7 @@ export function observeCall (
   let outcome: Outcome | undefined
 
   stream.once('cancelled', () => {
-    const code = outcome === 'ok' ? outcome : outcome?.code ?? unanswered(stream)
+    const code = outcome === 'ok' ? outcome : outcome?.code ?? unanswered(stream, lateAt)
     const status = code === 'ok' ? OK : ERRORS[code].status
     const durationMs = performance.now() - startedAt
     end(code, status)
@@ -65,7 +70,8 @@ export function observeCall (
     if (status >= 500) span?.setStatus({ code: SpanStatusCode.ERROR })
     span?.end()
     const isQuiet = isHealth || (status === 503 && !refusals.add())
-    log[isQuiet ? 'debug' : 'info']({ method: 'gRPC', route, status, outcome: code, durationMs: Number(durationMs.toFixed(1)) }, 'request')
+    const facts = { method: 'gRPC', route, status, outcome: code, client: address, durationMs: Number(durationMs.toFixed(1)) }
+    log[isQuiet ? 'debug' : 'info'](facts, 'request')
   })
 
   return {
@@ -84,7 +90,7 @@ function startSpan (stream: ServerReadableStream<Buffer, Buffer>, { name, path }
 }
 
 /** How a call ended that nothing here answered. */
-function unanswered (stream: ServerReadableStream<Buffer, Buffer>): ErrorCode {
-  const isLate = Date.now() >= Number(stream.getDeadline())
+function unanswered (stream: ServerReadableStream<Buffer, Buffer>, lateAt: number): ErrorCode {
+  const isLate = performance.now() >= lateAt
   return ownRefusalOf(stream) ?? (isLate ? 'deadline_exceeded' : 'client_closed_request')
 }

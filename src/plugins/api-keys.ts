@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { ApiKeys } from '../service/api-keys.js'
+import { clientOf } from '../service/client.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { readKey, unauthorized } from '../service/key-headers.js'
 import { onceOver } from './observe.js'
@@ -16,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The name of the API key that the request brings; undefined without a valid one. */
     keyName: string | undefined
+    /** Whose request it is, for whatever counts or shares out by client. */
+    readonly client: string
   }
 }
 
@@ -28,6 +31,7 @@ export interface ApiKeysOptions {
 /** Finds out whose request it is: for its log lines, its metrics and whatever follows. */
 export const identifyPlugin = fastifyPlugin(async (app: FastifyInstance, { keys, metrics }: ApiKeysOptions) => {
   app.decorateRequest('keyName', undefined)
+  app.decorateRequest('client', { getter () { return clientOf(this.keyName, this.clientAddress) } })
   if (keys === undefined) return
   app.addHook('onRequest', async (request, reply) => {
     const key = keyOf(request)

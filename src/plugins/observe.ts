@@ -3,12 +3,20 @@ import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ERRORS, type ErrorCode } from '../base/errors.js'
+import type { AddressOf } from '../service/client.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { countRequest, outcomeOf, type Outcome } from '../telemetry/requests.js'
 import type { RefusalLog } from './refusal-log.js'
 
 /** Asked all the time, or many times for one look at the page, as probes are: their log lines would drown the others. */
 const QUIET_ROUTES: ReadonlySet<string> = new Set(['/metrics', '/page/:file'])
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where the request comes from. */
+    clientAddress: string
+  }
+}
 
 /** How a request ended, and the status that its client was sent. */
 export interface End {
@@ -40,10 +48,12 @@ function endOf (reply: ServerResponse): End {
 export interface ObserveOptions {
   readonly metrics: Metrics
   readonly refusals: RefusalLog
+  readonly addressOf: AddressOf
 }
 
 /** For each request: its id in the reply, its outcome, its duration and one log line, except for most of the refused ones. */
 export const observePlugin = fastifyPlugin(async (app: FastifyInstance, options: ObserveOptions) => {
+  app.decorateRequest('clientAddress', '')
   app.addHook('onRequest', (request, reply, done) => {
     observe(request, reply, options)
     done()
@@ -52,17 +62,24 @@ export const observePlugin = fastifyPlugin(async (app: FastifyInstance, options:
 })
 
 /** What the plugin does, for a request that reaches no hook. */
-export function observe (request: FastifyRequest, reply: FastifyReply, { metrics, refusals }: ObserveOptions): void {
+export function observe (request: FastifyRequest, reply: FastifyReply, { metrics, refusals, addressOf }: ObserveOptions): void {
   const startedAt = performance.now()
   // Unknown addresses share one label.
   const route = request.routeOptions.url ?? 'unknown'
   const end = countRequest(metrics, route)
+  request.clientAddress = addressOf(request.socket.remoteAddress, forwardedFor(request))
   reply.header('x-request-id', request.id)
   onceOver(reply, ({ outcome, status }) => {
     end(outcome, status)
     const durationMs = performance.now() - startedAt
     const isQuiet = QUIET_ROUTES.has(route) || request.routeOptions.config.openTo === 'probes' || (status === 503 && !refusals.add())
-    const facts = { method: request.method, route, status, outcome, durationMs: Number(durationMs.toFixed(1)) }
+    const { method, clientAddress: client } = request
+    const facts = { method, route, status, outcome, client, durationMs: Number(durationMs.toFixed(1)) }
     request.log[isQuiet ? 'debug' : 'info'](facts, 'request')
   })
+}
+
+/** Node has joined those of several headers. */
+function forwardedFor ({ headers: { 'x-forwarded-for': header } }: FastifyRequest): string | undefined {
+  return typeof header === 'string' ? header : undefined
 }

@@ -1,29 +1,21 @@
-import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ServiceError } from '../base/errors.js'
 import './api-keys.js'
+import { RateWindows } from './rate-windows.js'
 
 const MINUTE_MS = 60_000
-/** Clients that are counted at a time: whoever came last longest ago is forgotten first, so that memory stays bounded. */
-const MAX_CLIENTS = 10_000
-
-/** Whose requests are counted together. */
-export interface LimitedClient {
-  readonly keyName: string | undefined
-  readonly ip: string
-}
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Counts a request of another protocol with those of HTTP. Rejects with a ServiceError `rate_limited`. */
-    limitRate (client: LimitedClient): Promise<void>
+    limitRate (client: string): Promise<void>
   }
 }
 
 /**
- * Refuses a client's requests beyond so many in a minute, before their bodies are read. A client is the name of an API key,
- * else an address (a whole /64 network of IPv6, since one household has that many). It stands before keys are required, so
+ * Refuses a client's requests beyond so many in a minute, before their bodies are read. It stands before keys are required, so
  * that guessing keys is limited, too.
  */
 export const rateLimitPlugin = fastifyPlugin(async (app: FastifyInstance, { perMinute }: { perMinute: number | 'off' }) => {
@@ -35,17 +27,16 @@ export const rateLimitPlugin = fastifyPlugin(async (app: FastifyInstance, { perM
     global: false,
     max: perMinute,
     timeWindow: MINUTE_MS,
-    cache: MAX_CLIENTS,
+    store: RateWindows,
     enableDraftSpec: true,
-    // An address holds no such sign in front, so that nobody can count as another's key.
-    keyGenerator: (request) => request.keyName === undefined ? normalizeIP(request.ip) : `key ${request.keyName}`,
+    keyGenerator: (request) => request.client,
     allowList: ({ routeOptions: { config: { openTo } } }) => openTo === 'probes' || openTo === 'files',
     errorResponseBuilder: (_request, { max, ttl }) => rateLimited(max, ttl)
   })
   const count = app.createRateLimit()
-  app.decorate('limitRate', async (client: LimitedClient) => {
+  app.decorate('limitRate', async (client: string) => {
     // All that the plugin and the functions above read of a request.
-    const counted = await count({ ...client, routeOptions: { config: {} } } as FastifyRequest)
+    const counted = await count({ client, routeOptions: { config: {} } } as FastifyRequest)
     if (!counted.isAllowed && counted.isExceeded) throw rateLimited(counted.max, counted.ttl)
   })
   // The plugin's own hooks would run after those that refuse requests without a key, and not for unknown addresses.

@@ -49,7 +49,7 @@ export async function admitted<Answer, Read = Upload[]> (
   return await slot.use(async (model) => {
     const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
     const handling = judge(model, fitting(limits, budget))
-    const claimant = { client: clientOf(request.keyName, request.ip), deadline: deadlineOf(reply, timeoutMs) }
+    const claimant = { client: request.client, deadline: deadlineOf(reply, timeoutMs) }
     return await answerAdmitted(model, budget, claimant, handling)
   })
 }
@@ -57,11 +57,6 @@ export async function admitted<Answer, Read = Upload[]> (
 /** What a request may bring: a body that could never fit is refused for good, not until later. */
 export function fitting (limits: UploadLimits, budget: ByteBudget): UploadLimits {
   return { ...limits, maxRequestBytes: Math.min(limits.maxRequestBytes, budget.size) }
-}
-
-/** Who takes turns with others: whoever has a key, or else an address. */
-export function clientOf (keyName: string | undefined, address: string): string {
-  return keyName === undefined ? address : `key ${keyName}`
 }
 
 /**

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { SingleBar } from 'cli-progress'
 import type { DownloadProgress } from './download.js'
 
@@ -45,11 +46,11 @@ function progressBar (line: (text: string) => void): (progress: DownloadProgress
 }
 
 function progressLines (line: (text: string) => void): (progress: DownloadProgress) => void {
-  let lastAt = 0
+  let lastAt = -Infinity
   return (progress) => {
     const isNews = progress.receivedBytes === progress.totalBytes || progress.retry !== undefined
-    if (!isNews && Date.now() - lastAt < LINE_INTERVAL_MS) return
-    lastAt = Date.now()
+    if (!isNews && performance.now() - lastAt < LINE_INTERVAL_MS) return
+    lastAt = performance.now()
     line(describeProgress(progress))
   }
 }

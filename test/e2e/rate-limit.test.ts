@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { GrpcClient, refusal } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
 
 /* Two requests a minute, and each test counts from its own address or key. */
@@ -25,7 +26,8 @@ suite('RATE_LIMIT behind a trusted proxy, with keys', () => {
   before(async () => {
     const keys = ['anna', 'ben'].map((name) => `${name} ${createHash('sha256').update(`key of ${name}`).digest('hex')}`)
     writeFileSync(join(folder, 'keys'), keys.join('\n'))
-    server = await startServer({ BACKEND: 'cpu', RATE_LIMIT: '2', TRUST_PROXY: '127.0.0.1', API_KEYS_FILE: join(folder, 'keys') })
+    const env = { RATE_LIMIT: '2', TRUST_PROXY: '127.0.0.1', API_KEYS_FILE: join(folder, 'keys'), GRPC_PORT: '0' }
+    server = await startServer({ BACKEND: 'cpu', ...env })
   })
   after(async () => { assert.equal(await server.stop(), 0) })
 
@@ -59,6 +61,18 @@ suite('RATE_LIMIT behind a trusted proxy, with keys', () => {
     const found = []
     for (const end of ['1', '2', 'ffff:1']) found.push(...await statuses(server, 1, { 'x-forwarded-for': `2001:db8:0:3::${end}` }))
     assert.deepEqual(found, [200, 200, 429])
+  })
+
+  test('a client stays one, whatever port its proxy names, over HTTP and gRPC, and its log lines say who it is', async () => {
+    const found = []
+    for (const port of [1, 2]) found.push(...await statuses(server, 1, { 'x-forwarded-for': `192.0.2.5:${port}` }))
+    assert.deepEqual(found, [200, 200])
+    const client = new GrpcClient(server)
+    const answer = client.call('ServerMetadata', {}, { headers: { 'x-forwarded-for': '::ffff:192.0.2.5' } })
+    assert.equal((await refusal(answer)).errorCode, 'rate_limited')
+    client.close()
+    const lines = (): string[] => server.log.filter((line) => line.includes('"client":"192.0.2.5"'))
+    while (lines().length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
   })
 
   test('requests without a valid key count for their address, unknown paths and guesses alike', async () => {

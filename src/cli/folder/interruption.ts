@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { SAME_SIGNAL_MS } from '../../base/signals.js'
 import { interruptedBy } from '../exit-codes.js'
 
@@ -27,10 +28,10 @@ export class Interruption {
   }
 
   private receive (signal: NodeJS.Signals): void {
-    const isSecond = this.first !== undefined && Date.now() - this.firstAt > SAME_SIGNAL_MS
+    const isSecond = this.first !== undefined && performance.now() - this.firstAt > SAME_SIGNAL_MS
     if (!this.finishes || isSecond) process.exit(interruptedBy(signal))
     if (this.first !== undefined) return
     this.first = signal
-    this.firstAt = Date.now()
+    this.firstAt = performance.now()
   }
 }
