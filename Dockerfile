@@ -90,7 +90,7 @@ RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs
 
 FROM scratch AS service
 COPY LICENSE package.json ./
-COPY scripts/container/healthcheck.mjs scripts/container/signals.mjs scripts/container/
+COPY scripts/container/download-model.mjs scripts/container/healthcheck.mjs scripts/container/signals.mjs scripts/container/
 COPY scripts/thread-pool.cjs scripts/
 COPY models models
 COPY protocols protocols

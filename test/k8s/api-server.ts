@@ -11,7 +11,8 @@ import { KUSTOMIZATIONS, render, renderText, type Manifest } from './kustomize.j
  * Accepted means: every object passes admission and strict validation, without a warning, in a namespace that enforces the
  * restricted pod security standard, and so does the pod that the Deployment would make.
  */
-const NAMESPACE = 'xception-serve-test'
+/** That of the overlay that names one. */
+const NAMESPACE = 'xception-serve'
 const CRD_TIMEOUT_MS = 60_000
 
 interface Answer { readonly status: number | null, readonly stderr: string }

@@ -63,10 +63,11 @@ test('runtime, service and code agree', { skip: withoutKustomize }, async () => 
   const metrics = new Metrics()
   const budget = new ByteBudget(config.maxBytesInFlight)
   const app = await buildApp({ config, slot: new Slot(metrics), keys: undefined, budget, metrics, logger: pino({ level: 'silent' }) })
-  for (const { httpGet: { path, port } } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
-    assert.equal(port, config.port)
+  for (const { httpGet: { path } } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
     assert.ok(app.hasRoute({ method: 'GET', url: path }), path)
   }
+  const portsOfProbes = [container.startupProbe, container.livenessProbe, container.readinessProbe].map(({ httpGet }) => httpGet.port)
+  assert.deepEqual(portsOfProbes, [config.adminPort, config.adminPort, config.port], 'clients cannot get the pod killed')
   await app.close()
   assert.deepEqual(container.ports.map(({ containerPort }) => containerPort), [config.port])
   const drainedMs = container.lifecycle.preStop.sleep.seconds * 1000 + config.drainDelayMs + config.shutdownGraceMs

@@ -1,13 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { parseAllDocuments } from 'yaml'
+import { parseAllDocuments, stringify } from 'yaml'
 
 /** An object as the cluster gets it; what it holds is for the schemas and the tests to say. */
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string, readonly labels?: Readonly<Record<string, string>> }
+  readonly metadata: { readonly name: string, readonly namespace?: string, readonly labels?: Readonly<Record<string, string>> }
   readonly spec?: unknown
   readonly data?: Readonly<Record<string, string>>
 }
@@ -27,11 +30,23 @@ export const KUSTOMIZATIONS: readonly string[] = ['base', ...readdirSync(`${K8S}
 export const SERVICES: readonly string[] = KUSTOMIZATIONS.filter((path) => !['overlays/batch', 'overlays/kserve'].includes(path))
 
 /** The YAML that `kubectl apply -k` would send. Throws with kustomize's own message. */
-export function renderText (kustomization: string): string {
-  if (command === undefined) throw new Error('neither kustomize nor kubectl is installed')
-  return execFileSync(command[0], [command[1], K8S + kustomization], { encoding: 'utf8' })
+export const renderText = (kustomization: string): string => build(K8S + kustomization)
+
+export const render = (kustomization: string): Manifest[] => parsed(renderText(kustomization))
+
+/** What an overlay of somebody's own gives, which names folders of k8s/ as `k8s/NAME`. */
+export function renderOwn (t: TestContext, overlay: object): Manifest[] {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-overlay-'))
+  t.after(() => { rmSync(folder, { recursive: true }) })
+  // Only relative paths are taken.
+  const text = stringify({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', ...overlay })
+  writeFileSync(join(folder, 'kustomization.yaml'), text.replaceAll(' k8s/', ` ${relative(folder, K8S)}/`))
+  return parsed(build(folder))
 }
 
-export function render (kustomization: string): Manifest[] {
-  return parseAllDocuments(renderText(kustomization)).map((document) => document.toJS() as Manifest)
+function build (folder: string): string {
+  if (command === undefined) throw new Error('neither kustomize nor kubectl is installed')
+  return execFileSync(command[0], [command[1], folder], { encoding: 'utf8' })
 }
+
+const parsed = (text: string): Manifest[] => parseAllDocuments(text).map((document) => document.toJS() as Manifest)

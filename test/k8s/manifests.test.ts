@@ -91,15 +91,14 @@ for (const kustomization of SERVICES) {
     const ports = new Map(container.ports?.map(({ name, containerPort }) => [name, containerPort]))
     assert.deepEqual(new Set(ports.keys()), new Set([...forClients, 'admin']))
     assert.deepEqual([ports.get('http'), ports.get('grpc'), ports.get('admin')], [config.port, grpcPort, config.adminPort])
-    assert.equal(config.adminHost, '0.0.0.0', 'Prometheus comes from outside of the pod')
+    assert.equal(config.adminHost, '::', 'Prometheus comes from outside of the pod, and may have addresses of either family alone')
     const app = fastify()
     await app.register(probeRoutes, { slot: new Slot(new Metrics()) })
-    for (const { httpGet } of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
-      assert.equal(httpGet.port, 'http')
-      assert.ok(app.hasRoute({ method: 'GET', url: httpGet.path }), httpGet.path)
-    }
-    const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe]
-    assert.deepEqual(probes.map(({ httpGet }) => httpGet.path), ['/readyz', '/readyz', '/livez'])
+    const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe].map(({ httpGet }) => httpGet)
+    assert.deepEqual(probes.map(({ path }) => path), ['/readyz', '/readyz', '/livez'])
+    for (const { path } of probes) assert.ok(app.hasRoute({ method: 'GET', url: path }), path)
+    // Clients that hold every connection of their port make the pod unready at most.
+    assert.deepEqual(probes.map(({ port }) => port), ['admin', 'http', 'admin'])
 
     const cache = container.volumeMounts.find(({ mountPath }) => mountPath === config.cacheDir)
     const isWritable = template.spec.volumes.some(({ name, emptyDir }) => name === cache?.name && emptyDir !== undefined)

@@ -109,7 +109,7 @@ test('every rule, panel, scaling query and alert returns data from a real server
     }
     assert.ok(asked > 40)
     assert.deepEqual(await prometheus.query('ALERTS{alertstate="firing"}'), [])
-    const [requests] = await prometheus.query('job:xception_requests:rate5m')
+    const [requests] = await prometheus.query('namespace_job:xception_requests:rate5m')
     assert.equal(requests?.metric.job, 'xception-serve')
     assert.ok(Number(requests?.value[1]) > 0)
   } finally {

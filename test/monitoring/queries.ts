@@ -38,12 +38,16 @@ export const alerts = (): Alert[] => rulesOf('alerts').map(({ alert = '', expr, 
 /** The dashboard's queries with its variables filled in as Grafana would. */
 export function dashboardQueries (): Query[] {
   const { panels } = JSON.parse(readFileSync(`${MONITORING}grafana/xception-serve.json`, 'utf8')) as Dashboard
-  const filledIn = (expr: string): string => expr.replaceAll('$job', 'xception-serve').replaceAll('$__rate_interval', '1m')
+  const filledIn = (expr: string): string => Object.entries({ $namespace: '', $job: 'xception-serve', $__rate_interval: '1m' })
+    .reduce((filled, [variable, value]) => filled.replaceAll(variable, value), expr)
   return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: `panel ${title}`, expr: filledIn(expr) })))
 }
 
+/** As they are where there is no namespace: beside a Prometheus outside of Kubernetes. */
 export function scalingQueries (): Query[] {
   interface ScaledObject { readonly spec: { readonly triggers: Array<{ name: string, metadata: { query: string } }> } }
   const [scaledObject] = parseAllDocuments(readFileSync(KEDA, 'utf8')).map((document) => document.toJS() as ScaledObject)
-  return (scaledObject?.spec.triggers ?? []).map(({ name, metadata }) => ({ where: `trigger ${name}`, expr: metadata.query }))
+  return (scaledObject?.spec.triggers ?? []).map(({ name, metadata: { query } }) => {
+    return { where: `trigger ${name}`, expr: query.replaceAll('namespace="default"', 'namespace=""') }
+  })
 }

@@ -42,7 +42,7 @@ test('rules, dashboard and scaling only name metrics that the service has', asyn
   const recorded = new Set(recordingRules().map(({ where }) => where))
   let checked = 0
   for (const { where, expr } of [...recordingRules(), ...alerts(), ...dashboardQueries(), ...scalingQueries()]) {
-    for (const [name] of expr.matchAll(/\b(?:xception|nodejs|process)_\w+|\b(?:job|job_outcome|instance):[\w:]+/g)) {
+    for (const [name] of expr.matchAll(/\b(?:xception|nodejs|process)_\w+|\bnamespace_job(?:_\w+)?:[\w:]+/g)) {
       checked++
       if (name.includes(':')) {
         assert.ok(recorded.has(name), `${where} reads ${name}, which no rule records`)
