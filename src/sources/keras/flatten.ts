@@ -1,33 +1,14 @@
 import { MAX_LAYERS } from '../../model/limits.js'
 import { WeightsError } from '../../model/weights.js'
 import type { KerasLayer, KerasModel } from './config.js'
+import type { FlatLayer, FlatOperand } from './flat-layer.js'
+import { ModelCalls, type Member } from './model-calls.js'
 import { refuse } from './refusal.js'
 
-/** An operand after flattening: the layer that is read, or a constant. */
-export type FlatOperand =
-  | { readonly layer: FlatLayer }
-  | { readonly constant: unknown }
+/** Calls of layers, those of inputs included, far above what models have. */
+const MAX_CALLS = 10 * MAX_LAYERS
 
-/** A layer of a model whose nested models are flattened. */
-export interface FlatLayer {
-  readonly name: string
-  readonly className: string
-  readonly config: Readonly<Record<string, unknown>>
-  readonly operands: readonly FlatOperand[]
-  /** What it is called with by name, such as `alpha`. */
-  readonly keywords: Readonly<Record<string, unknown>>
-  readonly place: Place
-}
-
-/** Where a file keeps a layer's weights. */
-export interface Place {
-  /** Name of the outermost model's layer that it is or is part of: the group of a legacy HDF5 file. */
-  readonly topLevel: string
-  /** Path in a Keras 3 file: the containers' and its own class names, numbered within each container. */
-  readonly classPath: string
-  /** The same path made of names. */
-  readonly namePath: string
-}
+export type { FlatLayer, FlatOperand }
 
 /** What an input layer states. */
 export interface StatedShape {
@@ -38,7 +19,7 @@ export interface StatedShape {
 }
 
 export interface FlatModel {
-  /** In the order of the configuration, which is topological. */
+  /** In the order of the configuration as far as that is topological. */
   readonly layers: readonly FlatLayer[]
   readonly output: FlatLayer
   /** Of the model's input and those of its nested models, outermost first. */
@@ -46,12 +27,16 @@ export interface FlatModel {
 }
 
 /**
- * Replaces nested models by their layers.
- * Throws a WeightsError if a model has several inputs or outputs, if a layer is used twice or reads what does not come before it.
+ * Replaces nested models by their layers, and a layer that is called several times by one for each call.
+ * Throws a WeightsError if the model has several inputs or outputs, or if a layer reads what nothing gives.
  */
 export function flatten (model: KerasModel): FlatModel {
+  if (Math.max(model.inputs.length, model.outputs.length) > 1) {
+    fail('the model has several inputs or outputs, and an image classifier has one of each')
+  }
   const flattening = new Flattening()
-  const output = flattening.model(model, undefined, undefined, { classes: [], names: [] })
+  const [output] = flattening.model(model, undefined, [], { classes: [], names: [] })
+  if (output === undefined) return fail('the model names no output among its layers')
   return { layers: flattening.layers, output, inputShapes: flattening.inputShapes }
 }
 
@@ -63,70 +48,76 @@ interface Path {
 class Flattening {
   readonly layers: FlatLayer[] = []
   readonly inputShapes: StatedShape[] = []
+  private calls = 0
 
-  /** Appends a model's layers; `input` is what the outer model feeds it. Returns the layer that gives its output. */
-  model (model: KerasModel, self: KerasLayer | undefined, input: FlatLayer | undefined, path: Path): FlatLayer {
-    const count = Math.max(model.inputs.length, model.outputs.length)
-    if (count > 1) {
-      const which = self === undefined ? 'the model' : `the model ${self.name}`
-      throw new WeightsError(`${which} has several inputs or outputs, and an image classifier has one of each`)
-    }
-    const known = new Map<string, FlatLayer>()
-    const number = new Numbering()
-    let last = input
-    for (const layer of model.layers) {
-      const place = { classes: [...path.classes, number.next(snakeCase(layer.className))], names: [...path.names, layer.name] }
-      if (model.kind === 'sequential' && last === undefined && layer.className !== 'InputLayer') last = this.implicitInput(model, layer)
-      const operands = model.kind === 'sequential' ? chained(last) : functional(layer, known)
-      last = this.layer(layer, operands, layer.className === 'InputLayer' ? input : undefined, place)
-      known.set(layer.name, last)
-    }
-    const output = model.kind === 'sequential' ? last : known.get(model.outputs[0] ?? '')
-    if (output === undefined) {
-      throw new WeightsError(`the model${self === undefined ? '' : ` ${self.name}`} names no output among its layers`)
-    }
-    return output
+  /** Appends a model's layers; `inputs` is what feeds it, nothing for the outermost. Returns those that give its outputs. */
+  model (model: KerasModel, self: KerasLayer | undefined, inputs: readonly FlatLayer[], path: Path): readonly FlatLayer[] {
+    const numbering = new Numbering()
+    const members = model.layers.map((layer) => ({
+      layer, path: { classes: [...path.classes, numbering.next(snakeCase(layer.className))], names: [...path.names, layer.name] }
+    }))
+    if (model.kind === 'sequential') return [this.sequential(model, members, inputs)]
+    const calls = new ModelCalls(model)
+    const inputOf = (name: string): FlatLayer | undefined => inputs[Math.max(0, model.inputs.findIndex(({ layer }) => layer === name))]
+    calls.inOrder(members, ({ layer, path }, call, operands) => {
+      const read = layer.className === 'InputLayer' ? inputOf(layer.name) : undefined
+      return this.called(layer, call, operands, read, calls.tensorsOf(layer.name), path)
+    })
+    return model.outputs.map((output) => (
+      calls.given(output) ?? fail(`the model${self === undefined ? '' : ` ${self.name}`} names no output among its layers`)
+    ))
   }
 
-  private layer (layer: KerasLayer, operands: readonly FlatOperand[], outerInput: FlatLayer | undefined, path: Path): FlatLayer {
+  private sequential (model: KerasModel, members: readonly Member[], inputs: readonly FlatLayer[]): FlatLayer {
+    let [last] = inputs
+    for (const { layer, path } of members) {
+      if (last === undefined && layer.className !== 'InputLayer') last = this.implicitInput(model, layer)
+      const operands = last === undefined ? [] : [{ layer: last }]
+      ;[last] = this.called(layer, 0, operands, layer.className === 'InputLayer' ? inputs[0] : undefined, 1, path)
+    }
+    return last ?? fail('the model names no output among its layers')
+  }
+
+  /** What one call of a layer gives, so many tensors. */
+  private called (
+    layer: KerasLayer, call: number, operands: readonly FlatOperand[], outerInput: FlatLayer | undefined, tensors: number, path: Path
+  ): readonly FlatLayer[] {
+    // Models may nest that have no layers to count.
+    if (++this.calls > MAX_CALLS) fail(`the model calls layers more than ${MAX_CALLS} times`)
     if (layer.className === 'InputLayer') {
       this.inputShapes.push({ shape: layer.config.batch_shape ?? layer.config.batch_input_shape, source: outerInput })
-      return outerInput ?? this.append(layer, [], path)
+      return [outerInput ?? this.append(layer, call, [], path)]
     }
-    if (layer.model === undefined) return this.append(layer, operands, path)
-    const [operand, ...more] = operands
-    if (operand === undefined || !('layer' in operand) || more.length > 0) refuse(layer, 'is a model that is not called with one tensor')
-    return this.model(layer.model, layer, operand.layer, path)
+    if (layer.model === undefined) {
+      return Array.from({ length: tensors }, (_, tensor) => this.append(layer, call, operands, path, tensor))
+    }
+    const inputs = operands.flatMap((operand) => 'layer' in operand ? [operand.layer] : [])
+    const wanted = Math.max(1, layer.model.inputs.length)
+    if (inputs.length !== operands.length || inputs.length !== wanted) {
+      refuse(layer, wanted === 1 ? 'is a model that is not called with one tensor' : `is a model that is not called with ${wanted} tensors`)
+    }
+    return this.model(layer.model, layer, inputs, path)
   }
 
   /** A Sequential's first layer, or its build, states the input's shape where it has no input layer. */
   private implicitInput (model: KerasModel, first: KerasLayer): FlatLayer {
     this.inputShapes.push({ shape: first.config.batch_input_shape ?? model.buildInputShape, source: undefined })
     const input = { name: 'input', className: 'InputLayer', config: {}, calls: [], model: undefined }
-    return this.append(input, [], { classes: ['input_layer'], names: ['input'] })
+    return this.append(input, 0, [], { classes: ['input_layer'], names: ['input'] })
   }
 
-  private append ({ name, className, config, calls }: KerasLayer, operands: readonly FlatOperand[], { classes, names }: Path): FlatLayer {
+  private append (
+    { name, className, config, calls }: KerasLayer, call: number, operands: readonly FlatOperand[], { classes, names }: Path, tensor = 0
+  ): FlatLayer {
     const place = { topLevel: names[0] ?? name, classPath: classes.join('/'), namePath: names.join('/') }
-    const layer = { name, className, config, operands, keywords: calls[0]?.keywords ?? {}, place }
+    const layer = { name, className, config, operands, keywords: calls[call]?.keywords ?? {}, tensor, place }
     if (this.layers.push(layer) > MAX_LAYERS) throw new WeightsError(`the model has more than ${MAX_LAYERS} layers`)
     return layer
   }
 }
 
-function chained (last: FlatLayer | undefined): FlatOperand[] {
-  return last === undefined ? [] : [{ layer: last }]
-}
-
-function functional (layer: KerasLayer, known: ReadonlyMap<string, FlatLayer>): FlatOperand[] {
-  const [call, ...others] = layer.calls
-  if (others.length > 0) refuse(layer, `is used ${layer.calls.length} times, and only layers that are used once are supported`)
-  return (call?.operands ?? []).map((operand) => {
-    if ('constant' in operand) return operand
-    const source = known.get(operand.layer)
-    if (source === undefined) refuse(layer, `reads ${operand.layer}, which is not before it`)
-    return { layer: source }
-  })
+function fail (reason: string): never {
+  throw new WeightsError(reason)
 }
 
 /** Numbers names as Keras 3 does within a container: conv2d, conv2d_1, conv2d_2. */

@@ -1,9 +1,19 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { MAX_LAYERS } from '../../model/limits.js'
+
+/** What a call of a layer gave. */
+export interface LayerOutput {
+  readonly layer: string
+  /** Which of the layer's calls; those of a model that is called count from 1 in some versions. */
+  readonly call: number
+  /** Which of the tensors that the call gave. */
+  readonly tensor: number
+}
 
 /** What a layer is called with: another layer's output, or a constant. */
 export type Operand =
-  | { readonly layer: string }
+  | LayerOutput
   | { readonly constant: unknown }
 
 /** One call of a layer. */
@@ -37,15 +47,15 @@ export function callOf (call: unknown): Call {
   return { operands: [...call.args.flatMap((value) => keras3Operands(value, 0)), ...keywordOperands(keywords, keras3Operands)], keywords }
 }
 
-/** Names of the layers that `input_layers` or `output_layers` list: one `[name, node, tensor]` or a collection of them. */
-export function listedLayers (value: unknown): string[] {
+/** What `input_layers` or `output_layers` list: one `[name, node, tensor]` or a collection of them. */
+export function listedLayers (value: unknown): LayerOutput[] {
   const isCollection = Array.isArray(value) && !isKeras2Tensor(value)
   const values: readonly unknown[] = isCollection ? value : isRecord(value) ? Object.values(value) : [value]
-  return values.flatMap((entry) => isKeras2Tensor(entry) ? [entry[0]] : [])
+  return values.flatMap((entry) => isKeras2Tensor(entry) ? [outputOf(entry)] : [])
 }
 
 function keras3Operands (value: unknown, depth: number): Operand[] {
-  if (Value.Check(Keras3Tensor, value)) return [{ layer: value.config.keras_history[0] }]
+  if (Value.Check(Keras3Tensor, value)) return [outputOf(value.config.keras_history)]
   if (Array.isArray(value) && depth < MAX_DEPTH) {
     const operands = value.flatMap((entry) => keras3Operands(entry, depth + 1))
     if (operands.some((operand) => 'layer' in operand)) return operands
@@ -55,9 +65,9 @@ function keras3Operands (value: unknown, depth: number): Operand[] {
 
 function keras2Operands (value: unknown, depth: number): Operand[] {
   if (isKeras2Tensor(value)) {
-    const [layer, , index, keywords] = value
-    const first = layer === CONSTANT_MARKER ? { constant: index } : { layer }
-    const read = (operand: unknown): Operand[] => isKeras2Tensor(operand) ? [{ layer: operand[0] }] : [{ constant: operand }]
+    const [layer, , constant, keywords] = value
+    const first = layer === CONSTANT_MARKER ? { constant } : outputOf(value)
+    const read = (operand: unknown): Operand[] => isKeras2Tensor(operand) ? [outputOf(operand)] : [{ constant: operand }]
     return [first, ...keywordOperands(isRecord(keywords) ? keywords : {}, read)]
   }
   return Array.isArray(value) && depth < MAX_DEPTH ? value.flatMap((entry) => keras2Operands(entry, depth + 1)) : []
@@ -71,6 +81,14 @@ function keras2Keywords (value: unknown, depth: number): Readonly<Record<string,
 
 function keywordOperands (keywords: Record<string, unknown>, read: (value: unknown, depth: number) => Operand[]): Operand[] {
   return Object.entries(keywords).flatMap(([name, value]) => OPERAND_KEYWORDS.has(name) ? read(value, 0) : [])
+}
+
+function outputOf ([layer, call, tensor]: readonly [string, ...unknown[]]): LayerOutput {
+  return { layer, call: indexOf(call), tensor: indexOf(tensor) }
+}
+
+function indexOf (value: unknown): number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Math.min(Number(value), MAX_LAYERS) : 0
 }
 
 function isKeras2Tensor (value: unknown): value is [string, ...unknown[]] {

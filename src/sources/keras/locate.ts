@@ -29,7 +29,8 @@ export function locator (stored: StoredModel, layers: readonly FlatLayer[]): Loc
 function legacyLocator ({ layers: groups }: StoredModel, layers: readonly FlatLayer[]): Locate {
   const byGroup = new Map<string, Locate>()
   const members = new Map<string, FlatLayer[]>()
-  for (const layer of layers) {
+  // A layer that is called several times has its weights once.
+  for (const layer of new Map(layers.map((one) => [one.place.namePath, one])).values()) {
     const others = members.get(layer.place.topLevel)
     if (others === undefined) members.set(layer.place.topLevel, [layer])
     else others.push(layer)
