@@ -1,33 +1,18 @@
+import type { Transform } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { createGunzip, createInflate } from 'node:zlib'
 import { ServiceError } from '../base/errors.js'
+import type { ContentEncoding } from './content-encodings.js'
 import type { BodyReader } from './limits.js'
-
-const INFLATERS = { gzip: createGunzip, deflate: createInflate } as const
-export type ContentEncoding = keyof typeof INFLATERS
-
-/** The encoding that the header names; undefined for none. Throws a ServiceError `unsupported_content_encoding`. */
-export function contentEncoding (header: string | undefined): ContentEncoding | undefined {
-  const name = header?.trim().toLowerCase() ?? ''
-  if (name === '' || name === 'identity') return undefined
-  if (name === 'gzip' || name === 'deflate') return name
-  throw new ServiceError('unsupported_content_encoding', 'Send the body as it is, or with one content encoding, gzip or deflate.')
-}
 
 /** Hands another reader what a compressed body holds, as it comes; nothing of it is kept. */
 export class InflatingReader<T> implements BodyReader<T> {
-  private readonly inflater
-  private readonly over: Promise<void>
+  private started: { readonly inflater: Transform, readonly over: Promise<void> } | undefined
   private failure: Error | undefined
 
   /** `count` is told how many bytes come out before they are read, and throws if they are too many. */
-  constructor (encoding: ContentEncoding, private readonly reader: BodyReader<T>, private readonly count: (bytes: number) => void) {
-    this.inflater = INFLATERS[encoding]()
-    this.inflater.on('data', (piece: Buffer) => { this.take(piece) })
-    this.over = finished(this.inflater).catch((cause: Error) => {
-      this.failure ??= new ServiceError('malformed_body', `The body cannot be decompressed: ${cause.message}.`, { cause })
-    })
-  }
+  constructor (
+    private readonly encoding: ContentEncoding, private readonly reader: BodyReader<T>, private readonly count: (bytes: number) => void
+  ) {}
 
   get found (): number {
     return this.reader.found
@@ -35,19 +20,31 @@ export class InflatingReader<T> implements BodyReader<T> {
 
   push (chunk: Buffer): void {
     this.check()
-    this.inflater.write(chunk)
+    this.start(chunk[0]).inflater.write(chunk)
   }
 
   async end (): Promise<T> {
     this.check()
-    this.inflater.end()
-    await this.over
+    const { inflater, over } = this.start(undefined)
+    inflater.end()
+    await over
     this.check()
     return await this.reader.end()
   }
 
   close (): void {
-    this.inflater.destroy()
+    this.started?.inflater.destroy()
+  }
+
+  private start (first: number | undefined): { readonly inflater: Transform, readonly over: Promise<void> } {
+    if (this.started !== undefined) return this.started
+    const inflater = this.encoding.inflater(first)
+    inflater.on('data', (piece: Buffer) => { this.take(piece) })
+    const over = finished(inflater).catch((cause: Error) => {
+      this.failure ??= new ServiceError('malformed_body', `The body cannot be decompressed: ${cause.message}.`, { cause })
+    })
+    this.started = { inflater, over }
+    return this.started
   }
 
   private take (piece: Buffer): void {

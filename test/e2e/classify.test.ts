@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { after, before, suite, test } from 'node:test'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { startServer, type RunningServer } from '../support/server.js'
 import { cifar10Accuracy } from '../support/cifar10.js'
@@ -73,6 +74,56 @@ test('of many images each has its own result, in upload order', async () => {
   const { results } = await response.json() as Reply
   assert.equal(response.status, 200)
   assert.deepEqual(results.map((result) => result.predictions?.length ?? result.error?.code), [1, 'unsupported_image_format', 1])
+})
+
+test('of a form each picture has its result, whatever its part says, and nothing else has one', async () => {
+  const part = (headers: string, content: Buffer | string): Buffer => Buffer.concat([
+    Buffer.from(`--x\r\n${headers}\r\n\r\n`), Buffer.from(content), Buffer.from('\r\n')
+  ])
+  const body = Buffer.concat([
+    part('Content-Disposition: form-data; name="a"\r\nContent-Type: image/jpeg', CAT),
+    part('Content-Disposition: form-data; name="meta"\r\nContent-Type: application/json', '{"a":1}'),
+    part('Content-Disposition: attachment; filename="b.jpg"\r\nContent-Transfer-Encoding: base64', CAT.toString('base64')),
+    part('Content-Disposition: form-data; name="unused"; filename=""\r\nContent-Type: application/octet-stream', ''),
+    part('Content-Type: image/jpeg\r\nContent-Transfer-Encoding: quoted-printable', '=FF'),
+    part('Content-Disposition: form-data; name="c"; filename="c.jpg"', CAT),
+    Buffer.from('--x--')
+  ])
+  const { results } = await (await post(bytes(body), 'multipart/form-data; boundary="x"', '?topK=1')).json() as Reply
+  assert.deepEqual(results.map((result) => result.predictions?.[0]?.label ?? result.error?.code), [
+    'cat', 'cat', 'unsupported_content_encoding', 'cat'
+  ])
+})
+
+suite('a compressed body', () => {
+  const send = (body: Uint8Array, encoding: string, type = 'image/jpeg'): Promise<Response> => (
+    fetch(`${server.url}/classify`, { method: 'POST', body: bytes(body), headers: { 'content-type': type, 'content-encoding': encoding } })
+  )
+
+  test('is what it holds', async () => {
+    const encoded: ReadonlyArray<readonly [string, Uint8Array, string?]> = [
+      ['gzip', gzipSync(CAT)], ['X-Gzip', gzipSync(CAT), 'application/octet-stream'], ['deflate', deflateSync(CAT)], ['deflate', deflateRawSync(CAT)],
+      ['br', brotliCompressSync(CAT)], ['deflate, gzip', gzipSync(deflateSync(CAT))], ['identity', CAT],
+      ['gzip', gzipSync(JSON.stringify({ images: [CAT.toString('base64')] })), 'application/json']
+    ]
+    for (const [encoding, body, type] of encoded) assert.equal(await labelOf(await send(body, encoding, type)), 'cat', encoding)
+    const whole = new Response(form(CAT))
+    assert.equal(await labelOf(await send(gzipSync(await whole.arrayBuffer()), 'gzip', whole.headers.get('content-type') ?? '')), 'cat')
+  })
+
+  test('is refused if it is of another kind, broken, or large inside', async () => {
+    const bomb = gzipSync(gzipSync(Buffer.alloc(50_000_000)))
+    for (const [encoding, body, ...expected] of [
+      ['compress', CAT, 415, 'unsupported_content_encoding'],
+      ['gzip', CAT, 400, 'malformed_body'],
+      ['br', brotliCompressSync(CAT).subarray(0, 1000), 400, 'malformed_body'],
+      ['gzip', gzipSync(Buffer.alloc(200_001)), 413, 'image_too_large'],
+      ['gzip, gzip', bomb, 413, 'image_too_large']
+    ] as const) {
+      const response = await send(body, encoding)
+      assert.deepEqual([response.status, (await response.json() as { code: string }).code], expected)
+    }
+  })
 })
 
 suite('errors', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { ServiceError } from '../../src/base/errors.js'
-import { contentEncoding, InflatingReader } from '../../src/routes/inflating-reader.js'
+import { contentEncodings } from '../../src/routes/content-encodings.js'
+import { InflatingReader } from '../../src/routes/inflating-reader.js'
 
 /** Collects what it is given. */
 class Collector {
@@ -12,8 +13,9 @@ class Collector {
   end (): Buffer { return Buffer.concat(this.pieces) }
 }
 
-async function inflate (bytes: Uint8Array, encoding: 'gzip' | 'deflate', count: (bytes: number) => void = () => {}): Promise<Buffer> {
-  const reader = new InflatingReader(encoding, new Collector(), count)
+async function inflate (bytes: Uint8Array, header: string, count: (bytes: number) => void = () => {}): Promise<Buffer> {
+  const [encoding] = contentEncodings(header)
+  const reader = new InflatingReader(encoding ?? assert.fail(), new Collector(), count)
   for (let start = 0; start < bytes.length; start += 1000) reader.push(Buffer.from(bytes.subarray(start, start + 1000)))
   return await reader.end()
 }
@@ -22,8 +24,11 @@ suite('a compressed body', () => {
   const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index * index % 251))
 
   test('is handed on as it was', async () => {
-    assert.deepEqual(await inflate(gzipSync(body), 'gzip'), body)
-    assert.deepEqual(await inflate(deflateSync(body), 'deflate'), body)
+    for (const name of ['gzip', 'x-gzip']) assert.deepEqual(await inflate(gzipSync(body), name), body)
+    for (const bytes of [deflateSync(body), deflateRawSync(body), deflateRawSync(body, { level: 0 })]) {
+      assert.deepEqual(await inflate(bytes, 'deflate'), body)
+    }
+    assert.deepEqual(await inflate(brotliCompressSync(body), 'br'), body)
     assert.deepEqual(await inflate(gzipSync(''), 'gzip'), Buffer.alloc(0))
   })
 
@@ -44,11 +49,12 @@ suite('a compressed body', () => {
     }
   })
 
-  test('names one encoding that is known', () => {
-    for (const header of [undefined, '', 'identity']) assert.equal(contentEncoding(header), undefined)
-    assert.deepEqual(['GZIP', ' deflate '].map(contentEncoding), ['gzip', 'deflate'])
-    for (const header of ['br', 'gzip, gzip', 'x']) {
-      assert.throws(() => contentEncoding(header), { code: 'unsupported_content_encoding' })
+  test('names encodings that are known, in the order in which they were applied', () => {
+    for (const header of [undefined, '', 'identity', ' , identity']) assert.deepEqual(contentEncodings(header), [])
+    const [deflate, gzip] = contentEncodings(' Deflate ,X-GZIP')
+    assert.deepEqual([deflate, gzip], [...contentEncodings('deflate'), ...contentEncodings('gzip')])
+    for (const header of ['compress', 'x', 'gzip, x', 'gzip, gzip, gzip, gzip']) {
+      assert.throws(() => contentEncodings(header), { code: 'unsupported_content_encoding' })
     }
   })
 })

@@ -22,7 +22,7 @@ export const DETAILS: Readonly<Record<ErrorCode, string>> = {
   too_many_images: 'A request takes at most 32 images.',
   request_too_large: 'A request body takes at most 67108864 bytes.',
   unsupported_media_type: 'Send multipart/form-data, an image type, application/octet-stream or application/json.',
-  unsupported_content_encoding: 'Send the body as it is, or with one content encoding, gzip or deflate.',
+  unsupported_content_encoding: 'Send the body as it is, or with content encodings of gzip, deflate, br, at most 3 of them.',
   unsupported_image_format: 'The upload is not an image in a supported format. Send JPEG, PNG, WebP, GIF, AVIF or TIFF.',
   heic_not_supported: 'HEIC images are not decoded: send the image as JPEG.',
   undecodable_image: 'The image cannot be decoded: it ends too early.',

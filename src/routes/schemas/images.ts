@@ -6,12 +6,12 @@ import { GUARDED, problem, problemReplies } from './problems.js'
 /** What an image of several can fail with, and the whole request with it if it is the only one. */
 const IMAGE_ERRORS: readonly ErrorCode[] = [
   'malformed_body', 'no_image', 'image_too_large', 'image_too_many_pixels', 'unsupported_image_format', 'heic_not_supported',
-  'undecodable_image', 'decode_timeout', 'internal_error', 'inference_failed', 'not_ready'
+  'unsupported_content_encoding', 'undecodable_image', 'decode_timeout', 'internal_error', 'inference_failed', 'not_ready'
 ]
 /** What a request with images can be answered, in whatever protocol. */
 export const REQUEST_ERRORS: readonly ErrorCode[] = [
   ...GUARDED, ...IMAGE_ERRORS, 'invalid_header', 'too_many_images', 'request_too_large', 'unsupported_media_type',
-  'unsupported_content_encoding', 'queue_full', 'overloaded', 'deadline_unreachable', 'shutting_down', 'deadline_exceeded'
+  'queue_full', 'overloaded', 'deadline_unreachable', 'shutting_down', 'deadline_exceeded'
 ]
 
 const File = Type.String({ format: 'binary' })
@@ -19,10 +19,17 @@ const Base64 = Type.String({ description: 'An image file in base64, or as a data
 
 /** Images in any of the forms that are taken. */
 const BODY = {
-  description: 'JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF, told apart by their content.',
+  description: 'JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF, told apart by their content. Content-Encoding may be gzip, deflate ' +
+    'or br, and zstd where the service runs on Node 22.15 or later; the limits hold for what comes out, too.',
   content: {
     'multipart/form-data': {
-      schema: Type.Object({ image: Type.Array(File, { minItems: 1, description: 'Files, under any field name.' }) })
+      schema: Type.Object({
+        image: Type.Array(File, {
+          minItems: 1,
+          description: 'Files, under any field name and with any disposition; also parts of image types without a file name. ' +
+            'Content-Transfer-Encoding may be base64. Text fields and JSON are passed over.'
+        })
+      })
     },
     'image/*': { schema: File },
     'application/octet-stream': { schema: File },
