@@ -22,8 +22,10 @@ const MAY_USE_ON_TOP = {
   'config.ts': ['base/', 'settings.ts'],
   'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
   'admin-app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
-  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'app.ts', 'admin-app.ts'],
-  'main.ts': ['base/', 'config.ts', 'server.ts']
+  'end-and-reload.ts': ['base/', 'service/', 'config.ts'],
+  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'app.ts', 'admin-app.ts', 'end-and-reload.ts'],
+  'start.ts': ['base/', 'config.ts', 'server.ts'],
+  'main.ts': ['base/', 'start.ts']
 }
 
 const anyOf = (paths) => `^src/(?:${paths.map((path) => path.replace('.', '\\.')).join('|')})`

@@ -90,8 +90,8 @@ RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs
 
 FROM scratch AS service
 COPY LICENSE package.json ./
-COPY scripts/container/download-model.mjs scripts/container/healthcheck.mjs scripts/container/signals.mjs scripts/container/
-COPY scripts/thread-pool.cjs scripts/
+COPY scripts/container/download-model.mjs scripts/container/healthcheck.mjs scripts/container/
+COPY scripts/thread-pool.cjs scripts/signals.cjs scripts/
 COPY models models
 COPY protocols protocols
 COPY page/*.html page/*.css page/*.svg page/
@@ -111,7 +111,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["nod
 # As a number, so that an orchestrator can see that it is not root.
 USER 1000:1000
 # The exec form: node is process 1 and gets the signals itself.
-ENTRYPOINT ["node", "--require", "/app/scripts/thread-pool.cjs", "--import", "/app/scripts/container/signals.mjs", "/app/dist/src/main.js"]
+ENTRYPOINT ["node", "--require", "/app/scripts/thread-pool.cjs", "--require", "/app/scripts/signals.cjs", "/app/dist/src/main.js"]
 
 
 # What changes least comes first, so that an upgrade of the service moves few bytes.

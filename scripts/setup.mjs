@@ -31,12 +31,12 @@ const STEPS = [dependencies, tensorflow, addon, build]
  * Brings this clone to where the service and its tests can start. Steps whose result is there already are skipped,
  * and a signal ends the process at once without leaving anything half done.
  *
- * @param {{ flavour?: 'cpu' | 'gpu', sources?: boolean, quiet?: boolean, targets?: typeof TARGETS }} [options]
+ * @param {{ flavour?: 'cpu' | 'gpu', sources?: boolean, quiet?: boolean, hangUp?: boolean, targets?: typeof TARGETS }} [options]
  *   flavour: of TensorFlow, by default the one chosen before; sources: whether to compile them;
- *   quiet: say nothing of steps that are skipped; targets: what can be installed
+ *   quiet: say nothing of steps that are skipped; hangUp: whether SIGHUP ends it; targets: what can be installed
  * @throws {SetupError} when something is missing, in a sentence that says how to get it
  */
-export async function setup ({ flavour, sources = true, quiet = false, targets = TARGETS } = {}) {
+export async function setup ({ flavour, sources = true, quiet = false, hangUp = true, targets = TARGETS } = {}) {
   // Kept outside node_modules, which `npm ci` empties.
   const state = join(ROOT, '.setup')
   const chosen = flavour ?? (readJson(join(state, 'flavour.json'))?.flavour === 'gpu' ? 'gpu' : 'cpu')
@@ -61,7 +61,7 @@ export async function setup ({ flavour, sources = true, quiet = false, targets =
         mkdirSync(state, { recursive: true })
         writeFileSync(join(state, 'flavour.json'), JSON.stringify({ flavour }) + '\n')
       }
-    })
+    }, { hangUp })
   } catch (error) {
     throw explain(error, context.cache)
   }

@@ -2,5 +2,6 @@
 // One process sets up and then becomes the server: a shell or a parent in between would swallow signals.
 import { asCommand, setup } from './setup.mjs'
 
-await asCommand(() => setup({ quiet: true }))
+// SIGHUP asks a service to load its model again, and never ends it.
+await asCommand(() => setup({ quiet: true, hangUp: false }))
 await import('../dist/src/main.js')

@@ -1,14 +1,14 @@
 import { lookup } from 'node:dns/promises'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
-import pretty from 'pino-pretty'
 import { buildAdminApp } from './admin-app.js'
 import { buildApp } from './app.js'
 import { connectionsWithin, descriptorLimit } from './base/descriptors.js'
 import { ENGINE_LOST, endNow } from './base/end-now.js'
-import { OperatorError, ServiceError } from './base/errors.js'
-import { SAME_SIGNAL_MS } from './base/signals.js'
+import { OperatorError } from './base/errors.js'
+import { openStandardError } from './base/standard-error.js'
 import type { Config } from './config.js'
+import { closeOnSignal, reloadOnSignal } from './end-and-reload.js'
 import { createLogDestination } from './telemetry/log-destination.js'
 import { Metrics } from './telemetry/metrics.js'
 import { describeInput } from './model/input.js'
@@ -34,9 +34,11 @@ const LAST_REPLIES_MS = 500
 export async function serve (config: Config, { workerFile }: { workerFile?: URL } = {}): Promise<void> {
   const options = { level: config.logLevel }
   const metrics = new Metrics()
-  const destination = createLogDestination(process.stdout.fd, () => { metrics.logLinesLost.inc() })
-  const logger = process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options, destination)
+  const onLost = (): void => { metrics.logLinesLost.inc() }
+  openStandardError(onLost)
+  const logger = pino(options, createLogDestination(onLost))
   const slot = new Slot(metrics)
+  let isEnding = (): boolean => false
 
   try {
     const stopTracing = await startTracing(process.env)
@@ -52,8 +54,9 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const reloader = new Reloader({
       slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })
     })
+    const hasLoaded = reloadOnSignal(logger, reloader)
     const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
-    closeOnSignal(config, logger, slot, async () => {
+    isEnding = closeOnSignal(config, logger, slot, async () => {
       await Promise.all([app.close(), grpc?.close()])
       await adminApp?.close()
       keys?.close()
@@ -67,11 +70,15 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       await listenHttp(adminApp, address, { host: 'ADMIN_HOST', port: 'ADMIN_PORT', text: 'metrics and administration at' })
     }
     prepareProcess()
-    reloadOnSignal(logger, reloader)
     const loaded = await reloader.load()
     const { description, tensorflowVersion, kernels, workers, maxBatchSize } = loaded
     logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers, maxBatchSize }, 'ready')
+    await hasLoaded()
   } catch (error) {
+    if (isEnding()) {
+      logger.info({ reason: (error as Error).message }, 'the end cut the start short')
+      return
+    }
     logFailedStart(logger, error as Error)
     process.exit(1)
   }
@@ -178,52 +185,4 @@ async function openAndLoad (config: Config, { slot, metrics, logger, workerFile,
       lost: (reason) => { endLost(logger, slot, reason) }
     }
   })
-}
-
-/** A signal has nobody to answer: the log says what became of it. */
-function reloadOnSignal (logger: pino.Logger, reloader: Reloader): void {
-  process.on('SIGHUP', async () => {
-    logger.info('reloading')
-    try {
-      logger.info({ model: await reloader.reload() }, 'reloaded')
-    } catch (error) {
-      const known = error instanceof ServiceError
-      logger.error(known ? { code: error.code, reason: error.message } : { err: error }, 'not reloaded: the model before goes on serving')
-    }
-  })
-}
-
-/**
- * Not ready first, then closed to new requests, then what was accepted finishes, then exit 0; a second signal or the
- * grace's end cuts it off. Only SIGTERM waits for load balancers, and only a service that they may have found ready.
- */
-function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, close: () => Promise<void>): void {
-  let firstAt: number | undefined
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (firstAt !== undefined) {
-      if (Date.now() - firstAt > SAME_SIGNAL_MS) endNow(1)
-      return
-    }
-    firstAt = Date.now()
-    logger.info({ signal }, 'closing')
-    const delayMs = signal === 'SIGTERM' && slot.notReadyReason !== 'loading' ? config.drainDelayMs : 0
-    slot.drain()
-    setTimeout(finish, delayMs)
-  }
-  const finish = (): void => {
-    slot.close()
-    setTimeout(() => {
-      logger.error('the grace is over with work still running')
-      endNow(1)
-    }, config.shutdownGraceMs).unref()
-    close().then(() => {
-      logger.info('closed')
-      process.exit(0)
-    }, (error: unknown) => {
-      logger.fatal({ err: error }, 'closing failed')
-      process.exit(1)
-    })
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
 }

@@ -23,7 +23,7 @@ function interrupted (signal) {
     }
   }
   // Dying of the signal itself, rather than by exit(), tells the parent shell or npm what happened.
-  for (const name of SIGNALS) process.removeListener(name, interrupted)
+  for (const name of SIGNALS) process.removeAllListeners(name)
   process.kill(process.pid, signal)
 }
 
@@ -32,10 +32,14 @@ function interrupted (signal) {
  *
  * @template T
  * @param {() => Promise<T>} work
+ * @param {{ hangUp: boolean }} options hangUp: whether SIGHUP is such a signal
  * @returns {Promise<T>}
  */
-export async function interruptible (work) {
-  for (const name of SIGNALS) process.on(name, interrupted)
+export async function interruptible (work, { hangUp }) {
+  for (const name of SIGNALS) {
+    // First of all: another listener may end the process.
+    if (hangUp || name !== 'SIGHUP') process.prependListener(name, interrupted)
+  }
   try {
     return await work()
   } finally {

@@ -13,7 +13,7 @@ export async function measureApart (configs: readonly Config[]): Promise<Speed[]
   const child = fork(MEASURE_PROCESS, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   let reply: Reply | undefined
   child.on('message', (message) => { reply = message as Reply })
-  if (child.stderr !== null) passOnWithoutNotices(child.stderr)
+  passOnWithoutNotices(child)
   // An order that does not arrive shows in the way the process ends.
   child.send(configs, () => {})
   const [code, signal] = await once(child, 'close') as [number | null, NodeJS.Signals | null]

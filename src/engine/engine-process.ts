@@ -14,7 +14,6 @@ import { Watchdog } from './watchdog.js'
 const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.js', import.meta.url))
 /** Which of the child's open files the pipe is; standard input, output and error come first. */
 const PIPE = 3
-const STANDARD_ERROR = 2
 /** Time for reading a graph, beside that of running it; no disk and no CPU that is worth serving from is so slow. */
 const READ_LIMIT_MS = 300_000
 /** Time in which a process ends that was told to, and one that was killed. */
@@ -54,10 +53,9 @@ export class EngineProcess {
   constructor (private readonly options: EngineProcessOptions) {
     this.child = spawn(process.execPath, [WORKER_PROCESS, options.workerFile.href], {
       env: environmentOf(options),
-      // TensorFlow prints what it likes, and this process's output is its log.
-      stdio: ['ignore', STANDARD_ERROR, 'pipe', 'pipe']
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe']
     })
-    if (this.child.stderr !== null) passOnWithoutNotices(this.child.stderr)
+    passOnWithoutNotices(this.child)
     this.ended = new Promise((resolve) => {
       const end = (reason: Error): void => {
         this.fail(reason)

@@ -1,6 +1,7 @@
 import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { endWithParent } from '../base/end-now.js'
+import { leaveSignalsToParent } from '../base/signals.js'
 import { FrameReader, reusedMemory, type Frame } from './frames.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 import { encodeFailure, encodeLoadReply, encodeRunReply } from './replies.js'
@@ -52,11 +53,6 @@ async function answer (worker: Worker, request: Request): Promise<Uint8Array[]> 
   } catch (error) {
     return encodeFailure(error as Error)
   }
-}
-
-/** Signals to a whole group (a terminal's Ctrl-C, systemd's stop) are the parent's, which lets this process finish first. */
-function leaveSignalsToParent (): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 }
 
 /** Makes this process, and not the one that serves, the one that Linux kills when memory runs out. */

@@ -1,4 +1,5 @@
 import { OperatorError } from '../base/errors.js'
+import { leaveSignalsToParent } from '../base/signals.js'
 import { cacheKey } from '../compiler/cache-key.js'
 import { UnwritableError, writeEntry } from '../compiler/cache.js'
 import { compile, type ModelTarget, type Target } from '../compiler/index.js'
@@ -63,6 +64,7 @@ async function replyTo (order: CompileOrder): Promise<CompileReply> {
   }
 }
 
+leaveSignalsToParent()
 // Who ordered it is gone, and nobody would publish what this makes.
 process.once('disconnect', () => { process.exit(1) })
 process.once('message', async (order: CompileOrder) => {

@@ -6,6 +6,7 @@ import { cacheKey } from '../compiler/cache-key.js'
 import { findOrMake, UnwritableError, type CompiledModel } from '../compiler/cache.js'
 import type { ModelTarget } from '../compiler/index.js'
 import type { Model } from '../model/model.js'
+import { passOnWithoutNotices } from '../engine/notices.js'
 import type { CompileFailure, CompileOrder, CompileReply, CompileSettings } from './compile-process.js'
 
 const COMPILE_PROCESS = new URL('./compile-process.js', import.meta.url)
@@ -29,15 +30,18 @@ export async function compiledModel (
 
 /** The lock is held here, where the event loop is free to renew it, and the other process only computes. */
 async function compileApart (order: CompileOrder, signal: AbortSignal): Promise<void> {
-  const child = fork(COMPILE_PROCESS, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(COMPILE_PROCESS, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  passOnWithoutNotices(child)
   const kill = (): void => { child.kill('SIGKILL') }
   signal.addEventListener('abort', kill, { once: true })
+  process.once('exit', kill)
   try {
     const reply = await replyOf(child, order)
     signal.throwIfAborted()
     if ('failure' in reply) throw failureOf(reply)
   } finally {
     signal.removeEventListener('abort', kill)
+    process.removeListener('exit', kill)
   }
 }
 

@@ -118,7 +118,7 @@ export class Metrics {
 
   readonly logLinesLost = new Counter({
     name: 'xception_log_lines_lost_total',
-    help: 'Log lines that could not be written, as on a full disk.',
+    help: 'Lines of the log and of standard error that could not be written, as on a full disk or where the reader stands still.',
     registers: this.registers
   })
 

@@ -35,10 +35,14 @@ suite('the pool of threads', { skip: process.platform === 'linux' ? false : '/pr
   })
 })
 
-test('whatever starts the service makes room in the pool', () => {
-  const preloads = /--require(?:", "| )(?:\.\/|\/app\/)scripts\/thread-pool\.cjs/
+test('whatever starts the service makes room in the pool, and takes signals from its first moment on', () => {
+  const preload = /--require(?:", "| )(?:\.\/|\/app\/)scripts\/NAME\.cjs/.source
   for (const file of ['package.json', 'Dockerfile', 'scripts/systemd/xception-serve.service']) {
-    assert.match(readFileSync(packagePath(file), 'utf8'), preloads, file)
+    for (const name of ['thread-pool', 'signals']) {
+      assert.match(readFileSync(packagePath(file), 'utf8'), new RegExp(preload.replace('NAME', name)), file)
+    }
   }
-  assert.match(readFileSync(packagePath('bin/xception.cjs'), 'utf8'), /^#!.*\nrequire\('\.\.\/scripts\/thread-pool\.cjs'\)/)
+  const command = readFileSync(packagePath('bin/xception.cjs'), 'utf8')
+  assert.match(command, /^#!.*\nrequire\('\.\.\/scripts\/thread-pool\.cjs'\)/)
+  assert.match(command, /^if \(serves\) require\('\.\.\/scripts\/signals\.cjs'\)/m)
 })

@@ -1,3 +1,4 @@
+import { leaveSignalsToParent } from '../../base/signals.js'
 import { listKerasWeights } from './hdf5-layouts.js'
 import { Hdf5File } from './hdf5-library.js'
 
@@ -17,6 +18,7 @@ async function answer (request: Hdf5Request): Promise<unknown> {
   return file.read(request.read)
 }
 
+leaveSignalsToParent()
 process.on('message', (request: Hdf5Request) => {
   const reply = (what: Hdf5Reply): void => { process.send?.(what) }
   answer(request).then((value) => { reply({ value }) }, (error: unknown) => { reply({ error: (error as Error).message }) })

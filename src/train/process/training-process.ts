@@ -6,7 +6,6 @@ import { passOnWithoutNotices } from '../../engine/notices.js'
 import type { Images, Reply, Request, StepBatch, StepResult, TrainingWorker, VariableValues } from './protocol.js'
 
 const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.js', import.meta.url))
-const STANDARD_ERROR = 2
 
 interface Waiting {
   readonly resolve: (result: unknown) => void
@@ -26,10 +25,9 @@ export class TrainingProcess {
       env: { ...inherited, ...environment },
       execArgv: [],
       serialization: 'advanced',
-      // TensorFlow prints what it likes, and this process's output is its result.
-      stdio: ['ignore', STANDARD_ERROR, 'pipe', 'ipc']
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
-    if (this.child.stderr !== null) passOnWithoutNotices(this.child.stderr)
+    passOnWithoutNotices(this.child)
     this.child.on('message', (reply: Reply) => { this.receive(reply) })
     this.child.once('error', (error) => { this.fail(error) })
     this.child.once('exit', (code, signal) => { this.fail(new Error(`the process that trains ${describeEnd(code, signal)}`)) })

@@ -1,4 +1,5 @@
 import { endWithParent } from '../../base/end-now.js'
+import { leaveSignalsToParent } from '../../base/signals.js'
 import type { Reply, Request } from './protocol.js'
 import * as worker from './worker.js'
 
@@ -12,8 +13,7 @@ async function answer ({ method, argument }: Request): Promise<Reply> {
   }
 }
 
-// Signals to a whole group are the parent's, which writes what there is first.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+leaveSignalsToParent()
 endWithParent()
 process.on('disconnect', () => { process.exit(0) })
 process.on('message', async (request: Request) => { process.send?.(await answer(request)) })

@@ -1,0 +1,72 @@
+import type pino from 'pino'
+import { takeSignal } from './base/early-signals.js'
+import { endNow } from './base/end-now.js'
+import { ServiceError } from './base/errors.js'
+import { SAME_SIGNAL_MS } from './base/signals.js'
+import type { Config } from './config.js'
+import type { Reloader } from './service/reload.js'
+import type { Slot } from './service/slot.js'
+
+/**
+ * Reloads on SIGHUP; the returned function is to be called once there is a model to replace, and what was asked for before is
+ * done then. A signal has nobody to answer: the log says what became of it.
+ */
+export function reloadOnSignal (logger: pino.Logger, reloader: Reloader): () => Promise<void> {
+  let loading = true
+  let asked = false
+  const reload = async (): Promise<void> => {
+    logger.info('reloading')
+    try {
+      logger.info({ model: await reloader.reload() }, 'reloaded')
+    } catch (error) {
+      const known = error instanceof ServiceError
+      logger.error(known ? { code: error.code, reason: error.message } : { err: error }, 'not reloaded: the model before goes on serving')
+    }
+  }
+  takeSignal('SIGHUP', async () => {
+    if (!loading) return await reload()
+    asked = true
+    logger.info('the model is still loading, and is loaded again afterwards')
+  })
+  return async () => {
+    loading = false
+    if (asked) await reload()
+  }
+}
+
+/**
+ * Not ready first, then closed to new requests, then what was accepted finishes, then exit 0; a second signal or the
+ * grace's end cuts it off. Only SIGTERM waits for load balancers, and only a service that they may have found ready. Returns
+ * what says whether the end has begun.
+ */
+export function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, close: () => Promise<void>): () => boolean {
+  let firstAt: number | undefined
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (firstAt !== undefined) {
+      if (Date.now() - firstAt > SAME_SIGNAL_MS) endNow(1)
+      return
+    }
+    firstAt = Date.now()
+    logger.info({ signal }, 'closing')
+    const delayMs = signal === 'SIGTERM' && slot.notReadyReason !== 'loading' ? config.drainDelayMs : 0
+    slot.drain()
+    setTimeout(finish, delayMs)
+  }
+  const finish = (): void => {
+    slot.close()
+    setTimeout(() => {
+      logger.error('the grace is over with work still running')
+      endNow(1)
+    }, config.shutdownGraceMs).unref()
+    close().then(() => {
+      logger.info('closed')
+      process.exit(0)
+    }, (error: unknown) => {
+      logger.fatal({ err: error }, 'closing failed')
+      process.exit(1)
+    })
+  }
+  takeSignal('SIGTERM', onSignal)
+  takeSignal('SIGINT', onSignal)
+  return () => firstAt !== undefined
+}
