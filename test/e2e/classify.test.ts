@@ -102,8 +102,12 @@ suite('a compressed body', () => {
 
   test('is what it holds', async () => {
     const encoded: ReadonlyArray<readonly [string, Uint8Array, string?]> = [
-      ['gzip', gzipSync(CAT)], ['X-Gzip', gzipSync(CAT), 'application/octet-stream'], ['deflate', deflateSync(CAT)], ['deflate', deflateRawSync(CAT)],
-      ['br', brotliCompressSync(CAT)], ['deflate, gzip', gzipSync(deflateSync(CAT))], ['identity', CAT],
+      ['gzip', gzipSync(CAT)],
+      ['X-Gzip', gzipSync(CAT), 'application/octet-stream'],
+      ['deflate', deflateSync(CAT)],
+      ['deflate', deflateRawSync(CAT)],
+      ['br', brotliCompressSync(CAT)],
+      ['deflate, gzip', gzipSync(deflateSync(CAT))], ['identity', CAT],
       ['gzip', gzipSync(JSON.stringify({ images: [CAT.toString('base64')] })), 'application/json']
     ]
     for (const [encoding, body, type] of encoded) assert.equal(await labelOf(await send(body, encoding, type)), 'cat', encoding)
