@@ -81,20 +81,20 @@ class PlacedDecoder implements Decoder {
 
   decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
     const { input, timeoutMs } = this.options
-    return this.queue(upload, (image) => convert(upload, image, input, timeoutMs), signal, client)
+    return this.queue(upload, (image) => convert(image, input, timeoutMs), signal, client)
   }
 
   drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels> {
     const { input, timeoutMs } = this.options
-    return this.queue(upload, (image) => drawHeat(upload, image, heat, { input, timeoutMs }), signal, client)
+    return this.queue(upload, (image) => drawHeat(image, heat, { input, timeoutMs }), signal, client)
   }
 
   fingerprint (upload: Uint8Array): Promise<string> {
-    return this.queue(upload, (image) => fingerprint(upload, image, this.options.timeoutMs), undefined, '', FINGERPRINT_PIXEL_BYTES)
+    return this.queue(upload, (image) => fingerprint(image, this.options.timeoutMs), undefined, '', FINGERPRINT_PIXEL_BYTES)
   }
 
   thumbnail (upload: Uint8Array, side: number): Promise<Uint8Array> {
-    return this.queue(upload, (image) => thumbnail(upload, image, side, this.options.timeoutMs), undefined, '')
+    return this.queue(upload, (image) => thumbnail(image, side, this.options.timeoutMs), undefined, '')
   }
 
   private queue<T> (
@@ -141,9 +141,10 @@ class PlacedDecoder implements Decoder {
     }
   }
 
-  private bytesOf ({ format, header }: Inspected, pixelBytes: number): number {
+  private bytesOf (image: Inspected, pixelBytes: number): number {
     const { size } = this.options.memory
-    const bytes = decodingBytes(format, header) + header.width * header.height * pixelBytes
+    const { format, header } = image
+    const bytes = decodingBytes(image, pixelBytes)
     if (bytes <= size) return bytes
     const picture = `${format.toUpperCase()} of ${header.width} x ${header.height} pixels and ${header.channels} channels`
     throw new ServiceError(

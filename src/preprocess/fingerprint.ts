@@ -8,9 +8,8 @@ export const FINGERPRINT_PIXEL_BYTES = 6
  * A name for what a picture shows, whatever its format and orientation: the SHA-256 of its size and of all its pixels in sRGB,
  * upright, transparency over white; hexadecimal. Decodes all of it. Throws a ServiceError `undecodable_image` or `decode_timeout`.
  */
-export async function fingerprint (upload: Uint8Array, image: Inspected, timeoutMs: number): Promise<string> {
-  const { format, header } = image
-  const upright = asUprightRgb(openImage(upload, image, timeoutMs), header)
-  const { data, info } = await decoding(format, upright.toBuffer({ resolveWithObject: true }))
+export async function fingerprint (image: Inspected, timeoutMs: number): Promise<string> {
+  const upright = asUprightRgb(await openImage(image, timeoutMs))
+  const { data, info } = await decoding(image.format, upright.toBuffer({ resolveWithObject: true }))
   return createHash('sha256').update(`${info.width}x${info.height}x${info.channels}\n`).update(data).digest('hex')
 }

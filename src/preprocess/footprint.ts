@@ -1,4 +1,5 @@
 import type { Metadata } from 'sharp'
+import type { Mending } from './mending.js'
 import type { ImageFormat } from './sniff.js'
 
 /** Rows that libvips keeps of a picture that it reads from top to bottom, at most. */
@@ -14,14 +15,24 @@ const LARGEST_SAMPLE_BYTES = 16
 /** Webp and GIF are decoded to red, green, blue and alpha. */
 const RGBA_BYTES = 4
 
+interface Picture {
+  readonly format: ImageFormat
+  readonly header: Metadata
+  readonly mending?: Mending | undefined
+}
+
 /**
- * Bytes of memory that decoding an image takes at most, as far as its header says: width, height, channels, bytes a sample, and
- * what the format's decoder holds whole. Above what was measured for each format; docs/operations.md has the figures.
+ * Bytes of memory that decoding an image takes at most, as far as its header says: width, height, channels, bytes a sample, what
+ * the format's decoder holds whole, and what putting it right does. Above what was measured for each format; docs/operations.md has
+ * the figures.
+ *
+ * @param pixelBytes What is made of the whole picture beside, in bytes a pixel.
  */
-export function decodingBytes (format: ImageFormat, header: Metadata): number {
+export function decodingBytes ({ format, header, mending }: Picture, pixelBytes = 0): number {
   const { width, height } = header
   const keptPixels = width * Math.min(height, ROWS_KEPT)
-  return LEAST_BYTES + width * height * heldBytes(format, header) + keptPixels * streamedBytes(format, header)
+  const held = heldBytes(format, header) + (mending?.pixelBytes ?? 0) + pixelBytes
+  return LEAST_BYTES + width * height * held + keptPixels * streamedBytes(format, header)
 }
 
 /** Bytes a pixel of what the decoder holds of the whole picture. */

@@ -17,16 +17,17 @@ export interface HeatMap {
 /**
  * The image with the numbers over it as colours, as a PNG: upright, at most 640 pixels on its longer side, never enlarged. What
  * is not positive stays clear, the greatest number has the lightest colour, and what the network does not see is dimmed.
+ * The upload must not change until the promise is settled.
  *
- * @param upload The image file. Must not change until the promise is settled.
  * @throws ServiceError `undecodable_image` or `decode_timeout`.
  */
 export async function drawHeat (
-  upload: Uint8Array, image: Inspected, heat: HeatMap, { input, timeoutMs }: { input: InputSpec, timeoutMs: number }
+  image: Inspected, heat: HeatMap, { input, timeoutMs }: { input: InputSpec, timeoutMs: number }
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { format, header } = image
   const size = { width: LONGEST_SIDE, height: LONGEST_SIDE, fit: 'inside', withoutEnlargement: true } as const
-  const pipeline = asUprightRgb(openImage(upload, image, timeoutMs).resize(size), header)
+  const opened = await openImage(image, timeoutMs)
+  const pipeline = asUprightRgb(opened.resize(size))
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   const { width, height } = info
   const box = seenBox({ width, height }, header, input)

@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import sharp, { type SharpOptions } from 'sharp'
 
 /**
  * Only these loaders can be reached, whatever an upload pretends to be. SVG, PDF and the loaders of files stay out:
@@ -20,6 +20,20 @@ export function configureDecoding ({ threads }: { threads: number }): void {
   sharp.concurrency(threads)
   // The cache serves repeated operations on the same file; uploads never repeat, it would only keep them in memory.
   sharp.cache(false)
+}
+
+/** A TIFF may have masks and spot colours beside its picture; sharp's own limit is five. */
+export const MAX_CHANNELS = 16
+
+/** How every upload is opened. */
+export const OPEN: SharpOptions = {
+  // A file cut short is an error; one that is only odd, which browsers show, is decoded.
+  failOn: 'error',
+  // Pixels are counted from the header, so that the error is the service's own.
+  limitInputPixels: false,
+  limitInputChannels: MAX_CHANNELS,
+  // Keeps the limits of the decoders themselves, on chunk sizes, scans and nesting.
+  unlimited: false
 }
 
 export { sharp }

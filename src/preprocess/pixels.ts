@@ -1,10 +1,12 @@
-import type { Metadata, Sharp, SharpOptions } from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 
 import { ServiceError } from '../base/errors.js'
 import { imageTooLarge } from '../base/read-image.js'
+import { stillAvif } from './avif.js'
 import { planGeometry, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
-import { sharp } from './libvips.js'
+import { OPEN, sharp } from './libvips.js'
+import { mendingOf, type Mending } from './mending.js'
 import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
 import type { InputSpec } from '../model/input.js'
 import type { ImageLimits } from './types.js'
@@ -13,15 +15,6 @@ import type { ImageLimits } from './types.js'
 const CHANNELS = 3
 /** What sharp says of an image that it was told to stop at. */
 const STOPPED = /^timeout: /m
-
-const OPEN: SharpOptions = {
-  // A file cut short is an error; one that is only odd, which browsers show, is decoded.
-  failOn: 'error',
-  // Pixels are counted here, from the header, so that the error is the service's own.
-  limitInputPixels: false,
-  // Keeps the limits of the decoders themselves, on chunk sizes, scans and nesting.
-  unlimited: false
-}
 
 /** Runs a step of decoding: whatever it fails with is the upload's fault. */
 export async function decoding<T> (format: ImageFormat, step: Promise<T>): Promise<T> {
@@ -58,22 +51,35 @@ function checkPixels ({ width, height }: Metadata, { maxImagePixels }: ImageLimi
   )
 }
 
-/** Begins to read an image whose header is known, so that its colours end as sRGB. To be called once. */
-export function openImage (upload: Uint8Array, { header, file }: Inspected, timeoutMs: number): Sharp {
+/**
+ * Begins to read an image whose header is known, so that its colours end as sRGB. To be called once. Rejects with a ServiceError
+ * where the image has to be put right first, and cannot be.
+ */
+export async function openImage (image: Inspected, timeoutMs: number): Promise<Sharp> {
+  const seconds = Math.ceil(timeoutMs / 1000)
+  const { format, mending } = image
+  if (mending === undefined) return begin(image, seconds)
+  const mend = await decoding(format, mending.read(seconds))
+  const bytes = await mend()
+  const file = sharp(bytes, OPEN)
+  return begin({ bytes, header: await decoding(format, file.metadata()), file }, seconds)
+}
+
+function begin ({ bytes, header, file }: Pick<Inspected, 'bytes' | 'header' | 'file'>, seconds: number): Sharp {
   const ignoreIcc = header.icc !== undefined && isSrgbProfile(header.icc)
-  const image = ignoreIcc ? sharp(upload, { ...OPEN, ignoreIcc }) : file
-  // sharp converts 16 bit RGB with a profile to Display P3 and then calls the result sRGB.
+  const image = ignoreIcc ? sharp(bytes, { ...OPEN, ignoreIcc }) : file
+  // sharp converts 16 bit RGB with a profile to Display P3 and then calls the result sRGB, and grey of 16 bits not at all.
   if (header.space === 'rgb16' && header.hasProfile) image.pipelineColourspace('srgb')
-  return image.timeout({ seconds: Math.ceil(timeoutMs / 1000) })
+  if (header.space === 'grey16' && header.hasProfile) image.pipelineColourspace('b-w')
+  return image.timeout({ seconds })
 }
 
 /** Three bytes a pixel, upright, over white. */
-export function asUprightRgb (image: Sharp, { hasAlpha }: Metadata): Sharp {
-  const opaque = hasAlpha ? image.flatten({ background: 'white' }) : image
-  return opaque.autoOrient().raw({ depth: 'uchar' })
+export function asUprightRgb (image: Sharp): Sharp {
+  return image.flatten({ background: 'white' }).autoOrient().raw({ depth: 'uchar' })
 }
 
-function pixelsOf (image: Sharp, header: Metadata, plan: Plan, kernel: InputSpec['kernel']): Sharp {
+function pixelsOf (image: Sharp, plan: Plan, kernel: InputSpec['kernel']): Sharp {
   if (plan.window) image.extract(plan.window)
   if (plan.resize) {
     image.resize({
@@ -88,7 +94,7 @@ function pixelsOf (image: Sharp, header: Metadata, plan: Plan, kernel: InputSpec
   if (plan.crop) image.extract(plan.crop)
   // Comes last: extract() after autoOrient() would rotate before resizing, without shrink-on-load. The order of
   // execution is the same either way: resize, orient, crop.
-  return asUprightRgb(image, header)
+  return asUprightRgb(image)
 }
 
 /** Shares of red, green and blue in 65,536ths, as Pillow's conversion to `L` has them (ITU-R BT.601-2). */
@@ -110,9 +116,13 @@ function luma (rgb: Uint8Array): Uint8Array<ArrayBuffer> {
 /** An image of which the header was read. */
 export interface Inspected {
   readonly format: ImageFormat
+  /** The upload, or a copy that libvips takes. */
+  readonly bytes: Uint8Array
   readonly header: Metadata
   /** The file as sharp has it, nothing of which is decoded. */
   readonly file: Sharp
+  /** What has to be put right before. */
+  readonly mending?: Mending | undefined
 }
 
 /**
@@ -124,30 +134,31 @@ export interface Inspected {
 export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise<Inspected> {
   checkBytes(upload, limits)
   const format = sniffFormat(upload)
-  const file = sharp(upload, OPEN)
+  const still = format === 'avif' ? stillAvif(upload) : upload
+  const mending = mendingOf(format, still)
+  const bytes = mending?.bytes ?? still
+  const file = sharp(bytes, OPEN)
   const header = await decoding(format, file.metadata())
   if (header.compression === 'hevc') throw heicError()
   checkPixels(header, limits)
-  return { format, header, file }
+  return { format, bytes, header, file, mending }
 }
 
 /**
- * Decodes an image to the pixels of the network's input: its first frame or page.
+ * Decodes an image to the pixels of the network's input: its first frame or page. The upload must not change until the promise is
+ * settled.
  *
- * @param upload The image file. Must not change until the promise is settled.
  * @param timeoutMs Time after which libvips is told to stop, which it does between pieces of the picture; counted in whole seconds.
  * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. An image that
  * already has the input's size is not resampled. Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps
  * of 8 bits; enlarging places the image half an output pixel further right and down, as libvips does.
  * @throws ServiceError `undecodable_image` or `decode_timeout`.
  */
-export async function convert (
-  upload: Uint8Array, image: Inspected, input: InputSpec, timeoutMs: number
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function convert (image: Inspected, input: InputSpec, timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
   const { format, header } = image
   const quarterTurned = header.autoOrient.width !== header.width
   const plan = planGeometry(header, quarterTurned, input)
-  const pipeline = pixelsOf(openImage(upload, image, timeoutMs), header, plan, input.kernel)
+  const pipeline = pixelsOf(await openImage(image, timeoutMs), plan, input.kernel)
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
   return input.channels === 1 ? luma(data) : new Uint8Array(data.buffer, data.byteOffset, data.length)

@@ -20,11 +20,22 @@ const SIGNATURES: ReadonlyArray<readonly [hex: string, verdict: Exclude<Verdict,
   ['52494646........57454250', 'webp'],
   ['474946383761', 'gif'],
   ['474946383961', 'gif'],
+  // Camera raws that begin as TIFF does: what can be decoded of them is a preview.
+  ['49492a00........4352', { unsupported: 'a camera raw (Canon CR2)' }],
+  ['49492a0049494949', { unsupported: 'a camera raw (Phase One IIQ)' }],
   ['49492a00', 'tiff'],
   ['4d4d002a', 'tiff'],
   // BigTIFF: version 43 with offsets of 8 bytes.
   ['49492b000800', 'tiff'],
   ['4d4d002b0008', 'tiff'],
+  ['4949524f', { unsupported: 'a camera raw (Olympus ORF)' }],
+  ['49495253', { unsupported: 'a camera raw (Olympus ORF)' }],
+  ['4d4d4f52', { unsupported: 'a camera raw (Olympus ORF)' }],
+  ['49495500', { unsupported: 'a camera raw (Panasonic RW2)' }],
+  ['46554a4946494c4d4343442d524157', { unsupported: 'a camera raw (Fujifilm RAF)' }],
+  ['49491a00000048454150434344', { unsupported: 'a camera raw (Canon CRW)' }],
+  ['004d524d', { unsupported: 'a camera raw (Minolta MRW)' }],
+  ['464f5662', { unsupported: 'a camera raw (Sigma X3F)' }],
   ['0000000c4a584c20', { unsupported: 'JPEG XL' }],
   ['ff0a', { unsupported: 'JPEG XL' }],
   ['0000000c6a502020', { unsupported: 'JPEG 2000' }],
@@ -73,7 +84,7 @@ function sniffIsoMedia (bytes: Uint8Array): Verdict {
   if (HEIC_BRANDS.has(major)) return 'heic'
   if (brands.some(brand => AVIF_BRANDS.has(brand))) return 'avif'
   if (brands.some(brand => HEIC_BRANDS.has(brand) || HEIF_BRANDS.has(brand))) return 'heic'
-  if (major === 'crx ') return { unsupported: 'Canon raw (CR3)' }
+  if (major === 'crx ') return { unsupported: 'a camera raw (Canon CR3)' }
   return { unsupported: 'MP4 or QuickTime video' }
 }
 

@@ -8,11 +8,14 @@ import { fileURLToPath } from 'node:url'
 import sharp, { type Sharp } from 'sharp'
 import { decodingBytes } from '../../src/preprocess/footprint.js'
 import { inspect } from '../../src/preprocess/pixels.js'
+import { tiff } from './tiff-files.js'
 
 /* What decoding takes is measured in a process of its own, from which the peak of its memory is known. */
 
 const DECODING_PROCESS = fileURLToPath(new URL('./decoding-process.js', import.meta.url))
 const LIMITS = { maxImageBytes: 2 ** 30, maxImagePixels: 2 ** 30 }
+const SIZE = { width: 2400, height: 2000 }
+const PIXELS = SIZE.width * SIZE.height
 const BACKGROUND = { r: 90, g: 60, b: 30, alpha: 0.5 }
 
 const folder = mkdtempSync(join(tmpdir(), 'xception-footprint-'))
@@ -40,17 +43,29 @@ const PICTURES: Readonly<Record<string, () => Sharp>> = {
   'a TIFF of one tile': () => flat(3072, 3072).tiff({ compression: 'deflate', tile: true, tileWidth: 3072, tileHeight: 3072 })
 }
 
+/** Those that are put in order before. */
+const SAMPLES: Readonly<Record<string, () => Buffer>> = {
+  'a TIFF with alpha and a spot colour': () => (
+    tiff({ ...SIZE, samples: new Uint8Array(PIXELS * 5).fill(90), perPixel: 5, photometric: 2, extraSamples: [2, 0] })
+  ),
+  'a TIFF of floats with alpha': () => (
+    tiff({ ...SIZE, samples: new Float32Array(PIXELS * 4).fill(0.5), perPixel: 4, photometric: 2, extraSamples: [2] })
+  )
+}
+
 const withoutPeak = process.platform === 'linux' ? false : 'the peak of memory is read from /proc'
 
 suite('decoding takes no more memory than the header lets expect', { skip: withoutPeak }, () => {
-  for (const [name, picture] of Object.entries(PICTURES)) {
+  const pictures = Object.entries(PICTURES).map(([name, picture]) => [name, async () => await picture().toBuffer()] as const)
+  const samples = Object.entries(SAMPLES).map(([name, file]) => [name, async () => file()] as const)
+  for (const [name, file] of [...pictures, ...samples]) {
     test(name, async () => {
-      const upload = await picture().toBuffer()
-      const file = join(folder, name)
-      writeFileSync(file, upload)
-      const { format, header } = await inspect(upload, LIMITS)
-      const taken = Number(execFileSync(process.execPath, [DECODING_PROCESS, file], { encoding: 'utf8' }))
-      const bound = decodingBytes(format, header)
+      const upload = await file()
+      const path = join(folder, name)
+      writeFileSync(path, upload)
+      const image = await inspect(upload, LIMITS)
+      const taken = Number(execFileSync(process.execPath, [DECODING_PROCESS, path], { encoding: 'utf8' }))
+      const bound = decodingBytes(image)
       assert.ok(taken > 0 && taken <= bound, `${taken} bytes taken, ${bound} expected at most`)
     })
   }

@@ -4,13 +4,19 @@ import { join, resolve } from 'node:path'
 import { suite, test } from 'node:test'
 import sharp from 'sharp'
 
-import { difference, FILL, gradient, LIMITS, patches, tiff16, toAnimation, toSharp, toSharp16, toPixels } from './pictures.js'
+import { difference, FILL, gradient, LIMITS, patches, toAnimation, toSharp, toSharp16, toPixels } from './pictures.js'
+import { tiff } from './tiff-files.js'
 
 const PHOTOS = resolve('..', 'shared', 'images', 'imagenet')
 
 /** Of the input's size, so that lossless formats must come out as they went in. */
 const smooth = gradient(FILL.size, FILL.size)
 const flat = patches(FILL.size, FILL.size)
+
+const FILL_SIZE = { width: FILL.size, height: FILL.size }
+
+/** Eight bits as sixteen. */
+const twice = (values: Uint8Array): Uint16Array => Uint16Array.from(values, (value) => value * 257)
 
 async function pixels (upload: Uint8Array): Promise<Uint8Array> {
   return toPixels(upload, FILL, LIMITS)
@@ -28,8 +34,8 @@ suite('lossless formats at the input\'s size, pixel for pixel', () => {
     ['TIFF', () => toSharp(smooth).tiff({ compression: 'none' }).toBuffer()],
     ['TIFF, LZW with predictor', () => toSharp(smooth).tiff({ compression: 'lzw', predictor: 'horizontal' }).toBuffer()],
     ['TIFF, tiled', () => toSharp(smooth).tiff({ compression: 'deflate', tile: true, tileWidth: 32, tileHeight: 32 }).toBuffer()],
-    ['TIFF, 16 bit', async () => tiff16(smooth)],
-    ['BigTIFF, 16 bit', async () => tiff16(smooth, { bigTiff: true })]
+    ['TIFF, 16 bit', async () => tiff({ ...FILL_SIZE, samples: twice(smooth.rgb), perPixel: 3, photometric: 2 })],
+    ['BigTIFF, 16 bit', async () => tiff({ ...FILL_SIZE, samples: twice(smooth.rgb), perPixel: 3, photometric: 2, bigTiff: true })]
   ]
   for (const [name, upload] of cases) {
     test(name, async () => assert.deepEqual(difference(await pixels(await upload()), smooth.rgb), { largest: 0, mean: 0 }))

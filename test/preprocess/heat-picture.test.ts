@@ -15,7 +15,7 @@ function hotAt (row: number, column: number): HeatMap {
 }
 
 async function draw (file: Buffer, heat: HeatMap, input: InputSpec = FILL): Promise<Picture> {
-  const png = await drawHeat(file, await inspect(file, LIMITS), heat, { input, timeoutMs: 60_000 })
+  const png = await drawHeat(await inspect(file, LIMITS), heat, { input, timeoutMs: 60_000 })
   const { format } = await sharp(png).metadata()
   assert.equal(format, 'png')
   return await pixelsOf(sharp(png))

@@ -14,7 +14,7 @@ const TIMEOUT_MS = 60_000
 
 /** Decodes an image as the service does, without waiting for others. */
 export async function toPixels (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
-  return await convert(upload, await inspect(upload, limits), input, TIMEOUT_MS)
+  return await convert(await inspect(upload, limits), input, TIMEOUT_MS)
 }
 
 /** RGB, 8 bit. */
@@ -116,44 +116,6 @@ export async function builtInProfile (name: 'srgb' | 'p3'): Promise<Buffer> {
   const { icc } = await sharp(png).metadata()
   if (icc === undefined) throw new Error(`libvips wrote no ${name} profile`)
   return icc
-}
-
-/** Uncompressed TIFF with 16 bits a sample, which sharp does not write. */
-export function tiff16 ({ width, height, rgb }: Picture, { bigTiff = false } = {}): Buffer {
-  const SHORT = 3
-  const LONG = 4
-  const entries: Array<[tag: number, type: number, values: number[]]> = [
-    [256, LONG, [width]], [257, LONG, [height]], [258, SHORT, [16, 16, 16]], [259, SHORT, [1]], [262, SHORT, [2]],
-    [273, LONG, [0]], [277, SHORT, [3]], [278, LONG, [height]], [279, LONG, [rgb.length * 2]]
-  ]
-  const wide = bigTiff ? 8 : 4
-  const headerBytes = bigTiff ? 16 : 8
-  const entryBytes = 4 + 2 * wide
-  const directoryBytes = (bigTiff ? 8 : 2) + entries.length * entryBytes + wide
-  // Three shorts do not fit an entry of classic TIFF: they follow the directory.
-  const overflow = headerBytes + directoryBytes
-  const pixels = overflow + 6
-  const file = Buffer.alloc(pixels + rgb.length * 2)
-  const write = (offset: number, value: number, bytes: number): void => { file.writeUIntLE(value, offset, Math.min(bytes, 6)) }
-
-  file.write('II')
-  write(2, bigTiff ? 43 : 42, 2)
-  if (bigTiff) write(4, 8, 2)
-  write(headerBytes - wide, headerBytes, wide)
-  write(headerBytes, entries.length, bigTiff ? 8 : 2)
-  entries.forEach(([tag, type, values], index) => {
-    const entry = headerBytes + (bigTiff ? 8 : 2) + index * entryBytes
-    const bytes = type === SHORT ? 2 : 4
-    write(entry, tag, 2)
-    write(entry + 2, type, 2)
-    write(entry + 4, values.length, wide)
-    const fits = values.length * bytes <= wide
-    if (!fits) write(entry + 4 + wide, overflow, wide)
-    const target = fits ? entry + 4 + wide : overflow
-    values.forEach((value, position) => write(target + position * bytes, tag === 273 ? pixels : value, bytes))
-  })
-  rgb.forEach((value, index) => file.writeUInt16LE(value * 257, pixels + index * 2))
-  return file
 }
 
 export interface Difference {
