@@ -63,7 +63,7 @@ async function differenceOf (model: Model, { pictures, probabilities = [] }: Cas
   try {
     const images = await Promise.all(readdirSync(path(pictures)).sort().map(async (name) => {
       const upload = readFileSync(join(path(pictures), name))
-      return await convert(upload, await inspect(upload, limits), inputSpec(model.input), limits.decodeTimeoutMs)
+      return await convert(await inspect(upload, limits), inputSpec(model.input), limits.decodeTimeoutMs)
     }))
     const found = compiled.run({ images }).probabilities
     assert.deepEqual(found?.shape, [probabilities.length, probabilities[0]?.length], 'as many probabilities of as many pictures')
