@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type pino from 'pino'
 import { takeSignal } from './base/early-signals.js'
 import { endNow } from './base/end-now.js'
@@ -34,19 +35,26 @@ export function reloadOnSignal (logger: pino.Logger, reloader: Reloader): () => 
   }
 }
 
+interface Closing {
+  /** Ends what was accepted. */
+  readonly close: () => Promise<void>
+  /** What the grace is not for, and does not last. */
+  readonly afterwards: () => Promise<void>
+}
+
 /**
  * Not ready first, then closed to new requests, then what was accepted finishes, then exit 0; a second signal or the
  * grace's end cuts it off. Only SIGTERM waits for load balancers, and only a service that they may have found ready. Returns
  * what says whether the end has begun.
  */
-export function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, close: () => Promise<void>): () => boolean {
+export function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, { close, afterwards }: Closing): () => boolean {
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAt !== undefined) {
-      if (Date.now() - firstAt > SAME_SIGNAL_MS) endNow(1)
+      if (performance.now() - firstAt > SAME_SIGNAL_MS) endNow(1)
       return
     }
-    firstAt = Date.now()
+    firstAt = performance.now()
     logger.info({ signal }, 'closing')
     const delayMs = signal === 'SIGTERM' && slot.notReadyReason !== 'loading' ? config.drainDelayMs : 0
     slot.drain()
@@ -54,11 +62,13 @@ export function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, 
   }
   const finish = (): void => {
     slot.close()
-    setTimeout(() => {
+    const grace = setTimeout(() => {
       logger.error('the grace is over with work still running')
       endNow(1)
     }, config.shutdownGraceMs).unref()
-    close().then(() => {
+    close().then(async () => {
+      clearTimeout(grace)
+      await afterwards()
       logger.info('closed')
       process.exit(0)
     }, (error: unknown) => {

@@ -22,7 +22,7 @@ import { ApiKeys } from './service/api-keys.js'
 import { Reloader } from './service/reload.js'
 import { addressesBehind } from './service/client.js'
 import { Slot } from './service/slot.js'
-import { startTracing } from './telemetry/tracing.js'
+import { startTracing } from './telemetry/start-tracing.js'
 
 /** Time in which requests that cannot be served any more get their answer, before the process ends. */
 const LAST_REPLIES_MS = 500
@@ -41,7 +41,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
   let isEnding = (): boolean => false
 
   try {
-    const stopTracing = await startTracing(process.env)
+    const stopTracing = await startTracing(process.env, { logger, onLost: (spans) => { metrics.spansLost.inc(spans) } })
     const keys = await openKeys(config, logger)
     const maxConnections = boundConnections(config, logger)
     const budget = new ByteBudget(config.maxBytesInFlight, (taken) => { metrics.bytesInFlight.set(taken) })
@@ -56,13 +56,13 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     })
     const hasLoaded = reloadOnSignal(logger, reloader)
     const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
-    isEnding = closeOnSignal(config, logger, slot, async () => {
+    const close = async (): Promise<void> => {
       await Promise.all([app.close(), grpc?.close()])
       await adminApp?.close()
       keys?.close()
       await slot.end()
-      await stopTracing()
-    })
+    }
+    isEnding = closeOnSignal(config, logger, slot, { close, afterwards: stopTracing })
     await listenHttp(app, config, { host: 'HOST', port: 'PORT', text: 'listening at' })
     await grpc?.listen()
     if (adminApp !== undefined && config.adminPort !== 'off') {

@@ -116,6 +116,12 @@ export class Metrics {
     registers: this.registers
   })
 
+  readonly spansLost = new Counter({
+    name: 'xception_spans_lost_total',
+    help: 'Spans of traces that were not delivered.',
+    registers: this.registers
+  })
+
   readonly logLinesLost = new Counter({
     name: 'xception_log_lines_lost_total',
     help: 'Lines of the log and of standard error that could not be written, as on a full disk or where the reader stands still.',
