@@ -150,6 +150,13 @@ export const SETTINGS = {
     choices: ['auto', 'softmax', 'sigmoid'],
     help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.'
   }),
+  outputLayer: {
+    env: 'OUTPUT_LAYER',
+    type: 'string',
+    default: '',
+    defaultText: 'the first',
+    help: 'Which output of a model file with several is served, by its layer\'s name or its key.'
+  },
   backend: choice<'auto' | 'cpu' | 'gpu'>({
     env: 'BACKEND',
     default: 'auto',

@@ -25,6 +25,8 @@ export interface ModelSettings extends InputSettings {
   /** Path of a file of labels; empty for the model's own. */
   readonly labels: string
   readonly output: 'softmax' | 'sigmoid' | 'auto'
+  /** Which of several outputs is served, by its layer's name or its key; empty for the first. */
+  readonly outputLayer: string
   /** Whether a file without a classifier is opened too, for its features; its probabilities mean nothing then. */
   readonly withoutClassifier?: boolean
 }

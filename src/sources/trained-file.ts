@@ -31,7 +31,7 @@ export interface TrainedFileFacts {
 export async function openTrainedFile (path: string, settings: ModelSettings, facts: TrainedFileFacts): Promise<Model> {
   const { hash, name = nameOf(path) } = facts
   const source = basename(path)
-  const { network, rescaling, inputSizeFromFile } = await withRecognized(path, settings, async (recognized) => recognized)
+  const { network, rescaling, inputSizeFromFile, notes } = await withRecognized(path, settings, async (recognized) => recognized)
   const input = chooseInput(settings, {
     source, size: network.input.side, channels: network.input.channels, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling
   })
@@ -44,6 +44,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
     input,
     labels: labels ?? numberedLabels(classes),
     warnings: [
+      ...notes.map((note) => `${source} ${note}`),
       ...labels === undefined ? [`${source} comes without labels, so its classes are numbered: name a file of them with LABELS`] : [],
       ...input.rescaling.from === 'default' && !isXception(network)
         ? [`${source} does not say how pixels become its input, so they are scaled to -1..1 as Xception's are: name another way with SCALE`]
@@ -71,6 +72,7 @@ async function withRecognized<T> (path: string, settings: ModelSettings, use: (r
     return await use(await recognize(stored, {
       ...settings.inputSize === 'auto' ? {} : { inputSize: settings.inputSize },
       ...settings.output === 'auto' ? {} : { output: settings.output },
+      ...settings.outputLayer === '' ? {} : { outputLayer: settings.outputLayer },
       withoutClassifier: settings.withoutClassifier === true
     }))
   } catch (error) {

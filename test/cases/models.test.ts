@@ -42,11 +42,8 @@ const NOT_YET_COMPUTED = [
   'ensemble_weighted_2', 'softmax_reshape'
 ]
 const NOT_YET_READ = [
-  'k2_savedmodel', 'k2_weights_hidden', 'regression', 'two_heads', 'two_heads_dict', 'weights_brain_tumor',
-  'weights_one_dense_max', 'weights_one_dense_flatten', 'unzipped', 'savedmodel_export', 'savedmodel_serving_base',
-  'multilabel_logits', 'nested_k2h5_top_flatten', 'nested_k2h5_top_vector', 'nested_k2h5_teachable',
-  'nested_k2keras_top_functional', 'nested_k3keras_top_flatten', 'nested_k3keras_top_vector', 'nested_k3keras_top_functional',
-  'nested_k3keras_teachable', 'nested_k3h5_top_flatten', 'nested_k3h5_top_functional', 'nested_k3h5_teachable'
+  'k2_savedmodel', 'k2_weights_hidden', 'weights_brain_tumor', 'weights_one_dense_max', 'weights_one_dense_flatten', 'unzipped',
+  'savedmodel_export', 'savedmodel_serving_base'
 ]
 const NOT_YET: ReadonlySet<string> = new Set([...NOT_YET_COMPUTED, ...NOT_YET_READ])
 

@@ -22,6 +22,8 @@ export interface Listing {
   readonly kind: FileKind
   /** Keras's model configuration, still as JSON text. */
   readonly config: string | undefined
+  /** What the model was compiled with, still as JSON text. */
+  readonly training?: string | undefined
   readonly kerasVersion: string | undefined
   /** Those that have weights. */
   readonly layers: readonly ListedLayer[]
@@ -37,7 +39,8 @@ export function listKerasWeights (file: Hdf5File): Listing {
   if (names.has('model_weights')) {
     const config = text('model_config')
     if (config !== undefined && config.length > MAX_JSON_BYTES) throw new Error('its model_config is absurdly long')
-    return { kind: 'hdf5-model', config, kerasVersion, layers: new Lister(file).legacyLayers('/model_weights') }
+    const layers = new Lister(file).legacyLayers('/model_weights')
+    return { kind: 'hdf5-model', config, training: text('training_config'), kerasVersion, layers }
   }
   if (attributes.has('layer_names') || attributes.has('layer_names0')) {
     return { kind: 'hdf5-weights', config: text('model_config'), kerasVersion, layers: new Lister(file).legacyLayers('/') }

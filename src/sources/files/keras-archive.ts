@@ -26,11 +26,17 @@ export async function openKerasArchive (path: string): Promise<StoredModel> {
     try {
       const unpacked = join(folder, WEIGHTS_ENTRY)
       await writingTo(tmpdir(), 'TMPDIR', () => zip.extract(WEIGHTS_ENTRY, MAX_TOTAL_BYTES, unpacked))
-      return { ...await openHdf5(unpacked, path), kind: 'keras-archive', config, kerasVersion: versionOf(metadata) }
+      return {
+        ...await openHdf5(unpacked, path), kind: 'keras-archive', config, training: trainingOf(config), kerasVersion: versionOf(metadata)
+      }
     } finally {
       await rm(folder, { recursive: true })
     }
   }))
+}
+
+function trainingOf (config: unknown): unknown {
+  return (config as { compile_config?: unknown } | null | undefined)?.compile_config
 }
 
 function versionOf (metadata: unknown): string | undefined {

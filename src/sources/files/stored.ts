@@ -22,6 +22,8 @@ export interface StoredModel {
   readonly kind: FileKind
   /** Keras's model configuration as parsed JSON, `{class_name, config, ...}`, where the file has one; not validated. */
   readonly config: unknown
+  /** What the model was compiled with (`loss` and more), where the file says it beside `config`: as an object or as text; not validated. */
+  readonly training?: unknown
   /** Version of Keras that wrote it, where the file says so. */
   readonly kerasVersion: string | undefined
   /** Those that have weights. */

@@ -54,6 +54,7 @@ export async function openTfjsLayers (path: string): Promise<StoredModel> {
     return {
       kind: 'tfjs-layers',
       config: configOf(modelTopology),
+      training: modelTopology.training_config,
       kerasVersion: typeof modelTopology.keras_version === 'string' ? modelTopology.keras_version : undefined,
       layers: groupByPath(weights),
       close: async () => {}

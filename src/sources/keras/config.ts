@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { WeightsError } from '../../model/weights.js'
 import { parsePart } from './refusal.js'
-import { callOf, listedLayers, type Call, type LayerOutput } from './inbound.js'
+import { callOf, listedLayers, type Call, type Listed } from './inbound.js'
 
 /** One layer of a Keras model's configuration, whatever version wrote it. */
 export interface KerasLayer {
@@ -17,9 +17,9 @@ export interface KerasLayer {
 export interface KerasModel {
   readonly kind: 'sequential' | 'functional'
   readonly layers: readonly KerasLayer[]
-  /** Its inputs and outputs; empty for a Sequential. */
-  readonly inputs: readonly LayerOutput[]
-  readonly outputs: readonly LayerOutput[]
+  /** The layers that are its inputs and outputs; empty for a Sequential. */
+  readonly inputs: readonly Listed[]
+  readonly outputs: readonly Listed[]
   /** [batch, height, width, channels] where a Sequential was given no input layer; not validated. */
   readonly buildInputShape: unknown
 }

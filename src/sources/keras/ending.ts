@@ -1,11 +1,26 @@
 import { networkOf, statementsOf } from '../../model/network-builder.js'
 import { outputUnits, type Layer, type LayerStatement, type Network, type NetworkInput, type OperationKind } from '../../model/network.js'
 import { WeightsError, sizeOf } from '../../model/weights.js'
+import type { Loss } from './loss.js'
 import type { Translated } from './translate.js'
 import { refuse } from './refusal.js'
 
 /** How a file's last values become probabilities. */
 export type OutputKind = 'softmax' | 'sigmoid'
+
+/** What is said of a file's last values beside its layers. */
+export interface EndingHints {
+  /** What the operator says that logits of several units are. */
+  readonly wanted: OutputKind | undefined
+  /** What the file's training compared them by. */
+  readonly loss: Loss | undefined
+}
+
+export interface Ended {
+  readonly network: Network
+  /** What was assumed, one sentence each that continues the file's name. */
+  readonly notes: readonly string[]
+}
 
 /** Layers after which numbers still are logits, if they were before. */
 const KEEPS_LOGITS: ReadonlySet<OperationKind> = new Set([
@@ -17,51 +32,72 @@ const GIVES_LOGITS: ReadonlySet<OperationKind> = new Set([
 ])
 
 /**
- * Appends what turns logits into probabilities where the file's last layer does not.
- * `wanted` says what logits of several units are, and must agree with a file that is explicit.
- * Throws a WeightsError if it does not, or if the last layer gives something else.
+ * Appends what turns logits into probabilities where the file's last layer does not: what the operator wants, else what the training's
+ * loss says, else softmax; sigmoid of one unit.
+ * Throws a WeightsError if a file that is explicit is not what the operator wants, if its numbers are those of a regression, or if the
+ * last layer gives something else.
  */
-export function withProbabilities ({ network, origins }: Translated, wanted: OutputKind | undefined): Network {
+export function withProbabilities ({ network, origins }: Translated, { wanted, loss }: EndingHints): Ended {
   const layers = asVector(network)
   const last = layers.at(-1)
   const file = last === undefined ? undefined : origins.get(last.name)?.layer ?? origins.get(network.layers.at(-1)?.name ?? '')?.layer
   if (last === undefined || file === undefined) throw new WeightsError('the model has no layers')
+  const activation = activationOf(last)
+  const isExplicit = activation === 'softmax' || activation === 'sigmoid'
+  if (loss?.of === 'numbers' && !isExplicit) refuse(file, regression(`it was trained with the loss ${loss.name}`))
   if (last.outputShape.length !== 1) {
     refuse(file, `is the last and gives a feature map of ${last.outputShape.join('x')}, and one number a class is needed`)
   }
   const [units] = last.outputShape
-  const activation = activationOf(last)
   if (units === 1 && activation === 'softmax') refuse(file, 'takes the softmax of one unit, which is always 1: a single unit needs sigmoid')
   if (units === 1 && wanted === 'softmax') refuse(file, 'gives one unit, whose softmax is always 1: leave the output setting out')
-  if (activation === 'softmax' || activation === 'sigmoid') {
+  if (isExplicit) {
     if (wanted !== undefined && wanted !== activation) {
       refuse(file, `ends in ${activation}, which cannot be served as ${wanted}: leave the output setting out`)
     }
-    return checked(network.input, layers)
+    return { network: checked(network.input, layers), notes: [] }
   }
+  if (units === 1 && activation !== undefined) refuse(file, regression(`its one unit ends in ${activation}`))
   if (activation !== undefined) refuse(file, `is the last and ends in ${activation}: a classifier ends in softmax, in sigmoid or in logits`)
   demandLogits(layers, last)
-  const ending = units === 1 ? 'sigmoid' : wanted ?? 'softmax'
+  const ending = units === 1 ? 'sigmoid' : wanted ?? (loss?.of === 'labels' ? 'sigmoid' : 'softmax')
   const name = `${last.name}_${ending}`
-  return checked(network.input, layers, { name, operation: { kind: 'activation', activation: { function: ending } }, inputs: [last.name] })
+  return {
+    network: checked(
+      network.input, layers, { name, operation: { kind: 'activation', activation: { function: ending } }, inputs: [last.name] }
+    ),
+    notes: notesOf(units, { wanted, loss })
+  }
+}
+
+function regression (reason: string): string {
+  return `gives the numbers of a regression and no classes (${reason}), and only classifiers are served`
+}
+
+function notesOf (units: number, { wanted, loss }: EndingHints): string[] {
+  if (wanted !== undefined || loss !== undefined) return []
+  return units === 1
+    ? ['ends in one linear unit and does not say what it was trained with: it is taken as the logit of the second of two classes']
+    : [`ends in ${units} logits and does not say what it was trained with: their softmax is taken, or their sigmoids with OUTPUT=sigmoid`]
 }
 
 /**
  * As `withProbabilities`; a network that ends without a classifier is pooled, unless it is, and has the softmax of its features in
  * place of probabilities, so that it can be computed.
  */
-export function withFeatures (translated: Translated, wanted: OutputKind | undefined): Network {
+export function withFeatures (translated: Translated, hints: EndingHints): Ended {
   const { network: { input, layers } } = translated
   const last = layers.at(-1)
-  if (last === undefined || hasClassifier(layers, last)) return withProbabilities(translated, wanted)
+  if (last === undefined || (hints.loss?.of !== 'numbers' && hasClassifier(layers, last))) return withProbabilities(translated, hints)
   const pooling: LayerStatement[] = last.outputShape.length === 1
     ? []
     : [{ name: `${last.name}_pooled`, operation: { kind: 'globalAveragePooling', keepDimensions: false }, inputs: [last.name] }]
   const features = pooling[0]?.name ?? last.name
-  const softmax: LayerStatement = {
-    name: `${features}_softmax`, operation: { kind: 'activation', activation: { function: 'softmax' } }, inputs: [features]
+  const ending = last.outputShape.join() === '1' ? 'sigmoid' : 'softmax'
+  const closing: LayerStatement = {
+    name: `${features}_${ending}`, operation: { kind: 'activation', activation: { function: ending } }, inputs: [features]
   }
-  return checked(input, layers, ...pooling, softmax)
+  return { network: checked(input, layers, ...pooling, closing), notes: [] }
 }
 
 function hasClassifier (layers: readonly Layer[], last: Layer): boolean {

@@ -2,6 +2,7 @@ import { MAX_LAYERS } from '../../model/limits.js'
 import { WeightsError } from '../../model/weights.js'
 import type { KerasLayer, KerasModel } from './config.js'
 import type { FlatLayer, FlatOperand } from './flat-layer.js'
+import type { Listed } from './inbound.js'
 import { ModelCalls, type Member } from './model-calls.js'
 import { refuse } from './refusal.js'
 
@@ -27,15 +28,14 @@ export interface FlatModel {
 }
 
 /**
- * Replaces nested models by their layers, and a layer that is called several times by one for each call.
- * Throws a WeightsError if the model has several inputs or outputs, or if a layer reads what nothing gives.
+ * Replaces nested models by their layers, and a layer that is called several times by one for each call. `served` is the output that is
+ * taken of a functional model.
+ * Throws a WeightsError if the model has several inputs, or if a layer reads what nothing gives.
  */
-export function flatten (model: KerasModel): FlatModel {
-  if (Math.max(model.inputs.length, model.outputs.length) > 1) {
-    fail('the model has several inputs or outputs, and an image classifier has one of each')
-  }
+export function flatten (model: KerasModel, served: Listed | undefined): FlatModel {
+  if (model.inputs.length > 1) fail('the model has several inputs, and an image classifier has one')
   const flattening = new Flattening()
-  const [output] = flattening.model(model, undefined, [], { classes: [], names: [] })
+  const [output] = flattening.model(served === undefined ? model : { ...model, outputs: [served] }, undefined, [], ROOT)
   if (output === undefined) return fail('the model names no output among its layers')
   return { layers: flattening.layers, output, inputShapes: flattening.inputShapes }
 }
@@ -44,6 +44,7 @@ interface Path {
   readonly classes: readonly string[]
   readonly names: readonly string[]
 }
+const ROOT: Path = { classes: [], names: [] }
 
 class Flattening {
   readonly layers: FlatLayer[] = []

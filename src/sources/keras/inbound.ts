@@ -47,11 +47,17 @@ export function callOf (call: unknown): Call {
   return { operands: [...call.args.flatMap((value) => keras3Operands(value, 0)), ...keywordOperands(keywords, keras3Operands)], keywords }
 }
 
+/** What a model lists as an input or output, with its key where they are a dictionary. */
+export interface Listed extends LayerOutput {
+  readonly key: string | undefined
+}
+
 /** What `input_layers` or `output_layers` list: one `[name, node, tensor]` or a collection of them. */
-export function listedLayers (value: unknown): LayerOutput[] {
+export function listedLayers (value: unknown): Listed[] {
   const isCollection = Array.isArray(value) && !isKeras2Tensor(value)
-  const values: readonly unknown[] = isCollection ? value : isRecord(value) ? Object.values(value) : [value]
-  return values.flatMap((entry) => isKeras2Tensor(entry) ? [outputOf(entry)] : [])
+  if (isRecord(value)) return Object.entries(value).flatMap(([key, entry]) => isKeras2Tensor(entry) ? [{ ...outputOf(entry), key }] : [])
+  const values: readonly unknown[] = isCollection ? value : [value]
+  return values.flatMap((entry) => isKeras2Tensor(entry) ? [{ ...outputOf(entry), key: undefined }] : [])
 }
 
 function keras3Operands (value: unknown, depth: number): Operand[] {

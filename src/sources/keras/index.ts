@@ -11,8 +11,10 @@ import { graphOf } from './graph.js'
 import { infer } from './infer.js'
 import { inputOf } from './input.js'
 import { locator } from './locate.js'
+import { lossOf } from './loss.js'
 import { pictureShapes } from './picture-shapes.js'
 import { scalingFrom } from './scaling.js'
+import { describeOutputs, ofOutput, servedOutput } from './served-output.js'
 import { translate } from './translate.js'
 
 /** What a trained file holds, as a network that the compiler takes. */
@@ -23,6 +25,8 @@ export interface RecognizedModel {
   readonly rescaling: Rescaling | undefined
   /** False where the file does not tell the input size, and the hint or the default was taken. */
   readonly inputSizeFromFile: boolean
+  /** What was assumed or left out, one sentence each that continues the file's name. */
+  readonly notes: readonly string[]
   /** Named as the network's layers name them; the file must still be open. */
   readWeights (): Promise<Weights>
 }
@@ -31,6 +35,8 @@ export interface RecognizedModel {
 export interface Hints {
   /** Side of the input, in pixels. */
   readonly inputSize?: number
+  /** Which of several outputs is taken, by its layer's name or its key; the first by default. */
+  readonly outputLayer?: string
   /** What the values of several units are where the file ends in logits or has only weights; softmax by default. */
   readonly output?: OutputKind
   /** Whether a file without a classifier is taken, for its features; see `withFeatures`. */
@@ -48,9 +54,11 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   if (stored.config === undefined) {
     const { side } = inputOf([], hints.inputSize)
     const { network, bindings } = infer(stored, side, UNSTATED, hints)
-    return recognized(network, undefined, false, bindings)
+    return recognized(network, undefined, false, bindings, [])
   }
-  const model = flatten(parseKerasModel(stored.config))
+  const keras = parseKerasModel(stored.config)
+  const output = servedOutput(keras, hints.outputLayer)
+  const model = flatten(keras, output.listed)
   const graph = graphOf(model)
   const { side, channels, sideIsStated } = inputOf(pictureShapes(model), hints.inputSize)
   const weightsOf = locator(stored, model.layers)
@@ -58,8 +66,12 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   const translated = await translate(graph, {
     input: { side, channels, rescaling: scaling.rescaling ?? UNSTATED }, start: scaling.last, version: versionOf(stored), weightsOf
   })
-  const network = (hints.withoutClassifier === true ? withFeatures : withProbabilities)(translated, hints.output)
-  return recognized(network, scaling.rescaling, sideIsStated, bindNetwork(network, translated.origins, weightsOf))
+  const ended = hints.withoutClassifier === true ? withFeatures : withProbabilities
+  const { network, notes } = ofOutput(
+    output, () => ended(translated, { wanted: hints.output, loss: lossOf(stored.training, output.names, output.index) })
+  )
+  const bindings = bindNetwork(network, translated.origins, weightsOf)
+  return recognized(network, scaling.rescaling, sideIsStated, bindings, [...describeOutputs(output, hints.outputLayer), ...notes])
 }
 
 /** TensorFlow.js writes its own name before its version. */
@@ -68,7 +80,7 @@ function versionOf ({ kerasVersion = '2' }: StoredModel): KerasVersion {
 }
 
 function recognized (
-  network: Network, rescaling: Rescaling | undefined, inputSizeFromFile: boolean, bindings: readonly Binding[]
+  network: Network, rescaling: Rescaling | undefined, inputSizeFromFile: boolean, bindings: readonly Binding[], notes: readonly string[]
 ): RecognizedModel {
-  return { network, rescaling, inputSizeFromFile, readWeights: () => readBindings(bindings) }
+  return { network, rescaling, inputSizeFromFile, notes, readWeights: () => readBindings(bindings) }
 }

@@ -30,11 +30,13 @@ test('a whole legacy model, with its configuration and without its optimizer', a
   const path = await writeHdf5('model.h5', (file) => {
     fillLegacy(file)
     file.create_attribute('model_config', JSON.stringify({ class_name: 'Functional', config: {} }))
+    file.create_attribute('training_config', '{"loss": "mse"}')
     dataset(file.create_group('optimizer_weights'), 'iterations:0', [1], [9])
   })
   assert.deepEqual(await readAll(path), {
     kind: 'hdf5-model',
     config: { class_name: 'Functional', config: {} },
+    training: '{"loss": "mse"}',
     kerasVersion: undefined,
     weights: legacyWeights
   })

@@ -6,7 +6,7 @@ import { writingTo } from '../../../src/sources/files/explained.js'
 import { assertSentence, fillKeras3, readAll, writeFile, writeHdf5, zip, type ZipEntry } from './support.js'
 
 const weights = readFileSync(await writeHdf5('model.weights.h5', fillKeras3))
-const config = Buffer.from('{"class_name": "Sequential", "config": {}}')
+const config = Buffer.from('{"class_name": "Sequential", "config": {}, "compile_config": {"loss": "mse"}}')
 const metadata = Buffer.from('{"keras_version": "3.15.1", "date_saved": "2026-01-01"}')
 
 function archive (changes: Readonly<Record<string, Partial<ZipEntry> | undefined>> = {}): string {
@@ -19,7 +19,8 @@ function archive (changes: Readonly<Record<string, Partial<ZipEntry> | undefined
 
 const whole = {
   kind: 'keras-archive',
-  config: { class_name: 'Sequential', config: {} },
+  config: { class_name: 'Sequential', config: {}, compile_config: { loss: 'mse' } },
+  training: { loss: 'mse' },
   kerasVersion: '3.15.1',
   weights: [['dense: vars/0 [2, 3]', [1, 2, 3, 4, 5, 6]], ['dense: vars/1 [3]', [7, 8, 9]]]
 }

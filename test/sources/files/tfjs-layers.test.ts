@@ -66,11 +66,13 @@ test("the converter's topology: Keras's configuration under model_config", async
   const path = write([], {}, {
     keras_version: '2.15.0',
     backend: 'tensorflow',
-    model_config: { class_name: 'Functional', config: { name: 'x' } }
+    model_config: { class_name: 'Functional', config: { name: 'x' } },
+    training_config: { loss: 'mse' }
   })
   assert.deepEqual(await readAll(path), {
     kind: 'tfjs-layers',
     config: { class_name: 'Functional', config: { name: 'x' } },
+    training: { loss: 'mse' },
     kerasVersion: '2.15.0',
     weights: []
   })

@@ -45,7 +45,9 @@ suite('a head that is a model of its own, whose input is no picture', () => {
     ['behind a base of its own, which states the size', functional([
       pixels, nestedBase, { ...sequentialHead(), inbound_nodes: [[['base', 0, 0, {}]]] }
     ])],
-    ['a Sequential of two models, without an input', { class_name: 'Sequential', config: { layers: [functional(base, 'base'), sequentialHead()] } }],
+    ['a Sequential of two models, without an input', {
+      class_name: 'Sequential', config: { layers: [functional(base, 'base'), sequentialHead()] }
+    }],
     ['behind scaled pixels', functional([
       pixels, entry('RandomFlip', 'flip', {}, ['pixels']), entry('Rescaling', 'rescaling', { scale: 1 / 127.5, offset: -1 }, ['flip']),
       { ...nestedBase, inbound_nodes: [[['rescaling', 0, 0, {}]]] }, { ...sequentialHead(), inbound_nodes: [[['base', 0, 0, {}]]] }

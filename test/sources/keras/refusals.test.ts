@@ -146,12 +146,18 @@ suite('a model that is something else is refused', () => {
     ['pictures of two channels', input([null, 71, 71, 2]), /^the input has shape \[any, 71, 71, 2\]/],
     ['grey pictures for the weights of RGB', input([null, 71, 71, 1]), /expected kernel of shape \[3, 3, 1, 4\], found \[3, 3, 3, 4\]$/],
     ['too few pixels', input([null, 2, 2, 3]), /^the layer block1_conv1 \(Conv2D\) cannot be built: .* has no pixel left of 2x2/],
-    ['two outputs',
+    ['two inputs',
+      {
+        class_name: 'Functional',
+        config: { layers: network(), input_layers: [['input', 0, 0], ['avg_pool', 0, 0]], output_layers: [['predictions', 0, 0]] }
+      },
+      /^the model has several inputs, and an image classifier has one$/],
+    ['two outputs, the first of which are features',
       {
         class_name: 'Functional',
         config: { layers: network(), input_layers: [['input', 0, 0]], output_layers: [['avg_pool', 0, 0], ['predictions', 0, 0]] }
       },
-      /several inputs or outputs/],
+      /^the model has no classifier: .*; the model has other outputs, which OUTPUT_LAYER takes: predictions$/],
     ['a layer that reads what is not there', functional(change(network(), 'avg_pool', {}, { inbound_nodes: [[['nowhere', 0, 0, {}]]] })),
       /^the layer avg_pool \(GlobalAveragePooling2D\) reads nowhere, which is not before it$/],
     ['models without end',
