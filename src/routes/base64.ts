@@ -1,9 +1,10 @@
 import { Bytes } from './bytes.js'
 
-const DATA_URL = Buffer.from('data:')
+const SCHEME = 'data:'
 /** More than any media type needs. */
 const LONGEST_DATA_URL_HEAD = 1024
-const COMMA = 0x2c
+const COMMA = ','.charCodeAt(0)
+const PERCENT = '%'.charCodeAt(0)
 /** What is decoded is handed on in pieces of this size, a multiple of three. */
 const PIECE_BYTES = 12 * 1024
 
@@ -19,15 +20,20 @@ for (const alphabet of [`${ALPHABET}+/`, `${ALPHABET}-_`]) {
 for (const space of ' \t\r\n\f\v') MEANINGS[space.charCodeAt(0)] = SPACE
 MEANINGS['='.charCodeAt(0)] = PADDING
 
-/** Decodes base64 or a data URL that arrives in pieces; whitespace is skipped, and both alphabets are taken. */
+/**
+ * Decodes base64 or a data URL (RFC 2397) that arrives in pieces: whitespace is skipped, both alphabets are taken, and what is
+ * percent-encoded, which base64 never is by itself, stands for what it says.
+ */
 export class Base64Decoder {
   private readonly bytes = new Bytes()
   private readonly piece = Buffer.allocUnsafe(PIECE_BYTES)
   private used = 0
-  /** Bytes of DATA_URL that the text began with; undefined once it is known what the text is. */
-  private matched: number | undefined = 0
+  /** What a data URL's scheme may begin with, so far; undefined once it is known what the text is. */
+  private scheme: string | undefined = ''
   /** Bytes of a data URL's head so far; undefined outside of one. */
   private headBytes: number | undefined
+  /** Hexadecimal digits behind a percent sign so far; undefined outside of such an escape. */
+  private escape: string | undefined
   /** Of the digits since the last whole three bytes, and how many they are. */
   private bits = 0
   private digits = 0
@@ -44,48 +50,74 @@ export class Base64Decoder {
 
   /** Takes text[start] to before text[end]. */
   push (text: Buffer, start: number, end: number): void {
-    let from = start
-    while (this.matched !== undefined && from < end) {
-      if (text[from] !== DATA_URL[this.matched]) this.beginDigits()
-      else if (++from && ++this.matched === DATA_URL.length) this.beginHead()
+    for (let from = start; from < end;) {
+      if (this.escape !== undefined) this.readEscape(text[from++] as number)
+      else if (this.scheme !== undefined) this.readScheme(text[from++] as number)
+      else if (this.headBytes !== undefined) this.passHead(text[from++] as number)
+      else from = this.decode(text, from, end)
     }
-    while (this.headBytes !== undefined && from < end) this.passHead(text[from++] as number)
-    if (this.matched === undefined && this.headBytes === undefined) this.decode(text, from, end)
   }
 
   /** The bytes; undefined if the text is not base64. */
   finish (): Buffer | undefined {
-    if (this.matched !== undefined) this.beginDigits()
-    if (this.headBytes !== undefined || this.broken || this.digits === 1 || this.padding > 2) return undefined
+    if (this.scheme !== undefined) this.beginDigits()
+    if (this.headBytes !== undefined || this.escape !== undefined || this.broken || this.digits === 1 || this.padding > 2) return undefined
     if (this.digits > 1) this.piece[this.used++] = this.bits >> (this.digits * 6 - 8)
     if (this.digits === 3) this.piece[this.used++] = this.bits >> 2
     this.flush()
     return this.bytes.finish()
   }
 
+  private readScheme (byte: number): void {
+    if (byte === PERCENT) return this.beginEscape()
+    // Blanks before anything mean nothing.
+    if (this.scheme === '' && MEANINGS[byte] === SPACE) return
+    this.scheme += String.fromCharCode(byte)
+    const scheme = this.scheme?.toLowerCase() ?? ''
+    if (scheme === SCHEME) this.beginHead()
+    else if (!SCHEME.startsWith(scheme)) this.beginDigits()
+  }
+
   /** What began like a data URL is none: those bytes are digits. */
   private beginDigits (): void {
-    const { matched } = this
-    this.matched = undefined
-    this.decode(DATA_URL, 0, matched ?? 0)
+    const digits = Buffer.from(this.scheme ?? '', 'latin1')
+    this.scheme = undefined
+    this.decode(digits, 0, digits.length)
   }
 
   private beginHead (): void {
-    this.matched = undefined
+    this.scheme = undefined
     this.headBytes = 0
   }
 
   private passHead (byte: number): void {
+    if (byte === PERCENT) return this.beginEscape()
     this.headBytes = (this.headBytes ?? 0) + 1
     if (this.headBytes > LONGEST_DATA_URL_HEAD) this.broken = true
     if (byte === COMMA) this.headBytes = undefined
   }
 
-  private decode (text: Buffer, start: number, end: number): void {
-    if (this.broken || this.large) return
+  private beginEscape (): void {
+    this.escape = ''
+  }
+
+  private readEscape (byte: number): void {
+    this.escape += String.fromCharCode(byte)
+    if (this.escape?.length !== 2) return
+    const value = /^[\da-f]{2}$/i.test(this.escape) ? Number.parseInt(this.escape, 16) : PERCENT
+    this.escape = undefined
+    if (value === PERCENT) this.broken = true
+    else this.push(Buffer.of(value), 0, 1)
+  }
+
+  /** Returns where it stopped: at the end, or behind a percent sign. */
+  private decode (text: Buffer, start: number, end: number): number {
+    if (this.broken || this.large) return end
     let { bits, digits, padding } = this
-    for (let index = start; index < end; index++) {
-      const meaning = MEANINGS[text[index] as number] as number
+    let index = start
+    while (index < end) {
+      const byte = text[index++] as number
+      const meaning = MEANINGS[byte] as number
       if (meaning < SPACE && padding === 0) {
         bits = bits << 6 | meaning
         if (++digits < 4) continue
@@ -93,11 +125,15 @@ export class Base64Decoder {
         bits = 0
         digits = 0
       } else if (meaning === PADDING) padding++
-      else if (meaning !== SPACE) this.broken = true
+      else if (byte === PERCENT) {
+        this.beginEscape()
+        break
+      } else if (meaning !== SPACE) this.broken = true
     }
     this.bits = bits
     this.digits = digits
     this.padding = padding
+    return index
   }
 
   private emit (bits: number): void {

@@ -62,6 +62,18 @@ test('raw bodies and JSON carry the same photo', async () => {
   assert.equal(await labelOf(await post(JSON.stringify({ images: [`data:image/jpeg;base64,${base64}`] }), 'application/json')), 'cat')
 })
 
+test('JSON is taken under each of its names, with a byte order mark and with data URLs of any spelling', async () => {
+  const base64 = CAT.toString('base64')
+  const json = JSON.stringify({ images: [base64] })
+  for (const type of ['text/json', 'application/vnd.api+json; charset=utf-8', 'Application/JSON', 'application/octet-stream']) {
+    assert.equal(await labelOf(await post(`\ufeff${json}`, type)), 'cat', type)
+  }
+  const url = `data:image/jpeg;base64,${base64}`
+  for (const spelled of [url.replace(/^.*,/, (head) => head.toUpperCase()), ` \n${url}`, encodeURIComponent(url)]) {
+    assert.equal(await labelOf(await post(JSON.stringify({ images: [spelled] }), 'application/json')), 'cat', spelled.slice(0, 30))
+  }
+})
+
 test('every format', async () => {
   const photo = sharp(CAT).resize(200, 200)
   for (const encoded of [photo.clone().png(), photo.clone().webp(), photo.clone().gif(), photo.clone().avif(), photo.clone().tiff()]) {

@@ -137,9 +137,20 @@ suite('base64', () => {
     'data:image/png;base64,AAEC': '000102',
     'data:,AAEC': '000102',
     data: '75ab5a',
-    dat: '75ab'
+    dat: '75ab',
+    ' data': '75ab5a',
+    DATA: '0c04c0',
+    'DATA:IMAGE/PNG;BASE64,AAEC': '000102',
+    ' \\n\\tdata:image/png;base64, AAEC': '000102',
+    'data%3Aimage%2Fpng%3bbase64%2CAAEC': '000102',
+    '%64ata:image/png;base64,AAEC': '000102',
+    '%20%2B%2f%2b/': 'fbffbf',
+    'data:image/png;base64,AAE%3D%0D%0A': '0001'
   }
-  const broken = ['A', 'AAECA', 'AAE=AAE=', 'A=AA', 'AA===', 'data:image/png;base64', '§§§§', 'AA*C', `data:${'x'.repeat(2000)},AA`]
+  const broken = [
+    'AAE%', 'AAE%3', 'AA%ZZ', '%25', 'AA%2541', 'data%', 'data:image/png;base64%2',
+    'A', 'AAECA', 'AAE=AAE=', 'A=AA', 'AA===', 'data:image/png;base64', '§§§§', 'AA*C', `data:${'x'.repeat(2000)},AA`
+  ]
   for (const [text, expected] of [...Object.entries(valid), ...broken.map((text) => [text, 'malformed_body'] as const)]) {
     test(JSON.stringify(text.slice(0, 40)), () => {
       for (const pieceLength of [1, 3, 4, Infinity]) assert.deepEqual(read(`{"images":["${text}"]}`, pieceLength), [expected])
@@ -152,4 +163,13 @@ test('of two members with one name the last counts', () => {
   assert.equal(read('{"images":["AAAA"],"images":1}'), 'Error: malformed_body')
   assert.equal(read('{"images":["AAAA"],"images":"AAAA"}'), 'Error: malformed_body')
   assert.deepEqual(read('{"a":{"images":["AAAA"]},"\\u0069mages":[]}'), [])
+})
+
+test('a byte order mark before the whole is passed over, and nowhere else', () => {
+  const mark = '\ufeff'
+  for (const pieceLength of [1, 2, Infinity]) {
+    assert.deepEqual(read(`${mark} {"images":["AAEC"]}`, pieceLength), ['000102'])
+    for (const body of [`${mark}${mark}{"images":[]}`, ` ${mark}{"images":[]}`, mark]) assert.equal(read(body, pieceLength), 'broken')
+    assert.equal(read(Buffer.from(`${mark}{"images":[]}`).subarray(1), pieceLength), 'broken')
+  }
 })

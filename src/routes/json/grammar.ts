@@ -27,8 +27,12 @@ export const State = {
   exponent: 17,
   sign: 18,
   power: 19,
+  /** The document or a byte order mark, which some editors and .NET write before it. */
+  start: 20,
+  mark1: 21,
+  mark2: 22,
   /** And those behind it, one for each letter of the literals. */
-  letter: 20
+  letter: 23
 } as const
 
 /** What the scanner does at a byte. All but `endNumber` consume it. */
@@ -73,7 +77,7 @@ function between (state: number): void {
   on(state, SPACE, state)
 }
 
-for (const state of [State.value, State.valueOrEnd]) {
+for (const state of [State.start, State.value, State.valueOrEnd]) {
   between(state)
   on(state, '{', Action.openObject)
   on(state, '[', Action.openArray)
@@ -82,6 +86,10 @@ for (const state of [State.value, State.valueOrEnd]) {
   on(state, LITERALS.map((literal) => literal[0]).join(''), Action.literal)
 }
 on(State.valueOrEnd, ']', Action.close)
+on(State.start, SPACE, State.value)
+on(State.start, '\xef', State.mark1)
+on(State.mark1, '\xbb', State.mark2)
+on(State.mark2, '\xbf', State.value)
 
 for (const state of [State.key, State.keyOrEnd]) {
   between(state)

@@ -14,11 +14,11 @@ const ZERO = 0x30
 const NOTHING = Buffer.alloc(0)
 
 /**
- * Reads JSON (RFC 8259) that arrives in pieces without building anything: it takes what `JSON.parse` takes, up to a depth of
- * MAX_DEPTH, and holds a few bytes whatever the body's size and shape.
+ * Reads JSON (RFC 8259) that arrives in pieces without building anything: it takes what `JSON.parse` takes, with a byte order mark
+ * or without, up to a depth of MAX_DEPTH, and holds a few bytes whatever the body's size and shape.
  */
 export class JsonScanner {
-  private state: number = State.value
+  private state: number = State.start
   private depth = 0
   /** The state that follows a value, by depth. */
   private readonly after = new Uint8Array(MAX_DEPTH + 1).fill(State.afterDocument)

@@ -15,7 +15,7 @@ export const REQUEST_ERRORS: readonly ErrorCode[] = [
 ]
 
 const File = Type.String({ format: 'binary' })
-const Base64 = Type.String({ description: 'An image file in base64, or as a data URL.' })
+const Base64 = Type.String({ description: 'An image file in base64, or as a data URL; whitespace and percent-encoding are undone.' })
 
 /** Images in any of the forms that are taken. */
 const BODY = {
