@@ -5,6 +5,7 @@ import { errorsPlugin } from './plugins/errors.js'
 import { countConnections, listenerOptions } from './plugins/listener.js'
 import { observePlugin } from './plugins/observe.js'
 import { openApiPlugin } from './plugins/open-api.js'
+import { optionsPlugin } from './plugins/options.js'
 import { RefusalLog } from './plugins/refusal-log.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { openApiRoute } from './routes/docs.js'
@@ -36,6 +37,7 @@ export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminA
   await app.register(observePlugin, observed)
   await app.register(securityHeadersPlugin)
   await app.register(brokenHttpPlugin, { metrics })
+  await app.register(optionsPlugin)
   await app.register(openApiPlugin, { title: 'Xception Serve, administration', needsKey: false })
   await app.register(probeRoutes, { slot })
   await app.register(metricsRoute, { slot, metrics })

@@ -11,6 +11,7 @@ import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
 import { countConnections, listenerOptions } from './plugins/listener.js'
 import { observePlugin } from './plugins/observe.js'
 import { openApiPlugin } from './plugins/open-api.js'
+import { optionsPlugin } from './plugins/options.js'
 import { RefusalLog } from './plugins/refusal-log.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
@@ -72,6 +73,7 @@ export async function buildApp ({ config, slot, keys, budget, metrics, logger }:
   await app.register(securityHeadersPlugin)
   await app.register(brokenHttpPlugin, { metrics })
   await app.register(corsPlugin, { origins: config.corsOrigins })
+  await app.register(optionsPlugin)
   await app.register(identifyPlugin, { keys, metrics })
   await app.register(rateLimitPlugin, { perMinute: config.rateLimit })
   await app.register(requireKeyPlugin, { keys })

@@ -6,6 +6,13 @@ import { errorBody } from './error-body.js'
 import { KnownAddresses } from './known-addresses.js'
 import { SECURITY_HEADERS } from './security-headers.js'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The methods that a URL's address takes; undefined if there is no such address. */
+    methodsOf (url: string): readonly string[] | undefined
+  }
+}
+
 /** Every error leaves with a stable code, as `application/problem+json` (RFC 9457) or in the shape of the protocol that asked. */
 export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, request, reply) => {
@@ -15,13 +22,23 @@ export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   })
   const addresses = new KnownAddresses()
   app.addHook('onRoute', ({ url, method }) => { addresses.add(url, method) })
+  app.decorate('methodsOf', (url) => addresses.methodsOf(url.split('?')[0] ?? ''))
   app.setNotFoundHandler((request, reply) => {
-    const methods = addresses.methodsOf(request.url.split('?')[0] ?? '')
-    if (methods === undefined) return sendError(reply, new ServiceError('not_found', 'There is nothing here: GET / lists what there is.'))
+    const methods = app.methodsOf(request.url)
+    if (methods === undefined) return sendError(reply, nothingHere())
     const refusal = new ServiceError('method_not_allowed', `This address takes ${methods.join(' and ')}.`)
-    return sendError(reply.header('allow', methods.join(', ')), refusal)
+    return sendError(reply.header('allow', allowOf(methods)), refusal)
   })
 })
+
+export function nothingHere (): ServiceError {
+  return new ServiceError('not_found', 'There is nothing here: GET / lists what there is.')
+}
+
+/** The header `Allow` of an address with these methods: any takes OPTIONS, too. */
+export function allowOf (methods: readonly string[]): string {
+  return [...methods, 'OPTIONS'].join(', ')
+}
 
 function sendError (reply: FastifyReply, error: ServiceError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)

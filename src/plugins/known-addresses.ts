@@ -3,13 +3,13 @@ export class KnownAddresses {
   private readonly exact = new Map<string, string[]>()
   private readonly patterns: Array<{ readonly pattern: RegExp, readonly methods: string[] }> = []
 
-  /** Takes an address as the router does, with parameters such as `:name` or `:name([^:]+)`. */
+  /** Takes an address as the router does, with parameters such as `:name` or `:name([^:]+)`, or `*` for whatever follows. */
   add (url: string, method: string | string[]): void {
     let methods = this.exact.get(url)
     if (methods === undefined) {
       methods = []
       this.exact.set(url, methods)
-      if (url.includes(':')) this.patterns.push({ pattern: patternOf(url), methods })
+      if (/:|.\*/.test(url)) this.patterns.push({ pattern: patternOf(url), methods })
     }
     methods.push(...[method].flat())
   }
@@ -22,8 +22,14 @@ export class KnownAddresses {
 }
 
 function patternOf (url: string): RegExp {
-  const parts = url.split(/(::|:\w+(?:\([^)]*\))?)/)
-  return new RegExp(`^${parts.map((part) => part === '::' ? ':' : part.startsWith(':') ? '[^/:]+' : literally(part)).join('')}$`)
+  const parts = url.split(/(::|:\w+(?:\([^)]*\))?|\*)/)
+  return new RegExp(`^${parts.map(partOf).join('')}$`)
+}
+
+function partOf (part: string): string {
+  if (part === '::') return ':'
+  if (part === '*') return '.*'
+  return part.startsWith(':') ? '[^/:]+' : literally(part)
 }
 
 function literally (text: string): string {

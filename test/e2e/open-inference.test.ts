@@ -91,7 +91,7 @@ suite('what the service is and has', () => {
     assert.deepEqual(await refused(await ask(`${MODEL}/config`)), [404, 'not_found'])
     assert.deepEqual(await refused(await ask('/v2/%ff')), [400, 'malformed_request'])
     const wrongMethod = await ask(`${MODEL}/infer`)
-    assert.equal(wrongMethod.headers.get('allow'), 'POST')
+    assert.equal(wrongMethod.headers.get('allow'), 'POST, OPTIONS')
     assert.deepEqual(await refused(wrongMethod), [405, 'method_not_allowed'])
   })
 })

@@ -48,7 +48,7 @@ suite('with the defaults', () => {
     const response = await fetch(`${server.url}/livez`, { headers: { origin: PAGE } })
     assert.equal(response.headers.get('access-control-allow-origin'), null)
     const preflight = await ask(server, PAGE)
-    assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [405, null])
+    assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [204, null])
   })
 })
 
