@@ -23,7 +23,8 @@ const MAY_USE_ON_TOP = {
   'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
   'admin-app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
   'end-and-reload.ts': ['base/', 'service/', 'config.ts'],
-  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'app.ts', 'admin-app.ts', 'end-and-reload.ts'],
+  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'app.ts', 'admin-app.ts',
+    'end-and-reload.ts'],
   'start.ts': ['base/', 'config.ts', 'server.ts'],
   'main.ts': ['base/', 'start.ts']
 }
