@@ -41,7 +41,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     && find node_modules/@tensorflow -type f \( -name '*.min.js' -o -name '*.html' -o -name '*.es2017.js' -o -name '*.fesm.js' \) -delete
 
 
-# The set-up's libraries are links into its cache, which is mounted for this step only: they are copied, then stripped.
+# The set-up's cache is mounted for this step only. Its libraries are copied out of it, then stripped.
 FROM packages AS native-cpu
 ARG PIP_INDEX_URL
 COPY scripts scripts
@@ -49,7 +49,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pipconf,target=/etc/pip.conf \
     --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
     node scripts/setup.mjs --cpu --no-build \
-    && mkdir /native && cp -rL --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
+    && mkdir /native && cp -r --link --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
     && find /native -name '*.so*' -exec strip --strip-unneeded {} +
 
 
@@ -60,7 +60,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pipconf,target=/etc/pip.conf \
     --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
     node scripts/setup.mjs --gpu --no-build \
-    && mkdir /native && cp -rL --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
+    && mkdir /native && cp -r --link --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
     && find /native -name '*.so*' -exec strip --strip-unneeded {} +
 
 

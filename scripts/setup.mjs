@@ -25,7 +25,8 @@ Installs what the service needs: npm packages, TensorFlow ${TENSORFLOW_VERSION},
   --no-build   all but the compiled TypeScript
 `
 
-const STEPS = [dependencies, tensorflow, addon, build]
+/** Once the addon is there, what TensorFlow left in the cache is not needed any more. */
+const STEPS = [dependencies, { ...tensorflow, isDone: context => addon.isDone(context) || tensorflow.isDone(context) }, addon, build]
 
 /**
  * Brings this clone to where the service and its tests can start. Steps whose result is there already are skipped,

@@ -3,6 +3,7 @@ import type pino from 'pino'
 import { takeSignal } from './base/early-signals.js'
 import { endNow } from './base/end-now.js'
 import { ServiceError } from './base/errors.js'
+import type { ServiceManager } from './base/service-manager.js'
 import { SAME_SIGNAL_MS } from './base/signals.js'
 import type { Config } from './config.js'
 import type { Reloader } from './service/reload.js'
@@ -12,17 +13,19 @@ import type { Slot } from './service/slot.js'
  * Reloads on SIGHUP; the returned function is to be called once there is a model to replace, and what was asked for before is
  * done then. A signal has nobody to answer: the log says what became of it.
  */
-export function reloadOnSignal (logger: pino.Logger, reloader: Reloader): () => Promise<void> {
+export function reloadOnSignal (logger: pino.Logger, reloader: Reloader, manager: ServiceManager): () => Promise<void> {
   let loading = true
   let asked = false
   const reload = async (): Promise<void> => {
     logger.info('reloading')
-    try {
-      logger.info({ model: await reloader.reload() }, 'reloaded')
-    } catch (error) {
-      const known = error instanceof ServiceError
-      logger.error(known ? { code: error.code, reason: error.message } : { err: error }, 'not reloaded: the model before goes on serving')
-    }
+    await manager.reloading(async () => {
+      try {
+        logger.info({ model: await reloader.reload() }, 'reloaded')
+      } catch (error) {
+        const known = error instanceof ServiceError
+        logger.error(known ? { code: error.code, reason: error.message } : { err: error }, 'not reloaded: the model before goes on serving')
+      }
+    })
   }
   takeSignal('SIGHUP', async () => {
     if (!loading) return await reload()
@@ -35,7 +38,10 @@ export function reloadOnSignal (logger: pino.Logger, reloader: Reloader): () => 
   }
 }
 
-interface Closing {
+interface Ending {
+  readonly logger: pino.Logger
+  readonly slot: Slot
+  readonly manager: ServiceManager
   /** Ends what was accepted. */
   readonly close: () => Promise<void>
   /** What the grace is not for, and does not last. */
@@ -47,7 +53,7 @@ interface Closing {
  * grace's end cuts it off. Only SIGTERM waits for load balancers, and only a service that they may have found ready. Returns
  * what says whether the end has begun.
  */
-export function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, { close, afterwards }: Closing): () => boolean {
+export function closeOnSignal (config: Config, { logger, slot, manager, close, afterwards }: Ending): () => boolean {
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAt !== undefined) {
@@ -56,6 +62,7 @@ export function closeOnSignal (config: Config, logger: pino.Logger, slot: Slot, 
     }
     firstAt = performance.now()
     logger.info({ signal }, 'closing')
+    manager.stopping()
     const delayMs = signal === 'SIGTERM' && slot.notReadyReason !== 'loading' ? config.drainDelayMs : 0
     slot.drain()
     setTimeout(finish, delayMs)

@@ -6,6 +6,7 @@ import { buildApp } from './app.js'
 import { connectionsWithin, descriptorLimit } from './base/descriptors.js'
 import { ENGINE_LOST, endNow } from './base/end-now.js'
 import { OperatorError } from './base/errors.js'
+import { ServiceManager } from './base/service-manager.js'
 import { openStandardError } from './base/standard-error.js'
 import type { Config } from './config.js'
 import { closeOnSignal, reloadOnSignal } from './end-and-reload.js'
@@ -37,6 +38,9 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
   const onLost = (): void => { metrics.logLinesLost.inc() }
   openStandardError(onLost)
   const logger = pino(options, createLogDestination(onLost))
+  const manager = ServiceManager.of(process.env, {
+    onFailure: (code) => { logger.warn(`NOTIFY_SOCKET cannot be written to (${code}): whoever started this service is told nothing`) }
+  })
   const slot = new Slot(metrics)
   let isEnding = (): boolean => false
 
@@ -54,7 +58,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const reloader = new Reloader({
       slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })
     })
-    const hasLoaded = reloadOnSignal(logger, reloader)
+    const hasLoaded = reloadOnSignal(logger, reloader, manager)
     const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
     const close = async (): Promise<void> => {
       await Promise.all([app.close(), grpc?.close()])
@@ -62,7 +66,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       keys?.close()
       await slot.end()
     }
-    isEnding = closeOnSignal(config, logger, slot, { close, afterwards: stopTracing })
+    isEnding = closeOnSignal(config, { logger, slot, manager, close, afterwards: stopTracing })
     await listenHttp(app, config, { host: 'HOST', port: 'PORT', text: 'listening at' })
     await grpc?.listen()
     if (adminApp !== undefined && config.adminPort !== 'off') {
@@ -73,6 +77,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const loaded = await reloader.load()
     const { description, tensorflowVersion, kernels, workers, maxBatchSize } = loaded
     logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers, maxBatchSize }, 'ready')
+    manager.ready(async () => { await slot.use(async (model) => { await model.probe() }) })
     await hasLoaded()
   } catch (error) {
     if (isEnding()) {

@@ -1,11 +1,27 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { packagePath } from '../src/base/package-root.js'
 import { Clone, hostTarget, makeWheel, platform, type Result } from './support/setup-clone.js'
 
 const STEP_NAMES = ['packages', 'TensorFlow', 'addon', 'build']
+
+const TFJS = 'node_modules/@tensorflow/tfjs-node'
+
+/** A folder on another file system than temporary files, where there is one. */
+const OTHER_DISK = ['/dev/shm'].find(folder => existsSync(folder) && statSync(folder).dev !== statSync(tmpdir()).dev)
+
+/** Symbolic links below a folder. */
+function linksIn (folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isSymbolicLink())
+    .map(entry => join(entry.parentPath, entry.name))
+}
 
 /** A python3 that claims to have pip, whose download never ends; it leaves its process id in $MARKER. */
 const ENDLESS_DOWNLOAD = `case "$*" in
@@ -119,6 +135,47 @@ suite('setup, step by step', () => {
     const help = await clone.setup(['--help'])
     assert.equal(help.code, 0)
     assert.match(help.stdout, /--gpu/)
+  })
+})
+
+suite('setup, what of it stays', () => {
+  test('TensorFlow is in the clone itself, and the cache is not needed any more', async t => {
+    const clone = new Clone(t)
+    clone.seedTensorflow()
+    await clone.setup()
+    assert.deepEqual(linksIn(clone.path(TFJS)), [])
+    rmSync(clone.cache, { recursive: true })
+    assertSteps(await clone.setup([], { programs: { 'c++': 'exit 1', python3: 'exit 1' } }), allSkipped)
+  })
+
+  test('links that older set-ups left into the cache give way', async t => {
+    const clone = new Clone(t)
+    clone.seedTensorflow()
+    await clone.setup()
+    const [library = ''] = hostTarget().libraries
+    const path = clone.path(join(TFJS, 'deps', 'lib', library))
+    const [cached = ''] = readdirSync(clone.cache).filter(name => name.startsWith('tensorflow-'))
+    unlinkSync(path)
+    symlinkSync(join(clone.cache, cached, 'lib', library), path)
+    assertSteps(await clone.setup(), { ...allSkipped, addon: 'done' })
+    assert.deepEqual(linksIn(clone.path(TFJS)), [])
+  })
+
+  test('where the cache is on another file system, libraries are copied', { skip: OTHER_DISK === undefined }, async t => {
+    const clone = new Clone(t)
+    const cache = mkdtempSync(join(OTHER_DISK ?? '', 'xception-cache-'))
+    t.after(() => { rmSync(cache, { recursive: true }) })
+    clone.seedTensorflow()
+    cpSync(clone.cache, join(cache, 'xception-serve'), { recursive: true })
+    assertSteps(await clone.setup([], { env: { XDG_CACHE_HOME: cache } }), { ...allSkipped, addon: 'done', build: 'done' })
+    assert.deepEqual(linksIn(clone.path(TFJS)), [])
+    assert.ok(clone.has(join(TFJS, 'deps', 'lib', hostTarget().libraries[0] ?? '')))
+  })
+
+  test('no link in this clone leads out of it', () => {
+    const root = realpathSync(packagePath('.'))
+    const leadingOut = linksIn(root).filter(path => !existsSync(path) || !realpathSync(path).startsWith(`${root}/`))
+    assert.deepEqual(leadingOut, [])
   })
 })
 

@@ -1,9 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCompiler } from './compiler.mjs'
-import { hashOf, publishFolder, readJson } from './files.mjs'
+import { hashOf, placeFile, publishFolder, readJson } from './files.mjs'
 import { TENSORFLOW_VERSION } from './platform.mjs'
 import { compileSeparable, separableKey } from './separable.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
@@ -17,7 +17,7 @@ const ADDON_FLAGS = ['-DNODE_GYP_MODULE_NAME=tfjs_binding']
 const ALLOCATOR_SOURCE = fileURLToPath(new URL('native/allocator.cc', import.meta.url))
 
 /**
- * The step that gives tfjs-node its native half: TensorFlow's libraries linked into `deps/lib`, the addon compiled
+ * The step that gives tfjs-node its native half: TensorFlow's libraries in `deps/lib`, the addon compiled
  * into `lib/napi-v8`, ours beside it, and `deps/flavour.json`, by which the service knows at run time what is installed:
  * `{ "flavour": "cpu" | "gpu", "tensorflow": "2.21.0", "addon": "<hash of what the addon was made from>" }`.
  */
@@ -31,8 +31,8 @@ export const addon = {
     return installed?.flavour === target.flavour &&
       installed.tensorflow === TENSORFLOW_VERSION &&
       installed.addon === addonKey(context) &&
-      // Dangling links show that the cache has been deleted or moved.
-      target.libraries.every(name => existsSync(join(deps, 'lib', name))) &&
+      // Older set-ups left links into the cache, which whoever runs the service may not see.
+      target.libraries.every(name => lstatSync(join(deps, 'lib', name), { throwIfNoEntry: false })?.isFile()) &&
       [ADDON, ALLOCATOR].every(name => existsSync(join(tfjsFolder(root), 'lib', 'napi-v8', name)))
   },
 
@@ -51,7 +51,7 @@ export const addon = {
     }, { replace: () => true })
     await publishFolder(join(tfjsFolder(root), 'deps'), async folder => {
       mkdirSync(join(folder, 'lib'))
-      for (const name of target.libraries) symlinkSync(join(tensorflowFolder(context), 'lib', name), join(folder, 'lib', name))
+      for (const name of target.libraries) await placeFile(join(tensorflowFolder(context), 'lib', name), join(folder, 'lib', name))
       const installed = { flavour: target.flavour, tensorflow: TENSORFLOW_VERSION, addon: key }
       writeFileSync(join(folder, 'flavour.json'), JSON.stringify(installed, null, 2) + '\n')
     }, { replace: () => true })

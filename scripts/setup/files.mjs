@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { constants, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { copyFile, link } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -44,6 +45,21 @@ export function readJson (path) {
 export function remove (path) {
   // A program killed a moment ago may still be adding files.
   rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+}
+
+/**
+ * Gives a file a second name, with which it stays when the first one is gone: the same bytes on the same file system, a copy elsewhere.
+ *
+ * @param {string} source
+ * @param {string} target
+ */
+export async function placeFile (source, target) {
+  try {
+    await link(source, target)
+  } catch {
+    // Of the many reasons why there can be no link (another file system or owner, one without links), none holds for a copy.
+    await copyFile(source, target, constants.COPYFILE_FICLONE)
+  }
 }
 
 /** @returns {boolean} whether a process of this machine, known by its id, is running */

@@ -1,16 +1,7 @@
-import { createRequire } from 'node:module'
-
-const ADDON = '@tensorflow/tfjs-node/lib/napi-v8/allocator.node'
+import { addon } from './addon.js'
 
 /** The engine is lost, which a new process mends (EX_SOFTWARE of sysexits.h). */
 export const ENGINE_LOST = 70
-
-interface Addon {
-  endNow (code: number): never
-  endWithParent (): void
-}
-
-const addon = (): Addon => createRequire(import.meta.url)(ADDON) as Addon
 
 /**
  * Ends the process without waiting for its threads. `process.exit` joins them first, and never returns where one hangs in a

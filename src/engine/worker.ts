@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { performance } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { addon } from '../base/addon.js'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
 import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
 import { kernelsAddon } from './kernels.js'
@@ -12,12 +13,9 @@ import { PROBABILITIES_ONLY, outputNames, type Wanted } from './wanted.js'
  * What the process that owns TensorFlow does: nothing else loads it. Every TensorFlow call blocks its thread.
  */
 
-const require = createRequire(import.meta.url)
-const { releaseFreeMemory } = require('@tensorflow/tfjs-node/lib/napi-v8/allocator.node') as { releaseFreeMemory: () => void }
-
 // By being loaded after TensorFlow it registers its op. It starts no threads before the op's first run.
-const addon = kernelsAddon()
-if (addon !== undefined) require(addon)
+const kernels = kernelsAddon()
+if (kernels !== undefined) createRequire(import.meta.url)(kernels)
 
 /** What tfjs-node knows of a loaded graph, with dimensions as the protocol buffer has them, whatever its types say. */
 interface Signature {
@@ -37,7 +35,7 @@ let graph: LoadedGraph | undefined
 /** Loads a SavedModel and runs each warm-up batch size once. */
 export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest): Promise<LoadReply> {
   // What loading the library left, so that it does not add to what the model takes for a moment.
-  releaseFreeMemory()
+  addon().releaseFreeMemory()
   const savedModel = await tf.node.loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
   const { signature } = savedModel as unknown as { signature: Signature }
   graph = { savedModel, signature, constants: new Map() }
@@ -46,7 +44,7 @@ export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest)
     await nextTurn()
   }
   // What loading took and gave back, or will not use again, is half of the process's memory, and no run needs it.
-  releaseFreeMemory()
+  addon().releaseFreeMemory()
   const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean, binding: { TF_Version: string } }
   return {
     backend: backend.isUsingGpuDevice ? 'gpu' : 'cpu',

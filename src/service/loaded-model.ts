@@ -167,6 +167,11 @@ export class LoadedModel {
     return this.batcher.places.take(client)
   }
 
+  /** Resolves once the engine has computed an image that nobody sent. Rejects where it does not. */
+  async probe (): Promise<void> {
+    await this.runtime.pool.run([new Uint8Array(imageLengthOf(this.model))])
+  }
+
   /** As `Places.wait`. */
   async place (client: string, signal: AbortSignal): Promise<Place> {
     return await this.batcher.places.wait(client, signal)

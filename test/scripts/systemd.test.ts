@@ -14,6 +14,13 @@ test('the systemd unit is valid', { skip: withoutSystemd }, () => {
   assert.ok(!stderr.includes('xception-serve.service:'), stderr)
 })
 
+test('the systemd unit waits for what the service says, and longer for a sign of life than for an engine that hangs', () => {
+  const unit = readFileSync(UNIT, 'utf8')
+  assert.match(unit, /^Type=notify$/m)
+  const seconds = Number(/^WatchdogSec=(\d+)$/m.exec(unit)?.[1])
+  assert.ok(seconds * 1000 > 2 * readConfig({}).inferenceTimeoutMs)
+})
+
 test('the systemd unit waits as long as an end in order may take', () => {
   const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(readFileSync(UNIT, 'utf8'))?.[1])
   const { drainDelayMs, shutdownGraceMs } = readConfig({})

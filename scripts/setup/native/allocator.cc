@@ -1,21 +1,28 @@
-// Three calls that Node lacks.
+// Calls that Node lacks.
 //
 // releaseFreeMemory gives memory that was freed back to the system, and unmaps TensorFlow's code until it is used again.
 // Loading a model makes and frees copies of its weights: glibc keeps what lies below anything that is still in use.
 // Loading TensorFlow touches its code everywhere, and Linux maps what lies around: 0.3 GB, of which a run needs 0.06.
 // endNow ends the process with an exit code and waits for nothing: Node's own exit waits for its threads, and one that
 // hangs in a native call cannot be ended.
+// sendDatagram sends a text to a socket of this machine for datagrams, of which Node knows none, and gives 0 or the system's
+// number of what went wrong; it never waits. Of an address that begins with "@", the abstract one is meant.
 // endWithParent has the system kill this process when the one that started it is gone, whatever this one is doing then.
-// Linux only: elsewhere nothing happens.
+// Linux only: elsewhere nothing happens, and no datagram can be sent.
 #include <node_api.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #ifdef __linux__
 #include <link.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #endif
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -64,6 +71,45 @@ static napi_value EndWithParent(napi_env, napi_callback_info) {
   return nullptr;
 }
 
+static std::string TextOf(napi_env env, napi_value value) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return "";
+  std::string text(length + 1, '\0');
+  napi_get_value_string_utf8(env, value, &text[0], text.size(), &length);
+  text.resize(length);
+  return text;
+}
+
+static int Send(const std::string& name, const std::string& message) {
+#ifdef __linux__
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (name.empty() || name.size() >= sizeof(address.sun_path)) return EINVAL;
+  std::memcpy(address.sun_path, name.data(), name.size());
+  if (name[0] == '@') address.sun_path[0] = '\0';
+  // An abstract one has no end but its length.
+  const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (name[0] == '@' ? 0 : 1));
+  const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return errno;
+  const ssize_t sent =
+      sendto(descriptor, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
+  const int problem = sent < 0 ? errno : 0;
+  close(descriptor);
+  return problem;
+#else
+  return ENOSYS;
+#endif
+}
+
+static napi_value SendDatagram(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  napi_value result = nullptr;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok) return nullptr;
+  napi_create_int32(env, Send(TextOf(env, arguments[0]), TextOf(env, arguments[1])), &result);
+  return result;
+}
+
 static bool Export(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
   return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok &&
@@ -72,7 +118,7 @@ static bool Export(napi_env env, napi_value exports, const char* name, napi_call
 
 NAPI_MODULE_INIT() {
   if (!Export(env, exports, "releaseFreeMemory", ReleaseFreeMemory) || !Export(env, exports, "endNow", EndNow) ||
-      !Export(env, exports, "endWithParent", EndWithParent)) {
+      !Export(env, exports, "endWithParent", EndWithParent) || !Export(env, exports, "sendDatagram", SendDatagram)) {
     napi_throw_error(env, nullptr, "the allocator addon cannot be set up");
   }
   return exports;
