@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { buildAdminApp } from './admin-app.js'
@@ -8,6 +7,7 @@ import { ENGINE_LOST, endNow } from './base/end-now.js'
 import { OperatorError } from './base/errors.js'
 import { ServiceManager } from './base/service-manager.js'
 import { openStandardError } from './base/standard-error.js'
+import { listenAt, type ListeningAddress, type ListeningOptions } from './base/listening.js'
 import type { Config } from './config.js'
 import { closeOnSignal, reloadOnSignal } from './end-and-reload.js'
 import { createLogDestination } from './telemetry/log-destination.js'
@@ -67,11 +67,12 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       await slot.end()
     }
     isEnding = closeOnSignal(config, { logger, slot, manager, close, afterwards: stopTracing })
-    await listenHttp(app, config, { host: 'HOST', port: 'PORT', text: 'listening at' })
+    await listenHttp(app, { address: config, names: { host: 'HOST', port: 'PORT' }, text: 'listening at' })
     await grpc?.listen()
     if (adminApp !== undefined && config.adminPort !== 'off') {
       const address = { host: config.adminHost, port: config.adminPort }
-      await listenHttp(adminApp, address, { host: 'ADMIN_HOST', port: 'ADMIN_PORT', text: 'metrics and administration at' })
+      const names = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' }
+      await listenHttp(adminApp, { address, names, text: 'metrics and administration at' })
     }
     prepareProcess()
     const loaded = await reloader.load()
@@ -113,8 +114,6 @@ function boundConnections ({ maxConnections }: Config, logger: pino.Logger): num
   return bounded
 }
 
-type Address = Pick<Config, 'host' | 'port'>
-
 async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<ApiKeys | undefined> {
   if (apiKeysFile === '') return undefined
   return await ApiKeys.open(apiKeysFile, {
@@ -131,31 +130,30 @@ function openGrpc ({ host, grpcPort: port }: Config, options: GrpcOptions): Grpc
   if (port === 'off') return undefined
   const server = createGrpcServer(options)
   const listen = async (): Promise<void> => {
-    const address = await listening(server.listen(host, port), { host, port }, { host: 'HOST', port: 'GRPC_PORT' })
+    const address = await listenAt({ host, port }, {
+      names: { host: 'HOST', port: 'GRPC_PORT' },
+      listen: async (at) => await server.listen(at.host, at.port),
+      onNotice: (notice) => { options.logger.info(notice) }
+    })
     options.logger.info(`gRPC at ${address}`)
   }
   return { listen, close: async () => { await server.close() } }
 }
 
-type AddressWords = Record<'host' | 'port', string>
-
-async function listenHttp (app: FastifyInstance, { host, port }: Address, words: AddressWords & { readonly text: string }): Promise<void> {
-  const listenTextResolver = (address: string): string => `${words.text} ${address}`
-  // Fastify would open servers of its own for the other addresses of localhost, which no limit and no orderly end covers.
-  const address = host === 'localhost' ? (await lookup(host, { order: 'ipv4first' })).address : host
-  await listening(app.listen({ host: address, port, listenTextResolver }), { host, port }, words)
+interface HttpListener {
+  readonly address: ListeningAddress
+  readonly names: ListeningOptions<string>['names']
+  /** What the log says before the address. */
+  readonly text: string
 }
 
-/** Throws an OperatorError if the address is taken, forbidden, or not this machine's. */
-async function listening (beginning: Promise<string>, { host, port }: Address, words: AddressWords): Promise<string> {
-  try {
-    return await beginning
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException
-    if (syscall === undefined || code === undefined) throw error
-    const address = `${words.host}=${host} and ${words.port}=${port}`
-    throw new OperatorError(`${address} cannot be listened on (${code}): choose others`, { cause: error })
-  }
+async function listenHttp (app: FastifyInstance, { address, names, text }: HttpListener): Promise<void> {
+  const listenTextResolver = (url: string): string => `${text} ${url}`
+  await listenAt(address, {
+    names,
+    listen: async (at) => await app.listen({ ...at, listenTextResolver }),
+    onNotice: (notice) => { app.log.info(notice) }
+  })
 }
 
 interface Loading {

@@ -54,15 +54,17 @@ const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): Choi
 /** Of MAX_DECODE_BYTES: a photo of twelve megapixels as a plain JPEG or PNG. */
 const LEAST_DECODE_BYTES = 64 * 1024 * 1024
 
+const LISTENS = 'Address to listen on; :: is all of both families (IPv4 alone where the system has no IPv6), 0.0.0.0 all of IPv4.'
+
 /** Every setting there is: `--help`, the README's table and the reading of the environment all come from here. */
 export const SETTINGS = {
-  host: { env: 'HOST', type: 'string', default: '0.0.0.0', help: 'Address to listen on.' },
+  host: { env: 'HOST', type: 'string', default: '::', help: LISTENS },
   port: { env: 'PORT', type: 'integer', default: 8080, min: 0, max: 65535, help: 'Port to listen on; 0 takes a free one.' },
   adminHost: {
     env: 'ADMIN_HOST',
     type: 'string',
     default: '127.0.0.1',
-    help: 'Address to listen on for metrics and administration, which ask for no key.'
+    help: 'Address to listen on for metrics and administration, which ask for no key; :: is all of both families, as with HOST.'
   },
   adminPort: {
     env: 'ADMIN_PORT',
