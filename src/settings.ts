@@ -116,7 +116,7 @@ export const SETTINGS = {
     type: 'string',
     default: '',
     defaultText: 'what the model brings',
-    help: 'File of labels: one a line, or a JSON array.'
+    help: 'File of labels: one a line, JSON, YAML or CSV; docs/models.md has the forms.'
   },
   fit: choice<'auto' | 'crop' | 'fill'>({
     env: 'FIT',

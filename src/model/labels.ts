@@ -1,10 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { Type } from 'typebox'
-import { parse } from '../base/schema.js'
-
-const Label = Type.Object({ label: Type.String({ minLength: 1 }), wordnetId: Type.Optional(Type.String({ minLength: 1 })) })
-const LabelList = Type.Array(Type.Union([Type.String({ minLength: 1 }), Label]), { minItems: 1, maxItems: 1_000_000 })
-
 /** Of numbers of which the `k` largest are looked for, so many groups for each of the `k`. */
 const GROUPS_FOR_EACH = 4
 
@@ -51,29 +44,6 @@ function leastOfTop (numbers: Float32Array, k: number): number {
 /** `class 0`, `class 1` and so on, for a model that brings no labels. */
 export function numberedLabels (classes: number): Label[] {
   return Array.from({ length: classes }, (_, classId) => numbered(classId))
-}
-
-/**
- * Reads a file with one label a line, or a JSON array of labels or of `{label, wordnetId}`. Throws an Error of one
- * sentence if it cannot be read, or does not hold one label for each of `classes`.
- */
-export async function readLabels (path: string, classes: number): Promise<Label[]> {
-  const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
-  const labels = text.trimStart().startsWith('[') ? parseJson(text, path) : parseLines(text)
-  if (labels.length !== classes) throw new Error(`${path} has ${labels.length} labels, and the model gives ${classes} classes`)
-  return labels
-}
-
-function parseJson (text: string, path: string): Label[] {
-  try {
-    return parse(LabelList, JSON.parse(text), 'labels').map((entry) => typeof entry === 'string' ? { label: entry } : entry)
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`)
-  }
-}
-
-function parseLines (text: string): Label[] {
-  return text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '').map((label) => ({ label }))
 }
 
 function numbered (classId: number): Label {

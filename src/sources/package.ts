@@ -11,7 +11,7 @@ import { LayerStatement, classCount, type Network } from '../model/network.js'
 import { PresetChoice, presetNetwork } from '../model/presets/index.js'
 import { xceptionNetwork } from '../model/presets/xception.js'
 import { chooseInput } from '../model/input.js'
-import { readLabels } from '../model/labels.js'
+import { readLabels } from './labels/index.js'
 import { readSafetensors } from './files/safetensors.js'
 import { readQuantization } from './quantization-file.js'
 import type { Model, ModelSettings } from '../model/model.js'
@@ -51,6 +51,9 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
   if (json.labels.length !== classes) {
     throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
   }
+  const chosen = settings.labels === ''
+    ? { labels: json.labels.map((label) => ({ label })), warnings: [] }
+    : await readLabels(settings.labels, classes)
   const weightsPath = await findFile(folder, json, 'weights', path)
   const quantizationPath = json.quantization === undefined ? undefined : await findFile(folder, json, 'quantization', path)
   return {
@@ -60,8 +63,7 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
     input: chooseInput(settings, {
       ...json.input, source: PACKAGE_FILE, size: network.input.side, channels: network.input.channels, sizeIsKnown: true
     }),
-    labels: settings.labels === '' ? json.labels.map((label) => ({ label })) : await readLabels(settings.labels, classes),
-    warnings: [],
+    ...chosen,
     hashWeights: () => hashFile(weightsPath),
     readWeights: () => readSafetensors(weightsPath),
     ...quantizationPath === undefined ? {} : { readQuantization: () => readQuantization(quantizationPath) }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { totalCounts } from '../model/counts.js'
 import { chooseInput } from '../model/input.js'
-import { numberedLabels, readLabels } from '../model/labels.js'
+import { numberedLabels } from '../model/labels.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { classCount, type Network } from '../model/network.js'
 import { parsePreset, presetNetwork, presetText } from '../model/presets/index.js'
+import { readLabels } from './labels/index.js'
 import { WEIGHTS_SEED, randomWeights } from '../model/random-weights.js'
 import type { Weights } from '../model/weights.js'
 
@@ -18,13 +19,16 @@ const MAX_PARAMETERS = 500_000_000
 export async function openPreset (model: string, settings: ModelSettings): Promise<Model> {
   const { name, network, input } = buildPreset(model, settings)
   const classes = classCount(network)
+  const { labels, warnings } = settings.labels === ''
+    ? { labels: numberedLabels(classes), warnings: [] }
+    : await readLabels(settings.labels, classes)
   return {
     name,
     version: `random-${WEIGHTS_SEED}`,
     network,
     input,
-    labels: settings.labels === '' ? numberedLabels(classes) : await readLabels(settings.labels, classes),
-    warnings: [`MODEL=${model} has random weights, so its predictions mean nothing`],
+    labels,
+    warnings: [`MODEL=${model} has random weights, so its predictions mean nothing`, ...warnings],
     hashWeights: async () => createHash('sha256').update(`random weights from the seed ${WEIGHTS_SEED}`).digest('hex'),
     readWeights: async () => readPresetWeights(model, network)
   }

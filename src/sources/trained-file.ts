@@ -1,16 +1,16 @@
-import { stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import type { InputSpec } from '../model/input.js'
 import { hashFiles } from '../base/hash.js'
 import { chooseInput } from '../model/input.js'
 import { filesOf, readStoredModel } from './files/index.js'
+import { labelsBeside, type FoundLabels } from './labels/beside.js'
+import { readLabels } from './labels/index.js'
 import { recognize, type RecognizedModel } from './keras/index.js'
-import { numberedLabels, readLabels, type Label } from '../model/labels.js'
+import { numberedLabels } from '../model/labels.js'
 import { classCount, type Network } from '../model/network.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { WeightsError } from '../model/weights.js'
 
-const LABEL_FILES = ['labels.txt', 'labels.json']
 const VERSION_DIGITS = 12
 
 /** What is known about a file beside its content. */
@@ -36,7 +36,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
     source, size: network.input.side, channels: network.input.channels, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling
   })
   const classes = classCount(network)
-  const labels = await findLabels(path, settings.labels, facts.labelsPath, classes)
+  const { labels, warnings } = await findLabels(path, settings.labels, facts.labelsPath, classes)
   return {
     name,
     version: hash.slice(0, VERSION_DIGITS),
@@ -45,6 +45,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
     labels: labels ?? numberedLabels(classes),
     warnings: [
       ...notes.map((note) => `${source} ${note}`),
+      ...warnings,
       ...labels === undefined ? [`${source} comes without labels, so its classes are numbered: name a file of them with LABELS`] : [],
       ...input.rescaling.from === 'default' && !isXception(network)
         ? [`${source} does not say how pixels become its input, so they are scaled to -1..1 as Xception's are: name another way with SCALE`]
@@ -83,22 +84,14 @@ async function withRecognized<T> (path: string, settings: ModelSettings, use: (r
   }
 }
 
-/** Labels from the setting, from beside the file, or that belong to it; undefined if there are none. */
-async function findLabels (path: string, setting: string, known: string | undefined, classes: number): Promise<Label[] | undefined> {
+/** Labels from the setting, from beside the file, or that belong to it; none where there are none. */
+async function findLabels (path: string, setting: string, known: string | undefined, classes: number): Promise<FoundLabels> {
   if (setting !== '') return await readLabels(setting, classes)
-  const folder = await isFolder(path) ? path : dirname(path)
-  for (const name of LABEL_FILES) {
-    const file = join(folder, name)
-    if ((await stat(file).catch(() => undefined))?.isFile() === true) return await readLabels(file, classes)
-  }
-  return known === undefined ? undefined : await readLabels(known, classes)
+  const beside = await labelsBeside(path, classes)
+  return beside.labels === undefined && known !== undefined ? await readLabels(known, classes) : beside
 }
 
 /** `model` of `photos/model.keras`; the folder's name where a folder is given. */
 function nameOf (path: string): string {
   return basename(path).replace(/(?:\.weights)?\.\w+$/, '')
-}
-
-async function isFolder (path: string): Promise<boolean> {
-  return (await stat(path)).isDirectory()
 }

@@ -176,8 +176,8 @@ suite('LABELS', () => {
 
   for (const [name, text, said] of [
     ['another number', 'one\ntwo', /has 2 labels, and the model gives 10 classes/],
-    ['broken JSON', '["one"', /names: .*JSON/],
-    ['other JSON', '[1]', /names: labels/]
+    ['broken JSON', '["one"', /names cannot be read as labels: .*JSON/],
+    ['other JSON', '[[1]]', /names cannot be read as labels: it holds \[1\], which is no label/]
   ] as const) {
     test(`${name} is refused`, async (t) => {
       await assert.rejects(openModel({ ...config, labels: labelsFile(t, text) }), said)
