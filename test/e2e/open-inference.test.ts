@@ -129,6 +129,43 @@ suite('probabilities are those of POST /classify', () => {
     }
   })
 
+  test('null for each member that may be missing', async () => {
+    const expected = await classified(server.url, [CAT])
+    const nulls = { id: null, parameters: null, outputs: null }
+    const { probabilities } = await infer({ ...nulls, inputs: [{ ...image(CAT), parameters: null }] })
+    assert.deepEqual(probabilities?.data, expected.flat())
+    await infer({ inputs: [{ ...image(CAT), parameters: { binary_data_size: null } }], parameters: { binary_data_output: null } })
+    const output = { name: 'probabilities', parameters: { classification: null, binary_data: null } }
+    assert.equal((await infer({ inputs: [image(CAT)], outputs: [output] })).probabilities?.datatype, 'FP32')
+    assert.equal((await infer({ inputs: [image(CAT)], outputs: [{ name: 'features', parameters: null }] })).features?.shape[0], 1)
+    const input = { name: 'image', datatype: 'BYTES', shape: [1], parameters: { binary_data_size: CAT.length + 4 }, data: null }
+    const { body, headers } = binary({ ...nulls, inputs: [input] }, withLength(CAT))
+    const reply = await (await ask(`${MODEL}/infer`, body, headers)).json() as InferReply
+    assert.deepEqual([reply.outputs[0]?.data, 'id' in reply], [expected.flat(), false])
+    for (const inputs of [null, [null], [{ ...image(CAT), name: null }], [{ ...image(CAT), shape: [null] }]]) {
+      assert.deepEqual(await refused(await ask(`${MODEL}/infer`, { inputs })), [400, 'malformed_body'])
+    }
+    assert.deepEqual(await refused(await ask(`${MODEL}/infer`, { inputs: [{ ...image(CAT), data: null }] })), [400, 'invalid_tensor'])
+  })
+
+  test('a raw binary request, which is one file without JSON and is answered so', async () => {
+    const raw = { 'inference-header-content-length': '0' }
+    for (const [body, headers] of [[CAT, raw], [gzipSync(CAT), { ...raw, 'content-encoding': 'gzip' }]] as const) {
+      const response = await ask(`${MODEL}/infer`, new Uint8Array(body), headers)
+      assert.equal(response.headers.get('content-type'), 'application/octet-stream')
+      const reply = await response.arrayBuffer()
+      const jsonBytes = Number(response.headers.get('inference-header-content-length'))
+      const { outputs: [output] } = JSON.parse(Buffer.from(reply).toString('utf8', 0, jsonBytes)) as InferReply
+      assert.deepEqual(output, { name: 'probabilities', datatype: 'FP32', shape: [1, 10], parameters: { binary_data_size: 40 } })
+      assert.deepEqual([...new Float32Array(reply.slice(jsonBytes))], (await classified(server.url, [CAT])).flat())
+    }
+    for (const [body, ...expected] of [
+      [new Uint8Array(), 400, 'no_image'],
+      [new Uint8Array(SIDE * SIDE * 3), 415, 'unsupported_image_format'],
+      [new Uint8Array(200_001), 413, 'image_too_large']
+    ] as const) assert.deepEqual(await refused(await ask(`${MODEL}/infer`, body, raw)), expected)
+  })
+
   test('a compressed body', async () => {
     const body = Buffer.from(JSON.stringify({ inputs: [image(CAT)] }))
     for (const [encoding, compressed] of [['gzip', gzipSync(body)], ['deflate', deflateSync(body)]] as const) {

@@ -55,6 +55,11 @@ test('the status and metadata of the model', async () => {
 })
 
 suite('predictions are those of POST /classify', () => {
+  test('members that are null are none', async () => {
+    const nulls = { signature_name: null, inputs: null }
+    assert.deepEqual(await answer({ ...nulls, instances: [cat] }), { predictions: await classified(server.url, [CAT]) })
+  })
+
   test('image files, in rows and columns, named and not', async () => {
     const expected = await classified(server.url, [CAT])
     const both = [...expected, ...expected]
@@ -119,6 +124,26 @@ suite('what cannot be answered is refused as a whole', () => {
   for (const [name, status, code, body] of cases) {
     test(name, async () => { assert.deepEqual(await refused(await predict(body)), [status, code]) })
   }
+
+  test('one picture that is in no list is told so, however long it is', async () => {
+    const sentence = async (body: object): Promise<string> => {
+      const response = await predict(body)
+      assert.equal(response.status, 400)
+      return (await response.json() as { error: string }).error
+    }
+    const [short, long] = ['AAAA', CAT.toString('base64')]
+    const forms: Array<(image: string) => object> = [
+      (b64) => ({ instances: b64 }), (b64) => ({ instances: { b64 } }), (b64) => ({ instances: { image: { b64 } } }),
+      (b64) => ({ inputs: b64 }), (b64) => ({ inputs: { image: b64 } }), (b64) => ({ inputs: { b64 } }),
+      (b64) => ({ inputs: { image: { b64 } } })
+    ]
+    for (const form of forms) {
+      const expected = await sentence(form(short))
+      assert.match(expected, /no list of images|the inputs are "image" and "pixels"/)
+      assert.equal(await sentence(form(long)), expected)
+    }
+    assert.equal(await sentence({ instances: black }), await sentence({ instances: [[[0, 0, 0]]] }))
+  })
 
   test('who sends rescaled numbers without their signature is told its name', async () => {
     const response = await predict({ instances: [nested(rescaled(anyPixels(SIDE)), SHAPE)] })

@@ -24,7 +24,8 @@ interface Container {
 
 /**
  * Makes of a document what `JSON.parse` makes of it, except that large values are read by listeners of their own, which stand
- * in their places. All else is bounded: beyond that a ServiceError `malformed_body` is thrown.
+ * in their places, and that members that are null are left out: that is how many clients write that there is none. All else is
+ * bounded: beyond that a ServiceError `malformed_body` is thrown.
  */
 export class JsonOutline implements JsonListener {
   /** The document, once it is over. */
@@ -58,6 +59,7 @@ export class JsonOutline implements JsonListener {
   }
 
   literal (value: boolean | null, depth: number): void {
+    if (value === null && !this.isReading(depth)) return this.leaveOut()
     if (this.begin('scalar', depth)) this.reader?.literal(value, depth - this.readerDepth)
     else this.put(value)
   }
@@ -98,13 +100,26 @@ export class JsonOutline implements JsonListener {
 
   /** A value begins; true if a reader has it. */
   private begin (kind: Kind, depth: number): boolean {
-    if (this.reader !== undefined && !this.readerIsOver && depth > this.readerDepth) return true
+    if (this.isReading(depth)) return true
     this.reader = this.readerOf(this.path(), kind)
     if (this.reader === undefined) return false
     this.put(this.reader)
     this.readerDepth = depth
     this.readerIsOver = kind === 'scalar'
     return true
+  }
+
+  /** Whether the value belongs to one that a reader has. */
+  private isReading (depth: number): boolean {
+    return this.reader !== undefined && !this.readerIsOver && depth > this.readerDepth
+  }
+
+  private leaveOut (): void {
+    this.reader = undefined
+    const container = this.containers.at(-1)
+    if (container === undefined || Array.isArray(container.content)) return this.put(null)
+    // Of two members with one name the last counts.
+    Reflect.deleteProperty(container.content, container.key)
   }
 
   private path (): Array<string | number> {

@@ -10,7 +10,7 @@ import { inferRequest, oneInput, type InferRequest } from './request.js'
 
 /** An inference request and the images of its tensor. */
 export interface ReadRequest {
-  readonly request: InferRequest
+  readonly request: Pick<InferRequest, 'id' | 'outputs'>
   readonly uploads: Upload[]
 }
 

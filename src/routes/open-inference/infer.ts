@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../../base/errors.js'
+import type { ByteClaim } from '../../service/admission.js'
 import { inputLimits } from '../../service/input-tensors.js'
 import type { LoadedModel } from '../../service/loaded-model.js'
 import { checkOutputs, inferTensors, outputBytes } from '../../service/tensors.js'
 import { admitted, type Admission, type Handling } from '../admitted.js'
-import type { UploadLimits } from '../limits.js'
+import type { BodyReader, UploadLimits } from '../limits.js'
 import { checkAddress, type ModelAddress } from '../named-model.js'
 import { openTensorBody } from '../tensors/tensor-body.js'
 import { InferReader, type ReadRequest } from './infer-reader.js'
+import { RawRequestReader } from './raw-request.js'
 import { encodeReply, type EncodedReply } from './reply.js'
 
-/** Triton's binary tensor data extension: how many bytes of a body its JSON takes. */
+/** Triton's binary tensor data extension: how many bytes of a body its JSON takes, 0 for a raw binary request. */
 const JSON_LENGTH = 'inference-header-content-length'
 
 type InferHttpRequest = FastifyRequest<{ Params: ModelAddress }>
@@ -35,11 +37,7 @@ function handle (
   checkAddress(model, request.params)
   const jsonBytes = readJsonLength(request.headers[JSON_LENGTH])
   return {
-    body: openTensorBody(request, reply, limits, (claim) => new InferReader(
-      { ...inputLimits(model, limits.maxImagesPerRequest), maxImageBytes: limits.maxImageBytes, claim },
-      jsonBytes,
-      ({ outputs }) => { checkOutputs(model, outputs) }
-    )),
+    body: openTensorBody(request, reply, limits, (claim) => readerFor(model, limits, jsonBytes, claim)),
     answer: async ({ request: { id, outputs }, uploads }, work) => {
       // Held until the client has its answer, or its time is up: a slow one keeps the outputs in memory.
       const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.workload.retryAfterSeconds)
@@ -49,6 +47,14 @@ function handle (
       return { lengths, body: Readable.from(pieces, { signal: work.signal }) }
     }
   }
+}
+
+function readerFor (
+  model: LoadedModel, { maxImageBytes, maxImagesPerRequest }: UploadLimits, jsonBytes: number, claim: ByteClaim
+): BodyReader<ReadRequest> {
+  if (jsonBytes === 0) return new RawRequestReader(maxImageBytes)
+  const limits = { ...inputLimits(model, maxImagesPerRequest), maxImageBytes, claim }
+  return new InferReader(limits, jsonBytes, ({ outputs }) => { checkOutputs(model, outputs) })
 }
 
 function readJsonLength (header: string | string[] | undefined): number {

@@ -85,8 +85,19 @@ const InferReply = Type.Object({
 
 /** A body as Triton's extension has it; Inference-Header-Content-Length says where the JSON ends. */
 const BINARY = {
-  'application/octet-stream': { schema: Type.String({ format: 'binary', description: 'The same as JSON, and behind it the tensors.' }) }
+  'application/octet-stream': {
+    schema: Type.String({
+      format: 'binary',
+      description: 'The same as JSON, and behind it the tensors; in a request with Inference-Header-Content-Length: 0, one image file.'
+    })
+  }
 }
+/** How long the JSON of a body is, where something follows it. */
+const Headers = Type.Object({
+  'inference-header-content-length': Type.Optional(Type.Integer({
+    minimum: 0, examples: [0], description: 'Bytes of the body that are JSON; 0 for a raw binary request. Without it, all are.'
+  }))
+})
 
 export const serverSchema: RouteDescription = {
   tags, summary: 'The server and its extensions', response: replies('The server.', json(ServerMetadata), GUARDED)
@@ -119,6 +130,8 @@ export const modelSchema: RouteDescription = {
 export const inferSchema: RouteDescription = {
   tags,
   summary: 'Inference on images or pixels',
+  description: 'Members that are null are as those that are not there.',
+  headers: Headers,
   body: { content: { ...json(InferRequest), ...BINARY } },
   response: replies('The outputs.', { ...json(InferReply), ...BINARY }, TENSOR_ERRORS)
 }

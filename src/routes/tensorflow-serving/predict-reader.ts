@@ -5,7 +5,7 @@ import { JsonOutline } from '../json/outline.js'
 import { JsonScanner } from '../json/scanner.js'
 import { tooMany, type BodyReader } from '../limits.js'
 import { TensorData, type TensorLimits } from '../tensors/tensor-data.js'
-import { predictRequest, type NamedImage, type PredictFormat } from './request.js'
+import { noList, predictRequest, type NamedImage, type PredictFormat } from './request.js'
 import { pixelTypeOf } from './signatures.js'
 
 /** A request in rows or columns and its images. */
@@ -23,8 +23,7 @@ export class PredictReader implements BodyReader<ReadPredict> {
   constructor (private readonly limits: TensorLimits) {
     const ofOneImage = { ...limits, maxImages: 1 }
     this.outline = new JsonOutline((path, kind) => {
-      if (!this.leadsToImage(path)) return undefined
-      if (kind === 'object') return undefined
+      if (kind === 'object' || !this.leadsToImage(path, kind)) return undefined
       const data = new TensorData(ofOneImage)
       this.all.push(data)
       return data
@@ -50,14 +49,27 @@ export class PredictReader implements BodyReader<ReadPredict> {
     return { format, uploads }
   }
 
-  /** Whether a value is an image, or a list or object that holds one alone. */
-  private leadsToImage (path: ReadonlyArray<string | number>): boolean {
-    const [member] = path
+  /** Whether a value is an image, or a list that holds one alone, or stands where a list of them belongs. */
+  private leadsToImage (path: ReadonlyArray<string | number>, kind: 'array' | 'scalar'): boolean {
+    const [member, next] = path
     if (member !== 'instances' && member !== 'inputs') return false
-    const index = path.findIndex((step) => typeof step === 'number')
-    if (index < 0) return false
-    if (Number(path[index]) >= this.limits.maxImages) throw tooMany(this.limits.maxImages)
+    if (member === 'instances' && typeof next === 'string') throw noList(member)
+    const index = path.find((step) => typeof step === 'number')
+    if (index === undefined) return kind === 'scalar'
+    if (index >= this.limits.maxImages) throw this.tooMany()
     return true
+  }
+
+  /** Rows of one image that is in no list are not many images. */
+  private tooMany (): ServiceError {
+    const [first] = this.all
+    const isRow = first?.holds === 'pixels' && first.shape.length < this.limits.imageShape.length
+    return isRow ? this.noImage(0) : tooMany(this.limits.maxImages)
+  }
+
+  private noImage (index: number): ServiceError {
+    const forms = `{"b64": ...} as "image", or lists of the shape [${this.limits.imageShape.join(', ')}] as "pixels"`
+    return invalidTensor(`Instance ${index} is not ${forms}.`)
   }
 
   private async uploadOf ({ name, data }: NamedImage, index: number, type: PixelType): Promise<Upload> {
@@ -65,10 +77,7 @@ export class PredictReader implements BodyReader<ReadPredict> {
     const isFile = holds === 'files' && shape.length === 0
     if (file !== undefined && isFile && name !== 'pixels') return file
     const expected = this.limits.imageShape.join()
-    if (holds !== 'pixels' || shape.join() !== expected || name === 'image') {
-      const forms = `{"b64": ...} as "image", or lists of the shape [${this.limits.imageShape.join(', ')}] as "pixels"`
-      throw invalidTensor(`Instance ${index} is not ${forms}.`)
-    }
+    if (holds !== 'pixels' || shape.join() !== expected || name === 'image') throw this.noImage(index)
     const [pixels] = await preparePixels(images, type, index, '"signature_name": "rescaled"')
     if (pixels === undefined) throw invalidTensor(`Instance ${index} has no pixels.`)
     return pixels

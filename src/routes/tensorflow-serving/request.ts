@@ -55,7 +55,12 @@ function dataOf (value: unknown): TensorData {
 
 function listOf (value: unknown, name: string): unknown[] {
   if (Array.isArray(value)) return value
-  throw malformed(`"${name}" is no list of images`)
+  throw noList(name)
+}
+
+/** What one image that stands where a list belongs is answered. */
+export function noList (name: string): ServiceError {
+  return malformed(`"${name}" is no list of images`)
 }
 
 function isObject (value: unknown): value is Record<string, unknown> {

@@ -34,6 +34,11 @@ suite('an outline', () => {
     })
   }
 
+  test('has no members that are null', () => {
+    const json = '{"a":null,"b":[null,{"c":null}],"d":1,"d":null,"e":null,"e":2}'
+    assert.equal(JSON.stringify(outline(json)), '{"b":[null,{}],"e":2}')
+  })
+
   test('has names of its own only', () => {
     const value = outline('{"__proto__":{"a":1}}') as Record<string, unknown>
     assert.deepEqual(Object.keys(value), ['__proto__'])
@@ -51,15 +56,16 @@ suite('an outline', () => {
 
   test('leaves out what has a reader, which is told of it alone', () => {
     const readers: Notes[] = []
-    const value = outline('{"x":{"a":[1]},"y":"t","z":7,"rest":[true,"u"],"x2":null}', ([name, more]) => {
+    const value = outline('{"x":{"a":[1]},"y":"t","z":7,"rest":[true,"u"],"x2":[null],"x3":null}', ([name, more]) => {
       if (!/^[xyz]/.test(String(name)) || more !== undefined) return undefined
       readers.push(new Notes())
       return readers.at(-1)
     }) as Record<string, unknown>
     assert.deepEqual(readers.map(({ lines }) => lines.join()), [
-      'object 0,key 1,= a,end,array 1,number 2,= 1,close 1,close 0', 'string 0,= t,end', 'number 0,= 7', 'null 0'
+      'object 0,key 1,= a,end,array 1,number 2,= 1,close 1,close 0', 'string 0,= t,end', 'number 0,= 7', 'array 0,null 1,close 0'
     ])
     assert.deepEqual([value.x, value.y, value.z, value.x2], readers)
+    assert.equal('x3' in value, false)
     assert.deepEqual(value.rest, [true, 'u'])
   })
 
