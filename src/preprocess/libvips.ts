@@ -7,6 +7,12 @@ import sharp, { type SharpOptions } from 'sharp'
  */
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff']
 
+/**
+ * Above 100 MB of pixels libvips would unpack what it cannot read row by row, such as WebP, into a temporary file. Pictures stay in
+ * memory, and `decodingBytes` counts them. libvips reads this when the first picture is opened.
+ */
+process.env.VIPS_DISC_THRESHOLD = '1024g'
+
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({ operation: LOADERS.map(loader => `VipsForeignLoad${loader}Buffer`) })
 
