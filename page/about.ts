@@ -7,6 +7,7 @@ const STATUS_IN_WORDS: Readonly<Record<ServiceDescription['status'], string>> = 
   ready: 'ready',
   loading: 'the model is loading…',
   restarting: 'restarting…',
+  decoder_failed: 'cannot read pictures just now…',
   draining: 'shutting down'
 }
 

@@ -44,6 +44,7 @@ export const EXPLAINED: Readonly<Record<string, Explained>> = {
   rate_limited: { words: 'You have sent more pictures than the service takes in a minute.', withDetail: true, again: 'the page' },
   queue_full: { words: 'The service has more pictures waiting than it can hold.', again: 'the page' },
   overloaded: { words: 'The service has more uploads at hand than it can hold.', again: 'the page' },
+  decoder_failed: { words: 'The service cannot read pictures just now.', again: 'the page' },
   not_ready: { words: 'The service is not ready yet: its model is being loaded.', again: 'the page' },
   shutting_down: { words: 'The service is shutting down.', again: 'the page' },
   request_timeout: { words: 'The picture took too long to arrive.', again: 'the person' },

@@ -26,7 +26,7 @@ export interface ServedModel extends ModelName {
 
 /** What GET / answers to programs. */
 export interface ServiceDescription {
-  readonly status: 'ready' | 'loading' | 'restarting' | 'draining'
+  readonly status: 'ready' | 'loading' | 'restarting' | 'decoder_failed' | 'draining'
   /** Missing while it loads. */
   readonly model?: ServedModel
   readonly needsKey: boolean

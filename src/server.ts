@@ -186,6 +186,13 @@ async function openAndLoad (config: Config, { slot, metrics, logger, workerFile,
       failed: (reason) => { logger.error({ err: reason }, 'a worker failed and is replaced') },
       notReplaced: (reason) => { logger.error({ err: reason }, 'a worker could not be replaced, and is tried again') },
       lost: (reason) => { endLost(logger, slot, reason) }
+    },
+    decoderObserver: {
+      failed: ({ message: reason }, isTold) => {
+        if (isTold) logger.error({ reason }, 'an image could not be decoded, for a reason of the system')
+      },
+      broke: ({ message: reason }) => { logger.error({ reason }, 'no image can be decoded: not ready until they can') },
+      recovered: () => { logger.info('images can be decoded again') }
     }
   })
 }

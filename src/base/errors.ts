@@ -37,6 +37,7 @@ export const ERRORS = {
   queue_full: { status: 503, title: 'The queue is full' },
   overloaded: { status: 503, title: 'Uploads hold all the memory that they may' },
   deadline_unreachable: { status: 503, title: 'The image would not be classified before its deadline' },
+  decoder_failed: { status: 503, title: 'The service cannot decode the image now' },
   not_ready: { status: 503, title: 'The service is not ready' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
   reload_refused: { status: 503, title: 'The model is not reloaded now, and the one before goes on serving' },
@@ -51,6 +52,11 @@ export type ErrorCode = keyof typeof ERRORS
  */
 export class OperatorError extends Error {
   override readonly name: string = 'OperatorError'
+}
+
+/** What the system fails at for the moment, and the input is not to blame for: whoever works through inputs stops, and can go on later. */
+export class SystemFailure extends OperatorError {
+  override readonly name = 'SystemFailure'
 }
 
 /** An error meant for the client: `detail` says in one sentence what happened and what to do about it. */

@@ -1,14 +1,30 @@
 import { readFile, stat } from 'node:fs/promises'
-import { ServiceError } from './errors.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ServiceError, SystemFailure } from './errors.js'
 
-/** The bytes of an image file, or the ServiceError `no_image` or `image_too_large` that says why there are none. */
+/** What the system says for reasons that are not the file's: no descriptors, no memory, a disk or a network volume that fails. */
+const OF_THE_SYSTEM = new Set([
+  'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EIO', 'ESTALE', 'ETIMEDOUT', 'ENOTCONN', 'EHOSTDOWN', 'EREMOTEIO'
+])
+const TRIES = 5
+const FIRST_WAIT_MS = 100
+
+/**
+ * The bytes of an image file, or the ServiceError `no_image` or `image_too_large` that says why there are none. Throws a
+ * SystemFailure if the system fails to read it, after some tries.
+ */
 export async function readImage (file: string, maxImageBytes: number): Promise<Uint8Array | ServiceError> {
-  try {
-    const found = await stat(file)
-    if (!found.isFile()) return new ServiceError('no_image', 'This is not a file.')
-    return found.size > maxImageBytes ? imageTooLarge(found.size, maxImageBytes) : await readFile(file)
-  } catch (error) {
-    return new ServiceError('no_image', `The file cannot be read: ${(error as Error).message}.`)
+  for (let tries = 1, waitMs = FIRST_WAIT_MS; ; tries++, waitMs *= 2) {
+    try {
+      const found = await stat(file)
+      if (!found.isFile()) return new ServiceError('no_image', 'This is not a file.')
+      return found.size > maxImageBytes ? imageTooLarge(found.size, maxImageBytes) : await readFile(file)
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException
+      if (!OF_THE_SYSTEM.has(code)) return new ServiceError('no_image', `The file cannot be read: ${message}.`)
+      if (tries === TRIES) throw new SystemFailure(`The system fails to read ${file}: ${message}`, { cause: error })
+    }
+    await sleep(waitMs)
   }
 }
 

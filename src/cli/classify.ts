@@ -9,6 +9,7 @@ import { showProgress } from '../sources/download-progress.js'
 import { findImages } from './files.js'
 import { ImageFeed } from './image-feed.js'
 import { inOrder } from '../base/in-order.js'
+import { DECODER_PATIENCE_MS } from './picture-decoder.js'
 
 export interface ClassifyOptions {
   readonly config: Config
@@ -27,7 +28,7 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
   prepareProcess()
-  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics() })
+  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), decoderPatienceMs: DECODER_PATIENCE_MS })
   const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.labels.length)
   const print = json ? printJson : tablePrinter(files)
   const progress = startProgress(files.length)

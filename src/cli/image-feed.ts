@@ -7,6 +7,7 @@ import { classify, type ImageResult } from '../service/classification.js'
 import { embed, type Embedded } from '../service/embedding.js'
 import type { Upload, Work } from '../service/inference.js'
 import type { LoadedModel } from '../service/loaded-model.js'
+import { systemFailureOf } from './picture-decoder.js'
 
 /** Batches of decoded images that are ready while each worker holds as many as it may. */
 const BATCHES_READY = 1
@@ -25,7 +26,7 @@ interface FeedLimits {
 
 /**
  * Brings files to a model's engine: enough that it never waits, while few files are in memory. An answer comes for every file;
- * the signal's reason is thrown if it is aborted.
+ * the signal's reason is thrown if it is aborted, and a SystemFailure for what is not the file's fault.
  */
 export class ImageFeed {
   /** Files to have under way at the same time. */
@@ -43,7 +44,7 @@ export class ImageFeed {
   async classify (file: string, k: number): Promise<ImageResult> {
     return await this.withUpload(() => this.read(file), async (uploads, work) => {
       const { results: [result] } = await classify(this.model, uploads, k, work)
-      return result ?? NO_RESULT
+      return demandSystem(result ?? NO_RESULT)
     })
   }
 
@@ -56,7 +57,7 @@ export class ImageFeed {
   async embedUpload (read: () => Promise<Upload>): Promise<Embedded | Failed> {
     return await this.withUpload(read, async (uploads, work) => {
       const { results: [result] } = await embed(this.model, uploads, work)
-      return result ?? NO_RESULT
+      return demandSystem(result ?? NO_RESULT)
     })
   }
 
@@ -70,4 +71,9 @@ export class ImageFeed {
     const uploads = [await read()]
     return await use(uploads, { signal, admitted: { client: '', onLetGo: () => { place.release() } } })
   }
+}
+
+function demandSystem<T extends object> (result: T | Failed): T | Failed {
+  if ('error' in result && result.error.code === 'decoder_failed') throw systemFailureOf(result.error)
+  return result
 }

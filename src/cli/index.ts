@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { endWithReader } from '../base/closed-pipe.js'
 import { ENGINE_LOST } from '../base/end-now.js'
-import { ServiceError } from '../base/errors.js'
+import { ServiceError, SystemFailure } from '../base/errors.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
 import { examples } from './examples.js'
 import { IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
@@ -64,8 +64,9 @@ const FILES_HELP = 'image files, folders (searched for images) and patterns such
 const program = new Command('xception')
   .description('Classifies images with Xception: as a service, or from the command line.')
   .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\n` +
-    `Exit codes: 0, ${IMAGES_FAILED} if an image failed, ${WRONG_USE} for wrong use, ${ENGINE_LOST} if the engine is lost, ` +
-    `${OUTPUT_FAILED} if --output cannot be written, 130 and 143 after SIGINT and SIGTERM, 141 if what reads the output ends before it.`)
+    `Exit codes: 0, ${IMAGES_FAILED} if an image failed, ${WRONG_USE} for wrong use, ${ENGINE_LOST} if the engine is lost or the ` +
+    `system lets no image be read or decoded, ${OUTPUT_FAILED} if --output cannot be written, 130 and 143 after SIGINT and SIGTERM, ` +
+    '141 if what reads the output ends before it.')
   .exitOverride()
 
 program.command('serve')
@@ -175,6 +176,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USE
   } else {
     process.stderr.write(`${error instanceof ServiceError ? `${error.code}: ` : ''}${(error as Error).message}\n`)
-    process.exit(error instanceof OutputError ? OUTPUT_FAILED : WRONG_USE)
+    process.exit(error instanceof OutputError ? OUTPUT_FAILED : error instanceof SystemFailure ? ENGINE_LOST : WRONG_USE)
   }
 }

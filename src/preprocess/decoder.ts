@@ -1,11 +1,13 @@
 import { ServiceError } from '../base/errors.js'
 import { FairQueue } from '../base/fair-queue.js'
 import { FINGERPRINT_PIXEL_BYTES, fingerprint } from './fingerprint.js'
+import { DecoderHealth, type DecoderObserver } from './decoder-health.js'
 import { decodingBytes } from './footprint.js'
 import { drawHeat, type HeatMap } from './heat-picture.js'
 import type { MemoryTurns } from './memory-turns.js'
 import { thumbnail } from './thumbnail.js'
 import { convert, inspect, tookTooLong, type Inspected } from './pixels.js'
+import { decodeSamples } from './sample-pictures.js'
 import type { InputSpec } from '../model/input.js'
 import type { ImageLimits } from './types.js'
 
@@ -23,6 +25,9 @@ export interface DecoderOptions {
   readonly timeoutMs: number
   /** Told once no place is left in which a decode does not hang: nothing more can be decoded. */
   readonly onHang?: () => void
+  readonly observer?: DecoderObserver
+  /** Time in which an image is tried again that the system, and not the image, let fail; 0 where clients try again by themselves. */
+  readonly patienceMs?: number
 }
 
 export type Pixels = Uint8Array<ArrayBuffer>
@@ -30,10 +35,10 @@ export type Pixels = Uint8Array<ArrayBuffer>
 export interface Decoder {
   /**
    * The pixels of the network's input, as `inspect` and `convert` give them, once the image's turn has come and there is memory
-   * for it. Throws a ServiceError as those do; `image_too_many_pixels` also for what could never have the memory, and
-   * `decode_timeout` when its time is up. An aborted signal rejects at once, with the signal's reason. An image that still waits
-   * then costs nothing; one that is being decoded keeps its place and its memory until libvips is done with it. Clients take
-   * turns; without one, all are the same.
+   * for it. Throws a ServiceError as those do; `image_too_many_pixels` also for what could never have the memory, `decode_timeout`
+   * when its time is up, and `decoder_failed` where the system is to blame, again and again. An aborted signal rejects at once,
+   * with the signal's reason. An image that still waits then costs nothing; one that is being decoded keeps its place and its
+   * memory until libvips is done with it. Clients take turns; without one, all are the same.
    */
   decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Pixels>
   /** As `drawHeat`, with the same turns, limits and errors as `decode`. */
@@ -42,6 +47,10 @@ export interface Decoder {
   fingerprint (upload: Uint8Array): Promise<string>
   /** As `thumbnail`, with the same turns, limits and errors as `decode`. */
   thumbnail (upload: Uint8Array, side: number): Promise<Uint8Array>
+  /** Decodes a picture of each format, as many at once as there are places. Throws a SystemFailure if the system does not let it. */
+  warmUp (): Promise<void>
+  /** Why nothing can be decoded now; undefined while pictures are. */
+  readonly problem: Error | undefined
   /** Images being decoded. */
   readonly active: number
   /** Images waiting for their turn. */
@@ -71,12 +80,24 @@ interface Job {
 class PlacedDecoder implements Decoder {
   active = 0
   private readonly jobs = new FairQueue<Job>()
+  private readonly health: DecoderHealth
   private hanging = 0
 
-  constructor (private readonly options: DecoderOptions) {}
+  constructor (private readonly options: DecoderOptions) {
+    const { observer = {}, patienceMs = 0 } = options
+    this.health = new DecoderHealth({ check: decodeSamples, observer, patienceMs })
+  }
 
   get waiting (): number {
     return this.jobs.size
+  }
+
+  get problem (): Error | undefined {
+    return this.health.problem
+  }
+
+  async warmUp (): Promise<void> {
+    await this.health.demand(async () => { await Promise.all(Array.from({ length: this.options.concurrency }, decodeSamples)) })
   }
 
   decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
@@ -130,7 +151,11 @@ class PlacedDecoder implements Decoder {
     }
   }
 
-  private async work ({ upload, make, pixelBytes, signal, reject }: Job): Promise<unknown> {
+  private async work (job: Job): Promise<unknown> {
+    return await this.health.attempt(() => this.workOnce(job), job.signal)
+  }
+
+  private async workOnce ({ upload, make, pixelBytes, signal, reject }: Job): Promise<unknown> {
     const { limits, memory } = this.options
     const image = await inspect(upload, limits)
     const giveBack = await memory.take(this.bytesOf(image, pixelBytes), signal)

@@ -6,7 +6,8 @@ export const FINGERPRINT_PIXEL_BYTES = 6
 
 /**
  * A name for what a picture shows, whatever its format and orientation: the SHA-256 of its size and of all its pixels in sRGB,
- * upright, transparency over white; hexadecimal. Decodes all of it. Throws a ServiceError `undecodable_image` or `decode_timeout`.
+ * upright, transparency over white; hexadecimal. Decodes all of it. Throws a ServiceError `undecodable_image` or `decode_timeout`, or a
+ * DecodeFailure.
  */
 export async function fingerprint (image: Inspected, timeoutMs: number): Promise<string> {
   const upright = asUprightRgb(await openImage(image, timeoutMs))

@@ -2,7 +2,7 @@ import type { InputSpec } from '../model/input.js'
 import { seenBox, type Box } from './geometry.js'
 import { heatOverlay, levelsOf } from './heat.js'
 import { sharp } from './libvips.js'
-import { asUprightRgb, decoding, openImage, type Inspected } from './pixels.js'
+import { asUprightRgb, decoding, drawing, openImage, type Inspected } from './pixels.js'
 
 /** Longer side of the picture at most, in pixels. */
 const LONGEST_SIDE = 640
@@ -19,7 +19,7 @@ export interface HeatMap {
  * is not positive stays clear, the greatest number has the lightest colour, and what the network does not see is dimmed.
  * The upload must not change until the promise is settled.
  *
- * @throws ServiceError `undecodable_image` or `decode_timeout`.
+ * @throws ServiceError `undecodable_image` or `decode_timeout`, or a DecodeFailure.
  */
 export async function drawHeat (
   image: Inspected, heat: HeatMap, { input, timeoutMs }: { input: InputSpec, timeoutMs: number }
@@ -31,9 +31,10 @@ export async function drawHeat (
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   const { width, height } = info
   const box = seenBox({ width, height }, header, input)
-  const overlay = heatOverlay(await enlarge(heat, box), box, info)
+  const overlay = heatOverlay(await drawing(format, enlarge(heat, box)), box, info)
   const picture = sharp(data, { raw: { width, height, channels: 3 } })
-  return new Uint8Array(await picture.composite([{ input: overlay, raw: { width, height, channels: 4 } }]).removeAlpha().png().toBuffer())
+  const overlaid = picture.composite([{ input: overlay, raw: { width, height, channels: 4 } }]).removeAlpha()
+  return new Uint8Array(await drawing(format, overlaid.png().toBuffer()))
 }
 
 /** Levels of every pixel of the box, between those of the map by bicubic interpolation. */

@@ -1,4 +1,5 @@
 export { createDecoder, type Decoder, type DecoderOptions } from './decoder.js'
+export type { DecoderObserver } from './decoder-health.js'
 export type { HeatMap } from './heat-picture.js'
 export { configureDecoding } from './libvips.js'
 export { MemoryTurns } from './memory-turns.js'

@@ -3,6 +3,7 @@ import type { Metadata, Sharp } from 'sharp'
 import { ServiceError } from '../base/errors.js'
 import { imageTooLarge } from '../base/read-image.js'
 import { stillAvif } from './avif.js'
+import { blameOf, DecodeFailure } from './decode-failure.js'
 import { planGeometry, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
 import { OPEN, sharp } from './libvips.js'
@@ -16,12 +17,26 @@ const CHANNELS = 3
 /** What sharp says of an image that it was told to stop at. */
 const STOPPED = /^timeout: /m
 
-/** Runs a step of decoding: whatever it fails with is the upload's fault. */
+/** Runs a step of decoding. Throws the upload's ServiceError, or a DecodeFailure where it may not be the upload's fault. */
 export async function decoding<T> (format: ImageFormat, step: Promise<T>): Promise<T> {
   try {
     return await step
   } catch (cause) {
-    throw STOPPED.test((cause as Error).message) ? tookTooLong(cause) : undecodable(format, cause)
+    const { message, name } = cause as Error
+    const blame = blameOf(message)
+    // What sharp rejects with is an Error and no more; anything else is a defect of this program, which the log is to show.
+    if (name !== 'Error' && blame !== 'system') throw cause
+    if (STOPPED.test(message)) throw tookTooLong(cause)
+    throw blame === 'upload' ? undecodable(format, cause) : new DecodeFailure(format, blame, cause)
+  }
+}
+
+/** Runs a step that is made of what was decoded already: only the system can let it fail, with a DecodeFailure. */
+export async function drawing<T> (format: ImageFormat, step: Promise<T>): Promise<T> {
+  try {
+    return await step
+  } catch (cause) {
+    throw new DecodeFailure(format, 'system', cause)
   }
 }
 
@@ -30,7 +45,8 @@ export function tookTooLong (cause?: unknown): ServiceError {
   return new ServiceError('decode_timeout', 'The image takes too long to decode: send it smaller, or as a plain JPEG or PNG.', { cause })
 }
 
-function undecodable (format: ImageFormat, cause?: unknown): ServiceError {
+/** The error of an image that is not one, whatever its beginning says. */
+export function undecodable (format: ImageFormat, cause?: unknown): ServiceError {
   return new ServiceError(
     'undecodable_image',
     `The ${format.toUpperCase()} image is damaged, cut short or of a kind that cannot be decoded.`,
@@ -129,7 +145,7 @@ export interface Inspected {
  * Reads the header of an image file: JPEG, PNG, WebP, GIF, AVIF or TIFF.
  *
  * @throws ServiceError `no_image`, `image_too_large`, `unsupported_image_format`, `heic_not_supported`,
- * `image_too_many_pixels` or `undecodable_image`, in the order of what it costs to find out.
+ * `image_too_many_pixels` or `undecodable_image`, in the order of what it costs to find out; or a DecodeFailure.
  */
 export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise<Inspected> {
   checkBytes(upload, limits)
@@ -152,7 +168,7 @@ export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise
  * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. An image that
  * already has the input's size is not resampled. Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps
  * of 8 bits; enlarging places the image half an output pixel further right and down, as libvips does.
- * @throws ServiceError `undecodable_image` or `decode_timeout`.
+ * @throws ServiceError `undecodable_image` or `decode_timeout`, or a DecodeFailure.
  */
 export async function convert (image: Inspected, input: InputSpec, timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
   const { format, header } = image

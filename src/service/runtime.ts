@@ -4,7 +4,7 @@ import { bestBatchSize } from '../engine/batch-size.js'
 import { WorkerPool } from '../engine/pool.js'
 import type { LoadReply } from '../engine/protocol.js'
 import { inputSpec, type Model } from '../model/model.js'
-import { createDecoder, MemoryTurns, type Decoder } from '../preprocess/index.js'
+import { createDecoder, MemoryTurns, type Decoder, type DecoderObserver } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { ServiceSettings } from './settings.js'
 
@@ -23,6 +23,9 @@ export interface OpenOptions {
   /** Told what opening is at, in words. */
   readonly onStep?: ((step: string) => void) | undefined
   readonly workerObserver?: WorkerObserver | undefined
+  readonly decoderObserver?: DecoderObserver | undefined
+  /** As of `DecoderOptions`. */
+  readonly decoderPatienceMs?: number | undefined
   /** What all models of the process decode in; its own where it is left out. */
   readonly decodingMemory?: MemoryTurns | undefined
   /** Replaces the worker's module, for tests of its failures. */
@@ -69,9 +72,12 @@ export async function startRuntime (
       const remedy = 'check the driver and CUDA_VISIBLE_DEVICES, or set BACKEND=cpu'
       throw new OperatorError(`BACKEND=gpu, and TensorFlow finds no usable GPU: ${remedy}`)
     }
+    const decoder = decoderFor(config, model, options)
+    // Once the engine has the threads that it needs: what is left has to do.
+    await decoder.warmUp()
     const maxBatchSize = await batchSize(config, pool, await path, imageBytes, loaded.backend)
     pool.warmUpWith([...new Set([1, maxBatchSize])])
-    return { pool, loaded, maxBatchSize, close, decoder: decoderFor(config, model, options) }
+    return { pool, loaded, maxBatchSize, close, decoder }
   } catch (error) {
     await close()
     // Who makes it is not left behind, and has the better reason.
@@ -80,13 +86,22 @@ export async function startRuntime (
   }
 }
 
-function decoderFor (config: ServiceSettings, model: Model, { decodingMemory, workerObserver }: OpenOptions): Decoder {
+function decoderFor (config: ServiceSettings, model: Model, options: OpenOptions): Decoder {
+  const { metrics, decodingMemory, workerObserver, decoderObserver, decoderPatienceMs = 0 } = options
   return createDecoder({
     concurrency: config.decodeConcurrency,
     input: inputSpec(model.input),
     limits: config,
     memory: decodingMemory ?? new MemoryTurns(config.maxDecodeBytes),
     timeoutMs: config.decodeTimeoutMs,
+    patienceMs: decoderPatienceMs,
+    observer: {
+      ...decoderObserver,
+      failed: (reason, isTold) => {
+        metrics.decoderFailures.inc()
+        decoderObserver?.failed?.(reason, isTold)
+      }
+    },
     onHang: () => { workerObserver?.lost(new Error('every image that is being decoded hangs')) }
   })
 }

@@ -4,6 +4,10 @@ import type { InputChoices } from '../model/input.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Snapshot } from '../telemetry/snapshot.js'
 
+/** Why the service takes no requests. */
+export const NOT_READY_REASONS = ['loading', 'restarting', 'decoder_failed', 'draining'] as const
+export type NotReadyReason = typeof NOT_READY_REASONS[number]
+
 /**
  * The place of the model that serves, and what the routes see of the process: loading, then serving, then draining, then
  * closed to new requests.
@@ -19,10 +23,11 @@ export class Slot {
   constructor (private readonly metrics: Metrics) {}
 
   /** Why the service takes no requests now, or undefined if it does. */
-  get notReadyReason (): 'loading' | 'restarting' | 'draining' | undefined {
+  get notReadyReason (): NotReadyReason | undefined {
     if (this.draining) return 'draining'
     if (this.current === undefined) return 'loading'
-    return this.current.ready ? undefined : 'restarting'
+    if (!this.current.ready) return 'restarting'
+    return this.current.decoder.problem === undefined ? undefined : 'decoder_failed'
   }
 
   /** The model that is served and how pictures become its input; undefined while it loads. */

@@ -79,6 +79,12 @@ export class Metrics {
     registers: this.registers
   })
 
+  readonly decoderFailures = new Counter({
+    name: 'xception_decoder_failures_total',
+    help: 'Images that could not be decoded for reasons of the system, such as no more threads or memory, and not of the image.',
+    registers: this.registers
+  })
+
   readonly workerRestarts = new Counter({
     name: 'xception_worker_restarts_total',
     help: 'Times the worker failed and was replaced.',

@@ -2,8 +2,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 
 import type { InputSpec } from '../../src/model/input.js'
-import type { ImageLimits } from '../../src/preprocess/index.js'
-import { convert, inspect } from '../../src/preprocess/pixels.js'
+import { createDecoder, MemoryTurns, type ImageLimits } from '../../src/preprocess/index.js'
 
 export const FILL: InputSpec = { size: 48, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' }
 export const CROP: InputSpec = { size: 48, channels: 3, fit: 'crop', cropFraction: 0.875, kernel: 'linear' }
@@ -14,7 +13,7 @@ const TIMEOUT_MS = 60_000
 
 /** Decodes an image as the service does, without waiting for others. */
 export async function toPixels (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
-  return await convert(await inspect(upload, limits), input, TIMEOUT_MS)
+  return await createDecoder({ concurrency: 1, input, limits, memory: new MemoryTurns(2 ** 33), timeoutMs: TIMEOUT_MS }).decode(upload)
 }
 
 /** RGB, 8 bit. */

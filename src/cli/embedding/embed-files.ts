@@ -9,6 +9,7 @@ import { Metrics } from '../../telemetry/metrics.js'
 import { findImages } from '../files.js'
 import { ImageFeed } from '../image-feed.js'
 import { inOrder } from '../../base/in-order.js'
+import { DECODER_PATIENCE_MS } from '../picture-decoder.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
 import { JsonLinesWriter, NpyWriter, type FeatureWriter } from './feature-writer.js'
@@ -34,7 +35,7 @@ export async function embedFiles (patterns: readonly string[], { config, output,
   for (const warning of model.warnings) say(warning)
   checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess()
-  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics() })
+  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), decoderPatienceMs: DECODER_PATIENCE_MS })
   const writer = await openWriter(output)
   try {
     const failed = await embedAll(files, new ImageFeed(loaded, config, new AbortController().signal), { writer, normalize })

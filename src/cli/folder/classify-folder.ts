@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ENGINE_LOST } from '../../base/end-now.js'
-import { OperatorError } from '../../base/errors.js'
+import { OperatorError, SystemFailure } from '../../base/errors.js'
 import type { Config } from '../../config.js'
 import type { Model } from '../../model/model.js'
+import type { DecoderObserver } from '../../preprocess/index.js'
 import { LoadedModel, prepareProcess } from '../../service/loaded-model.js'
 import { showProgress } from '../../sources/download-progress.js'
 import { openModel } from '../../sources/open.js'
@@ -11,6 +12,7 @@ import { Metrics } from '../../telemetry/metrics.js'
 import { IMAGES_FAILED, OUTPUT_FAILED, interruptedBy } from '../exit-codes.js'
 import { ImageFeed } from '../image-feed.js'
 import { OutputError } from '../output-error.js'
+import { DECODER_PATIENCE_MS } from '../picture-decoder.js'
 import { picturesIn } from '../../base/picture-files.js'
 import { Progress, countOf } from '../progress.js'
 import { say } from '../say.js'
@@ -26,11 +28,6 @@ export interface ClassifyFolderOptions {
   readonly output: string
   readonly topK: number
   readonly shard: Shard
-}
-
-/** The engine is lost, and with it this run. */
-class EngineLostError extends OperatorError {
-  override readonly name = 'EngineLostError'
 }
 
 /** What one run works with. */
@@ -84,7 +81,7 @@ export async function classifyFolder (options: ClassifyFolderOptions): Promise<n
 }
 
 function codeOf (error: unknown): number {
-  if (!(error instanceof OutputError || error instanceof EngineLostError)) throw error
+  if (!(error instanceof OutputError || error instanceof SystemFailure)) throw error
   say(error.message)
   return error instanceof OutputError ? OUTPUT_FAILED : ENGINE_LOST
 }
@@ -119,7 +116,9 @@ async function * rest ({ options: { folder, shard }, results: { earlier }, unrea
 async function classifyAll (run: Run, left: number): Promise<Outcome> {
   const { options: { config }, model, failure, interruption } = run
   prepareProcess()
-  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), workerObserver: observer(failure) })
+  const loaded = await LoadedModel.open(config, model, {
+    metrics: new Metrics(), workerObserver: observer(failure), decoderPatienceMs: DECODER_PATIENCE_MS, decoderObserver: DECODER_OBSERVER
+  })
   const progress = new Progress(left)
   interruption.finishFirst()
   try {
@@ -151,10 +150,15 @@ async function feedAll (run: Run, loaded: LoadedModel, progress: Progress): Prom
   failure.signal.throwIfAborted()
 }
 
+const DECODER_OBSERVER: DecoderObserver = {
+  broke: ({ message }) => { say(`No picture can be decoded, and that is tried again: ${message}`) },
+  recovered: () => { say('Pictures can be decoded again.') }
+}
+
 function observer (failure: AbortController) {
   return {
     failed: (reason: Error) => { say(`A worker failed and is replaced: ${reason.message}`) },
     notReplaced: (reason: Error) => { say(`A worker could not be replaced, and is tried again: ${reason.message}`) },
-    lost: (reason: Error) => { failure.abort(new EngineLostError(`The engine is lost: ${reason.message}`)) }
+    lost: (reason: Error) => { failure.abort(new SystemFailure(`The engine is lost: ${reason.message}`)) }
   }
 }

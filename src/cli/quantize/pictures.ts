@@ -4,11 +4,10 @@ import { inOrder } from '../../base/in-order.js'
 import { Random } from '../../base/random.js'
 import type { Config } from '../../config.js'
 import type { InputSpec } from '../../model/input.js'
-import type { Decoder } from '../../preprocess/index.js'
 import type { Pixels } from '../../quantize/pixels.js'
 import { openSource, type PictureFile } from '../../train/data/index.js'
 import { shuffled } from '../../train/fit/chance.js'
-import { pictureDecoder } from '../picture-decoder.js'
+import { pictureDecoder, type PictureDecoder } from '../picture-decoder.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
 
@@ -61,7 +60,7 @@ async function decodeAll (files: readonly PictureFile[], config: Config, input: 
   return decoded
 }
 
-async function decodedOr (read: PictureFile['read'], decoder: Decoder): Promise<Pixels | ServiceError> {
+async function decodedOr (read: PictureFile['read'], decoder: PictureDecoder): Promise<Pixels | ServiceError> {
   const file = await read()
   if (file instanceof ServiceError) return file
   try {

@@ -11,7 +11,7 @@ import { inOrder } from '../../base/in-order.js'
 import { ImageFeed } from '../image-feed.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
-import { pictureDecoder } from '../picture-decoder.js'
+import { DECODER_PATIENCE_MS, pictureDecoder } from '../picture-decoder.js'
 
 /** A picture as it is (0), or one of its variants. */
 export interface Wanted {
@@ -25,7 +25,9 @@ export async function computeFeatures (config: Config, model: Model, wanted: rea
   const known = wanted.length - missing.length
   if (known > 0 && missing.length > 0) say(`${known} of ${wanted.length} pictures have their features from before.`)
   if (missing.length === 0) return
-  const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), onStep: (step) => { say(`The model: ${step}`) } })
+  const loaded = await LoadedModel.open(config, model, {
+    metrics: new Metrics(), decoderPatienceMs: DECODER_PATIENCE_MS, onStep: (step) => { say(`The model: ${step}`) }
+  })
   try {
     await embedAll(missing, cache, { feed: new ImageFeed(loaded, config, new AbortController().signal), read: reader(config, model) })
   } finally {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../../config.js'
-import type { Decoder } from '../../preprocess/index.js'
 import { isBetweenSplits, isContradictory, openDataset, SPLITS, type Dataset, type Shares } from '../../train/data/index.js'
+import type { PictureDecoder } from '../picture-decoder.js'
 import { Progress, countOf } from '../progress.js'
 import { say } from '../say.js'
 
@@ -17,7 +17,7 @@ export interface PictureOptions {
 }
 
 /** Opens the pictures that are trained with and says what is odd about them. Throws an OperatorError as `openDataset`. */
-export async function openPictures ({ config, dataset, shares, seed }: PictureOptions, decoder: Decoder): Promise<Dataset> {
+export async function openPictures ({ config, dataset, shares, seed }: PictureOptions, decoder: PictureDecoder): Promise<Dataset> {
   let progress: Progress | undefined
   const pictures = await openDataset(dataset, {
     fingerprint: (file) => decoder.fingerprint(file),

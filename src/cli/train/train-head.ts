@@ -11,7 +11,6 @@ import { checkEmbeddable } from '../../service/embedding.js'
 import { prepareProcess } from '../../service/loaded-model.js'
 import { showProgress } from '../../sources/download-progress.js'
 import { openModel } from '../../sources/open.js'
-import type { Decoder } from '../../preprocess/index.js'
 import { foldsOf, type Dataset } from '../../train/data/index.js'
 import { STRENGTHS, crossValidate, type CrossValidation } from '../../train/head/cross-validation.js'
 import { FeatureCache } from '../../train/head/feature-cache.js'
@@ -20,7 +19,7 @@ import { balancedWeights, equalWeights, type TrainingRows } from '../../train/he
 import { runFit } from '../../train/head/run-fit.js'
 import { Interruption } from '../folder/interruption.js'
 import { Progress } from '../progress.js'
-import { pictureDecoder } from '../picture-decoder.js'
+import { pictureDecoder, type PictureDecoder } from '../picture-decoder.js'
 import { say } from '../say.js'
 import { interruptedBy } from '../exit-codes.js'
 import { calibrate, labelsOf } from './evaluate-head.js'
@@ -54,7 +53,7 @@ export async function trainHead (options: HeadOptions): Promise<number> {
 }
 
 async function fitAndWrite (
-  options: HeadOptions, model: Model, decoder: Decoder, dataset: Dataset, interruption: Interruption
+  options: HeadOptions, model: Model, decoder: PictureDecoder, dataset: Dataset, interruption: Interruption
 ): Promise<void> {
   const { train, validation, test } = dataset.splits
   const variants = Array.from({ length: options.augment }, (_, index) => index + 1)

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { ServiceError } from '../../base/errors.js'
 import { inputSpec, type Model } from '../../model/model.js'
-import type { Decoder } from '../../preprocess/index.js'
 import type { Dataset, Sample } from '../../train/data/index.js'
 import type { CrossValidation } from '../../train/head/cross-validation.js'
 import type { FinalResult } from '../../train/head/fit-jobs.js'
@@ -12,6 +11,7 @@ import { percent } from '../../train/report/numbers.js'
 import { say } from '../say.js'
 import type { CalibratedHead } from './evaluate-head.js'
 import type { HeadOptions } from './head-options.js'
+import type { PictureDecoder } from '../picture-decoder.js'
 import { modelNameOf, writeNewPackage } from '../package.js'
 
 const VERSION_DIGITS = 12
@@ -22,7 +22,7 @@ export interface HeadOutcome {
   readonly options: HeadOptions
   readonly model: Model
   readonly dataset: Dataset
-  readonly decoder: Decoder
+  readonly decoder: PictureDecoder
   readonly fitted: FinalResult
   readonly crossValidation: CrossValidation
   readonly calibrated: CalibratedHead
@@ -75,7 +75,7 @@ async function thumbnailsOf ({ mistakes }: Report, { decoder, calibrated: { samp
 }
 
 /** A picture that went meanwhile is left out, and that is said. */
-async function thumbnailOf (sample: Sample, decoder: Decoder): Promise<Uint8Array | undefined> {
+async function thumbnailOf (sample: Sample, decoder: PictureDecoder): Promise<Uint8Array | undefined> {
   try {
     return await decoder.thumbnail(await sample.read(), THUMBNAIL_SIDE)
   } catch (error) {

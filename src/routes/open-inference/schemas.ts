@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { NOT_READY_REASONS } from '../../service/slot.js'
 import type { RouteDescription } from '../described.js'
 import { json, READING_ERRORS, replies, TENSOR_ERRORS } from '../protocol-schemas.js'
 import { GUARDED } from '../schemas/problems.js'
@@ -31,7 +32,7 @@ const ModelMetadata = Type.Object({
 const Readiness = Type.Object({
   name: Type.Optional(Type.String()),
   ready: Type.Boolean(),
-  reason: Type.Optional(Type.String({ description: 'Why not: loading, restarting or draining.' }))
+  reason: Type.Optional(Type.String({ description: `Why not: ${NOT_READY_REASONS.join(', ')}.` }))
 }, { examples: [{ ready: true }] })
 
 const InferRequest = Type.Object({

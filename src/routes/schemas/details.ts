@@ -36,6 +36,7 @@ export const DETAILS: Readonly<Record<ErrorCode, string>> = {
   queue_full: 'The queue of 64 images is full: try again.',
   overloaded: 'Uploads hold all the memory that they may: try again.',
   deadline_unreachable: 'The image would not be classified within 500 ms: try again, or wait longer.',
+  decoder_failed: 'The service could not decode the image for a reason of its own, which its log tells: send it again later.',
   not_ready: 'The model is still loading.',
   shutting_down: 'The service is shutting down: try again elsewhere.',
   reload_refused: 'The service is draining: there is no model to replace.',

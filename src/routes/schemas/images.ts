@@ -6,7 +6,7 @@ import { GUARDED, problem, problemReplies } from './problems.js'
 /** What an image of several can fail with, and the whole request with it if it is the only one. */
 const IMAGE_ERRORS: readonly ErrorCode[] = [
   'malformed_body', 'no_image', 'image_too_large', 'image_too_many_pixels', 'unsupported_image_format', 'heic_not_supported',
-  'unsupported_content_encoding', 'undecodable_image', 'decode_timeout', 'internal_error', 'inference_failed', 'not_ready'
+  'unsupported_content_encoding', 'undecodable_image', 'decode_timeout', 'decoder_failed', 'internal_error', 'inference_failed', 'not_ready'
 ]
 /** What a request with images can be answered, in whatever protocol. */
 export const REQUEST_ERRORS: readonly ErrorCode[] = [

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { NOT_READY_REASONS } from '../../service/slot.js'
 import { Model } from './images.js'
 import { GUARDED, problemReplies } from './problems.js'
 
@@ -22,7 +23,7 @@ export const LIVEZ = {
 
 const NotReady = Type.Object({
   status: Type.Literal('not ready'),
-  reason: Type.Enum(['loading', 'restarting', 'draining']),
+  reason: Type.Enum([...NOT_READY_REASONS]),
   progress: Type.Optional(Type.String({ description: 'What loading is at, in words.' }))
 }, { additionalProperties: false })
 
@@ -62,7 +63,7 @@ export const METRICS = {
 
 const About = Type.Object({
   service: Type.Literal('xception-serve'),
-  status: Type.Enum(['ready', 'loading', 'restarting', 'draining']),
+  status: Type.Enum(['ready', ...NOT_READY_REASONS]),
   model: Type.Optional(Type.Object({ ...Model.properties, classes: Type.Integer(), input: Type.Object({}) })),
   classify: Type.String(),
   needsKey: Type.Boolean(),

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { CAT, xception } from '../support/command.js'
+import { GrpcClient } from '../support/grpc.js'
+import { startServer, type RunningServer } from '../support/server.js'
+
+/* A system that cannot decode good pictures says so, and blames none of them. */
+
+const PRELOAD = new URL('../support/undecoding.js', import.meta.url)
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+const POLL_MS = 20
+const JPEG = readFileSync(CAT)
+/** Begins like a JPEG, and is none. */
+const DAMAGED = Buffer.concat([JPEG.subarray(0, 20), Buffer.alloc(200, 7)])
+const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==', 'base64')
+const NUMBERS = { inputs: [{ name: 'pixels', datatype: 'UINT8', shape: [1, 32, 32, 3], data: new Array(32 * 32 * 3).fill(9) }] }
+
+suite('a decoder that fails', () => {
+  let server: RunningServer
+  let grpc: GrpcClient
+  before(async () => {
+    server = await startServer({ GRPC_PORT: '0' }, [process.execPath, '--import', PRELOAD.href, MAIN])
+    grpc = new GrpcClient(server)
+  })
+  after(async () => {
+    grpc.close()
+    assert.equal(await server.stop(), 0)
+  })
+
+  const classify = async (upload: Uint8Array<ArrayBuffer>, headers = {}): Promise<Response> => (
+    await fetch(`${server.url}/classify`, { method: 'POST', body: upload, headers: { 'content-type': 'image/jpeg', ...headers } })
+  )
+  const refusal = async (response: Response): Promise<[status: number, code: unknown, retryAfter: string | null]> => (
+    [response.status, (await response.json() as { code: unknown }).code, response.headers.get('retry-after')]
+  )
+  const send = async (path: string, body: object): Promise<Response> => (
+    await fetch(`${server.url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  )
+  const statusOf = async (path: string): Promise<number> => (await fetch(`${server.url}${path}`)).status
+  const failures = async (): Promise<number> => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    return Number(/^xception_decoder_failures_total (\d+)$/m.exec(metrics)?.[1])
+  }
+
+  test('while it works, what it cannot read is the upload\'s fault', async () => {
+    assert.equal((await classify(JPEG)).status, 200)
+    assert.deepEqual(await refusal(await classify(DAMAGED)), [422, 'undecodable_image', null])
+    assert.equal(await failures(), 0)
+    assert.equal(await statusOf('/readyz'), 200)
+  })
+
+  test('good pictures get 503, whatever the protocol, and the service is not ready', async () => {
+    process.kill(server.pid, 'SIGUSR2')
+    await sleep(POLL_MS)
+    assert.deepEqual(await refusal(await classify(JPEG)), [503, 'decoder_failed', '2'])
+    assert.deepEqual(await refusal(await classify(JPEG, { accept: 'image/png' })), [503, 'decoder_failed', '2'])
+    const base64 = JPEG.toString('base64')
+    assert.equal((await send('/v1/models/xception-cifar10:predict', { instances: [{ b64: base64 }] })).status, 503)
+    const infer = '/v2/models/xception-cifar10/infer'
+    assert.equal((await send(infer, { inputs: [{ name: 'image', datatype: 'BYTES', shape: [1], data: [base64] }] })).status, 503)
+    const answer = await send('/classify', { images: [GIF.toString('base64'), base64] })
+    const { results } = await answer.json() as { results: Array<{ error?: { code: string } }> }
+    assert.deepEqual(results.map(({ error }) => error?.code), [undefined, 'decoder_failed'])
+    assert.equal((await send(infer, NUMBERS)).status, 200, 'numbers need no decoder')
+    assert.equal(await failures(), 5)
+
+    const response = await fetch(`${server.url}/readyz`)
+    assert.equal(response.status, 503)
+    assert.deepEqual(await response.json(), { status: 'not ready', reason: 'decoder_failed' })
+    assert.deepEqual([await statusOf('/v2/health/ready'), await statusOf('/livez')], [503, 200])
+    assert.deepEqual(await grpc.call('ServerReady'), { ready: false })
+    const said = server.log.filter((line) => line.includes('"level":50'))
+    assert.ok(said.some((line) => line.includes('no image can be decoded') && line.includes('unsupported image format')), said.join('\n'))
+    assert.equal(said.filter((line) => line.includes('an image could not be decoded, for a reason of the system')).length, 1)
+  })
+
+  test('it is ready again once they are decoded', async () => {
+    process.kill(server.pid, 'SIGUSR2')
+    while (await statusOf('/readyz') !== 200) await sleep(POLL_MS)
+    assert.equal((await classify(JPEG)).status, 200)
+    assert.deepEqual(await grpc.call('ServerReady'), { ready: true })
+    assert.ok(server.log.some((line) => line.includes('images can be decoded again')))
+  })
+})
+
+test('a command tries pictures again that the system lets fail, and records none of them', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xception-undecoding-'))
+  t.after(() => { rmSync(folder, { recursive: true }) })
+  for (const name of ['a.jpg', 'b.jpg']) copyFileSync(CAT, join(folder, name))
+  const output = join(folder, 'results.jsonl')
+  const env = { NODE_OPTIONS: `--import=${PRELOAD.href}`, UNDECODING_MS: '300' }
+  const { status, stderr } = xception(['classify', folder, '--output', output], env)
+  assert.equal(status, 0, stderr)
+  assert.match(stderr, /No picture can be decoded, and that is tried again: .*unsupported image format/)
+  assert.match(readFileSync(output, 'utf8'), /^(?:\{"file":"[ab]\.jpg".*"predictions":.*\}\n){2}$/)
+})
