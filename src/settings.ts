@@ -140,11 +140,12 @@ export const SETTINGS = {
     unit: 'pixels',
     help: 'Side of the input where the model does not say; auto is 299.'
   },
-  kernel: choice<'auto' | 'nearest' | 'linear' | 'cubic' | 'lanczos3'>({
+  kernel: choice<'auto' | 'nearest' | 'bilinear' | 'linear' | 'cubic' | 'lanczos3'>({
     env: 'KERNEL',
     default: 'auto',
-    choices: ['auto', 'nearest', 'linear', 'cubic', 'lanczos3'],
-    help: 'How pictures are resized; auto is what the model says, linear for a Keras file.'
+    choices: ['auto', 'nearest', 'bilinear', 'linear', 'cubic', 'lanczos3'],
+    help: 'How pictures are resized: linear, cubic, lanczos3 and nearest as Pillow does, bilinear as TensorFlow and ' +
+      'image_dataset_from_directory do; auto is what the model says, linear for a Keras file.'
   }),
   output: choice<'auto' | 'softmax' | 'sigmoid'>({
     env: 'OUTPUT',

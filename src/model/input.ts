@@ -8,8 +8,11 @@ export interface InputSpec {
   fit: 'crop' | 'fill'
   /** Share of the resized shorter side that the central crop keeps, in (0, 1]. Used by `crop` only. */
   cropFraction: number
-  /** Resampling kernel. */
-  kernel: 'nearest' | 'linear' | 'cubic' | 'lanczos3'
+  /**
+   * How pictures are resized. `linear`, `cubic` and `lanczos3` widen as a picture shrinks, as Pillow's do, so that every pixel of it
+   * plays a part; `bilinear` is TensorFlow's, which looks at four pixels; `nearest` is Pillow's, which takes one.
+   */
+  kernel: 'nearest' | 'bilinear' | 'linear' | 'cubic' | 'lanczos3'
 }
 
 /** How pixels 0 to 255 become numbers: pixel * scale + offset, one number for all channels or one a channel. */

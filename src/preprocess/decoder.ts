@@ -6,6 +6,7 @@ import { decodingBytes } from './footprint.js'
 import { drawHeat, type HeatMap } from './heat-picture.js'
 import type { MemoryTurns } from './memory-turns.js'
 import { thumbnail } from './thumbnail.js'
+import { isSampling, SAMPLED_PIXEL_BYTES } from './sampling.js'
 import { convert, inspect, tookTooLong, type Inspected } from './pixels.js'
 import { decodeSamples } from './sample-pictures.js'
 import type { InputSpec } from '../model/input.js'
@@ -102,7 +103,8 @@ class PlacedDecoder implements Decoder {
 
   decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
     const { input, timeoutMs } = this.options
-    return this.queue(upload, (image) => convert(image, input, timeoutMs), signal, client)
+    const pixelBytes = isSampling(input.kernel) ? SAMPLED_PIXEL_BYTES : 0
+    return this.queue(upload, (image) => convert(image, input, timeoutMs), signal, client, pixelBytes)
   }
 
   drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels> {

@@ -6,6 +6,7 @@ import { stillAvif } from './avif.js'
 import { blameOf, DecodeFailure } from './decode-failure.js'
 import { planGeometry, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
+import { isSampling, samplePicture, type SamplingKernel } from './sampling.js'
 import { OPEN, sharp } from './libvips.js'
 import { mendingOf, type Mending } from './mending.js'
 import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
@@ -14,6 +15,8 @@ import type { ImageLimits } from './types.js'
 
 /** Of what libvips gives. */
 const CHANNELS = 3
+type ResizingKernel = Exclude<InputSpec['kernel'], SamplingKernel>
+
 /** What sharp says of an image that it was told to stop at. */
 const STOPPED = /^timeout: /m
 
@@ -95,7 +98,7 @@ export function asUprightRgb (image: Sharp): Sharp {
   return image.flatten({ background: 'white' }).autoOrient().raw({ depth: 'uchar' })
 }
 
-function pixelsOf (image: Sharp, plan: Plan, kernel: InputSpec['kernel']): Sharp {
+function pixelsOf (image: Sharp, plan: Plan, kernel: ResizingKernel): Sharp {
   if (plan.window) image.extract(plan.window)
   if (plan.resize) {
     image.resize({
@@ -171,11 +174,25 @@ export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise
  * @throws ServiceError `undecodable_image` or `decode_timeout`, or a DecodeFailure.
  */
 export async function convert (image: Inspected, input: InputSpec, timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
-  const { format, header } = image
+  const opened = await openImage(image, timeoutMs)
+  const rgb = await (isSampling(input.kernel) ? sampled(opened, image, input, input.kernel) : resized(opened, image, input, input.kernel))
+  return input.channels === 1 ? luma(rgb) : rgb
+}
+
+async function resized (
+  opened: Sharp, { format, header }: Inspected, input: InputSpec, kernel: ResizingKernel
+): Promise<Uint8Array<ArrayBuffer>> {
   const quarterTurned = header.autoOrient.width !== header.width
-  const plan = planGeometry(header, quarterTurned, input)
-  const pipeline = pixelsOf(await openImage(image, timeoutMs), plan, input.kernel)
+  const pipeline = pixelsOf(opened, planGeometry(header, quarterTurned, input), kernel)
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
-  return input.channels === 1 ? luma(data) : new Uint8Array(data.buffer, data.byteOffset, data.length)
+  return new Uint8Array(data.buffer, data.byteOffset, data.length)
+}
+
+async function sampled (
+  opened: Sharp, { format }: Inspected, input: InputSpec, kernel: SamplingKernel
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { data, info } = await decoding(format, asUprightRgb(opened).toBuffer({ resolveWithObject: true }))
+  if (info.channels !== CHANNELS) throw undecodable(format)
+  return samplePicture({ data, width: info.width, height: info.height }, planGeometry(info, false, input), kernel)
 }

@@ -34,7 +34,9 @@ const ModelJson = Type.Object({
     channels: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(3)])),
     fit: Type.Union([Type.Literal('crop'), Type.Literal('fill')]),
     cropFraction: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
-    kernel: Type.Union([Type.Literal('nearest'), Type.Literal('linear'), Type.Literal('cubic'), Type.Literal('lanczos3')]),
+    kernel: Type.Union([
+      Type.Literal('nearest'), Type.Literal('bilinear'), Type.Literal('linear'), Type.Literal('cubic'), Type.Literal('lanczos3')
+    ]),
     rescaling: Type.Object({ scale: PerChannel, offset: PerChannel, order: Type.Optional(Type.Literal('bgr')) })
   }),
   labels: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),

@@ -7,7 +7,7 @@ import { labelsBeside, type FoundLabels } from './labels/beside.js'
 import { readLabels } from './labels/index.js'
 import { recognize, type RecognizedModel } from './keras/index.js'
 import { numberedLabels } from '../model/labels.js'
-import { classCount, type Network } from '../model/network.js'
+import { classCount } from '../model/network.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { WeightsError } from '../model/weights.js'
 
@@ -22,6 +22,8 @@ export interface TrainedFileFacts {
   readonly fit?: InputSpec['fit']
   /** File of labels that belongs to it. */
   readonly labelsPath?: string
+  /** Whether pixels are known to be scaled as they are where nothing says how. */
+  readonly defaultScaleFits?: boolean
 }
 
 /**
@@ -47,7 +49,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
       ...notes.map((note) => `${source} ${note}`),
       ...warnings,
       ...labels === undefined ? [`${source} comes without labels, so its classes are numbered: name a file of them with LABELS`] : [],
-      ...input.rescaling.from === 'default' && !isXception(network)
+      ...input.rescaling.from === 'default' && facts.defaultScaleFits !== true
         ? [`${source} does not say how pixels become its input, so they are scaled to -1..1 as Xception's are: name another way with SCALE`]
         : []
     ],
@@ -59,11 +61,6 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
 /** SHA-256 of a trained file, of all files of a model that has several, hexadecimal. Throws a WeightsError as `openTrainedFile`. */
 export async function hashTrainedFile (path: string): Promise<string> {
   return await hashFiles(await filesOf(path))
-}
-
-/** No other published family of networks for pictures convolves separably without a non-linearity between the two steps. */
-function isXception ({ layers }: Network): boolean {
-  return layers.some(({ operation }) => operation.kind === 'separableConvolution')
 }
 
 /** The file is open only while something is read from it: what a compiled model needs is its configuration alone. */

@@ -4,7 +4,8 @@ import { gradient, toPixels, toSharp } from './pictures.js'
 
 /* Decodes the file that it is given, and prints how many bytes of memory that took beyond those of a small picture. */
 
-const INPUT = { size: 299, channels: 3, fit: 'crop', cropFraction: 0.875, kernel: 'linear' } as const
+const kernel = process.argv[3] === 'bilinear' ? 'bilinear' : 'linear'
+const INPUT = { size: 299, channels: 3, fit: 'crop', cropFraction: 0.875, kernel } as const
 const LIMITS = { maxImageBytes: 2 ** 30, maxImagePixels: 2 ** 30 }
 
 configureDecoding({ threads: 1 })
