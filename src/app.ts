@@ -5,6 +5,7 @@ import type { Metrics } from './telemetry/metrics.js'
 import { identifyPlugin, requireKeyPlugin } from './plugins/api-keys.js'
 import { brokenHttpPlugin } from './plugins/broken-http.js'
 import { closeConnectionsInOrder } from './plugins/close-connections.js'
+import { limitConnections } from './plugins/connection-places.js'
 import { corsPlugin } from './plugins/cors.js'
 import { errorsPlugin } from './plugins/errors.js'
 import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
@@ -51,13 +52,12 @@ export async function buildApp ({ config, slot, keys, budget, metrics, logger }:
   const app = fastify({
     ...listenerOptions(logger, observed),
     genReqId: (request) => requestId(request.headers['x-request-id']),
+    keepAliveTimeout: config.keepAliveMs,
     // The routes answer a body that trickles in; this ends what never becomes a request.
     requestTimeout: config.requestTimeoutMs + LINGER_MS
   })
   countConnections(app, metrics, 'main')
-  closeConnectionsInOrder(app.server)
-  app.server.maxConnections = config.maxConnections
-  app.server.on('drop', () => { metrics.connectionsRefused.inc() })
+  limitConnections(app, { max: config.maxConnections, metrics, connections: closeConnectionsInOrder(app.server) })
   app.removeAllContentTypeParsers()
   // The routes judge and read bodies themselves, within their deadlines.
   app.addContentTypeParser('*', (_request, payload, done) => { done(null, payload) })

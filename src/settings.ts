@@ -375,7 +375,17 @@ export const SETTINGS = {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
-    help: 'Most connections at a time; more are closed at once.'
+    help: 'Most connections at a time, of PORT and of GRPC_PORT each; on PORT, more are answered /livez and /readyz, ' +
+      'take the place of one that has had nothing to ask for longest, or are closed.'
+  },
+  keepAliveMs: {
+    env: 'KEEP_ALIVE_MS',
+    type: 'integer',
+    default: 3_660_000,
+    min: 1000,
+    max: 86_400_000,
+    unit: 'ms',
+    help: 'Time that a connection to PORT stays open with nothing asked on it. It has to be longer than a load balancer in front keeps it.'
   },
   cacheDir: {
     env: 'MODEL_CACHE_DIR',

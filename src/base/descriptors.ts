@@ -3,8 +3,8 @@ import { OperatorError } from './errors.js'
 
 /** What a start takes: it opens hundreds of files nearly at once, and where that fails, Node says that they are missing. */
 const LEAST_DESCRIPTORS = 384
-/** What the process opens beside connections: files, pipes to its children, and what a request may need for a moment. */
-const KEPT_FOR_OTHERS = 128
+/** What the process opens beside connections: files, pipes to its children, what a request may need for a moment, and probes' places. */
+const KEPT_FOR_OTHERS = 160
 
 /** Most file descriptors that this process may have open, or undefined where the system does not say or sets no limit. */
 export function descriptorLimit (limitsFile = '/proc/self/limits'): number | undefined {

@@ -8,6 +8,8 @@ import { observe, type ObserveOptions } from './observe.js'
 
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000
+/** How long a connection may be silent before the other end is asked whether it is still there (TCP keep-alive). */
+const SILENCE_MS = 60_000
 /** Less than the chunks of a byte each in one read of 64 KiB hold, so that Node does not read twice before their reader's turn. */
 const BUFFERED_BYTES = 8 * 1024
 
@@ -16,7 +18,13 @@ export function listenerOptions (logger: FastifyBaseLogger, options: ObserveOpti
   return {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    http: { connectionsCheckingInterval: CHECK_INTERVAL_MS, requireHostHeader: false, highWaterMark: BUFFERED_BYTES },
+    http: {
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      requireHostHeader: false,
+      highWaterMark: BUFFERED_BYTES,
+      keepAlive: true,
+      keepAliveInitialDelay: SILENCE_MS
+    },
     clientErrorHandler: (error, socket) => { answerBrokenHttp(error, socket, options.metrics) },
     frameworkErrors: (_error, request, reply) => {
       observe(request, reply, options)
