@@ -12,6 +12,9 @@ const LIBRARIES = 'app/node_modules/@tensorflow/tfjs-node/deps'
 const PATIENCE_MS = 10_000
 const ANY_PORT = { HOST: '127.0.0.1', PORT: '0' }
 
+/** Such as OpenShift assigns: nothing in the image knows it, and its group is root's. */
+const ANY_USER = '1000650000:0'
+
 /** What TensorFlow opens by name when it meets a GPU. */
 const CUDA_LIBRARIES = [
   'libcublas.so.12', 'libcublasLt.so.12', 'libcudart.so.12', 'libcudnn.so.9', 'libcufft.so.11', 'libcupti.so.12',
@@ -25,6 +28,7 @@ const CHECKS = {
   async cpu (rootfs, config) {
     holdsNoTools(rootfs)
     await servesAndStops(rootfs, config)
+    await servesAndStops(rootfs, { ...config, User: ANY_USER })
     await stopsWhileLoading(rootfs, config)
     await saysThatTheCacheIsReadOnly(rootfs, config)
   },
