@@ -150,10 +150,16 @@ test('/docs needs nothing from elsewhere, and no script of its own within the pa
   const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file ?? '')
   assert.ok(files.length >= 5)
   for (const file of files) {
-    const response = await fetch(`${server.url}${file}`)
+    assert.doesNotMatch(file, /^\//)
+    const response = await fetch(new URL(file, `${server.url}/docs`))
     assert.equal(response.status, 200, file)
     // A reply that nobody reads would hold up the server's end.
     await response.arrayBuffer()
   }
   assert.match(await (await fetch(`${server.url}/docs/static/swagger-initializer.js`)).text(), /\/openapi\.json/)
+  for (const [path, location] of [['/docs/static/index.html', '../'], ['/docs/?a=b', './']] as const) {
+    const { status, headers } = await fetch(server.url + path, { redirect: 'manual' })
+    assert.deepEqual([status, headers.get('location')], [302, location])
+  }
+  assert.deepEqual((main as { servers?: unknown }).servers, [{ url: '.' }])
 })

@@ -108,4 +108,18 @@ suite('behind a proxy that takes a path off', { skip: withoutChromium }, () => {
     assert.equal(await page.locator('[data-part=command]').innerText(), `curl -F image=@cat.jpg ${url}classify`)
     await leave(page)
   })
+
+  test('the pages of the document work, with a slash behind their address and without, and ask the service through the proxy', async () => {
+    const base = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/vision`
+    for (const path of ['/docs', '/docs/?a=b', '/docs/static/index.html']) {
+      const page = await browser.visit(base + path, { shown: '.opblock' })
+      assert.equal(await page.locator('.info a').first().innerText(), '/vision/openapi.json')
+      const operation = page.locator('#operations-service-livez')
+      await operation.getByRole('button', { name: 'Whether the process answers' }).click()
+      await operation.getByText('Try it out').click()
+      await operation.getByText('Execute').click()
+      assert.match(await operation.locator('.live-responses-table .response').first().innerText(), /^200\s/)
+      await leave(page)
+    }
+  })
 })
