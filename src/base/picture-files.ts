@@ -2,19 +2,29 @@ import type { Dirent } from 'node:fs'
 import { opendir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Names that a folder is searched for; a file that is named itself may have any name. */
-const PICTURE = /\.(?:jpe?g|png|webp|gif|avif|tiff?)$/i
-/** Hidden things, and what a file system puts at the root of a volume, which only root may read. */
-const SKIPPED = /^(?:\.|lost\+found$)/
+/** Names that a folder is searched for; a file that is named itself may have any name. JPEG has had many (jfif is that of Windows). */
+const PICTURE = /\.(?:p?jpe?g|jpe|pjp|jfif|jfi|jif|a?png|webp|gif|avifs?|tiff?)$/i
+/** Pictures that are not decoded here, by their names. */
+const UNREAD_PICTURE = /\.(?:bmp|dib|hei[cf]s?|hif|jp2|j2k|jpx|jxl|jxr|p[bgpn]m|tga|exr|ico|svg|psd|cr[23w]|nef|nrw|arw|dng|orf|raf)$/i
+/** Hidden things, and what systems put beside files: at the root of a volume, into archives, and for their own thumbnails. */
+const SKIPPED_NAMES = new Set([
+  'lost+found', '__macosx', '@eadir', '#recycle', '$recycle.bin', 'system volume information', 'thumbs.db', 'ehthumbs.db', 'desktop.ini',
+  'icon\r'
+])
 
 /** Whether a file of this name is taken for a picture. */
 export function isPictureName (name: string): boolean {
   return PICTURE.test(name)
 }
 
-/** Whether a name stands for nothing that people put there: hidden, or the file system's own. */
+/** Whether a file's name says that it is a picture, of a format that is read here or not. */
+export function namesAnyPicture (name: string): boolean {
+  return PICTURE.test(name) || UNREAD_PICTURE.test(name)
+}
+
+/** Whether a name stands for nothing that people put there: hidden, or a system's own. */
 export function isSkippedName (name: string): boolean {
-  return SKIPPED.test(name)
+  return name.startsWith('.') || SKIPPED_NAMES.has(name.toLowerCase())
 }
 
 /** Told of a folder whose contents stay unknown. */
@@ -26,8 +36,8 @@ interface Place {
   readonly folder: string
   /** Real paths of the folders above and of this one. */
   readonly chain: readonly string[]
-  /** Whether a file of this name is wanted. */
-  readonly accepts: (name: string) => boolean
+  /** Whether pictures alone are wanted, or all files, and folders. */
+  readonly picturesOnly: boolean
 }
 
 /**
@@ -36,12 +46,12 @@ interface Place {
  * at each depth are held at a time. Rejects with the system's error if the folder itself cannot be read.
  */
 export async function * picturesIn (root: string, onUnreadable: OnUnreadable): AsyncGenerator<string> {
-  yield * filesBelow({ root, folder: '', chain: [await realpath(root)], accepts: isPictureName }, onUnreadable)
+  yield * filesBelow({ root, folder: '', chain: [await realpath(root)], picturesOnly: true }, onUnreadable)
 }
 
-/** As `picturesIn`, whatever the files' names. */
-export async function * filesIn (root: string, onUnreadable: OnUnreadable): AsyncGenerator<string> {
-  yield * filesBelow({ root, folder: '', chain: [await realpath(root)], accepts: () => true }, onUnreadable)
+/** As `picturesIn`, whatever the files' names; each folder comes before its files, with a slash at its end. */
+export async function * entriesIn (root: string, onUnreadable: OnUnreadable): AsyncGenerator<string> {
+  yield * filesBelow({ root, folder: '', chain: [await realpath(root)], picturesOnly: false }, onUnreadable)
 }
 
 async function * filesBelow (place: Place, onUnreadable: OnUnreadable): AsyncGenerator<string> {
@@ -51,6 +61,7 @@ async function * filesBelow (place: Place, onUnreadable: OnUnreadable): AsyncGen
       yield path
       continue
     }
+    if (!place.picturesOnly) yield path
     try {
       const real = await realpath(join(place.root, path))
       if (!place.chain.includes(real)) yield * filesBelow({ ...place, folder: path, chain: [...place.chain, real] }, onUnreadable)
@@ -62,13 +73,13 @@ async function * filesBelow (place: Place, onUnreadable: OnUnreadable): AsyncGen
 }
 
 /** Names of files that are wanted, and of folders with a slash at their end, sorted. */
-async function namesIn ({ root, folder, accepts }: Place): Promise<string[]> {
+async function namesIn ({ root, folder, picturesOnly }: Place): Promise<string[]> {
   const path = join(root, folder)
   const names: string[] = []
   for await (const entry of await opendir(path)) {
     if (isSkippedName(entry.name)) continue
     if (await isFolder(entry, path)) names.push(`${entry.name}/`)
-    else if ((entry.isFile() || entry.isSymbolicLink()) && accepts(entry.name)) names.push(entry.name)
+    else if ((entry.isFile() || entry.isSymbolicLink()) && (!picturesOnly || isPictureName(entry.name))) names.push(entry.name)
   }
   return names.sort()
 }

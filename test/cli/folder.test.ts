@@ -30,7 +30,7 @@ beforeEach(() => {
   photos = join(folder, 'photos')
   output = join(folder, 'results.jsonl')
   mkdirSync(join(photos, 'below'), { recursive: true })
-  for (const name of ['b.jpg', 'a.JPEG', 'below/c.jpg', 'below/d.jpg']) copyFileSync(CAT, join(photos, name))
+  for (const name of ['b.jpg', 'a.JPEG', 'below/c.jpg', 'below/d.jfif']) copyFileSync(CAT, join(photos, name))
 })
 afterEach(() => { rmSync(folder, { recursive: true }) })
 
@@ -65,7 +65,7 @@ suite('what a folder gives', () => {
     const { status, stdout, stderr } = xception(['classify', photos, '--output', output, '--top-k', '2'])
     assert.deepEqual([status, stdout], [0, ''])
     assert.match(stderr, /^4 pictures in [\d.]+ s, [\d.]+ a second; 0 failed\.$/m)
-    assert.deepEqual(filesOf(output), ['a.JPEG', 'b.jpg', 'below/c.jpg', 'below/d.jpg'])
+    assert.deepEqual(filesOf(output), ['a.JPEG', 'b.jpg', 'below/c.jpg', 'below/d.jfif'])
     for (const line of linesOf(output)) {
       assert.deepEqual(Object.keys(line), ['file', 'model', 'predictions'])
       assert.deepEqual([line.predictions?.length, line.predictions?.[0]?.label], [2, 'cat'])
@@ -89,7 +89,7 @@ suite('what a folder gives', () => {
     mkdirSync(join(photos, 'no-picture.jpg'))
     for (const name of ['.hidden.jpg', 'notes.md', 'results.jsonl']) writeFileSync(join(photos, name), '')
     assert.equal(xception(['classify', photos, '--output', output]).status, 0)
-    assert.deepEqual(filesOf(output), ['a.JPEG', 'b.jpg', 'below/c.jpg', 'below/d.jpg', 'linked/c.jpg', 'linked/d.jpg'])
+    assert.deepEqual(filesOf(output), ['a.JPEG', 'b.jpg', 'below/c.jpg', 'below/d.jfif', 'linked/c.jpg', 'linked/d.jfif'])
   })
 })
 
@@ -103,7 +103,7 @@ suite('a run that goes on', () => {
     const { status, stderr } = xception(args)
     assert.equal(status, 0)
     assert.match(stderr, /has 3 pictures already; what is left: 2\./)
-    assert.deepEqual(filesOf(output), ['a.JPEG', 'b.jpg', 'below/c.jpg', 'below/d.jpg', 'new.jpg'])
+    assert.deepEqual(filesOf(output), ['a.JPEG', 'b.jpg', 'below/c.jpg', 'below/d.jfif', 'new.jpg'])
     const third = before.split('\n').slice(0, 3).join('\n')
     assert.ok(readFileSync(output, 'utf8').startsWith(third), 'what was there stays')
   })

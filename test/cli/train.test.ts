@@ -77,7 +77,7 @@ suite('xception train --head-only', () => {
     assert.equal(status, 0, stderr)
     assert.match(stderr, /^Features: 36 pictures in [\d.]+ s/m)
     assert.match(stderr, /^Head: 36 fits in [\d.]+ s/m)
-    assert.match(stderr, /^Accuracy [\d.]+ % of 36 pictures \(cross-validation\)/m)
+    assert.match(stderr, /^Accuracy [\d.]+ % \(balanced [\d.]+ %\) of 36 pictures \(cross-validation\)/m)
     assert.deepEqual(readdirSync(out).sort(), ['model.json', 'report.html', 'report.json', 'weights.safetensors'])
 
     const report = reportOf(out)
@@ -112,6 +112,8 @@ suite('xception train --head-only', () => {
     const [one, other] = [join(folder, 'one'), join(folder, 'other')]
     const first = train(photos, one)
     assert.equal(first.status, 0, first.stderr)
+    assert.match(first.stderr, /^What is served was then fitted to all 36 pictures/m)
+    assert.deepEqual(reportOf(one).fittedTo, { splits: ['train', 'validation', 'test'], pictures: 36 })
     const second = train(archive, other)
     assert.equal(second.status, 0, second.stderr)
     assert.doesNotMatch(second.stderr, /^Features/m)
@@ -120,6 +122,11 @@ suite('xception train --head-only', () => {
     assert.equal(reportOf(one).evaluatedOn, 'test')
     assert.deepEqual(reportOf(one).dataset.pictures, { train: 30, validation: 3, test: 3 })
     assert.deepEqual(reportOf(one).evaluation, reportOf(other).evaluation)
+    const judged = join(folder, 'judged')
+    assert.doesNotMatch(train(photos, judged, '--no-refit').stderr, /fitted to all/)
+    assert.deepEqual(reportOf(judged).fittedTo, { splits: ['train'], pictures: 30 })
+    assert.deepEqual(reportOf(judged).evaluation, reportOf(one).evaluation)
+    assert.notDeepEqual(await headOf(judged), left)
   })
 
   test('lists what cannot be read and what is in several splits, and goes on', async () => {
@@ -175,6 +182,9 @@ suite('xception train --head-only', () => {
     assert.equal(unpooled.status, 2)
     assert.match(unpooled.stderr, /^not_embeddable: The network has no pooled features: /m)
     assert.equal(train(photos, join(folder, 'x'), '--split', '60,60').status, 2)
+    const stated = train(join(folder, 'split'), join(folder, 'x'), '--split', '10,10')
+    assert.equal(stated.status, 2)
+    assert.match(stated.stderr, /--split is for pictures that are not split, and .* has folders of splits/)
     assert.equal(existsSync(join(folder, 'x')), false)
   })
 })

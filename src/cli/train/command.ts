@@ -13,6 +13,8 @@ interface TrainOptions extends RecipeOptions {
   readonly augment: number
   readonly classWeights: 'none' | 'balanced'
   readonly split: Shares
+  readonly foldersAreClasses?: true
+  readonly refit: boolean
   readonly seed: number
   readonly folds: number
 }
@@ -25,11 +27,11 @@ const MOST_SEEDS = 2 ** 31 - 1
 export function addTrainCommand (program: Command, configOf: (overrides: Record<string, string | undefined>) => Config): void {
   const command = program.command('train')
     .description('fit a model to pictures of your own classes')
-    .argument('<folder>', 'folder, .tar or .tgz of pictures: a folder a class, in train, validation and test where they are split')
+    .argument('<folder>', 'folder, .zip, .tar or .tgz of pictures: a folder a class, in train, validation and test where they are split')
     .option('--from <model>', 'model to begin with, as MODEL takes it')
     .option('--head-only', 'keep the network up to its global pooling and fit a new classifier behind it')
     .addOption(new Option('--preset <name>', 'train a whole network from nothing, as MODEL takes it after preset:')
-      .conflicts(['from', 'headOnly', 'augment', 'classWeights', 'folds']))
+      .conflicts(['from', 'headOnly', 'augment', 'classWeights', 'folds', 'refit']))
     .requiredOption('--out <package>', 'model package to write, with how it came about beside it')
     .option('--augment <count>', 'fit to so many mirrored and cropped variants of each picture, too', wholeNumber(0, MOST_VARIANTS), 0)
     .addOption(new Option('--class-weights <weights>', 'balanced counts every class the same, however many pictures it has')
@@ -37,6 +39,8 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
     .addOption(new Option('--split <percents>', 'pictures to put aside for validation and test where they are not split')
       .argParser(shares).default({ validation: 0.1, test: 0.1 }, '10,10'))
     .option('--seed <number>', 'decides what is put aside, and the folds', wholeNumber(0, MOST_SEEDS), 1)
+    .option('--folders-are-classes', 'each folder is a class, also those whose names look like splits')
+    .option('--no-refit', 'keep the head that was fitted to the training split: once it is judged, another is fitted to all pictures')
     .option('--folds <count>', 'of the cross-validation that chooses the penalty', wholeNumber(FEWEST_FOLDS, MOST_FOLDS), 5)
   addRecipeOptions(command)
     .addHelpText('after', examples(
@@ -45,8 +49,15 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
       'train photos.tgz --preset "xception?width=0.25&size=64&stem=1" --epochs 60 --mixup 0.2 --out flowers'
     ))
     .action(async (dataset: string, options: TrainOptions) => {
-      const { out, split, seed } = options
-      const pictures = { dataset, out, shares: split, seed }
+      const { out, split, seed, foldersAreClasses } = options
+      const pictures = {
+        dataset,
+        out,
+        shares: split,
+        sharesAreStated: command.getOptionValueSource('split') === 'cli',
+        foldersAreClasses: foldersAreClasses === true,
+        seed
+      }
       process.exit(await (options.preset === undefined ? head(options) : whole(options.preset, options)))
 
       async function whole (preset: string, options: TrainOptions): Promise<number> {
@@ -54,10 +65,11 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
         return await trainPreset({ ...pictures, config: configOf({}), preset, recipe: recipeOf(options, seed) })
       }
 
-      async function head ({ from, headOnly, augment, classWeights, folds }: TrainOptions): Promise<number> {
+      async function head ({ from, headOnly, augment, classWeights, folds, refit }: TrainOptions): Promise<number> {
         if (from === undefined || headOnly === undefined) throw new Error('train takes --from MODEL with --head-only, or --preset NAME')
         const { trainHead } = await import('./train-head.js')
-        return await trainHead({ ...pictures, config: configOf({ MODEL: from }), augment, balanced: classWeights === 'balanced', folds })
+        const how = { augment, balanced: classWeights === 'balanced', folds, refit }
+        return await trainHead({ ...pictures, config: configOf({ MODEL: from }), ...how })
       }
     })
 }

@@ -2,14 +2,12 @@ import type { Dataset, Sample } from '../../train/data/index.js'
 import type { CrossValidation } from '../../train/head/cross-validation.js'
 import { logitsOf, softmax, type Linear } from '../../train/head/logistic.js'
 import { matrixOf, rowOf, type Matrix } from '../../train/head/matrix.js'
-import { dividedBy } from '../../train/head/problem.js'
 import { equalWeights } from '../../train/head/rows.js'
 import { divided, temperatureOf } from '../../train/head/temperature.js'
 import type { Judgement, Report } from '../../train/report/index.js'
 
-/** A head with its calibration, and what it does for pictures that it was not fitted to. */
-export interface CalibratedHead {
-  readonly head: Linear
+/** The temperature that calibrates a head, and what it does for pictures that it was not fitted to. */
+export interface Calibration {
   readonly temperature: number
   /** Which pictures say how it does, in the order of the judgements. */
   readonly evaluatedOn: Report['evaluatedOn']
@@ -27,7 +25,7 @@ interface Fitted {
  * Calibrates a head on the validation split and judges it by the test split. Where there is none of either, what cross-validation
  * said of the pictures that were fitted to stands in for it.
  */
-export function calibrate ({ splits }: Dataset, { head, validation, featuresOf }: Fitted): CalibratedHead {
+export function calibrate ({ splits }: Dataset, { head, validation, featuresOf }: Fitted): Calibration {
   const logits = (samples: readonly Sample[]): Matrix => (
     samples.length === 0 ? validation.logits : logitsOf(matrixOf(samples.map(featuresOf)), head)
   )
@@ -36,7 +34,6 @@ export function calibrate ({ splits }: Dataset, { head, validation, featuresOf }
   const temperature = temperatureOf({ logits: logits(splits.validation), labels, weights: equalWeights(labels) })
   const samples = splits.test.length === 0 ? splits.train : splits.test
   return {
-    head: dividedBy(head, temperature),
     temperature,
     evaluatedOn: splits.test.length === 0 ? 'cross-validation' : 'test',
     samples,

@@ -8,4 +8,6 @@ export interface HeadOptions extends PictureOptions {
   readonly balanced: boolean
   /** Of the cross-validation. */
   readonly folds: number
+  /** Whether the head that is kept is fitted to all pictures, once the splits have judged one that was fitted to the first. */
+  readonly refit: boolean
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { Config } from '../../config.js'
-import { isBetweenSplits, isContradictory, openDataset, SPLITS, type Dataset, type Shares } from '../../train/data/index.js'
+import {
+  classesWithout, isBetweenSplits, isContradictory, kindsOf, listed, openDataset, SPLITS, type Dataset, type Shares
+} from '../../train/data/index.js'
 import type { PictureDecoder } from '../picture-decoder.js'
 import { Progress, countOf } from '../progress.js'
 import { say } from '../say.js'
@@ -13,11 +15,14 @@ export interface PictureOptions {
   /** A folder or an archive. */
   readonly dataset: string
   readonly shares: Shares
+  readonly sharesAreStated: boolean
+  readonly foldersAreClasses: boolean
   readonly seed: number
 }
 
 /** Opens the pictures that are trained with and says what is odd about them. Throws an OperatorError as `openDataset`. */
-export async function openPictures ({ config, dataset, shares, seed }: PictureOptions, decoder: PictureDecoder): Promise<Dataset> {
+export async function openPictures (options: PictureOptions, decoder: PictureDecoder): Promise<Dataset> {
+  const { config, dataset, shares, sharesAreStated, foldersAreClasses, seed } = options
   let progress: Progress | undefined
   const pictures = await openDataset(dataset, {
     fingerprint: (file) => decoder.fingerprint(file),
@@ -25,6 +30,8 @@ export async function openPictures ({ config, dataset, shares, seed }: PictureOp
     maxImageBytes: config.maxImageBytes,
     spoolFolder: join(config.cacheDir, 'archives'),
     shares,
+    sharesAreStated,
+    foldersAreClasses,
     seed,
     onFound: (count) => { progress = new Progress(count) },
     onSurveyed: (isReadable) => { progress?.add(!isReadable) }
@@ -33,11 +40,20 @@ export async function openPictures ({ config, dataset, shares, seed }: PictureOp
   return pictures
 }
 
-function describe ({ classes, splits, isSplit, unreadable, ignored, duplicates }: Dataset): void {
+function describe (dataset: Dataset): void {
+  const { classes, splits, isSplit, unreadable, ignored, duplicates, notes } = dataset
   const sizes = SPLITS.map((split) => `${splits[split].length} ${split}`).join(', ')
   say(`${classes.length} classes; pictures: ${sizes}${isSplit ? '' : ' (split from the seed)'}.`)
+  notes.forEach(say)
+  if (unreadable.length > 0) say(`${countOf(unreadable.length)} left out that cannot be read:`)
   sayEach(unreadable.map(({ path, error }) => `${path} is left out: ${error.code}: ${error.message}`))
-  if (ignored.length > 0) say(`${countOf(ignored.length, 'file')} left out: no pictures by their names, or in no class's folder.`)
+  if (ignored.length > 0) {
+    say(`${countOf(ignored.length, 'file')} left out (${kindsOf(ignored)}): no pictures by their names, or in no class's folder.`)
+  }
+  for (const split of ['validation', 'test'] as const) {
+    const without = classesWithout(split, dataset)
+    if (without.length > 0) say(`The ${split} split has no picture of ${listed(without)}, about which it says nothing.`)
+  }
   sayEach(duplicates.filter((group) => isBetweenSplits(group) || isContradictory(group)).map((group) => {
     const members = group.members.map(({ path, split }) => `${path} (${split})`).join(', ')
     return `The same picture ${isBetweenSplits(group) ? 'in several splits' : 'with several classes'}: ${members}`

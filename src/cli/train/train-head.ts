@@ -11,7 +11,7 @@ import { checkEmbeddable } from '../../service/embedding.js'
 import { prepareProcess } from '../../service/loaded-model.js'
 import { showProgress } from '../../sources/download-progress.js'
 import { openModel } from '../../sources/open.js'
-import { foldsOf, type Dataset } from '../../train/data/index.js'
+import { foldsOf, type Dataset, type Sample } from '../../train/data/index.js'
 import { STRENGTHS, crossValidate, type CrossValidation } from '../../train/head/cross-validation.js'
 import { FeatureCache } from '../../train/head/feature-cache.js'
 import type { FinalResult } from '../../train/head/fit-jobs.js'
@@ -56,19 +56,21 @@ async function fitAndWrite (
   options: HeadOptions, model: Model, decoder: PictureDecoder, dataset: Dataset, interruption: Interruption
 ): Promise<void> {
   const { train, validation, test } = dataset.splits
-  const variants = Array.from({ length: options.augment }, (_, index) => index + 1)
-  const wanted = [0, ...variants].flatMap((variant) => train.map((sample) => ({ sample, variant })))
-  const judged = [...validation, ...test].map((sample) => ({ sample, variant: 0 }))
+  const all = [...train, ...validation, ...test]
+  const isRefitted = options.refit && all.length > train.length
+  const judges = [...validation, ...test].map((sample) => ({ sample, variant: 0 }))
+  const wanted = isRefitted ? withVariants(all, options) : [...withVariants(train, options), ...judges]
   const cache = await openCache(options.config, model)
   try {
-    await computeFeatures(options.config, model, [...wanted, ...judged], cache)
-    const { fitted, crossValidation } = await fitHead(trainingRows(dataset, wanted, cache, options), dataset, options)
+    await computeFeatures(options.config, model, wanted, cache)
+    const rowsOf = (samples: readonly Sample[]): TrainingRows => trainingRows(dataset, samples, cache, options)
+    const { judged, kept, crossValidation } = await fitHeads(rowsOf, isRefitted ? all : train, dataset, options)
     const calibrated = calibrate(dataset, {
-      head: fitted.head, validation: crossValidation, featuresOf: (sample) => featuresOf({ sample, variant: 0 }, cache)
+      head: judged.head, validation: crossValidation, featuresOf: (sample) => featuresOf({ sample, variant: 0 }, cache)
     })
     // From here on a signal finds a package that is whole.
     interruption.finishFirst()
-    await writeHead({ options, model, dataset, decoder, fitted, crossValidation, calibrated })
+    await writeHead({ options, model, dataset, decoder, fitted: kept, isRefitted, crossValidation, calibrated })
   } finally {
     await cache.close()
   }
@@ -85,36 +87,53 @@ async function openCache (config: Config, model: Model): Promise<FeatureCache> {
   })
 }
 
-function trainingRows (
-  { classes, splits: { train } }: Dataset, wanted: readonly Wanted[], cache: FeatureCache, { balanced }: HeadOptions
-): TrainingRows {
-  const rows = wanted.map((one) => featuresOf(one, cache))
+/** Pictures as they are, then one variant of each after the other. */
+function withVariants (samples: readonly Sample[], { augment }: HeadOptions): Wanted[] {
+  return Array.from({ length: augment + 1 }, (_, variant) => samples.map((sample) => ({ sample, variant }))).flat()
+}
+
+function trainingRows ({ classes }: Dataset, samples: readonly Sample[], cache: FeatureCache, options: HeadOptions): TrainingRows {
+  const rows = withVariants(samples, options).map((one) => featuresOf(one, cache))
   const columns = rows[0]?.length ?? 0
   const data = new Float64Array(new SharedArrayBuffer(rows.length * columns * Float64Array.BYTES_PER_ELEMENT))
   rows.forEach((row, index) => { data.set(row, index * columns) })
-  const labels = labelsOf(train)
+  const labels = labelsOf(samples)
   return {
-    pictures: train.length,
+    pictures: samples.length,
     features: { rows: rows.length, columns, data },
     labels,
     classes: classes.length,
-    weights: balanced ? balancedWeights(labels, classes.length) : equalWeights(labels)
+    weights: options.balanced ? balancedWeights(labels, classes.length) : equalWeights(labels)
   }
 }
 
-async function fitHead (
-  rows: TrainingRows, { splits: { train } }: Dataset, { folds: wantedFolds, seed }: HeadOptions
-): Promise<{ fitted: FinalResult, crossValidation: CrossValidation }> {
+interface Heads {
+  /** Fitted to the training split, and what is kept, which may be the same. */
+  readonly judged: FinalResult
+  readonly kept: FinalResult
+  readonly crossValidation: CrossValidation
+}
+
+async function fitHeads (
+  rowsOf: (samples: readonly Sample[]) => TrainingRows, keptSamples: readonly Sample[], { splits: { train } }: Dataset,
+  { folds: wantedFolds, seed }: HeadOptions
+): Promise<Heads> {
   const folds = Math.min(wantedFolds, train.length)
-  const progress = new Progress(folds * STRENGTHS.length + 1, 'fit')
+  const isRefitted = keptSamples !== train
+  const progress = new Progress(folds * STRENGTHS.length + (isRefitted ? 2 : 1), 'fit')
+  const fitTo = async (rows: TrainingRows, strength: number): Promise<FinalResult> => {
+    const fitted = await runFit({ kind: 'final', rows, strength })
+    progress.add(false)
+    if (!fitted.converged) say(`The fit stopped at a gradient of ${fitted.relativeGradient.toExponential(1)}, before it was done.`)
+    return fitted
+  }
   try {
+    const rows = rowsOf(train)
     const crossValidation = await crossValidate(rows, {
       folds, foldOf: foldsOf(train, folds, seed), threads: usableCpus(), onTried: () => { progress.add(false) }
     })
-    const fitted = await runFit({ kind: 'final', rows, strength: crossValidation.strength })
-    progress.add(false)
-    if (!fitted.converged) say(`The fit stopped at a gradient of ${fitted.relativeGradient.toExponential(1)}, before it was done.`)
-    return { fitted, crossValidation }
+    const judged = await fitTo(rows, crossValidation.strength)
+    return { judged, kept: isRefitted ? await fitTo(rowsOf(keptSamples), crossValidation.strength) : judged, crossValidation }
   } finally {
     progress.stop()
     say(`Head: ${progress.summary}`)

@@ -165,6 +165,8 @@ async function write (
       [RECIPE_FILE]: `${JSON.stringify(training, null, 2)}\n`
     }
   })
-  if (test !== undefined) say(`Accuracy ${percent(test.accuracy)} of ${splits.test.length} pictures to test with.`)
+  if (test !== undefined) {
+    say(`Accuracy ${percent(test.accuracy)} (balanced ${percent(test.balancedAccuracy)}) of ${splits.test.length} pictures to test with.`)
+  }
   say(`${join(out, PLOT_FILE)} shows the training. Serve the model with MODEL=${out} npm start`)
 }

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { ServiceError } from '../../base/errors.js'
 import { inputSpec, type Model } from '../../model/model.js'
-import type { Dataset, Sample } from '../../train/data/index.js'
 import type { CrossValidation } from '../../train/head/cross-validation.js'
 import type { FinalResult } from '../../train/head/fit-jobs.js'
+import { dividedBy } from '../../train/head/problem.js'
 import { replaceHead } from '../../train/head/replace-head.js'
+import { SPLITS, type Dataset, type Sample } from '../../train/data/index.js'
 import { datasetFigures, evaluate, mistakesOf, reportPage, type Report } from '../../train/report/index.js'
 import { percent } from '../../train/report/numbers.js'
 import { say } from '../say.js'
-import type { CalibratedHead } from './evaluate-head.js'
+import type { Calibration } from './evaluate-head.js'
 import type { HeadOptions } from './head-options.js'
 import type { PictureDecoder } from '../picture-decoder.js'
 import { modelNameOf, writeNewPackage } from '../package.js'
@@ -23,14 +24,17 @@ export interface HeadOutcome {
   readonly model: Model
   readonly dataset: Dataset
   readonly decoder: PictureDecoder
+  /** The head that is kept, but for its calibration. */
   readonly fitted: FinalResult
+  readonly isRefitted: boolean
   readonly crossValidation: CrossValidation
-  readonly calibrated: CalibratedHead
+  readonly calibrated: Calibration
 }
 
 /** Writes the package with its report and says how good it is. Throws an OutputError if it cannot be written. */
 export async function writeHead (outcome: HeadOutcome): Promise<void> {
-  const { options: { out }, model, dataset: { classes }, calibrated: { head } } = outcome
+  const { options: { out }, model, dataset: { classes }, fitted, calibrated: { temperature } } = outcome
+  const head = dividedBy(fitted.head, temperature)
   const replaced = replaceHead({ network: model.network, weights: await model.readWeights() }, head)
   const version = createHash('sha256').update(await model.hashWeights()).update(head.weights.data).update(head.bias)
     .digest('hex').slice(0, VERSION_DIGITS)
@@ -39,8 +43,13 @@ export async function writeHead (outcome: HeadOutcome): Promise<void> {
   const page = reportPage(report, await thumbnailsOf(report, outcome))
   const files = { 'report.json': `${JSON.stringify(report, null, 1)}\n`, 'report.html': page }
   await writeNewPackage(out, { name, version, ...replaced, input: inputSpec(model.input), labels: classes, files })
-  const { accuracy, pictures } = report.evaluation
-  say(`Accuracy ${percent(accuracy)} of ${pictures} pictures (${report.evaluatedOn}); ${join(out, 'report.html')} says more.`)
+  const { accuracy, balancedAccuracy, pictures, classes: figures } = report.evaluation
+  const judged = figures.filter(({ pictures }) => pictures > 0).length
+  const balanced = `balanced ${percent(balancedAccuracy)}${judged < figures.length ? `, over ${judged} of ${figures.length} classes` : ''}`
+  say(`Accuracy ${percent(accuracy)} (${balanced}) of ${pictures} pictures (${report.evaluatedOn}); ${join(out, 'report.html')} says more.`)
+  if (outcome.isRefitted) {
+    say(`What is served was then fitted to all ${report.fittedTo.pictures} pictures; --no-refit keeps what was judged.`)
+  }
   say(`Serve it with MODEL=${out} npm start`)
 }
 
@@ -50,6 +59,7 @@ function reportOf (outcome: HeadOutcome, model: Report['model']): Report {
   return {
     model,
     dataset: datasetFigures(dataset),
+    fittedTo: fittedTo(outcome),
     fit: {
       augment: options.augment,
       classWeights: options.balanced ? 'balanced' : 'none',
@@ -65,6 +75,11 @@ function reportOf (outcome: HeadOutcome, model: Report['model']): Report {
     evaluation: evaluate(judgements, dataset.classes),
     mistakes: mistakesOf(judgements, samples.map(({ path }) => path), dataset.classes)
   }
+}
+
+function fittedTo ({ dataset: { splits }, isRefitted }: HeadOutcome): Report['fittedTo'] {
+  const used = isRefitted ? SPLITS.filter((split) => splits[split].length > 0) : ['train' as const]
+  return { splits: used, pictures: used.reduce((sum, split) => sum + splits[split].length, 0) }
 }
 
 async function thumbnailsOf ({ mistakes }: Report, { decoder, calibrated: { samples } }: HeadOutcome): Promise<Map<string, Uint8Array>> {

@@ -51,7 +51,7 @@ async function openEntry (file: ZipFile, entries: ReadonlyMap<string, Entry>, na
 }
 
 /** Passes the bytes on and throws at the end if their checksum is wrong, which yauzl leaves to its users. */
-async function * checked (name: string, entry: Entry, stream: Readable): AsyncGenerator<Buffer> {
+export async function * checked (name: string, entry: Entry, stream: Readable): AsyncGenerator<Buffer> {
   let checksum = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     checksum = crc32(chunk, checksum)

@@ -2,25 +2,16 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { Parser, type ReadEntry } from 'tar'
 import { OperatorError, ServiceError } from '../../base/errors.js'
-import { isPictureName, isSkippedName } from '../../base/picture-files.js'
+import { isSkippedName, namesAnyPicture } from '../../base/picture-files.js'
 import { imageTooLarge } from '../../base/read-image.js'
+import { MAX_COMPRESSION, MAX_FILES, pathWithin, type ArchiveLimits } from './archive-limits.js'
 import type { PictureFile, PictureSource } from './picture-source.js'
 import { Spool } from './spool.js'
 
-/** Deflate reaches 1000, pictures never. */
-const MAX_COMPRESSION = 200
-/** Far above any dataset's; names are held in memory. */
-const MAX_FILES = 5_000_000
 /** Of the archive, read at a time. */
 const PIECE_BYTES = 256 * 1024
 const FILE_TYPES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile'])
 const FOLDER_TYPES: ReadonlySet<string> = new Set(['Directory', 'GNUDumpDir'])
-
-export interface ArchiveLimits {
-  readonly maxImageBytes: number
-  /** Where the pictures are kept meanwhile, in a file without a name. */
-  readonly spoolFolder: string
-}
 
 /**
  * Reads a tar archive, compressed with gzip or not, once; no file of it is ever made under its name. Throws an OperatorError if it
@@ -74,26 +65,29 @@ async function readEntries (archive: string, contents: ArchiveContents): Promise
 class ArchiveContents {
   /** A later file of the same path takes the place of an earlier one; undefined where it is no picture. */
   private readonly files = new Map<string, PictureFile['read'] | undefined>()
+  private readonly folders = new Set<string>()
   /** Pictures that the parser has given whole. */
   private completed: Array<{ readonly path: string, readonly pieces: readonly Uint8Array[] }> = []
 
   constructor (private readonly spool: Spool, private readonly maxImageBytes: number) {}
 
-  listed (): Pick<PictureSource, 'pictures' | 'others'> {
+  listed (): Pick<PictureSource, 'pictures' | 'others' | 'folders'> {
     const pictures: PictureFile[] = []
     const others: string[] = []
     for (const [path, read] of this.files) {
       if (read === undefined) others.push(path)
       else pictures.push({ path, read })
     }
-    return { pictures, others }
+    return { pictures, others, folders: [...this.folders] }
   }
 
   /** Begins to read an entry. Throws an Error of one sentence if it is none that a dataset has. */
   take (entry: ReadEntry): void {
-    const path = pathOf(entry)
+    const path = pathWithin(entry.path)
     const isHidden = path.split('/').some(isSkippedName)
-    if (isHidden || FOLDER_TYPES.has(entry.type)) {
+    const isFolder = FOLDER_TYPES.has(entry.type)
+    if (isFolder && !isHidden && this.folders.size < MAX_FILES) this.folders.add(path)
+    if (isHidden || isFolder) {
       entry.resume()
       return
     }
@@ -116,8 +110,8 @@ class ArchiveContents {
   private takeFile (path: string, entry: ReadEntry): void {
     const { maxImageBytes } = this
     const isTooLarge = entry.size > maxImageBytes
-    this.files.set(path, isPictureName(path) ? async () => imageTooLarge(entry.size, maxImageBytes) : undefined)
-    if (!isPictureName(path) || isTooLarge) {
+    this.files.set(path, namesAnyPicture(path) ? async () => imageTooLarge(entry.size, maxImageBytes) : undefined)
+    if (!namesAnyPicture(path) || isTooLarge) {
       entry.resume()
       return
     }
@@ -129,13 +123,4 @@ class ArchiveContents {
 
 function unreadableCopy (cause: Error): ServiceError {
   return new ServiceError('no_image', `The file cannot be read: ${cause.message}.`, { cause })
-}
-
-/** Throws an Error of one sentence for what leads out of the archive. */
-function pathOf ({ path }: ReadEntry): string {
-  const parts = path.split('/')
-  if (path.startsWith('/') || path.includes('\0') || parts.includes('..')) {
-    throw new Error(`its ${JSON.stringify(path)} lies outside of it`)
-  }
-  return parts.filter((part) => part !== '' && part !== '.').join('/')
 }

@@ -1,4 +1,7 @@
+export { kindsOf } from './bare-folders.js'
+export { classesWithout } from './classes-without.js'
 export { isBetweenSplits, isContradictory } from './duplicates.js'
+export { listed } from './folders.js'
 export { openDataset, openSource, type DatasetOptions } from './open.js'
 export type { PictureFile } from './picture-source.js'
 export { foldsOf } from './split.js'

@@ -1,4 +1,8 @@
-import { SPLITS, type Split } from './types.js'
+import { OperatorError } from '../../base/errors.js'
+import { bareFolders } from './bare-folders.js'
+import { below, foldersOf, listed, wrappingFolders, type Listing } from './folders.js'
+import { readSplits, refuseInnerSplits, type Placed } from './stated-splits.js'
+import type { Split } from './types.js'
 
 /** Where a picture stands in a dataset. */
 export interface Place {
@@ -10,40 +14,60 @@ export interface Place {
 export interface Layout {
   /** By path. */
   readonly places: ReadonlyMap<string, Place>
-  /** Whether there is a folder `train` with `validation` or `test` beside it. */
+  /** Whether folders state the splits: train, and another one with pictures of classes. */
   readonly isSplit: boolean
-  /** Paths that belong to no class. */
+  /** Paths of pictures that belong to no class. */
   readonly strays: readonly string[]
+  /** What is odd, in sentences. */
+  readonly notes: readonly string[]
+}
+
+export interface LayoutOptions {
+  /** Each folder is a class, whatever its name. */
+  readonly foldersAreClasses?: boolean
 }
 
 /**
- * Makes sense of the paths of pictures: a folder a class, with folders `train`, `validation` and `test` around them or not. A single
- * folder around everything, as archives have one, is looked through. What is deeper in the folder of a class belongs to it.
+ * Makes sense of the paths of pictures: a folder a class, with folders of splits around them or not. A single folder around everything,
+ * as archives have one, is looked through. What is deeper in the folder of a class belongs to it. Throws an OperatorError where a folder
+ * looks like a split and is not used as one, where classes differ by case alone, and where a class's folder has nothing for a class.
  */
-export function layOut (paths: readonly string[]): Layout {
-  const all = paths.map((path) => ({ path, folders: path.split('/').slice(0, -1) }))
-  const depth = wrappingFolders(all.map(({ folders }) => folders).filter((folders) => folders.length > 0))
-  const inside = all.map(({ path, folders }) => ({ path, folders: folders.slice(depth) }))
-  const isSplit = areSplits(new Set(inside.flatMap(({ folders: [first] }) => first ?? [])))
+export function layOut (listing: Listing, { foldersAreClasses = false }: LayoutOptions = {}): Layout {
+  const all = listing.pictures.map((path) => ({ path, folders: foldersOf(path) }))
+  const around = wrappingFolders(all.map(({ folders }) => folders))
+  const inside = below(all, around)
+  const splits = foldersAreClasses ? undefined : readSplits(inside)
+  const placed = splits?.placed ?? inside.map((found) => ({ ...found, split: undefined }))
+  if (!foldersAreClasses) refuseInnerSplits(placed)
   const places = new Map<string, Place>()
-  const strays: string[] = []
-  for (const { path, folders } of inside) {
-    const [split, className] = isSplit ? [folders[0] as Split | undefined, folders[1]] : [undefined, folders[0]]
-    if (className === undefined) strays.push(path)
-    else places.set(path, { split, className })
+  for (const { path, split, folders: [className] } of placed) {
+    if (className !== undefined) places.set(path, { split, className: className.normalize('NFC') })
   }
-  return { places, isSplit, strays }
-}
-
-/** How many folders stand around all others, each alone in its place. */
-function wrappingFolders (all: ReadonlyArray<readonly string[]>): number {
-  for (let depth = 0; ; depth++) {
-    const names = new Set(all.map((folders) => folders[depth]))
-    const isLast = all.some((folders) => folders.length <= depth + 1)
-    if (names.size !== 1 || isLast) return depth
+  const classes = new Set(Array.from(places.values(), ({ className }) => className))
+  refuseAlike([...classes].sort())
+  const parents = (splits?.around ?? [[]]).map((folders) => [...around, ...folders])
+  return {
+    places,
+    isSplit: splits?.isSplit ?? false,
+    strays: listing.pictures.filter((path) => !places.has(path)),
+    notes: [...splits?.notes ?? [], ...bareFolders(listing, parents, classes), ...nestedNotes(placed)]
   }
 }
 
-function areSplits (names: ReadonlySet<string>): boolean {
-  return names.size > 1 && names.has('train') && [...names].every((name) => (SPLITS as readonly string[]).includes(name))
+/** Names that differ in what systems do not tell apart: one of two is a mistake. */
+function refuseAlike (classes: readonly string[]): void {
+  const known = new Map<string, string>()
+  for (const name of classes) {
+    const key = name.trim().toLowerCase()
+    const earlier = known.get(key)
+    if (earlier !== undefined) {
+      throw new OperatorError(`The classes ${listed([earlier, name])} differ by case or blanks alone: give their folders one name.`)
+    }
+    known.set(key, name)
+  }
+}
+
+function nestedNotes (placed: readonly Placed[]): string[] {
+  const nested = [...new Set(placed.flatMap(({ folders }) => folders.length > 1 ? folders[0] ?? [] : []))].sort()
+  return nested.length === 0 ? [] : [`Pictures in folders within ${listed(nested)} count to ${nested.length === 1 ? 'it' : 'these'}.`]
 }

@@ -51,6 +51,8 @@ export interface Dataset {
   readonly unreadable: readonly Unreadable[]
   /** Paths of files that are no pictures by their name or belong to no class, sorted. */
   readonly ignored: readonly string[]
+  /** What is odd about its folders, in sentences. */
+  readonly notes: readonly string[]
   readonly duplicates: readonly Duplicates[]
   /** To be called when no sample is read any more. */
   readonly close: () => Promise<void>

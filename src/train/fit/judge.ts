@@ -8,6 +8,12 @@ export interface Judgement {
   readonly accuracy: number
 }
 
+/** Of pictures whose classes are known. */
+export interface ClassJudgement extends Judgement {
+  /** Mean over the classes that have pictures of the share of each that is right. */
+  readonly balancedAccuracy: number
+}
+
 /** Adds up what is told of pictures, a batch at a time. */
 export class Tally {
   constructor (private pictures = 0, private loss = 0, private correct = 0) {}
@@ -40,18 +46,26 @@ export function hits (logits: Float32Array, labels: Float32Array, classes: numbe
 /** Judges the network as it would serve, so many pictures at a time. */
 export async function judge (
   training: Pick<TrainingProcess, 'evaluate'>, { labels, pixels }: Examples, batch: number, classes: number
-): Promise<Judgement> {
+): Promise<ClassJudgement> {
   const tally = new Tally()
+  const [there, right] = [new Uint32Array(classes), new Uint32Array(classes)]
   for (let start = 0; start < labels.length; start += batch) {
     const indices = Array.from({ length: Math.min(batch, labels.length - start) }, (_, index) => start + index)
     const logits = await training.evaluate(await Promise.all(indices.map(pixels)))
     const rows = indices.map((index, row) => ({
       values: logits.subarray(row * classes, (row + 1) * classes), label: labels[index] ?? 0
     }))
-    const correct = rows.filter(({ values, label }) => indexOfLargest(values) === label).length
-    tally.add(rows.map(({ values, label }) => crossEntropy(values, label)), correct)
+    const correct = rows.filter(({ values, label }) => indexOfLargest(values) === label)
+    for (const { label } of rows) there[label] = (there[label] ?? 0) + 1
+    for (const { label } of correct) right[label] = (right[label] ?? 0) + 1
+    tally.add(rows.map(({ values, label }) => crossEntropy(values, label)), correct.length)
   }
-  return tally.judgement
+  return { ...tally.judgement, balancedAccuracy: balanced(there, right) }
+}
+
+function balanced (there: Uint32Array, right: Uint32Array): number {
+  const recalls = [...there].flatMap((pictures, label) => pictures === 0 ? [] : (right[label] ?? 0) / pictures)
+  return recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length
 }
 
 /** Cross entropy of one picture's logits with its class. */

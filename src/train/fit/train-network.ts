@@ -11,7 +11,7 @@ import { TrainingProcess } from '../process/training-process.js'
 import type { VariableValues } from '../process/protocol.js'
 import { trainingProgram, type TrainingProgram } from '../step/program.js'
 import type { Examples } from './batches.js'
-import { judge, type Judgement } from './judge.js'
+import { judge, type ClassJudgement } from './judge.js'
 import { readCheckpoint, type Checkpoint, type EpochMetrics } from './checkpoint.js'
 import type { Recipe } from './recipe.js'
 import { Run, type Watcher } from './run.js'
@@ -39,7 +39,7 @@ export interface TrainedNetwork {
   readonly weights: Weights
   readonly epochs: readonly EpochMetrics[]
   /** Of the pictures to test with, where there are some. */
-  readonly test: Judgement | undefined
+  readonly test: ClassJudgement | undefined
 }
 
 /**

@@ -29,6 +29,8 @@ export interface ReliabilityBin {
 export interface Evaluation {
   readonly pictures: number
   readonly accuracy: number
+  /** Mean over the classes that have pictures of the share of each that is right: every class counts the same. */
+  readonly balancedAccuracy: number
   /** Share of pictures whose class is among the k most probable ones. */
   readonly topK: ReadonlyArray<{ readonly k: number, readonly accuracy: number }>
   /** Mean of minus the logarithm of the right class's probability, in nats. */
@@ -49,12 +51,15 @@ const LEAST_PROBABILITY = 1e-300
 export function evaluate (judgements: readonly Judgement[], classes: readonly string[]): Evaluation {
   const confusion = confusionOf(judgements, classes.length)
   const reliability = reliabilityOf(judgements)
+  const figures = classes.map((name, label) => figuresOf(name, label, confusion))
+  const recalls = figures.flatMap(({ recall }) => recall ?? [])
   return {
     pictures: judgements.length,
     accuracy: shareOf(judgements, (judgement) => rankOf(judgement) < 1),
+    balancedAccuracy: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length,
     topK: TOP.filter((k) => k < classes.length).map((k) => ({ k, accuracy: shareOf(judgements, (judgement) => rankOf(judgement) < k) })),
     loss: meanOf(judgements, ({ probabilities, label }) => -Math.log(Math.max(LEAST_PROBABILITY, probabilities[label] ?? 0))),
-    classes: classes.map((name, label) => figuresOf(name, label, confusion)),
+    classes: figures,
     confusion,
     reliability,
     expectedCalibrationError: reliability.reduce((sum, { pictures, confidence, accuracy }) => (

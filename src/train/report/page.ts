@@ -30,6 +30,7 @@ export function reportPage (report: Report, thumbnails: ReadonlyMap<string, Uint
 <h1>${model.name}</h1>
 <p class="soft">version ${model.version}, from ${model.from}</p>
 <p>${basis(report)}</p>
+${unjudged(report)}
 ${keyFigures(report)}
 <h2>Classes</h2>
 ${classTable(evaluation.classes)}
@@ -52,16 +53,28 @@ ${fitPart(report.fit)}
 `.markup
 }
 
-function basis ({ evaluatedOn, evaluation }: Report): string {
+function basis ({ evaluatedOn, evaluation, fittedTo }: Report): string {
   const count = pictures(evaluation.pictures)
-  return evaluatedOn === 'cross-validation'
-    ? `There is no test split. The figures are of the ${count} that it was fitted to, each judged by a fit that did not see it.`
-    : `The figures are of the ${count} of the ${evaluatedOn} split, which the fit did not see.`
+  const judged = evaluatedOn === 'cross-validation'
+    ? `There is no test split. The figures are of the ${count} of the train split, each judged by a fit that did not see it.`
+    : `The figures are of the ${count} of the ${evaluatedOn} split, by a fit to the train split, which did not see them.`
+  const kept = fittedTo.splits.length === 1
+    ? 'The package was fitted to the train split alone.'
+    : `The package was then fitted to all ${pictures(fittedTo.pictures)}, with what the splits chose: none is left that could judge it.`
+  return `${judged} ${kept}`
+}
+
+/** Classes that the figures say nothing about. */
+function unjudged ({ evaluation: { classes } }: Report): Html {
+  const names = classes.filter(({ pictures: count }) => count === 0).map(({ name }) => name)
+  if (names.length === 0) return html``
+  return html`<p>No picture of these classes was judged, so the figures say nothing about them: ${names.join(', ')}.</p>`
 }
 
 function keyFigures ({ evaluation }: Report): Html {
   const figures: ReadonlyArray<readonly [string, string]> = [
     ['accuracy', percent(evaluation.accuracy)],
+    ['balanced accuracy', percent(evaluation.balancedAccuracy)],
     ...evaluation.topK.map(({ k, accuracy }) => [`among the first ${k}`, percent(accuracy)] as const),
     ['calibration error', percent(evaluation.expectedCalibrationError)],
     ['loss, nats', evaluation.loss.toFixed(3)]
@@ -82,7 +95,7 @@ function mistake ({ path, label, predicted, confidence, probability }: Mistake, 
     <small>${percent(confidence)} against ${percent(probability)}<br>${path}</small></figcaption></figure>`
 }
 
-function datasetPart ({ pictures: count, isSplit, classes, unreadable, ignored, duplicates }: DatasetFigures): Html {
+function datasetPart ({ pictures: count, isSplit, classes, unreadable, ignored, notes, duplicates }: DatasetFigures): Html {
   const rows = classes.map(({ name, train, validation, test }) => html`<tr><th scope="row">${name}</th>
     <td class="number">${train}</td><td class="number">${validation}</td><td class="number">${test}</td></tr>`)
   const between = duplicates.filter(({ betweenSplits }) => betweenSplits)
@@ -92,6 +105,7 @@ function datasetPart ({ pictures: count, isSplit, classes, unreadable, ignored, 
     `${members.map(({ path, split }) => `${path} (${split})`).join(' = ')}${sameContent ? '' : ', other files'}`
   ))
   return html`<p>${isSplit ? 'The splits are the dataset\'s own.' : 'The splits were made from a seed.'}</p>
+    ${notes.map((note) => html`<p>${note}</p>`)}
     <div class="wide"><table><thead><tr><th scope="col">class</th><th scope="col" class="number">train</th>
     <th scope="col" class="number">validation</th><th scope="col" class="number">test</th></tr></thead><tbody>${rows}
     <tr><th scope="row">all</th><td class="number">${count.train}</td><td class="number">${count.validation}</td>

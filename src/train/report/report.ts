@@ -6,9 +6,11 @@ import { confidenceOf, predicted, type Evaluation, type Judgement } from './eval
 export interface Report {
   readonly model: { readonly name: string, readonly version: string, readonly from: string }
   readonly dataset: DatasetFigures
+  /** What the head of the package was fitted to: all splits, or train alone. */
+  readonly fittedTo: { readonly splits: readonly Split[], readonly pictures: number }
   /** How it was fitted, whatever that has to say. */
   readonly fit: Readonly<Record<string, unknown>>
-  /** Which pictures the figures are of: `cross-validation` are those that were fitted to, each judged by a fit without it. */
+  /** Which pictures the figures are of: `cross-validation` are those of train, each judged by a fit without it. */
   readonly evaluatedOn: Split | 'cross-validation'
   readonly evaluation: Evaluation
   /** The most confident mistakes first. */
@@ -31,6 +33,8 @@ export interface DatasetFigures {
   readonly classes: ReadonlyArray<Readonly<Record<Split, number>> & { readonly name: string }>
   readonly unreadable: ReadonlyArray<{ readonly path: string, readonly code: string, readonly detail: string }>
   readonly ignored: readonly string[]
+  /** What is odd about its folders, in sentences. */
+  readonly notes: readonly string[]
   readonly duplicates: ReadonlyArray<{
     readonly sameContent: boolean
     readonly betweenSplits: boolean
@@ -41,7 +45,7 @@ export interface DatasetFigures {
 
 export const MOST_MISTAKES = 24
 
-export function datasetFigures ({ classes, splits, isSplit, unreadable, ignored, duplicates }: Dataset): DatasetFigures {
+export function datasetFigures ({ classes, splits, isSplit, unreadable, ignored, duplicates, notes }: Dataset): DatasetFigures {
   const count = (split: Split, label: number): number => splits[split].filter((sample) => sample.label === label).length
   return {
     pictures: { train: splits.train.length, validation: splits.validation.length, test: splits.test.length },
@@ -51,6 +55,7 @@ export function datasetFigures ({ classes, splits, isSplit, unreadable, ignored,
     })),
     unreadable: unreadable.map(({ path, error }) => ({ path, code: error.code, detail: error.message })),
     ignored,
+    notes,
     duplicates: duplicates.map((group) => ({
       sameContent: group.sameContent,
       betweenSplits: isBetweenSplits(group),

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, suite, test } from 'node:test'
 import { create } from 'tar'
 import { OperatorError } from '../../../src/base/errors.js'
 import { isBetweenSplits, isContradictory, type Dataset, type Sample } from '../../../src/train/data/index.js'
+import { zip, type ZipEntry } from '../../support/zip.js'
 import { flat, open, writeTree } from './pictures.js'
 
 let folder: string
@@ -83,6 +84,34 @@ suite('a dataset in a folder', () => {
     assert.deepEqual(classes, ['blue', 'red'])
   })
 
+  test('has pictures by all the endings of their formats, and names those of formats that are not read', async () => {
+    const endings = ['jpg', 'JPEG', 'jpe', 'jfif', 'jif', 'pjpeg', 'pjp', 'png', 'apng', 'webp', 'gif', 'avif', 'tif', 'tiff']
+    const red = await Promise.all(endings.map(async (ending, index) => [`red/${index}.${ending}`, await flat(index)] as const))
+    const blue = { 'blue/1.png': await flat(99), 'blue/2.heic': 'x', 'blue/3.BMP': 'x', 'blue/Thumbs.db': '', '__MACOSX/red/1.png': 'x' }
+    await writeTree(join(folder, 'data'), { ...Object.fromEntries(red), ...blue, '@eaDir/1.png': 'x', 'red/notes.md': '' })
+    const { splits, unreadable, ignored } = await open(join(folder, 'data'), spool)
+    assert.equal(Object.values(splits).flat().length, endings.length + 1)
+    assert.deepEqual(unreadable.map(({ path }) => path), ['blue/2.heic', 'blue/3.BMP'])
+    assert.deepEqual(ignored, ['red/notes.md'])
+    rmSync(join(folder, 'data/blue/1.png'))
+    await assert.rejects(open(join(folder, 'data'), spool), isRefused(
+      /no readable picture of "blue" to train with; of 2 that cannot be read, blue\/2\.heic: undecodable_image/
+    ))
+    mkdirSync(join(folder, 'data/zebra'))
+    await assert.rejects(open(join(folder, 'data'), spool), isRefused(/The folder "zebra" is empty/))
+  })
+
+  test('with splits of its own refuses shares that are asked for', async () => {
+    const [red, blue] = [await flat(1), await flat(2)]
+    await writeTree(join(folder, 'data'), {
+      'Train/red/1.png': red, 'Train/blue/1.png': blue, 'Valid/red/1.png': red, 'Valid/blue/1.png': blue
+    })
+    const { splits } = await open(join(folder, 'data'), spool)
+    assert.deepEqual(Object.values(splits).map((samples) => samples.length), [2, 2, 0])
+    const asked = open(join(folder, 'data'), spool, { sharesAreStated: true })
+    await assert.rejects(asked, isRefused(/^--split is for pictures that are not split/))
+  })
+
   test('without two classes to fit is refused', async () => {
     await writeTree(join(folder, 'one'), { 'red/1.png': await flat(1) })
     await assert.rejects(open(join(folder, 'one'), spool), isRefused(/one has one folder with pictures, red: it takes/))
@@ -144,5 +173,62 @@ suite('a dataset in an archive', () => {
     await writeTree(join(folder, 'data'), { 'red/zeros.png': Buffer.alloc(50_000_000) })
     const bomb = await pack('bomb.tgz', ['red', 'blue'], { gzip: true })
     await assert.rejects(open(bomb, spool), isRefused(/bomb\.tgz cannot be read/))
+  })
+})
+
+suite('a dataset in a zip archive', () => {
+  const entriesOf = (files: Readonly<Record<string, string | Uint8Array>>): ZipEntry[] => (
+    Object.entries(files).map(([name, content], index) => ({ name, content: Buffer.from(content), deflated: index % 2 === 0 }))
+  )
+  const pack = async (name: string, entries: readonly ZipEntry[]): Promise<string> => {
+    await writeFile(join(folder, name), zip(entries))
+    return join(folder, name)
+  }
+  const SYMBOLIC_LINK = 0o120777
+
+  test('is the same as in its folder, whatever systems put beside it', async () => {
+    await writeTree(join(folder, 'data'), { ...await pictures(), ...UNREADABLE })
+    const inFolder = await open(join(folder, 'data'), spool)
+    const inside = Object.entries({ ...await pictures(), ...UNREADABLE }).map(([name, content]) => [`data/${name}`, content])
+    const beside = { 'data/': '', 'data/red/': '', '__MACOSX/data/red/._0.png': 'x', 'data/.DS_Store': 'x' }
+    const files = { ...Object.fromEntries(inside) as Record<string, Uint8Array>, ...beside }
+    const dataset = await open(await pack('data.ZIP', entriesOf(files)), spool)
+    assert.deepEqual(hashesOf(dataset), hashesOf(inFolder))
+    assert.deepEqual(dataset.unreadable.map(({ path, error }) => [path, error.code]), [
+      ['data/red/broken.jpg', 'undecodable_image'], ['data/red/large.png', 'image_too_large']
+    ])
+    assert.deepEqual([dataset.ignored, dataset.notes], [[], []])
+    const [first] = dataset.splits.train
+    assert.deepEqual(Buffer.from(await first?.read() ?? []), (await pictures())[first?.path.replace('data/', '') ?? ''])
+    await dataset.close()
+  })
+
+  test('names a damaged picture, and an empty folder', async () => {
+    const entries = entriesOf(await pictures())
+    const damaged = [...entries, { name: 'red/damaged.png', content: await flat(77), claims: { checksum: 1 } }]
+    const { unreadable, close } = await open(await pack('damaged.zip', damaged), spool)
+    assert.deepEqual(unreadable.map(({ path, error }) => [path, error.code]), [['red/damaged.png', 'no_image']])
+    assert.match(unreadable[0]?.error.message ?? '', /checksum .* is wrong/)
+    await close()
+    const empty = await pack('empty.zip', [...entries, { name: 'zebra/', content: Buffer.alloc(0) }])
+    await assert.rejects(open(empty, spool), isRefused(/The folder "zebra" is empty/))
+  })
+
+  test('that leads out of itself, holds links, is encrypted, cut short, a bomb or another archive is refused', async () => {
+    const entries = entriesOf(await pictures())
+    const content = await flat(77)
+    const refused = async (entry: ZipEntry, words: RegExp): Promise<void> => {
+      await assert.rejects(open(await pack('refused.zip', [...entries, entry]), spool), isRefused(words))
+    }
+    await refused({ name: '../red/1.png', content }, /refused\.zip cannot be read as a \.zip of pictures: .*\.\.\/red\/1\.png/)
+    await refused({ name: '..\\red\\1.png', content }, /cannot be read as a \.zip of pictures/)
+    await refused({ name: '/etc/1.png', content }, /cannot be read as a \.zip of pictures/)
+    await refused({ name: 'red/1.png', content, claims: { mode: SYMBOLIC_LINK } }, /its red\/1\.png is no file but a link/)
+    await refused({ name: 'red/x.png', content, deflated: true, claims: { encrypted: true } }, /its red\/x\.png is encrypted/)
+    await refused({ name: 'red/x.png', content, deflated: true, claims: { bytes: 4e9 } }, /claims to grow/)
+    const whole = zip(entries)
+    await writeTree(folder, { 'cut.zip': whole.subarray(0, whole.length - 30), 'a.rar': Buffer.from('526172211a070100', 'hex') })
+    await assert.rejects(open(join(folder, 'cut.zip'), spool), isRefused(/cut\.zip cannot be read as a \.zip/))
+    await assert.rejects(open(join(folder, 'a.rar'), spool), isRefused(/a\.rar is a RAR archive, which is not read here/))
   })
 })

@@ -17,6 +17,7 @@ suite('an evaluation', () => {
 
   test('counts what is right, first and among the first', () => {
     assert.equal(found.accuracy, 3 / 5)
+    assert.equal(found.balancedAccuracy, (1 + 1 / 2 + 1 / 2) / 3)
     assert.deepEqual(found.topK, [{ k: 2, accuracy: 4 / 5 }, { k: 3, accuracy: 1 }])
     assert.ok(Math.abs(found.loss - -(Math.log(0.7) + Math.log(0.18) + Math.log(0.55) + Math.log(0.1)) / 5) < 1e-12)
   })

@@ -20,6 +20,7 @@ const REPORT: Report = {
     classes: NAMES.map((name) => ({ name, ...SPLIT })),
     unreadable: [{ path: 'a/<b>.jpg', code: 'undecodable_image', detail: 'It is damaged.' }],
     ignored: [],
+    notes: ['The folder "labels" has no picture.'],
     duplicates: [{
       sameContent: false,
       betweenSplits: true,
@@ -27,6 +28,7 @@ const REPORT: Report = {
       members: [{ path: 'train/1.png', split: 'train', label: 'x' }, { path: 'test/1.webp', split: 'test', label: 'x' }]
     }]
   },
+  fittedTo: { splits: ['train', 'test'], pictures: 2 },
   fit: { classWeights: 'none', strength: 0.123456, strengths: [] },
   evaluatedOn: 'test',
   evaluation: evaluate(JUDGEMENTS, NAMES),
@@ -44,7 +46,15 @@ suite('report.html', () => {
     assert.match(page, /The figures are of the 2 pictures of the test split/)
     assert.match(page, /train\/1\.png \(train\) = test\/1\.webp \(test\), other files/)
     assert.match(page, /<th scope="row">class weights<\/th><td>none<\/td>/)
+    assert.match(page, /<dt>balanced accuracy<\/dt><dd>50\.0 %<\/dd>/)
+    assert.match(page, /The package was then fitted to all 2 pictures/)
+    assert.match(page, /The folder &quot;labels&quot; has no picture\./)
+    assert.doesNotMatch(page, /No picture of these classes was judged/)
     assert.match(reportPage({ ...REPORT, evaluatedOn: 'cross-validation' }, new Map()), /There is no test split\./)
+    const train: Report['fittedTo'] = { splits: ['train'], pictures: 1 }
+    const unjudged = reportPage({ ...REPORT, fittedTo: train, evaluation: evaluate(JUDGEMENTS, [...NAMES, 'rare']) }, new Map())
+    assert.match(unjudged, /The package was fitted to the train split alone\./)
+    assert.match(unjudged, /No picture of these classes was judged, so the figures say nothing about them: rare\./)
   })
 
   test('loads nothing, shows its pictures and fits a narrow screen', { skip: withoutChromium }, async (t) => {
