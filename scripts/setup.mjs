@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { addon } from './setup/addon.mjs'
 import { build } from './setup/build.mjs'
 import { dependencies } from './setup/dependencies.mjs'
 import { explain, SetupError } from './setup/errors.mjs'
-import { readJson } from './setup/files.mjs'
+import { cacheFolder, readJson } from './setup/files.mjs'
 import { interruptible } from './setup/interruption.mjs'
 import { withLock } from './setup/lock.mjs'
 import { findTarget, requireSystem, TARGETS, TENSORFLOW_VERSION } from './setup/platform.mjs'
@@ -43,7 +42,8 @@ export async function setup ({ flavour, sources = true, quiet = false, hangUp = 
   const chosen = flavour ?? (readJson(join(state, 'flavour.json'))?.flavour === 'gpu' ? 'gpu' : 'cpu')
   const context = {
     root: ROOT,
-    cache: resolve(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'xception-serve'),
+    // Only asked for where something is missing.
+    get cache () { return cacheFolder(process.env) },
     target: findTarget({ flavour: chosen, targets }),
     env: process.env
   }
@@ -64,7 +64,7 @@ export async function setup ({ flavour, sources = true, quiet = false, hangUp = 
       }
     }, { hangUp })
   } catch (error) {
-    throw explain(error, context.cache)
+    throw error instanceof SetupError ? error : explain(error, context.cache)
   }
 }
 

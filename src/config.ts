@@ -29,6 +29,7 @@ export function readConfig (env: NodeJS.ProcessEnv): Config {
     throw new OperatorError(`${SETTINGS[smaller].env}=${value} is more than ${SETTINGS[larger].env}=${limit}: ${consequence}.`)
   }
   demandThreads(config, threadPoolSize(env))
+  demandCacheDir(config)
   return config
 }
 
@@ -40,6 +41,13 @@ function demandThreads ({ decodeConcurrency }: Config, threads: number): void {
     `${SETTINGS.decodeConcurrency.env}=${decodeConcurrency} takes a pool of ${needed} threads, and Node's has ${threads}: ` +
     `start with UV_THREADPOOL_SIZE=${needed}.`
   )
+}
+
+function demandCacheDir ({ cacheDir }: Config): void {
+  if (cacheDir !== '') return
+  const { env } = SETTINGS.cacheDir
+  const problem = `There is no folder for ${env}, since HOME is not set and the system knows no home folder of this user`
+  throw new OperatorError(`${problem}: set ${env}.`)
 }
 
 function readSetting (setting: Setting, text: string | undefined): string | number {

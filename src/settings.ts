@@ -1,4 +1,4 @@
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import proxyAddr from '@fastify/proxy-addr'
 import { usableCpus } from './base/cpus.js'
@@ -422,8 +422,25 @@ function areProxies (text: string): boolean {
   }
 }
 
-/** Below $XDG_CACHE_HOME, which the XDG Base Directory Specification says to ignore where it is empty or relative. */
+/**
+ * Below $XDG_CACHE_HOME, which the XDG Base Directory Specification says to ignore where it is empty or relative, or the home
+ * folder. Empty where there is neither.
+ */
 export function defaultCacheDir (xdgCacheHome: string | undefined): string {
-  const base = xdgCacheHome !== undefined && isAbsolute(xdgCacheHome) ? xdgCacheHome : join(homedir(), '.cache')
-  return join(base, 'xception-serve')
+  if (xdgCacheHome !== undefined && isAbsolute(xdgCacheHome)) return join(xdgCacheHome, 'xception-serve')
+  const home = homeFolder()
+  return home === undefined ? '' : join(home, '.cache', 'xception-serve')
+}
+
+/** HOME, or what the system knows of the user where that is empty; undefined where neither names a folder. */
+function homeFolder (): string | undefined {
+  for (const find of [homedir, () => userInfo().homedir]) {
+    try {
+      const folder = find()
+      if (isAbsolute(folder)) return folder
+    } catch (error) {
+      // Without HOME, the system is asked for the user, of whom it may know nothing.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error
+    }
+  }
 }

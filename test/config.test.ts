@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { packagePath } from '../src/base/package-root.js'
 import { readConfig, settingsHelp, settingsTable } from '../src/config.js'
 import { SETTINGS, defaultCacheDir } from '../src/settings.js'
 
@@ -59,6 +62,26 @@ test('TRUST_PROXY takes addresses and networks, and what it does not is one sent
         'or loopback, uniquelocal, linklocal.'
     })
   }
+})
+
+test('without a home folder, MODEL_CACHE_DIR has to be set, and nothing else is said to be wrong', () => {
+  const start = pathToFileURL(packagePath('dist/src/start.js')).href
+  const program = `
+    const nobody = () => { throw Object.assign(new Error('uv_os_homedir returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' }) }
+    os.homedir = os.userInfo = nobody
+    module.syncBuiltinESMExports()
+    const { start } = await import(${JSON.stringify(start)})
+    await start(process.argv.slice(1))`
+  const { XDG_CACHE_HOME: _cache, MODEL_CACHE_DIR: _folder, ...env } = process.env
+  const run = (...args: string[]): SpawnSyncReturns<string> => {
+    const imports = "import os from 'node:os'\nimport module from 'node:module'\n"
+    return spawnSync(process.execPath, ['--input-type=module', '--eval', imports + program, '--', ...args], { env, encoding: 'utf8' })
+  }
+  const { status, stderr } = run()
+  assert.equal(stderr, 'There is no folder for MODEL_CACHE_DIR, since HOME is not set and the system knows no home folder of this user: ' +
+    'set MODEL_CACHE_DIR.\n')
+  assert.equal(status, 1)
+  assert.match(run('--help').stdout, /^Usage: npm start/)
 })
 
 test('the cache is below XDG_CACHE_HOME, unless that is empty or relative', () => {

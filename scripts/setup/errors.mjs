@@ -18,8 +18,9 @@ export function explain (error, folder) {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new SetupError(`${error.path ?? folder} cannot be written (${error.code}): ` +
-        'give this user write access, or point XDG_CACHE_HOME at a folder that has it.')
+      // What is not below it is part of the clone, which has one place.
+      return new SetupError(`${error.path ?? folder} cannot be written (${error.code}): give this user write access` +
+        ((error.path ?? folder).startsWith(folder) ? ', or point XDG_CACHE_HOME at a folder that has it.' : '.'))
     default:
       return error
   }

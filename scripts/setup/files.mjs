@@ -1,12 +1,30 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { constants, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { copyFile, link } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { basename, join } from 'node:path'
+import { homedir, hostname } from 'node:os'
+import { basename, isAbsolute, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { SetupError } from './errors.mjs'
 import { onInterruption } from './interruption.mjs'
 
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string} the set-up's folder below $XDG_CACHE_HOME, unless that is empty or relative, else below the home folder
+ * @throws {SetupError} where there is neither
+ */
+export function cacheFolder ({ XDG_CACHE_HOME: base = '' }) {
+  if (isAbsolute(base)) return join(base, 'xception-serve')
+  let home = ''
+  try {
+    home = homedir()
+  } catch (error) {
+    if (error.code !== 'ERR_SYSTEM_ERROR') throw error
+  }
+  if (isAbsolute(home)) return join(home, '.cache', 'xception-serve')
+  throw new SetupError('There is no home folder for what the set-up keeps: set HOME, or XDG_CACHE_HOME to a folder that can be written.')
+}
 
 /**
  * @param {(string | Buffer)[]} parts

@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { lock } from 'proper-lockfile'
 import { OperatorError } from '../base/errors.js'
+import { LockError, STALE_LOCK_MS, withLock } from '../base/lock.js'
 import { tidy } from './cache-size.js'
 import { isWhole, writeSavedModel, type SavedModel } from './saved-model.js'
 
-const WAIT_FOR_OTHER_MS = 250
-/** A process that has not touched its lock for so long is gone. */
-const STALE_LOCK_MS = 10_000
 /** How often an entry that serves is marked as used. */
 const MARK_INTERVAL_MS = 60_000
 /** What a folder says that takes nothing; its age is not needed where nobody can remove anything. */
@@ -54,15 +50,14 @@ export async function findOrMake (
   if (await isWhole(path)) return await found(path)
   try {
     await writing(makeFolder(dirname(path)))
-    const { release, lost } = await lockOrWait(path, options.onWait)
-    try {
-      if (await isWhole(path)) return await found(path)
-      await publish(path, (folder) => make(folder, lost))
-    } finally {
-      if (!lost.aborted) await release()
-    }
+    const wasThere = await withLock(path, options, async (lost) => {
+      if (await isWhole(path)) return true
+      await publish(path, lost, (folder) => make(folder, lost))
+      return false
+    })
+    if (wasThere) return await found(path)
   } catch (error) {
-    if (!(error instanceof UnwritableError)) throw error
+    if (!(error instanceof UnwritableError || error instanceof LockError)) throw error
     const missing = `MODEL_CACHE_DIR=${cacheDir} does not hold this model compiled`
     const [problem, remedy] = FULL.has(error.code)
       ? ['its disk is full', 'free some space']
@@ -96,30 +91,13 @@ async function mark (path: string): Promise<void> {
   })
 }
 
-async function lockOrWait (path: string, onWait: (() => void) | undefined): Promise<{ release: () => Promise<void>, lost: AbortSignal }> {
-  const lost = new AbortController()
-  const onCompromised = (): void => {
-    lost.abort(new OperatorError(`${path}.lock was removed or taken over while the model was compiled: start again`))
-  }
-  for (;;) {
-    try {
-      return { release: await lock(path, { realpath: false, stale: STALE_LOCK_MS, onCompromised }), lost: lost.signal }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === undefined) throw error
-      if (code !== 'ELOCKED') throw new UnwritableError(code, { cause: error })
-    }
-    onWait?.()
-    await sleep(WAIT_FOR_OTHER_MS)
-  }
-}
-
 /** Only to be called under the entry's lock. */
-async function publish (path: string, make: (folder: string) => Promise<void>): Promise<void> {
+async function publish (path: string, lost: AbortSignal, make: (folder: string) => Promise<void>): Promise<void> {
   const temporary = `${path}.${randomUUID()}.partial`
   try {
     await writing(mkdir(temporary))
     await make(temporary)
+    lost.throwIfAborted()
     await writing(rm(path, { recursive: true, force: true }))
     await writing(rename(temporary, path))
   } finally {
@@ -130,15 +108,20 @@ async function publish (path: string, make: (folder: string) => Promise<void>): 
 /** Also above it, what is missing. Rejects with what the system says of the first one that it refuses. */
 async function makeFolder (path: string): Promise<void> {
   try {
-    await mkdir(path)
+    await makeOne(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     // Node's own recursion says ENOENT of a read-only file system.
     await makeFolder(dirname(path))
-    await makeFolder(path)
+    // Some file systems, such as /proc, say it of whatever is to be made there.
+    await makeOne(path)
   }
+}
+
+async function makeOne (path: string): Promise<void> {
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** The same promise; what the system refuses becomes an UnwritableError. */

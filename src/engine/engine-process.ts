@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { describeEnd } from '../base/process-end.js'
+import { ProcessGone } from '../base/process-end.js'
 import { NO_USAGE, usageOf, type ProcessUsage } from '../base/process-usage.js'
 import { FrameReader, type Frame } from './frames.js'
 import { passOnWithoutNotices } from './notices.js'
@@ -62,7 +62,7 @@ export class EngineProcess {
         resolve(this.reason ?? reason)
       }
       this.child.once('error', end)
-      this.child.once('close', (code, signal) => { end(new Error(`the worker's process ${describeEnd(code, signal)}`)) })
+      this.child.once('close', (code, signal) => { end(new ProcessGone('the worker\'s process', code, signal)) })
     })
     this.pipe = pipeOf(this.child)
     this.pipe.on('data', (chunk: Buffer) => { this.receive(chunk) })

@@ -1,4 +1,5 @@
 import { OperatorError } from '../base/errors.js'
+import { ProcessGone } from '../base/process-end.js'
 import { tensorFlowEnvironment, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
 import { WorkerPool } from '../engine/pool.js'
@@ -82,7 +83,9 @@ export async function startRuntime (
     await close()
     // Who makes it is not left behind, and has the better reason.
     await path
-    throw error
+    if (!(error instanceof ProcessGone)) throw error
+    const problem = `The engine cannot start, since ${error.message} while it loaded the model`
+    throw new OperatorError(`${problem}: ${error.remedy}`, { cause: error })
   }
 }
 

@@ -1,13 +1,13 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, statSync } from 'node:fs'
 import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lock } from 'proper-lockfile'
 import { EnvHttpProxyAgent, fetch, type Dispatcher, type Headers, type Response } from 'undici'
 import { hashFile } from '../base/hash.js'
+import { withLock } from '../base/lock.js'
 
 export interface DownloadProgress {
   readonly receivedBytes: number
@@ -38,9 +38,6 @@ const MAX_FUTILE_TRIES = 5
 const MAX_RETRY_DELAY_MS = 30_000
 /** A server that wants to be left alone for longer is as good as down. */
 const MAX_RETRY_AFTER_SECONDS = 300
-const WAIT_FOR_OTHER_MS = 250
-/** A process that has not touched its lock for so long is gone. */
-const STALE_LOCK_MS = 10_000
 const RETRIED_STATUSES = new Set([408, 425, 429])
 
 /** A failure that trying again does not mend. */
@@ -60,14 +57,11 @@ export async function download (options: DownloadOptions): Promise<void> {
   if (await isWhole(path, sha256)) return
   try {
     await mkdir(dirname(path), { recursive: true })
-    const lost = new AbortController()
-    const release = await lockOrWait(options, () => { lost.abort(new FinalError('its lock was removed or taken over meanwhile')) })
-    try {
+    const onWait = (): void => { options.onProgress?.({ receivedBytes: sizeOf(partialOf(options)), totalBytes: undefined }) }
+    await withLock(path, { onWait }, async (lost) => {
       // Another process may have finished it meanwhile.
-      if (!await isWhole(path, sha256)) await fetchWhole(options, lost.signal)
-    } finally {
-      if (!lost.signal.aborted) await release()
-    }
+      if (!await isWhole(path, sha256)) await fetchWhole(options, lost)
+    })
   } catch (error) {
     const advice = isFull(error)
       ? 'Free some space, or choose another folder'
@@ -82,20 +76,8 @@ async function isWhole (path: string, sha256: string): Promise<boolean> {
 
 const partialOf = ({ path, sha256 }: DownloadOptions): string => `${path}.${sha256.slice(0, 16)}.partial`
 
-async function sizeOf (path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0
-}
-
-async function lockOrWait (options: DownloadOptions, onLost: () => void): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      return await lock(options.path, { realpath: false, stale: STALE_LOCK_MS, onCompromised: onLost })
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ELOCKED') throw error
-    }
-    options.onProgress?.({ receivedBytes: await sizeOf(partialOf(options)), totalBytes: undefined })
-    await sleep(WAIT_FOR_OTHER_MS)
-  }
+function sizeOf (path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 async function fetchWhole (options: DownloadOptions, signal: AbortSignal): Promise<void> {
@@ -120,7 +102,7 @@ async function fetchWhole (options: DownloadOptions, signal: AbortSignal): Promi
 async function fetchAll (options: DownloadOptions, partial: string, signal: AbortSignal): Promise<boolean> {
   const { retryDelayMs = 1000 } = options
   for (let futile = 0; ;) {
-    const before = await sizeOf(partial)
+    const before = sizeOf(partial)
     try {
       return await fetchRest(options, partial, before, signal)
     } catch (error) {
@@ -128,7 +110,7 @@ async function fetchAll (options: DownloadOptions, partial: string, signal: Abor
       // What has arrived would keep the disk full.
       if (isFull(error)) await rm(partial, { force: true })
       if (error instanceof FinalError || isFull(error)) throw error
-      const receivedBytes = await sizeOf(partial)
+      const receivedBytes = sizeOf(partial)
       futile = receivedBytes > before ? 0 : futile + 1
       if (futile === MAX_FUTILE_TRIES) throw error
       const pauseMs = Math.min(retryDelayMs * 2 ** futile * (0.5 + Math.random()), MAX_RETRY_DELAY_MS)

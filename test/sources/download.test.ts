@@ -186,6 +186,22 @@ suite('a download arrives whole', () => {
     assert.equal(requests[1]?.headers.range, 'bytes=100000-')
   })
 
+  test('under a lock that is taken again where it is lost', async (t) => {
+    const { path } = target(t)
+    const { url, requests } = await serve(t, (count, request, response) => {
+      if (count === 1) response.writeHead(200, { 'content-length': FILE.length }).write(FILE.subarray(0, 100_000))
+      else send(request, response)
+    })
+    let isLost = false
+    const onProgress = (): void => {
+      if (!isLost) rmSync(`${path}.lock`, { recursive: true })
+      isLost = true
+    }
+    await get(url, path, { onProgress, idleTimeoutMs: 30_000 })
+    assertWhole(path)
+    assert.equal(requests.length, 2)
+  })
+
   test('in place of a file with another content', async (t) => {
     const { url } = await serve(t, (_count, request, response) => { send(request, response) })
     const { folder } = target(t)
@@ -274,15 +290,6 @@ suite('a download that fails says why, where from, and where to put the file by 
     await assert.rejects(get(url, path), new RegExp(`its SHA-256 is ${createHash('sha256').update(OTHER).digest('hex')}, and`))
     assert.equal(requests.length, 4)
     assert.deepEqual(readdirSync(join(path, '..')), [])
-  })
-
-  test('a lock that somebody removed', async (t) => {
-    const { path } = target(t)
-    const { url } = await serve(t, (_count, _request, response) => {
-      response.writeHead(200, { 'content-length': FILE.length }).write('x')
-    })
-    const onProgress = (): void => { rmSync(`${path}.lock`, { recursive: true }) }
-    await assert.rejects(get(url, path, { onProgress, idleTimeoutMs: 30_000 }), /its lock was removed or taken over meanwhile/)
   })
 
   test('credentials, which are not shown', async (t) => {

@@ -15,6 +15,7 @@ const PIPE = 3
 const refusal = join(tmpdir(), `xception-no-worker-${process.ppid}`)
 
 export function load ({ path }: LoadRequest): LoadReply {
+  if (process.env.KILLED_AT_LOAD !== undefined) process.kill(process.pid, 'SIGKILL')
   if (process.env.FAIL_TO_LOAD !== undefined) throw new TypeError('a defect of the worker')
   if (path === 'refuse' || existsSync(refusal)) throw new Error('no such model')
   return { backend: 'cpu', tensorflowVersion: 'none', outputs: [] }
