@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { OPEN, sharp } from '../libvips.js'
-import { EXTRA, PHOTOMETRIC, TAGS, type Range, type SampleLayout } from './layout.js'
+import { EXTRA, PHOTOMETRIC, refusal, TAGS, type Range, type SampleLayout } from './layout.js'
 import { plainTiff, type PlainFile } from './plain-file.js'
 import { isScanned, rangesOf, srgbByte, type Extremes, type Ranges } from './range.js'
 import type { Directory, Tag, Tiff } from './tags.js'
@@ -43,16 +43,18 @@ export function withoutMeaning (upload: Uint8Array, { littleEndian, directories 
   return copy
 }
 
-/** All samples of a file that says nothing of their meaning. Rejects with what libvips says. */
+/**
+ * All samples of a file that says nothing of their meaning. Rejects with what libvips says, or with a ServiceError
+ * `unsupported_image_format` where that reads the tags in another way.
+ */
 export async function readSamples (meaningless: Uint8Array, layout: SampleLayout, seconds: number): Promise<Samples> {
   const file = sharp(meaningless, { ...OPEN, ignoreIcc: true })
   const { space, depth } = await file.metadata()
   const raw = file.pipelineColourspace(space).toColourspace(space).raw({ depth }).timeout({ seconds })
   const { data, info } = await raw.toBuffer({ resolveWithObject: true })
-  if (info.channels !== layout.samples) throw new Error(`${info.channels} channels are read where the file has ${layout.samples} samples`)
   const { width, height } = info
   const Numbers = depth in ARRAYS ? ARRAYS[depth as keyof typeof ARRAYS] : undefined
-  if (Numbers === undefined) throw new Error(`numbers of the kind ${depth} are not read`)
+  if (Numbers === undefined || info.channels !== layout.samples) throw refusal('a TIFF that contradicts itself')
   return { width, height, numbers: new Numbers(data.buffer, data.byteOffset, width * height * layout.samples) }
 }
 
