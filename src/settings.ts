@@ -4,6 +4,7 @@ import proxyAddr from '@fastify/proxy-addr'
 import { usableCpus } from './base/cpus.js'
 import { usableMemory } from './base/memory.js'
 import { threadPoolSize } from './base/thread-pool.js'
+import { HIDDEN_ACTIVATIONS, POOLINGS, type HiddenActivation, type PoolingName } from './model/head-settings.js'
 import { IMAGENET_SHA256, IMAGENET_URL } from './sources/imagenet.js'
 
 interface SettingBase {
@@ -152,6 +153,18 @@ export const SETTINGS = {
     default: 'auto',
     choices: ['auto', 'softmax', 'sigmoid'],
     help: 'What makes probabilities of a Keras file\'s logits; sigmoid where labels are independent.'
+  }),
+  pooling: choice<'auto' | PoolingName>({
+    env: 'POOLING',
+    default: 'auto',
+    choices: ['auto', ...POOLINGS],
+    help: 'How the feature map becomes a vector where a file has only weights; auto is what their shapes say, else avg.'
+  }),
+  headActivation: choice<'auto' | HiddenActivation>({
+    env: 'HEAD_ACTIVATION',
+    default: 'auto',
+    choices: ['auto', ...Object.keys(HIDDEN_ACTIVATIONS) as HiddenActivation[]],
+    help: 'What stands between the Dense layers of a file that has only weights; auto refuses a file with several of them.'
   }),
   outputLayer: {
     env: 'OUTPUT_LAYER',

@@ -1,3 +1,4 @@
+import type { HiddenActivation, PoolingName } from './head-settings.js'
 import type { InputChoices, InputSettings, InputSpec } from './input.js'
 import type { Label } from './labels.js'
 import type { Network } from './network.js'
@@ -25,6 +26,8 @@ export interface ModelSettings extends InputSettings {
   /** Path of a file of labels; empty for the model's own. */
   readonly labels: string
   readonly output: 'softmax' | 'sigmoid' | 'auto'
+  readonly pooling: PoolingName | 'auto'
+  readonly headActivation: HiddenActivation | 'auto'
   /** Which of several outputs is served, by its layer's name or its key; empty for the first. */
   readonly outputLayer: string
   /** Whether a file without a classifier is opened too, for its features; its probabilities mean nothing then. */

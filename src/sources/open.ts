@@ -20,7 +20,7 @@ export interface OpenSettings extends ModelSettings {
 }
 
 /** What the ImageNet weights keep when they are named by their path. */
-const IMAGENET_FACTS = { fit: 'crop', labelsPath: IMAGENET_LABELS, defaultScaleFits: true } as const
+const IMAGENET_FACTS = { fit: 'crop', pooling: 'avg', labelsPath: IMAGENET_LABELS, defaultScaleFits: true } as const
 
 /**
  * Opens what MODEL names: a bundled package, the ImageNet weights (downloaded on first use), a preset with random weights, or

@@ -5,8 +5,9 @@ import { chooseInput } from '../model/input.js'
 import { filesOf, readStoredModel } from './files/index.js'
 import { labelsBeside, type FoundLabels } from './labels/beside.js'
 import { readLabels } from './labels/index.js'
-import { recognize, type RecognizedModel } from './keras/index.js'
+import { recognize, type Hints, type RecognizedModel } from './keras/index.js'
 import { numberedLabels } from '../model/labels.js'
+import type { PoolingName } from '../model/head-settings.js'
 import { classCount } from '../model/network.js'
 import type { Model, ModelSettings } from '../model/model.js'
 import { WeightsError } from '../model/weights.js'
@@ -20,6 +21,8 @@ export interface TrainedFileFacts {
   /** Of the model; the file's own where it is left out. */
   readonly name?: string
   readonly fit?: InputSpec['fit']
+  /** How it is pooled, where it is known though the file does not say it. */
+  readonly pooling?: PoolingName
   /** File of labels that belongs to it. */
   readonly labelsPath?: string
   /** Whether pixels are known to be scaled as they are where nothing says how. */
@@ -33,7 +36,7 @@ export interface TrainedFileFacts {
 export async function openTrainedFile (path: string, settings: ModelSettings, facts: TrainedFileFacts): Promise<Model> {
   const { hash, name = nameOf(path) } = facts
   const source = basename(path)
-  const { network, rescaling, inputSizeFromFile, notes } = await withRecognized(path, settings, async (recognized) => recognized)
+  const { network, rescaling, inputSizeFromFile, notes } = await withRecognized(path, settings, facts, async (recognized) => recognized)
   const input = chooseInput(settings, {
     source, size: network.input.side, channels: network.input.channels, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling
   })
@@ -54,7 +57,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
         : []
     ],
     hashWeights: async () => hash,
-    readWeights: () => withRecognized(path, settings, (recognized) => recognized.readWeights())
+    readWeights: () => withRecognized(path, settings, facts, (recognized) => recognized.readWeights())
   }
 }
 
@@ -64,21 +67,42 @@ export async function hashTrainedFile (path: string): Promise<string> {
 }
 
 /** The file is open only while something is read from it: what a compiled model needs is its configuration alone. */
-async function withRecognized<T> (path: string, settings: ModelSettings, use: (recognized: RecognizedModel) => Promise<T>): Promise<T> {
+async function withRecognized<T> (
+  path: string, settings: ModelSettings, facts: TrainedFileFacts, use: (recognized: RecognizedModel) => Promise<T>
+): Promise<T> {
   const stored = await readStoredModel(path)
   try {
-    return await use(await recognize(stored, {
-      ...settings.inputSize === 'auto' ? {} : { inputSize: settings.inputSize },
-      ...settings.output === 'auto' ? {} : { output: settings.output },
-      ...settings.outputLayer === '' ? {} : { outputLayer: settings.outputLayer },
-      withoutClassifier: settings.withoutClassifier === true
-    }))
+    const recognized = await recognize(stored, hintsOf(settings, facts))
+    const unused = stored.config === undefined ? [] : unusedSettings(settings)
+    return await use({ ...recognized, notes: [...stored.notes ?? [], ...recognized.notes, ...unused] })
   } catch (error) {
     // What is wrong with a layer is said without the file.
-    throw error instanceof WeightsError && !error.message.startsWith(path) ? new WeightsError(`${path}: ${error.message}`) : error
+    if (!(error instanceof WeightsError) || error.message.startsWith(path)) throw error
+    const notes = (stored.notes ?? []).map((note) => `; it ${note}`).join('')
+    throw new WeightsError(`${path}: ${error.message}${notes}`)
   } finally {
     await stored.close()
   }
+}
+
+function hintsOf (
+  { inputSize, output, outputLayer, pooling, headActivation, withoutClassifier }: ModelSettings, facts: TrainedFileFacts
+): Hints {
+  const chosen = pooling === 'auto' ? facts.pooling : pooling
+  return {
+    ...inputSize === 'auto' ? {} : { inputSize },
+    ...output === 'auto' ? {} : { output },
+    ...outputLayer === '' ? {} : { outputLayer },
+    ...chosen === undefined ? {} : { pooling: chosen },
+    ...headActivation === 'auto' ? {} : { headActivation },
+    withoutClassifier: withoutClassifier === true
+  }
+}
+
+/** What a file that says how it is built has no use for. */
+function unusedSettings ({ pooling, headActivation }: ModelSettings): string[] {
+  const set = [...pooling === 'auto' ? [] : ['POOLING'], ...headActivation === 'auto' ? [] : ['HEAD_ACTIVATION']]
+  return set.map((name) => `says how it is built, and ${name} is not used`)
 }
 
 /** Labels from the setting, from beside the file, or that belong to it; none where there are none. */

@@ -41,10 +41,7 @@ const NOT_YET_COMPUTED = [
   'gap_attention_ops', 'lambda_named', 'preprocess_resnet', 'nan_weights', 'mean_pool_ops', 'ensemble_weighted',
   'ensemble_weighted_2', 'softmax_reshape'
 ]
-const NOT_YET_READ = [
-  'k2_savedmodel', 'k2_weights_hidden', 'weights_brain_tumor', 'weights_one_dense_max', 'weights_one_dense_flatten', 'unzipped',
-  'savedmodel_export', 'savedmodel_serving_base'
-]
+const NOT_YET_READ = ['k2_savedmodel', 'savedmodel_export', 'savedmodel_serving_base']
 const NOT_YET: ReadonlySet<string> = new Set([...NOT_YET_COMPUTED, ...NOT_YET_READ])
 
 const path = (name: string): string => shared(`cases/models/${name}`)

@@ -85,9 +85,6 @@ export function refusalOfFolder (names: readonly string[]): string {
   if (names.includes('checkpoint') || names.some((name) => name.endsWith('.index'))) {
     return `is the folder of a TensorFlow checkpoint: load it in Keras and ${EXPORT_KERAS}`
   }
-  if (names.includes('config.json') && names.includes('model.weights.h5')) {
-    return 'is an unpacked .keras archive: name the archive, or model.weights.h5'
-  }
   return 'is a folder without model.json: name the model file itself'
 }
 

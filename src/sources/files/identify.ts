@@ -10,8 +10,8 @@ import { withZip } from './zip.js'
 
 /** What a path leads to; `package` is one of our own model packages. */
 export interface Identified {
-  readonly container: 'package' | 'keras-archive' | 'hdf5' | 'tfjs-layers' | 'safetensors'
-  /** The file to open: the path itself, or model.json in the folder that it names. */
+  readonly container: 'package' | 'keras-archive' | 'keras-folder' | 'hdf5' | 'tfjs-layers' | 'safetensors'
+  /** What to open: the path itself, or model.json in the folder that it names. */
   readonly file: string
 }
 
@@ -35,6 +35,7 @@ export async function identify (path: string): Promise<Identified> {
 
 async function identifyFolder (path: string): Promise<Identified> {
   const names = await explained(path, 'cannot be listed', () => readdir(path))
+  if (names.includes(CONFIG_ENTRY) && names.includes(WEIGHTS_ENTRY)) return { container: 'keras-folder', file: path }
   if (!names.includes('model.json')) refuse(path, refusalOfFolder(names))
   const file = join(path, 'model.json')
   return { container: await identifyJson(file, (await stat(file)).size), file }

@@ -2,7 +2,9 @@ import { dirname } from 'node:path'
 import { WeightsError } from '../../model/weights.js'
 import { openHdf5 } from './hdf5.js'
 import { identify } from './identify.js'
+import { withConfigBeside } from './config-beside.js'
 import { openKerasArchive } from './keras-archive.js'
+import { kerasFolderFiles, openKerasFolder } from './keras-folder.js'
 import { openSafetensors } from './safetensors.js'
 import type { StoredModel } from './stored.js'
 import { openTfjsLayers, tfjsFiles } from './tfjs-layers.js'
@@ -18,9 +20,10 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
   const { container, file } = await identify(path)
   switch (container) {
     case 'keras-archive': return await openKerasArchive(file)
-    case 'hdf5': return await openHdf5(file)
+    case 'keras-folder': return await openKerasFolder(file)
+    case 'hdf5': return await withConfigBeside(file, await openHdf5(file))
     case 'tfjs-layers': return await openTfjsLayers(file)
-    case 'safetensors': return await openSafetensors(file)
+    case 'safetensors': return await withConfigBeside(file, await openSafetensors(file))
     case 'package': throw new WeightsError(`${file} describes a model package: name its folder, ${dirname(file)}.`)
   }
 }
@@ -28,5 +31,6 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
 /** The files that a trained model consists of. Throws a WeightsError as `readStoredModel` does. */
 export async function filesOf (path: string): Promise<string[]> {
   const { container, file } = await identify(path)
-  return container === 'tfjs-layers' ? await tfjsFiles(file) : [file]
+  if (container === 'tfjs-layers') return await tfjsFiles(file)
+  return container === 'keras-folder' ? kerasFolderFiles(file) : [file]
 }

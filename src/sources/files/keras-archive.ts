@@ -11,7 +11,7 @@ import { withZip } from './zip.js'
 /** Names of the entries that Keras writes. */
 export const CONFIG_ENTRY = 'config.json'
 export const WEIGHTS_ENTRY = 'model.weights.h5'
-const METADATA_ENTRY = 'metadata.json'
+export const METADATA_ENTRY = 'metadata.json'
 
 /**
  * Opens a `.keras` archive (Keras 3, and Keras 2 from 2.12 on): a zip file of config.json, metadata.json and model.weights.h5.
@@ -26,20 +26,16 @@ export async function openKerasArchive (path: string): Promise<StoredModel> {
     try {
       const unpacked = join(folder, WEIGHTS_ENTRY)
       await writingTo(tmpdir(), 'TMPDIR', () => zip.extract(WEIGHTS_ENTRY, MAX_TOTAL_BYTES, unpacked))
-      return {
-        ...await openHdf5(unpacked, path), kind: 'keras-archive', config, training: trainingOf(config), kerasVersion: versionOf(metadata)
-      }
+      return { ...await openHdf5(unpacked, path), ...describedBy(config, metadata) }
     } finally {
       await rm(folder, { recursive: true })
     }
   }))
 }
 
-function trainingOf (config: unknown): unknown {
-  return (config as { compile_config?: unknown } | null | undefined)?.compile_config
-}
-
-function versionOf (metadata: unknown): string | undefined {
-  const version = (metadata as { keras_version?: unknown } | null | undefined)?.keras_version
-  return typeof version === 'string' ? version : undefined
+/** What config.json and metadata.json say of the weights beside them. */
+export function describedBy (config: unknown, metadata: unknown): Pick<StoredModel, 'kind' | 'config' | 'training' | 'kerasVersion'> {
+  const { compile_config: training } = (config ?? {}) as { compile_config?: unknown }
+  const { keras_version: version } = (metadata ?? {}) as { keras_version?: unknown }
+  return { kind: 'keras-archive', config, training, kerasVersion: typeof version === 'string' ? version : undefined }
 }

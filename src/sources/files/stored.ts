@@ -28,5 +28,7 @@ export interface StoredModel {
   readonly kerasVersion: string | undefined
   /** Those that have weights. */
   readonly layers: readonly StoredLayer[]
+  /** What the operator should know of how it was found, one sentence each that continues the file's name. */
+  readonly notes?: readonly string[]
   close (): Promise<void>
 }

@@ -1,14 +1,15 @@
 import type { Rescaling } from '../../model/input.js'
 import type { Network } from '../../model/network.js'
-import type { Weights } from '../../model/weights.js'
+import { WeightsError, type Weights } from '../../model/weights.js'
 import type { StoredModel } from '../files/index.js'
 import type { KerasVersion } from './activations.js'
 import { bindNetwork, readBindings, type Binding } from './binding.js'
 import { parseKerasModel } from './config.js'
-import { withFeatures, withProbabilities, type OutputKind } from './ending.js'
+import { withFeatures, withProbabilities } from './ending.js'
 import { flatten } from './flatten.js'
 import { graphOf } from './graph.js'
 import { infer } from './infer.js'
+import type { HeadHints } from './inferred-head.js'
 import { inputOf } from './input.js'
 import { locator } from './locate.js'
 import { lossOf } from './loss.js'
@@ -32,13 +33,11 @@ export interface RecognizedModel {
 }
 
 /** What the user says of a file that does not say it itself. */
-export interface Hints {
+export interface Hints extends HeadHints {
   /** Side of the input, in pixels. */
   readonly inputSize?: number
   /** Which of several outputs is taken, by its layer's name or its key; the first by default. */
   readonly outputLayer?: string
-  /** What the values of several units are where the file ends in logits or has only weights; softmax by default. */
-  readonly output?: OutputKind
   /** Whether a file without a classifier is taken, for its features; see `withFeatures`. */
   readonly withoutClassifier?: boolean
 }
@@ -52,9 +51,12 @@ const UNSTATED: Rescaling = { scale: 1 / 127.5, offset: -1 }
  */
 export async function recognize (stored: StoredModel, hints: Hints = {}): Promise<RecognizedModel> {
   if (stored.config === undefined) {
+    if (hints.outputLayer !== undefined) {
+      throw new WeightsError(`the file has only weights and names no outputs, so OUTPUT_LAYER=${hints.outputLayer} cannot be taken`)
+    }
     const { side } = inputOf([], hints.inputSize)
-    const { network, bindings } = infer(stored, side, UNSTATED, hints)
-    return recognized(network, undefined, false, bindings, [])
+    const { network, bindings, notes } = infer(stored, side, UNSTATED, hints)
+    return recognized(network, undefined, false, bindings, notes)
   }
   const keras = parseKerasModel(stored.config)
   const output = servedOutput(keras, hints.outputLayer)

@@ -5,8 +5,7 @@ import type { Layer, Network } from '../../model/network.js'
 import { xceptionNetwork } from '../../model/presets/xception.js'
 import { WeightsError } from '../../model/weights.js'
 import { bindLayer, type Binding } from './binding.js'
-import type { OutputKind } from './ending.js'
-import { allowed } from './names.js'
+import { denseName, withHead, type HeadHints, type Headed } from './inferred-head.js'
 import { storedLeaves, type KindedLeaf } from './stored-leaves.js'
 
 const SEPARABLE_NAME = /^block(\d+)_sepconv(\d+)$/
@@ -15,26 +14,30 @@ const WHOLE_MODEL = 'save the whole model with model.save, which says how it is 
 /** See `withFeatures`. */
 const FEATURES_ONLY: Architecture['head'] = [{ type: 'globalAveragePooling' }, { type: 'activation', activation: 'softmax' }]
 
-/** What the user says of the end: what several units are, and whether there may be none. */
-interface Ending {
-  readonly output?: OutputKind
+/** What the user says of the end, and whether there may be none. */
+interface Ending extends HeadHints {
   readonly withoutClassifier?: boolean
 }
 
-export interface Inferred {
-  readonly network: Network
+export interface Inferred extends Headed {
   readonly bindings: readonly Binding[]
 }
 
 /**
  * Tells a network from the shapes of its weights alone, for files without a configuration. What shapes do not tell is as Keras
- * publishes it: the stem's strides and padding, global average pooling, and softmax (sigmoid for one unit).
- * Throws a WeightsError if the weights are not Xception's with one Dense layer, or do not fit together.
+ * publishes it: the stem's strides and padding; of the head it is what the user says, else average pooling, and softmax (sigmoid for one
+ * unit). Throws a WeightsError if the weights are not Xception's with Dense layers behind it, or do not fit together.
  */
 export function infer (stored: StoredModel, inputSize: number, rescaling: Rescaling, ending: Ending): Inferred {
   const leaves = storedLeaves(stored)
-  const network = built(architectureOf(leaves, inputSize, ending), rescaling)
-  return { network, bindings: assign(network.layers, leaves) }
+  const features = built(architectureOf(leaves, inputSize), rescaling)
+  const dense = leaves.filter(({ kind }) => kind === 'dense')
+  if (dense.length === 0 && ending.withoutClassifier !== true) {
+    throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
+  }
+  const base = { ...features, layers: features.layers.slice(0, -FEATURES_ONLY.length) }
+  const { network, notes } = dense.length === 0 ? { network: features, notes: [] } : withHead(base, dense, ending)
+  return { network, notes, bindings: assign(network.layers, leaves) }
 }
 
 function built (architecture: Architecture, rescaling: Rescaling): Network {
@@ -45,7 +48,7 @@ function built (architecture: Architecture, rescaling: Rescaling): Network {
   }
 }
 
-function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, ending: Ending): Architecture {
+function architectureOf (leaves: readonly KindedLeaf[], inputSize: number): Architecture {
   const convolutions = leaves.filter(({ kind }) => kind === 'convolution')
   const separable = inBlockOrder(leaves.filter(({ kind }) => kind === 'separableConvolution'))
   const [first, second] = ['block1_conv1', 'block1_conv2'].map(
@@ -71,7 +74,7 @@ function architectureOf (leaves: readonly KindedLeaf[], inputSize: number, endin
     residual: shortcuts > 0,
     intermediateActivation: 'none',
     batchNormEpsilon: 1e-3,
-    head: headOf(leaves.filter(({ kind }) => kind === 'dense'), ending)
+    head: FEATURES_ONLY
   }
 }
 
@@ -88,31 +91,6 @@ function flows (
     middle: { filters: repeats > 0 ? at(middleStart) : entryFilters.at(-1) ?? 0, repeats },
     exitFilters: [at(exitStart), at(exitStart + 1), at(exitStart + 2), at(exitStart + 3)]
   }
-}
-
-/** A name for the classifier like the file's that no other layer of the network has. */
-function classifierName (name: string): string {
-  const plain = allowed(name)
-  return /^(block\d+_|input$|avg_pool$)/.test(plain) ? `head.${plain}` : plain
-}
-
-function headOf (dense: readonly KindedLeaf[], { output, withoutClassifier = false }: Ending): Architecture['head'] {
-  const [classifier, ...others] = dense
-  if (classifier === undefined && withoutClassifier) return FEATURES_ONLY
-  if (classifier === undefined) {
-    throw new WeightsError('the file has no classifier: it has the weights of a network without its top, and no Dense layer')
-  }
-  if (others.length > 0) {
-    throw new WeightsError(
-      `the file has only weights, and those of ${dense.length} Dense layers do not tell what stands between them: ${WHOLE_MODEL}`
-    )
-  }
-  const units = filtersOf(classifier)
-  if (units === 1 && output === 'softmax') {
-    throw new WeightsError(`the layer ${classifier.name} gives one unit, whose softmax is always 1: leave the output setting out`)
-  }
-  const activation = units === 1 ? 'sigmoid' : output ?? 'softmax'
-  return [{ type: 'globalAveragePooling' }, { type: 'dense', name: classifierName(classifier.name), units, activation }]
 }
 
 /** Without shortcuts to count, only names tell where a module ends: all modules but the middle ones have two separable convolutions. */
@@ -148,8 +126,8 @@ function filtersOf ({ roles, weights }: KindedLeaf): number {
 function assign (layers: readonly Layer[], leaves: readonly KindedLeaf[]): Binding[] {
   const weighted = layers.filter(({ weights }) => weights.length > 0)
   const names = new Set(weighted.map(({ name }) => name))
-  const named = new Map(leaves.filter(({ name }) => names.has(name)).map((leaf) => [leaf.name, leaf]))
-  const others = leaves.filter(({ name }) => !names.has(name))
+  const named = new Map(leaves.filter((leaf) => names.has(networkName(leaf))).map((leaf) => [networkName(leaf), leaf]))
+  const others = leaves.filter((leaf) => !names.has(networkName(leaf)))
   const bindings = weighted.flatMap((layer) => {
     const leaf = named.get(layer.name) ?? take(others, layer)
     if (leaf.kind !== layer.operation.kind) {
@@ -161,10 +139,15 @@ function assign (layers: readonly Layer[], leaves: readonly KindedLeaf[]): Bindi
   const [left] = others
   if (left !== undefined) {
     throw new WeightsError(
-      `the file has the layer ${left.name} (${left.kind}), for which Xception with one Dense layer has no place: ${WHOLE_MODEL}`
+      `the file has the layer ${left.name} (${left.kind}), for which Xception with Dense layers behind it has no place: ${WHOLE_MODEL}`
     )
   }
   return bindings
+}
+
+/** Dense layers have the names that they got from the file. */
+function networkName ({ name, kind }: KindedLeaf): string {
+  return kind === 'dense' ? denseName(name) : name
 }
 
 function take (leaves: KindedLeaf[], layer: Layer): KindedLeaf {

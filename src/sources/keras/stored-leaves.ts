@@ -59,7 +59,7 @@ function kinded ({ name, weights }: Leaf): KindedLeaf {
   }
   const shapes = weights.map((weight) => `${weight.name} [${weight.shape.join(', ')}]`).join(', ')
   throw new WeightsError(
-    `the file has only weights, and the layer ${name} is none that Xception with one Dense layer has (${shapes}): ` +
+    `the file has only weights, and the layer ${name} is none that Xception with Dense layers behind it has (${shapes}): ` +
     'save the whole model with model.save'
   )
 }

@@ -103,7 +103,6 @@ const folders: Array<[name: string, files: Record<string, string>, message: RegE
   ['an empty folder', {}, /is an empty folder/],
   ['a SavedModel', { 'saved_model.pb': '', 'keras_metadata.pb': '' }, /SavedModel/],
   ['a checkpoint', { checkpoint: '', 'ckpt.index': '', 'ckpt.data-00000-of-00001': '' }, /checkpoint/],
-  ['an unpacked .keras archive', { 'config.json': '', 'metadata.json': '', 'model.weights.h5': '' }, /unpacked \.keras archive/],
   ['a folder of something else', { 'notes.txt': '' }, /without model\.json/],
   ['a graph model', { 'model.json': '{"format": "graph-model"}' }, /graph model/]
 ]

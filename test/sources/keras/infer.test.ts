@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Architecture } from '../../../src/model/architecture.js'
+import type { Architecture, HeadLayer } from '../../../src/model/architecture.js'
 import type { FileKind, StoredLayer } from '../../../src/sources/files/index.js'
-import { recognize } from '../../../src/sources/keras/index.js'
+import { recognize, type Hints } from '../../../src/sources/keras/index.js'
 import { SMALL, networkOf, storedLayers as layersIn, storedModel, storedWeight } from './synthetic.js'
 
 const weightsOnly = (
@@ -10,6 +10,7 @@ const weightsOnly = (
 ): ReturnType<typeof storedModel> => ({ ...storedModel(networkOf(SMALL), undefined, kind), layers })
 const storedLayers = (architecture: Architecture): StoredLayer[] => layersIn(networkOf(architecture))
 const LAYERS = storedLayers(SMALL)
+const ASSUMED = 'has only weights, which do not tell how its feature map is pooled: its average is taken, or what POOLING says (max)'
 const ANY_SIZE = { ...SMALL, inputSize: 299 }
 
 /** Names that say nothing, as other versions of Keras gave them. */
@@ -30,7 +31,7 @@ suite('weights without a configuration tell the network by their shapes', () => 
     test(name, async () => {
       const architecture = { ...ANY_SIZE, ...changes }
       const { readWeights, ...found } = await recognize(weightsOnly(storedLayers(architecture)))
-      assert.deepEqual(found, { network: networkOf(architecture), rescaling: undefined, inputSizeFromFile: false })
+      assert.deepEqual(found, { network: networkOf(architecture), rescaling: undefined, inputSizeFromFile: false, notes: [ASSUMED] })
       assert.deepEqual(
         Array.from(await readWeights(), ([, { data }], index) => [data[0], index + 1]).filter(([value, number]) => value !== number), []
       )
@@ -85,6 +86,62 @@ suite('weights without a configuration tell the network by their shapes', () => 
   })
 })
 
+suite('what weights do not tell is said by the user', () => {
+  const small = { ...SMALL, inputSize: 80 }
+  const side = { inputSize: 80 }
+  const dense = (name: string, units: number, activation: 'relu' | 'softmax'): HeadLayer => ({ type: 'dense', name, units, activation })
+  const ends = [dense('hidden', 5, 'relu'), dense('predictions', 3, 'softmax')]
+  const opened = async (head: HeadLayer[], hints: Hints, order = (layers: StoredLayer[]): StoredLayer[] => layers): Promise<void> => {
+    const architecture = { ...small, head }
+    const { network, notes } = await recognize(weightsOnly(order(storedLayers(architecture))), { ...side, ...hints })
+    assert.deepEqual([network, notes], [networkOf(architecture), []])
+  }
+
+  test('pooling by the maximum, by the average', async () => {
+    await opened([{ type: 'globalMaxPooling' }, dense('predictions', 3, 'softmax')], { pooling: 'max' })
+    await opened([{ type: 'globalAveragePooling' }, dense('predictions', 3, 'softmax')], { pooling: 'avg' })
+  })
+
+  test('a flattened map is told by its size, too', async () => {
+    for (const hints of [{}, { pooling: 'flatten' }] as const) {
+      const architecture = { ...small, head: [{ type: 'flatten' }, dense('predictions', 3, 'softmax')] } as Architecture
+      const { network, notes } = await recognize(weightsOnly(storedLayers(architecture)), { ...side, ...hints })
+      assert.deepEqual([network.layers.at(-3)?.operation.kind, network.layers.at(-2)?.operation.kind, notes], ['flatten', 'dense', []])
+    }
+  })
+
+  test('several Dense layers', async () => {
+    await opened([{ type: 'globalAveragePooling' }, ...ends], { pooling: 'avg', headActivation: 'relu' })
+    const { network } = await recognize(
+      weightsOnly(storedLayers({ ...small, head: [{ type: 'globalAveragePooling' }, ...ends] })),
+      { ...side, headActivation: 'gelu', output: 'sigmoid' }
+    )
+    assert.deepEqual(network.layers.slice(-4).map(({ name, operation }) => [name, operation]), [
+      ['hidden', { kind: 'dense', units: 5, bias: true }],
+      ['hidden_gelu', { kind: 'activation', activation: { function: 'gelu', approximate: false } }],
+      ['predictions', { kind: 'dense', units: 3, bias: true }],
+      ['predictions_sigmoid', { kind: 'activation', activation: { function: 'sigmoid' } }]
+    ])
+  })
+
+  test('in the order in which they follow from each other', async () => {
+    const three = [dense('hidden', 5, 'relu'), dense('more', 4, 'relu'), dense('predictions', 3, 'softmax')]
+    await opened([{ type: 'globalAveragePooling' }, ...three], { pooling: 'avg', headActivation: 'relu' }, (layers) => {
+      const [more, last] = layers.slice(-2)
+      return more === undefined || last === undefined ? [] : [...layers.slice(0, -2), last, more]
+    })
+  })
+
+  const message = (head: HeadLayer[], hints: Hints, text: RegExp): Promise<void> => assert.rejects(
+    recognize(weightsOnly(storedLayers({ ...small, head })), { ...side, ...hints }), { name: 'WeightsError', message: text }
+  )
+  test('what does not fit is refused', async () => {
+    const hints: Hints = { pooling: 'flatten', headActivation: 'relu' }
+    await message([{ type: 'globalAveragePooling' }, ...ends], hints, /: POOLING=flatten does not fit$/)
+    await message([{ type: 'globalAveragePooling' }, ...ends], { outputLayer: 'x' }, /names no outputs, so OUTPUT_LAYER=x cannot be taken$/)
+  })
+})
+
 test('a network without its top is taken for its features where that is asked for', async () => {
   const { network } = await recognize(weightsOnly(LAYERS.slice(0, -1)), { withoutClassifier: true })
   assert.deepEqual(network.layers.slice(-2).map(({ operation }) => operation.kind), ['globalAveragePooling', 'activation'])
@@ -98,7 +155,7 @@ const replaced = (path: string, ...weights: StoredLayer['weights']): StoredLayer
 const refused: Array<[name: string, layers: StoredLayer[], message: RegExp]> = [
   ['a network without its top', LAYERS.slice(0, -1), /^the file has no classifier/],
   ['two Dense layers', [...LAYERS, { path: 'more', weights: [storedWeight('more/kernel', [3, 2], 1), storedWeight('more/bias', [2], 1)] }],
-    /^the file has only weights, and those of 2 Dense layers do not tell/],
+    /^the file has only weights, and those of 2 Dense layers do not tell .* HEAD_ACTIVATION \(linear, relu, .* config\.json/],
   ['a layer of another kind',
     [...LAYERS, { path: 'norm', weights: [storedWeight('norm/gamma', [3], 1), storedWeight('norm/beta', [3], 1)] }],
     /^the file has only weights, and the layer norm is none that Xception .* has \(norm\/gamma \[3\], norm\/beta \[3\]\)/],
@@ -121,7 +178,7 @@ const refused: Array<[name: string, layers: StoredLayer[], message: RegExp]> = [
   ['shortcuts that do not fit', replaced('block3_residual', storedWeight('block3_residual/kernel', [1, 1, 6, 7], 1)),
     /^the layer block3_residual: expected kernel of shape \[1, 1, 6, 8\], found \[1, 1, 6, 7\]$/],
   ['another classifier', replaced('predictions', storedWeight('predictions/kernel', [99, 3], 1), storedWeight('predictions/bias', [3], 1)),
-    /^the layer predictions: expected kernel of shape \[11, 3\], found \[99, 3\]$/],
+    /^the layer predictions reads 99 numbers, and .* 19x19x11 has 11 when it is pooled and 3971 .*: INPUT_SIZE may be another one$/],
   ['the kind of another layer', replaced('block2_residual', storedWeight('block2_residual/kernel', [5, 3], 1)),
     /^the file has 2 residual convolutions and 11 separable convolutions, which is no Xception/],
   ['something else', [{ path: 'dense', weights: [storedWeight('kernel', [3, 2], 1), storedWeight('bias', [2], 1)] }],
