@@ -18,7 +18,7 @@ export const MAY_USE = {
 
 /** What stands on top of the folders, from below upwards, and what each file may use. */
 const MAY_USE_ON_TOP = {
-  'settings.ts': ['base/', 'sources/'],
+  'settings.ts': ['base/', 'model/head-settings.ts', 'sources/'],
   'config.ts': ['base/', 'settings.ts'],
   'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
   'admin-app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
