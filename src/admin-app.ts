@@ -9,6 +9,7 @@ import { optionsPlugin } from './plugins/options.js'
 import { RefusalLog } from './plugins/refusal-log.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { openApiRoute } from './routes/docs.js'
+import { logLevelRoutes } from './routes/log-level.js'
 import { reloadRoute } from './routes/reload.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
 import { addressesBehind } from './service/client.js'
@@ -42,6 +43,7 @@ export async function buildAdminApp ({ slot, reloader, metrics, logger }: AdminA
   await app.register(probeRoutes, { slot })
   await app.register(metricsRoute, { slot, metrics })
   await app.register(reloadRoute, { reloader })
+  await app.register(logLevelRoutes, { logger })
   await app.register(openApiRoute)
   return app
 }

@@ -2,6 +2,7 @@ import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import proxyAddr from '@fastify/proxy-addr'
 import { usableCpus } from './base/cpus.js'
+import { LOG_LEVELS } from './base/log-levels.js'
 import { usableMemory } from './base/memory.js'
 import { threadPoolSize } from './base/thread-pool.js'
 import { HIDDEN_ACTIVATIONS, POOLINGS, type HiddenActivation, type PoolingName } from './model/head-settings.js'
@@ -420,8 +421,8 @@ export const SETTINGS = {
   logLevel: choice({
     env: 'LOG_LEVEL',
     default: 'info',
-    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-    help: 'Least severe log line to print.'
+    choices: LOG_LEVELS,
+    help: 'Least severe log line to print; PUT /admin/log-level on ADMIN_PORT changes it without a restart.'
   })
 } as const satisfies Record<string, Setting>
 

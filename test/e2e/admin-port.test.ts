@@ -43,6 +43,17 @@ suite('ADMIN_PORT', () => {
     assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
   })
 
+  test('/admin/log-level changes what is logged, of both ports, until it is set back', async () => {
+    const logged = (): number => server.log.filter((line) => line.includes('"level":20') && line.includes('"route":"/livez"')).length
+    assert.equal(logged(), 0)
+    const change = await fetch(`${admin}/admin/log-level`, { method: 'PUT', body: '{"level":"debug"}' })
+    assert.deepEqual(await change.json(), { level: 'debug', configured: 'info' })
+    for (const url of [server.url, admin]) await fetch(`${url}/livez`)
+    while (logged() < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.equal((await fetch(`${admin}/admin/log-level`, { method: 'DELETE' })).status, 200)
+    assert.equal((await fetch(`${server.url}/admin/log-level`, { headers: { 'x-api-key': 'key' } })).status, 404)
+  })
+
   test('metrics have left the main port, and its list of addresses', async () => {
     const headers = { 'x-api-key': 'key' }
     assert.equal((await fetch(`${server.url}/metrics`, { headers })).status, 404)

@@ -8,7 +8,8 @@ import { startServer, type RunningServer } from '../support/server.js'
 
 let server: RunningServer
 before(async () => {
-  server = await startServer({ BACKEND: 'cpu', REQUEST_TIMEOUT_MS: '400', MAX_IMAGE_BYTES: '100000', MAX_REQUEST_BYTES: '200000' })
+  const limits = { REQUEST_TIMEOUT_MS: '400', MAX_IMAGE_BYTES: '100000', MAX_REQUEST_BYTES: '200000', KEEP_ALIVE_MS: '1000' }
+  server = await startServer({ BACKEND: 'cpu', ...limits })
 })
 after(async () => { assert.equal(await server.stop(), 0) })
 
@@ -84,6 +85,12 @@ suite('what is no HTTP request', () => {
     socket.write(`GET / HTTP/1.1\r\nhost: x\r\nlong: ${'a'.repeat(20_000)}`)
     assertProblem(await untilClosed(socket), 431, 'headers_too_large')
   })
+})
+
+test('a connection is kept for KEEP_ALIVE_MS with nothing to ask, and says so', async () => {
+  const socket = await open()
+  socket.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')
+  assert.match(await untilClosed(socket), /^HTTP\/1\.1 200 [^]*\r\nkeep-alive: timeout=1\r\n/i)
 })
 
 test('the client\'s request id comes back where it is one that a log can hold', async () => {

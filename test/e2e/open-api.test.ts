@@ -39,7 +39,8 @@ suite('/openapi.json', () => {
     for (const [method, path] of named.filter(([, path]) => path !== '/docs')) {
       assert.ok(main.paths[path]?.[method.toLowerCase()] !== undefined, `${method} ${path}`)
     }
-    assert.deepEqual(Object.keys(admin.paths).sort(), ['/admin/reload', '/livez', '/metrics', '/openapi.json', '/readyz'])
+    const ofAdmin = ['/admin/log-level', '/admin/reload', '/livez', '/metrics', '/openapi.json', '/readyz']
+    assert.deepEqual(Object.keys(admin.paths).sort(), ofAdmin)
   })
 
   test('has every error code, each with an example that its schema takes', () => {
@@ -117,10 +118,13 @@ suite('real replies are as /openapi.json says', () => {
   }
 
   test('of administration', async () => {
-    for (const [method, path] of [['GET', '/livez'], ['GET', '/metrics'], ['POST', '/admin/reload'], ['GET', '/openapi.json']] as const) {
+    for (const [method, path] of [
+      ['GET', '/livez'], ['GET', '/metrics'], ['POST', '/admin/reload'], ['GET', '/admin/log-level'], ['PUT', '/admin/log-level'],
+      ['DELETE', '/admin/log-level'], ['GET', '/openapi.json']
+    ] as const) {
       const response = await fetch(`${adminUrl}${path}`, { method })
-      assert.equal(response.status, 200)
-      await assertDescribed(admin, path, response)
+      assert.equal(response.status, method === 'PUT' ? 400 : 200)
+      await assertDescribed(admin, path, response, method)
     }
   })
 

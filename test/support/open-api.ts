@@ -39,9 +39,10 @@ export function mediaOf (document: Document): Media[] {
   return operationsOf(document).flatMap(({ responses }) => Object.values(responses).flatMap(({ content }) => Object.values(content ?? {})))
 }
 
-/** That a reply is as the document says, of an address with one operation, or with another method than that. */
-export async function assertDescribed ({ paths }: Document, path: string, response: Response): Promise<void> {
-  const [operation] = Object.values(paths[path] ?? {})
+/** That a reply is as the document says, of the operation with this method, or of an address with one operation, or another method. */
+export async function assertDescribed ({ paths }: Document, path: string, response: Response, method = ''): Promise<void> {
+  const operations = paths[path] ?? {}
+  const operation = operations[method.toLowerCase()] ?? Object.values(operations)[0]
   const described = operation?.responses[response.status]
   const type = response.headers.get('content-type')?.split(';')[0] ?? ''
   const media = described?.content?.[type]
