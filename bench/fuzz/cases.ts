@@ -1,4 +1,4 @@
-import { formBody, imageBody, jsonBody, type TypedBody } from './bodies.js'
+import { formBody, imageBody, jsonBody } from './bodies.js'
 import { post, request, type Case, type HeaderLines } from './case.js'
 import type { Sample } from './corpus.js'
 import { Draw } from './draw.js'
@@ -6,7 +6,8 @@ import { brokenOff, inBrokenChunks, inChunks, withWrongLength } from './framing.
 import { clientHeaders, oddHeaders } from './headers.js'
 import { mutate } from './mutate.js'
 import { oddTarget } from './targets.js'
-import { inferBody, predictBody } from './tensors.js'
+import { inferBody, predictBody, rawInferBody } from './tensors.js'
+import type { TypedBody } from './typed-body.js'
 
 type Make = (samples: readonly Sample[], draw: Draw) => Case
 
@@ -23,14 +24,15 @@ const KINDS: readonly Make[] = [
   (samples, draw) => ({ kind: 'JSON', bytes: plainPost(jsonBody(samples, draw), draw), answers: 1 }),
   (samples, draw) => ({ kind: 'embedding', bytes: plainPost(anyBody(samples, draw), draw, '/embed'), answers: 1 }),
   (samples, draw) => ({ kind: 'infer', bytes: plainPost(inferBody(samples, draw), draw, INFER_PATH), answers: 1 }),
+  (samples, draw) => ({ kind: 'raw infer', bytes: plainPost(rawInferBody(samples, draw), draw, INFER_PATH), answers: 1 }),
   (samples, draw) => ({ kind: 'predict', bytes: plainPost(predictBody(samples, draw), draw, PREDICT_PATH), answers: 1 }),
   (samples, draw) => ({ kind: 'chunks', bytes: framed(inChunks, samples, draw), answers: 1 }),
   (samples, draw) => ({ kind: 'broken chunks', bytes: framed(inBrokenChunks, samples, draw), answers: draw.oneOf('first', 'cut') }),
   (samples, draw) => ({ kind: 'wrong length', bytes: framed(withWrongLength, samples, draw), answers: draw.oneOf('first', 'cut') }),
   (samples, draw) => ({ kind: 'broken off', bytes: framed(brokenOff, samples, draw), answers: 'cut' }),
   (samples, draw) => {
-    const { type, bytes } = anyBody(samples, draw)
-    return { kind: 'odd headers', bytes: post([...typeOf(type), ...oddHeaders(draw)], bytes), answers: 'first' }
+    const { type, headers = [], bytes } = anyBody(samples, draw)
+    return { kind: 'odd headers', bytes: post([...typeOf(type), ...headers, ...oddHeaders(draw)], bytes), answers: 'first' }
   },
   (_samples, draw) => ({ kind: 'odd target', bytes: oddTarget(draw), answers: 'first' }),
   (samples, draw) => {
@@ -53,7 +55,10 @@ export function makeCase (samples: readonly Sample[], seed: number, number: numb
 
 function pipelined (samples: readonly Sample[], draw: Draw): Case {
   const one = (): Buffer => draw.oneOf(
-    () => request(`GET ${draw.oneOf('/livez', '/readyz', '/', '/nowhere')} HTTP/1.1`, clientHeaders(draw)),
+    () => {
+      const method = draw.oneOf('GET', 'GET', 'OPTIONS')
+      return request(`${method} ${draw.oneOf('/livez', '/readyz', '/', '/nowhere')} HTTP/1.1`, clientHeaders(draw))
+    },
     () => plainPost(anyBody(samples, draw), draw),
     () => framed(inChunks, samples, draw)
   )()
@@ -75,8 +80,8 @@ function plainPost ({ type, headers = [], bytes }: TypedBody, draw: Draw, path?:
 type Frame = (headers: HeaderLines, body: Buffer, draw: Draw) => Buffer
 
 function framed (frame: Frame, samples: readonly Sample[], draw: Draw): Buffer {
-  const { type, bytes } = anyBody(samples, draw)
-  return frame([...typeOf(type), ...clientHeaders(draw)], bytes, draw)
+  const { type, headers = [], bytes } = anyBody(samples, draw)
+  return frame([...typeOf(type), ...headers, ...clientHeaders(draw)], bytes, draw)
 }
 
 function typeOf (type: string | undefined): HeaderLines {

@@ -1,9 +1,9 @@
-import { deflateSync, gzipSync } from 'node:zlib'
-import type { TypedBody } from './bodies.js'
+import { compressed } from './compressed.js'
 import type { HeaderLines } from './case.js'
 import type { Sample } from './corpus.js'
 import type { Draw } from './draw.js'
 import { mutate } from './mutate.js'
+import type { TypedBody } from './typed-body.js'
 
 /** Of the network that is served where no other one is named. */
 const SHAPE = [32, 32, 3] as const
@@ -17,11 +17,18 @@ export function inferBody (samples: readonly Sample[], draw: Draw): TypedBody {
   const parameters = isBinary ? { binary_data_size: draw.once(5) ? draw.below(2 ** 20) : tensor.binary.length } : {}
   const input = { name: tensor.name, datatype: tensor.datatype, shape: tensor.shape, parameters, ...isBinary ? {} : { data: tensor.data } }
   const names = draw.oneOf(['probabilities'], ['probabilities', 'features'], ['maps'], ['other'])
-  const outputs = names.map((name) => ({ name, parameters: { binary_data: draw.once(2) } }))
-  const json = oddly(Buffer.from(JSON.stringify({ id: 'x', inputs: [input], ...draw.once(2) ? { outputs } : {} })), draw)
+  const outputs = names.map((name) => ({ name, parameters: { binary_data: draw.oneOf(true, false, null) } }))
+  const request = { id: draw.oneOf('x', null), inputs: [input], outputs: draw.oneOf(undefined, null, outputs) }
+  const json = oddly(Buffer.from(JSON.stringify(request)), draw)
   const length: HeaderLines = isBinary ? [['inference-header-content-length', draw.once(10) ? '-1' : String(json.length)]] : []
   const bytes = isBinary ? Buffer.concat([json, oddly(tensor.binary, draw)]) : json
   return compressed({ type: isBinary ? 'application/octet-stream' : 'application/json', headers: length, bytes }, draw)
+}
+
+/** A raw binary request of Triton's extension. */
+export function rawInferBody (samples: readonly Sample[], draw: Draw): TypedBody {
+  const bytes = oddly(draw.oneOf(...samples).bytes, draw)
+  return compressed({ type: 'application/octet-stream', headers: [['inference-header-content-length', '0']], bytes }, draw)
 }
 
 /** A body of TensorFlow Serving's `predict`, by rows or by columns. */
@@ -34,7 +41,8 @@ export function predictBody (samples: readonly Sample[], draw: Draw): TypedBody 
   )()
   const rows = Array.from({ length: images }, one)
   const body = draw.oneOf<object>(
-    { instances: rows }, { inputs: rows }, { inputs: { pixels: rows } }, { signature_name: 'other', instances: rows }
+    { instances: rows }, { inputs: rows }, { inputs: { pixels: rows } }, { signature_name: 'other', instances: rows },
+    { signature_name: null, instances: rows[0] }, { instances: null, inputs: { image: rows[0] } }
   )
   return compressed({ type: 'application/json', bytes: oddly(Buffer.from(JSON.stringify(body)), draw) }, draw)
 }
@@ -88,12 +96,4 @@ function nested (draw: Draw): unknown {
 
 function oddly (bytes: Buffer, draw: Draw): Buffer {
   return draw.once(2) ? mutate(bytes, draw) : bytes
-}
-
-function compressed (body: TypedBody, draw: Draw): TypedBody {
-  if (!draw.once(5)) return body
-  const [encoding, compress] = draw.oneOf<readonly [string, (bytes: Buffer) => Buffer]>(
-    ['gzip', gzipSync], ['deflate', deflateSync], ['br', (bytes) => bytes]
-  )
-  return { ...body, headers: [...body.headers ?? [], ['content-encoding', encoding]], bytes: oddly(compress(body.bytes), draw) }
 }
