@@ -98,6 +98,31 @@ class Writer {
       case 'multiply': this.chain('Mul', name, inputs); break
       case 'concatenate': this.node('Concat', name, inputs, { axis: { i: 1 } }); break
       case 'reshape': this.reshape(name, input, shape, operation.shape); break
+      case 'maximum': this.chain('Max', name, inputs); break
+      case 'minimum': this.chain('Min', name, inputs); break
+      case 'divide': this.node('Div', name, inputs); break
+      case 'probabilities': this.node('Identity', name, inputs); break
+      case 'unitNormalization': this.node('LpNormalization', name, inputs, { axis: { i: 1 }, p: { i: 2 } }); break
+      case 'channelMean': case 'channelMax': {
+        const op = operation.kind === 'channelMax' ? 'ReduceMax' : 'ReduceMean'
+        this.node(op, name, inputs, { axes: { ints: [1] }, keepdims: { i: 1 } })
+        break
+      }
+      case 'cropping': {
+        const { top, bottom, left, right } = operation
+        const [height, width = 1] = shape
+        const bounds = [['starts', [top, left]], ['ends', [height - bottom, width - right]], ['axes', [2, 3]]] as const
+        this.node('Slice', name, [input, ...bounds.map(([bound, numbers]) => this.integers(`${name}/${bound}`, numbers))])
+        break
+      }
+      case 'parametricRelu': {
+        const { shape: [channels = 1, height = 1, width = 1], data } = slopesByChannel(this.weight(layer, 'alpha'))
+        const slopes = { shape: layer.outputShape.length === 3 ? [channels, height, width] : [channels], data }
+        this.node('PRelu', name, [input, this.initializer(`${name}/alpha`, slopes)])
+        break
+      }
+      case 'resizing': case 'layerNormalization':
+        throw new Error(`${describeLayer(layer)} is not written as ONNX`)
       case 'flatten': this.reshape(name, input, shape, [sizeOf(shape)]); break
       case 'dense': {
         const kernel = this.initializer(`${name}/kernel`, this.weight(layer, 'kernel'))
@@ -133,6 +158,10 @@ class Writer {
         else this.node('Clip', name, [input, this.scalar(`${name}/minimum`, 0), this.scalar(`${name}/maximum`, maximum)])
         break
       }
+      case 'selu': this.node('Selu', name, [input]); break
+      case 'softplus': this.node('Softplus', name, [input]); break
+      case 'softsign': this.node('Softsign', name, [input]); break
+      case 'exponential': this.node('Exp', name, [input]); break
       case 'elu': this.node('Elu', name, [input], { alpha: { f: activation.alpha } }); break
       case 'leakyRelu': this.node('LeakyRelu', name, [input], { alpha: { f: activation.slope } }); break
       case 'sigmoid': this.node('Sigmoid', name, [input]); break
@@ -240,6 +269,13 @@ function outputFirst ({ shape, data }: Tensor): Tensor {
 function depthwiseKernel ({ shape, data }: Tensor): Tensor {
   const [height, width, inputs] = shape as [number, number, number]
   return transposed(data, [height * width, inputs, 1], [inputs, 1, height, width], (position, input) => input * height * width + position)
+}
+
+/** [height, width, channels], or [channels], to [channels, height, width]. */
+function slopesByChannel ({ shape, data }: Tensor): Tensor {
+  const [channels = 1, width = 1, height = 1] = shape.toReversed()
+  const target: Target = (position, channel) => channel * height * width + position
+  return transposed(data, [height * width, channels, 1], [channels, height, width], target)
 }
 
 /** Where the number of a position, an input and an output goes. */

@@ -109,7 +109,8 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
     case 'MaxPool': case 'AvgPool': case 'MaxPoolGrad': case 'AvgPoolGrad':
       return { T, ksize: window(step.size), strides: window(step.strides), padding: padding(step), data_format: NHWC }
     case 'ResourceApplyMomentum': return { T, use_locking: { b: false }, use_nesterov: { b: true } }
-    case 'Mean': case 'Max': return { T, Tidx: INT32, keep_dims: { b: false } }
+    case 'Mean': case 'Max': case 'Sum': return { T, Tidx: INT32, keep_dims: { b: step.keepsAxes === true } }
+    case 'ResizeNearestNeighbor': case 'ResizeBilinear': return { T, align_corners: { b: false }, half_pixel_centers: { b: true } }
     case 'TopKV2': return { T, sorted: { b: true }, Tk: INT32, index_type: INT32 }
     case 'GatherV2': return { Tparams: T, Tindices: INT32, Taxis: INT32, batch_dims: { i: step.batchDimensions } }
     case 'Einsum': return { T, N: { i: step.inputs.length }, equation: text(step.equation) }

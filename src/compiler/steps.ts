@@ -10,7 +10,9 @@ import type { TrainingOp } from './training-ops.js'
  * `Einsum`) are there for float32, in which they are used.
  */
 
-export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax' | 'Round'
+export type UnaryOp = 'Relu' | 'Relu6' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Erf' | 'Softmax' | 'Round' | FloatOp
+/** Used in float32 alone. */
+export type FloatOp = 'Selu' | 'Softplus' | 'Softsign' | 'Exp' | 'Rsqrt'
 export type BinaryOp = 'AddV2' | 'Mul' | 'Sub' | 'RealDiv' | 'Minimum' | 'Maximum'
 
 /** An op's kind, and all that defines it but its inputs and the type of its numbers. Feature maps are NHWC. */
@@ -61,8 +63,10 @@ export type Op =
   }
   | { readonly op: 'DepthwiseConv2dNative', readonly stride: number, readonly padding: Padding }
   | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
-  /** Over the axes that the second input names, which go. */
-  | { readonly op: 'Mean' | 'Max' }
+  /** Over the axes that the second input names, which go, or have a length of 1 where they are kept. */
+  | { readonly op: 'Mean' | 'Max' | 'Sum', readonly keepsAxes?: true }
+  /** To the size that the second input says; used in float32 alone. */
+  | { readonly op: 'ResizeNearestNeighbor' | 'ResizeBilinear' }
   /** The largest of each row, as many as the second input says, in descending order; their indices, int32, are its second output. */
   | { readonly op: 'TopKV2' }
   /** Slices of the first input by the indices of the second, along the axis that the third names. */
@@ -155,6 +159,11 @@ export class StepList {
   /** Over height and width of a feature map. */
   reduceSpatial (name: string, op: 'Mean' | 'Max', input: string, type: Precision): string {
     return this.add(name, type, [input, this.integers(`${name}/axes`, [1, 2])], { op })
+  }
+
+  /** Over the last axis, which is kept. */
+  reduceChannels (name: string, op: 'Mean' | 'Max' | 'Sum', input: string, type: Precision): string {
+    return this.add(name, type, [input, this.integers(`${name}/axes`, [-1])], { op, keepsAxes: true })
   }
 
   unary (name: string, op: UnaryOp, input: string, type: Precision): string {

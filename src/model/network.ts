@@ -23,6 +23,15 @@ const ChannelNumbers = Type.Union([Type.Number(), Type.Array(Type.Number(), { mi
 /** A non-linearity; softmax is over the last dimension. */
 export const Activation = Type.Union([
   Type.Object({ function: Type.Union([Type.Literal('sigmoid'), Type.Literal('softmax'), Type.Literal('silu'), Type.Literal('tanh')]) }),
+  /**
+   * SELU: 1.0507 x where it is positive, else 1.7581 (exp(x) - 1); softplus: log(1 + exp(x)); softsign: x / (1 + |x|); mish: x times
+   * tanh of its softplus; exponential: exp(x).
+   */
+  Type.Object({
+    function: Type.Union([
+      Type.Literal('selu'), Type.Literal('softplus'), Type.Literal('softsign'), Type.Literal('mish'), Type.Literal('exponential')
+    ])
+  }),
   /** max(x, 0), at most `maximum` where there is one (6 for ReLU6). */
   Type.Object({ function: Type.Literal('relu'), maximum: Type.Optional(Type.Number({ exclusiveMinimum: 0 })) }),
   /** x where it is positive, else x * slope. */
@@ -56,6 +65,17 @@ export const Operation = Type.Union([
   Type.Object({
     kind: Type.Literal('batchNormalization'), epsilon: Type.Number({ exclusiveMinimum: 0 }), scale: Type.Boolean(), center: Type.Boolean()
   }),
+  /** (x - mean) / sqrt(variance + epsilon), both of the channels of its position, times gamma and plus beta where there are. */
+  Type.Object({
+    kind: Type.Literal('layerNormalization'), epsilon: Type.Number({ exclusiveMinimum: 0 }), scale: Type.Boolean(), center: Type.Boolean()
+  }),
+  /** The channels of each position divided by their length (the root of the sum of their squares). */
+  Type.Object({ kind: Type.Literal('unitNormalization') }),
+  /** The mean, or the largest, of the channels of each position, as the one channel that is left. */
+  Type.Object({ kind: Type.Literal('channelMean') }),
+  Type.Object({ kind: Type.Literal('channelMax') }),
+  /** x where it is positive, else x * alpha, which has the map's sides or 1 in their place. */
+  Type.Object({ kind: Type.Literal('parametricRelu'), alpha: Type.Union([Type.Tuple([Count]), Type.Tuple([Count, Count, Count])]) }),
   /** x * scale + offset. */
   Type.Object({ kind: Type.Literal('affine'), scale: ChannelNumbers, offset: ChannelNumbers }),
   Type.Object({ kind: Type.Literal('activation'), activation: Activation }),
@@ -66,15 +86,27 @@ export const Operation = Type.Union([
   Type.Object({ kind: Type.Literal('globalAveragePooling'), keepDimensions: Type.Boolean() }),
   Type.Object({ kind: Type.Literal('globalMaxPooling'), keepDimensions: Type.Boolean() }),
   Type.Object({ kind: Type.Literal('zeroPadding'), top: Amount, bottom: Amount, left: Amount, right: Amount }),
+  /** Without so many rows and columns at each side. */
+  Type.Object({ kind: Type.Literal('cropping'), top: Amount, bottom: Amount, left: Amount, right: Amount }),
+  /** To another height and width, by where the centres of positions lie and without antialiasing, as TensorFlow 2's tf.image.resize. */
+  Type.Object({
+    kind: Type.Literal('resizing'), height: Side, width: Side, method: Type.Union([Type.Literal('nearest'), Type.Literal('bilinear')])
+  }),
   /** Channels from `start` up to, not including, `end`. */
   Type.Object({ kind: Type.Literal('channelSlice'), start: Amount, end: Count }),
   /** Of two or more inputs; a side of 1 is repeated to the others' length. */
   Type.Object({ kind: Type.Literal('add') }),
   Type.Object({ kind: Type.Literal('multiply') }),
+  Type.Object({ kind: Type.Literal('maximum') }),
+  Type.Object({ kind: Type.Literal('minimum') }),
+  /** The first of two inputs by the second. */
+  Type.Object({ kind: Type.Literal('divide') }),
   /** Joins the channels of two or more inputs. */
   Type.Object({ kind: Type.Literal('concatenate') }),
   Type.Object({ kind: Type.Literal('reshape'), shape: Type.Union([Type.Tuple([Count]), Type.Tuple([Count, Count, Count])]) }),
-  Type.Object({ kind: Type.Literal('flatten') })
+  Type.Object({ kind: Type.Literal('flatten') }),
+  /** What it reads, which is probabilities already (a mean of softmaxes, say): the last layer where no activation is. */
+  Type.Object({ kind: Type.Literal('probabilities'), of: Type.Union([Type.Literal('softmax'), Type.Literal('sigmoid')]) })
 ])
 export type Operation = Static<typeof Operation>
 export type OperationKind = Operation['kind']
@@ -83,7 +115,7 @@ export type OperationOf<Kind extends OperationKind> = Extract<Operation, { kind:
 
 /** One weight of a layer. Names and dimension order are Keras's (HWIO for convolutions). */
 export interface WeightSpec {
-  /** What it is in its layer: kernel, bias, depthwise_kernel, pointwise_kernel, gamma, beta, moving_mean, moving_variance. */
+  /** What it is in its layer: kernel, bias, depthwise_kernel, pointwise_kernel, gamma, beta, moving_mean, moving_variance, alpha. */
   readonly role: string
   /** Its key among the network's weights, `<layer>/<role>` unless the layer states another. */
   readonly name: string
@@ -134,14 +166,20 @@ export function describeLayer ({ name, operation }: Pick<LayerStatement, 'name' 
   return `the layer ${name} (${operation.kind})`
 }
 
+/** What the last layer's values are, where they are probabilities. */
+export function endingOf ({ operation }: Pick<Layer, 'operation'>): 'softmax' | 'sigmoid' | undefined {
+  const ending = operation.kind === 'activation' ? operation.activation.function : operation.kind === 'probabilities' ? operation.of : undefined
+  return ending === 'softmax' || ending === 'sigmoid' ? ending : undefined
+}
+
 /** Number of values that the last layer gives. Throws an Error if they are not one probability a class. */
 export function outputUnits ({ layers }: Pick<Network, 'layers'>): number {
   const last = layers.at(-1)
-  const activation = last?.operation.kind === 'activation' ? last.operation.activation.function : undefined
-  if (last === undefined || (activation !== 'softmax' && activation !== 'sigmoid')) {
-    throw new Error(
-      `the network must end in softmax or sigmoid, not in ${last === undefined ? 'nothing' : activation ?? last.operation.kind}`
-    )
+  const activation = last === undefined ? undefined : endingOf(last)
+  if (last === undefined || activation === undefined) {
+    const { operation } = last ?? {}
+    const found = operation?.kind === 'activation' ? operation.activation.function : operation?.kind ?? 'nothing'
+    throw new Error(`the network must end in softmax or sigmoid, not in ${found}`)
   }
   if (last.outputShape.length !== 1) {
     throw new Error('the network must end in one number a class, so it needs a pooling or a flatten layer')

@@ -71,7 +71,11 @@ function meanSquare ({ operation, outputShape }: Layer, read: readonly Given[], 
     case 'batchNormalization': return first + 2 * OFFSET ** 2
     case 'affine': return average(operation.scale, (scale) => scale ** 2) * first + average(operation.offset, (offset) => offset ** 2)
     case 'activation': return activated(operation.activation, first)
+    case 'layerNormalization': return 1 + 2 * OFFSET ** 2
+    case 'unitNormalization': return 1 / channelsOf(outputShape)
+    case 'parametricRelu': return first * HALF
     case 'maxPooling': return first * MAX_POOLING_GAIN
+    case 'divide': return 1
     case 'add': return read.reduce((sum, one) => sum + one.meanSquare, 0)
     case 'multiply': return read.reduce((product, one) => product * one.meanSquare, 1)
     case 'concatenate': return read.reduce((sum, one) => sum + one.meanSquare * one.channels, 0) / channelsOf(outputShape)
@@ -92,7 +96,9 @@ function inputMeanSquare ({ rescaling: { scale, offset } }: NetworkInput): numbe
 function activated (activation: Activation, read: number): number {
   switch (activation.function) {
     case 'sigmoid': case 'hardSigmoid': case 'softmax': return SIGMOID_MEAN_SQUARE
-    case 'tanh': return Math.min(read, 1) * HALF
+    // Of a standard normal number.
+    case 'exponential': return Math.exp(2)
+    case 'tanh': case 'softsign': return Math.min(read, 1) * HALF
     default: return read * HALF
   }
 }

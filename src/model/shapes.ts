@@ -11,7 +11,7 @@ interface Derived {
 }
 
 /** Kinds that read two inputs or more; the others read one. */
-const JOINING: ReadonlySet<OperationKind> = new Set(['add', 'multiply', 'concatenate'])
+const JOINING: ReadonlySet<OperationKind> = new Set(['add', 'multiply', 'maximum', 'minimum', 'divide', 'concatenate'])
 
 /**
  * The shape that an operation gives, and its weights, from the shapes of its inputs.
@@ -42,7 +42,17 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
       }
       return plain(input)
     }
-    case 'activation': return plain(input)
+    case 'layerNormalization': {
+      const { scale, center } = operation
+      const roles = [...scale ? ['gamma'] : [], ...center ? ['beta'] : []]
+      return { outputShape: input, weights: roles.map((role) => [role, [channelsOf(input)]] as const) }
+    }
+    case 'parametricRelu': {
+      if (broadcast(input, operation.alpha).join() !== input.join()) throw new Error(`has slopes for ${operation.alpha.join('x')}`)
+      return { outputShape: input, weights: [['alpha', operation.alpha]] }
+    }
+    case 'activation': case 'unitNormalization': case 'probabilities': return plain(input)
+    case 'channelMean': case 'channelMax': return plain(withChannels(input, 1))
     case 'maxPooling': case 'averagePooling': {
       const map = featureMap(input)
       return plain([...windows(map, operation.size, operation.strides, [1, 1], operation.padding), map[2]])
@@ -55,12 +65,23 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
       const [height, width, channels] = featureMap(input)
       return plain([height + operation.top + operation.bottom, width + operation.left + operation.right, channels])
     }
+    case 'cropping': {
+      const [height, width, channels] = featureMap(input)
+      const { top, bottom, left, right } = operation
+      const [rows, columns] = [height - top - bottom, width - left - right]
+      if (rows < 1 || columns < 1) throw new Error(`crops all of ${height}x${width}`)
+      return plain([rows, columns, channels])
+    }
+    case 'resizing': return plain([operation.height, operation.width, featureMap(input)[2]])
     case 'channelSlice': {
       const { start, end } = operation
       if (start >= end || end > channelsOf(input)) throw new Error(`takes the channels ${start} to ${end} of ${channelsOf(input)}`)
       return plain(withChannels(input, end - start))
     }
-    case 'add': case 'multiply': return plain(inputs.reduce(broadcast))
+    case 'divide':
+      if (others.length > 1) throw new Error(`reads ${inputs.length} layers, and two are needed`)
+      return plain(inputs.reduce(broadcast))
+    case 'add': case 'multiply': case 'maximum': case 'minimum': return plain(inputs.reduce(broadcast))
     case 'concatenate': return plain(inputs.reduce(joined))
     case 'reshape': {
       if (sizeOf(operation.shape) !== sizeOf(input)) {

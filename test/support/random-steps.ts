@@ -8,7 +8,8 @@ const ACTIVATIONS: readonly Activation[] = [
   { function: 'relu' }, { function: 'relu', maximum: 6 }, { function: 'relu', maximum: 1.5 }, { function: 'leakyRelu', slope: 0.2 },
   { function: 'elu', alpha: 1 }, { function: 'elu', alpha: 0.6 }, { function: 'silu' }, { function: 'gelu', approximate: false },
   { function: 'gelu', approximate: true }, { function: 'hardSigmoid', slope: 0.2 }, { function: 'hardSigmoid', slope: 1 / 6 },
-  { function: 'hardSwish', slope: 1 / 6 }, { function: 'tanh' }, { function: 'sigmoid' }, { function: 'softmax' }
+  { function: 'hardSwish', slope: 1 / 6 }, { function: 'tanh' }, { function: 'sigmoid' }, { function: 'softmax' }, { function: 'selu' }, { function: 'softplus' }, { function: 'softsign' },
+  { function: 'mish' }, { function: 'exponential' }
 ]
 
 interface Window {
@@ -109,6 +110,43 @@ export const STEPS: readonly DraftStep[] = [
   (draft) => {
     const last = draft.last
     draft.add({ kind: 'multiply' }, last, branch(draft, 1, last))
+  },
+  ...(['maximum', 'minimum'] as const).map((kind) => (draft: Draft) => {
+    const { last, shape: [, , channels] } = { last: draft.last, shape: draft.shape() }
+    draft.add({ kind }, last, branch(draft, draft.pick([1, channels]), last))
+  }),
+  (draft) => {
+    const last = draft.last
+    branch(draft, 1, last)
+    draft.add({ kind: 'activation', activation: { function: 'sigmoid' } })
+    const divisor = draft.add({ kind: 'affine', scale: 1, offset: 0.5 })
+    draft.add({ kind: 'divide' }, last, divisor)
+  },
+  (draft) => { draft.add({ kind: 'layerNormalization', epsilon: 1e-3, scale: draft.flip(), center: draft.flip() }) },
+  (draft) => { draft.add({ kind: 'unitNormalization' }) },
+  (draft) => {
+    const last = draft.last
+    const [mean, largest] = (['channelMean', 'channelMax'] as const).map((kind) => draft.add({ kind }, last)) as [string, string]
+    draft.add({ kind: 'concatenate' }, mean, largest)
+    branch(draft, 1)
+    draft.add({ kind: 'activation', activation: { function: 'sigmoid' } })
+    draft.add({ kind: 'multiply' }, last, draft.last)
+  },
+  (draft) => {
+    const [height, width, channels] = draft.shape()
+    draft.add({ kind: 'parametricRelu', alpha: draft.pick([[1, 1, channels], [height, width, channels], [1, 1, 1]]) })
+  },
+  (draft) => {
+    const [height, width] = draft.shape()
+    const size = { height: draft.integer(height - 2, 2 * height), width: draft.integer(width - 2, 2 * width) }
+    const most = { height: Math.max(3, Math.min(size.height, 14)), width: Math.max(3, Math.min(size.width, 14)) }
+    draft.add({ kind: 'resizing', ...most, method: draft.pick(['nearest', 'bilinear']) })
+  },
+  (draft) => {
+    const [height, width] = draft.shape()
+    const most = (side: number): number => side > 5 ? 1 : 0
+    const [top, left] = [draft.integer(0, most(height)), draft.integer(0, most(width))]
+    draft.add({ kind: 'cropping', top, bottom: most(height), left, right: most(width) })
   },
   (draft) => {
     const last = draft.last

@@ -65,6 +65,23 @@ export function referenceLayer (layer: Layer, inputs: readonly FeatureMap[], wei
       const { scale, offset } = operation
       return mapValues(input, (value, channel) => value * ofChannel(scale, channel) + ofChannel(offset, channel))
     }
+    case 'layerNormalization': return ofPositions(input, channels, (values, channel) => {
+      const center = mean(values)
+      const deviation = Math.sqrt(mean(values.map((value) => (value - center) ** 2)) + operation.epsilon)
+      const gamma = operation.scale ? at(weight('gamma'), channel) : 1
+      return ((values[channel] ?? NaN) - center) / deviation * gamma + (operation.center ? at(weight('beta'), channel) : 0)
+    })
+    case 'unitNormalization': return ofPositions(input, channels, (values, channel) => (values[channel] ?? NaN) / Math.hypot(...values))
+    case 'channelMean': return ofPositions(input, 1, mean)
+    case 'channelMax': return ofPositions(input, 1, (values) => Math.max(...values))
+    case 'parametricRelu': {
+      const [first, second = 1, third] = operation.alpha
+      const slopes: FeatureMap = third === undefined
+        ? { height: 1, width: 1, channels: first, data: Float64Array.from(weight('alpha')) }
+        : { height: first, width: second, channels: third, data: Float64Array.from(weight('alpha')) }
+      return combine(input, slopes, (value, slope) => value > 0 ? value : value * slope)
+    }
+    case 'probabilities': return input
     case 'activation': return activate(operation.activation, input)
     case 'maxPooling': return pool(input, operation, (values) => Math.max(...values))
     case 'averagePooling': return pool(input, operation, mean)
@@ -74,12 +91,20 @@ export function referenceLayer (layer: Layer, inputs: readonly FeatureMap[], wei
       const { top, bottom, left, right } = operation
       return fill(height + top + bottom, width + left + right, channels, (y, x, channel) => pixel(input, y - top, x - left, channel) ?? 0)
     }
+    case 'cropping': {
+      const { top, bottom, left, right } = operation
+      return fill(height - top - bottom, width - left - right, channels, (y, x, channel) => pixel(input, y + top, x + left, channel) ?? NaN)
+    }
+    case 'resizing': return resized(input, operation)
     case 'channelSlice': {
       const { start, end } = operation
       return fill(height, width, end - start, (y, x, channel) => pixel(input, y, x, channel + start) ?? NaN)
     }
     case 'add': return others.reduce((sum, other) => combine(sum, other, (left, right) => left + right), input)
     case 'multiply': return others.reduce((sum, other) => combine(sum, other, (left, right) => left * right), input)
+    case 'maximum': return others.reduce((largest, other) => combine(largest, other, Math.max), input)
+    case 'minimum': return others.reduce((smallest, other) => combine(smallest, other, Math.min), input)
+    case 'divide': return others.reduce((quotient, other) => combine(quotient, other, (left, right) => left / right), input)
     case 'concatenate': return others.reduce(join, input)
     case 'reshape': {
       const [first, second, third] = operation.shape
@@ -206,6 +231,11 @@ function activated (activation: Activation, x: number): number {
     case 'sigmoid': return 1 / (1 + Math.exp(-x))
     case 'silu': return x / (1 + Math.exp(-x))
     case 'tanh': return Math.tanh(x)
+    case 'selu': return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x))
+    case 'softplus': return Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0)
+    case 'softsign': return x / (1 + Math.abs(x))
+    case 'mish': return x * Math.tanh(Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0))
+    case 'exponential': return Math.exp(x)
     case 'relu': return Math.min(Math.max(x, 0), activation.maximum ?? Infinity)
     case 'leakyRelu': return x > 0 ? x : x * activation.slope
     case 'elu': return x > 0 ? x : activation.alpha * Math.expm1(x)
@@ -227,6 +257,29 @@ function normalShare (x: number): number {
     sum += term
   }
   return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)
+}
+
+/** Of the channels of each position. */
+function ofPositions (
+  input: FeatureMap, channels: number, compute: (values: readonly number[], channel: number) => number
+): FeatureMap {
+  return fill(input.height, input.width, channels, (y, x, channel) => (
+    compute(Array.from({ length: input.channels }, (_, other) => pixel(input, y, x, other) ?? NaN), channel)
+  ))
+}
+
+/** The centre of pixel i lies at i + 0.5 in both maps, as shares of their sides. */
+function resized (input: FeatureMap, { height, width, method }: OperationOf<'resizing'>): FeatureMap {
+  const inside = (position: number, side: number): number => Math.min(Math.max(position, 0), side - 1)
+  return fill(height, width, input.channels, (y, x, channel) => {
+    const [row, column] = [(y + 0.5) * input.height / height, (x + 0.5) * input.width / width]
+    const value = (atY: number, atX: number): number => pixel(input, inside(atY, input.height), inside(atX, input.width), channel) ?? NaN
+    if (method === 'nearest') return value(Math.floor(row), Math.floor(column))
+    const [top, left] = [Math.floor(row - 0.5), Math.floor(column - 0.5)]
+    const [down, right] = [row - 0.5 - top, column - 0.5 - left]
+    return (value(top, left) * (1 - right) + value(top, left + 1) * right) * (1 - down) +
+      (value(top + 1, left) * (1 - right) + value(top + 1, left + 1) * right) * down
+  })
 }
 
 function combine (left: FeatureMap, right: FeatureMap, operation: (left: number, right: number) => number): FeatureMap {

@@ -12,7 +12,7 @@ interface Change {
   readonly after: ChannelAffine | undefined
 }
 
-/** The weights, by role, with which a layer does all three; a layer without a kernel has none. */
+/** The weights, by role, with which a layer does all three; what is affine itself has none. */
 export function foldedTensors (change: Change, weights: Weights): ReadonlyMap<string, Tensor> {
   const { layer, before, after } = change
   const isUnchanged = before === undefined && after === undefined
@@ -20,7 +20,8 @@ export function foldedTensors (change: Change, weights: Weights): ReadonlyMap<st
     case 'convolution': case 'depthwiseConvolution': case 'dense': case 'separableConvolution':
       if (isUnchanged) return new Map(layer.weights.map(({ role }) => [role, weightOf(layer, role, weights)]))
       return layer.operation.kind === 'separableConvolution' ? separable(change, weights) : single(change, weights)
-    default: return new Map()
+    case 'batchNormalization': return new Map()
+    default: return new Map(layer.weights.map(({ role }) => [role, weightOf(layer, role, weights)]))
   }
 }
 

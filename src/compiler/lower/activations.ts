@@ -11,11 +11,25 @@ export function activation (name: string, input: string, wanted: Activation, typ
     case 'silu': return steps.binary(name, 'Mul', input, steps.unary(`${name}/sigmoid`, 'Sigmoid', input, type), type)
     case 'relu': return relu(name, input, wanted.maximum, type, steps)
     case 'leakyRelu': return steps.add(name, type, [input], { op: 'LeakyRelu', slope: wanted.slope })
+    case 'selu': return inFloat32(name, input, type, steps, (value) => steps.unary(`${name}/selu`, 'Selu', value, 'float32'))
+    case 'softplus': return inFloat32(name, input, type, steps, (value) => steps.unary(`${name}/softplus`, 'Softplus', value, 'float32'))
+    case 'softsign': return inFloat32(name, input, type, steps, (value) => steps.unary(`${name}/softsign`, 'Softsign', value, 'float32'))
+    case 'exponential': return inFloat32(name, input, type, steps, (value) => steps.unary(`${name}/exp`, 'Exp', value, 'float32'))
+    case 'mish': return inFloat32(name, input, type, steps, (value) => {
+      const softplus = steps.unary(`${name}/softplus`, 'Softplus', value, 'float32')
+      return steps.binary(`${name}/mish`, 'Mul', value, steps.unary(`${name}/tanh`, 'Tanh', softplus, 'float32'), 'float32')
+    })
     case 'elu': return elu(name, input, wanted.alpha, type, steps)
     case 'gelu': return gelu(name, input, wanted.approximate, type, steps)
     case 'hardSigmoid': return hardSigmoid(name, input, wanted.slope, type, steps)
     case 'hardSwish': return steps.binary(name, 'Mul', input, hardSigmoid(`${name}/gate`, input, wanted.slope, type, steps), type)
   }
+}
+
+/** What is not known to have kernels for every type, and what loses too much in bfloat16. */
+export function inFloat32 (name: string, input: string, type: Precision, steps: StepList, make: (value: string) => string): string {
+  if (type === 'float32') return make(input)
+  return steps.cast(name, make(steps.cast(`${name}/float32`, input, type, 'float32')), 'float32', type)
 }
 
 function relu (name: string, input: string, maximum: number | undefined, type: Precision, steps: StepList): string {

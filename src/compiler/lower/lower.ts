@@ -6,10 +6,12 @@ import { StepList } from '../steps.js'
 import type { Target } from '../target.js'
 import { activation } from './activations.js'
 import { affine, affineOfMap } from './affine.js'
+import { layerNormalization, ofChannels, parametricRelu, unitNormalization } from './channels.js'
 import { denseChain } from './dense.js'
 import { input, placeholders } from './ends.js'
 import { channelSlice, combination, concatenation, reshaped } from './joins.js'
 import { outputs } from './outputs.js'
+import { cropping, resizing } from './resizing.js'
 import { separableChain } from './separable.js'
 import { NO_CHAINS, planChains } from './chain-plan.js'
 import { Values, type Value } from './values.js'
@@ -60,9 +62,20 @@ function lowered (layer: Layer, inputs: readonly Value[], values: Values): Value
       const step = values.steps.pad(name, map.step, map.type, [[0, 0], [top, bottom], [left, right], [0, 0]])
       return { ...map, step, shape: layer.outputShape }
     }
+    case 'cropping': return cropping(layer, operation, value, values)
+    case 'resizing': return resizing(layer, operation, value, values)
     case 'channelSlice': return channelSlice(layer, operation, value, values)
     case 'add': return combination(layer, 'AddV2', inputs, values)
     case 'multiply': return combination(layer, 'Mul', inputs, values)
+    case 'maximum': return combination(layer, 'Maximum', inputs, values)
+    case 'minimum': return combination(layer, 'Minimum', inputs, values)
+    case 'divide': return combination(layer, 'RealDiv', inputs, values)
+    case 'layerNormalization': return layerNormalization(layer, operation, value, values)
+    case 'unitNormalization': return unitNormalization(layer, value, values)
+    case 'channelMean': return ofChannels(layer, 'Mean', value, values)
+    case 'channelMax': return ofChannels(layer, 'Max', value, values)
+    case 'parametricRelu': return parametricRelu(layer, operation, value, values)
+    case 'probabilities': return value
     case 'concatenate': return concatenation(layer, inputs, values)
     case 'reshape': case 'flatten': return reshaped(layer, value, values)
     case 'batchNormalization': case 'input': throw new Error(`${describeLayer(layer)} is no layer of a folded network`)

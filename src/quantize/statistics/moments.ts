@@ -10,6 +10,7 @@ import { rectified, type Moments } from './normal.js'
 const PIXELS = { mean: 118, deviation: 70 }
 /** Of what functions that end on both sides give, about. */
 const BOUNDED_VARIANCE = 0.1
+const LARGEST_EXPONENT = 50
 
 /**
  * About what every layer gives, by its name: what batch normalizations were trained to give, and what follows from that for values
@@ -37,6 +38,7 @@ function ofPixels ({ channels, rescaling: { scale, offset } }: NetworkInput): Mo
 
 function momentsAfter (layer: Layer, input: Moments, inputs: readonly Moments[], weights: Weights): Moments {
   const { operation, outputShape } = layer
+  const widened = inputs.map((one) => repeated(one, channelsOf(outputShape)))
   switch (operation.kind) {
     case 'batchNormalization': return trained(layer, operation, weights)
     case 'affine': return scaled(input, affineOf(layer, weights))
@@ -44,16 +46,27 @@ function momentsAfter (layer: Layer, input: Moments, inputs: readonly Moments[],
     case 'convolution': case 'depthwiseConvolution': case 'separableConvolution': case 'dense': return throughLayer(layer, input, weights)
     case 'maxPooling': case 'globalMaxPooling': return raised(input)
     case 'channelSlice': return eachArray(input, (numbers) => numbers.slice(operation.start, operation.end))
-    case 'add': return inputs.reduce(sum)
-    case 'multiply': return inputs.reduce(product)
+    case 'add': return widened.reduce(sum)
+    case 'multiply': return widened.reduce(product)
     case 'concatenate': return inputs.reduce(joined)
     case 'reshape': case 'flatten': return spread(input, channelsOf(outputShape))
-    default: return input
+    case 'layerNormalization': return trained(layer, operation, weights)
+    case 'unitNormalization': return ofLengthOne(input)
+    case 'channelMean': return averaged(input)
+    case 'channelMax': return raised(averaged(input))
+    case 'maximum': return widened.reduce((left, right) => either(left, right, Math.max))
+    case 'minimum': return widened.reduce((left, right) => either(left, right, Math.min))
+    case 'divide': return widened.reduce(quotient)
+    case 'parametricRelu': return rectified(input)
+    case 'input': case 'averagePooling': case 'globalAveragePooling': case 'zeroPadding': case 'cropping': case 'resizing':
+    case 'probabilities': return input
   }
 }
 
 /** What training held it to. */
-function trained (layer: Layer, { scale, center }: OperationOf<'batchNormalization'>, weights: Weights): Moments {
+function trained (
+  layer: Layer, { scale, center }: OperationOf<'batchNormalization' | 'layerNormalization'>, weights: Weights
+): Moments {
   const channels = channelsOf(layer.outputShape)
   const numbers = (role: string, isThere: boolean, otherwise: number): Float64Array => (
     isThere ? Float64Array.from(weightOf(layer, role, weights).data) : new Float64Array(channels).fill(otherwise)
@@ -70,9 +83,12 @@ function scaled ({ mean, variance }: Moments, affine: ChannelAffine | undefined)
 
 function activated (input: Moments, activation: Activation): Moments {
   switch (activation.function) {
-    case 'relu': case 'leakyRelu': case 'elu': case 'gelu': case 'silu': case 'hardSwish': return rectified(input)
-    case 'tanh': return eachArray(input, (numbers) => numbers.map(() => numbers === input.mean ? 0 : BOUNDED_VARIANCE))
-    default: return eachArray(input, (numbers) => numbers.map(() => numbers === input.mean ? 1 / 2 : BOUNDED_VARIANCE))
+    case 'relu': case 'leakyRelu': case 'elu': case 'gelu': case 'silu': case 'hardSwish': case 'selu': case 'softplus': case 'mish':
+      return rectified(input)
+    case 'exponential': return exponential(input)
+    case 'tanh': case 'softsign': return eachArray(input, (numbers) => numbers.map(() => numbers === input.mean ? 0 : BOUNDED_VARIANCE))
+    case 'sigmoid': case 'hardSigmoid': case 'softmax':
+      return eachArray(input, (numbers) => numbers.map(() => numbers === input.mean ? 1 / 2 : BOUNDED_VARIANCE))
   }
 }
 
@@ -97,6 +113,46 @@ function product (left: Moments, right: Moments): Moments {
       return value * second + value * (other[channel] ?? 0) ** 2 + second * (one[channel] ?? 0) ** 2
     })
   }
+}
+
+function either (left: Moments, right: Moments, choose: (one: number, other: number) => number): Moments {
+  const both = (one: Float64Array, other: Float64Array, of: (a: number, b: number) => number): Float64Array => (
+    one.map((value, channel) => of(value, other[channel] ?? 0))
+  )
+  return { mean: both(left.mean, right.mean, choose), variance: both(left.variance, right.variance, Math.max) }
+}
+
+/** As if the divisor hardly varied. */
+function quotient ({ mean, variance }: Moments, divisor: Moments): Moments {
+  const by = (channel: number): number => divisor.mean[channel] || 1
+  return {
+    mean: mean.map((value, channel) => value / by(channel)), variance: variance.map((value, channel) => value / by(channel) ** 2)
+  }
+}
+
+/** Of normal values: the log-normal distribution, bounded where it would be no number. */
+function exponential ({ mean, variance }: Moments): Moments {
+  const bounded = (exponent: number): number => Math.exp(Math.min(exponent, LARGEST_EXPONENT))
+  return {
+    mean: mean.map((value, channel) => bounded(value + (variance[channel] ?? 0) / 2)),
+    variance: variance.map((value, channel) => (bounded(value) - 1) * bounded(2 * (mean[channel] ?? 0) + value))
+  }
+}
+
+function averaged ({ mean, variance }: Moments): Moments {
+  const total = (numbers: Float64Array): number => numbers.reduce((all, value) => all + value, 0)
+  return { mean: Float64Array.of(total(mean) / mean.length), variance: Float64Array.of(total(variance) / mean.length ** 2) }
+}
+
+function ofLengthOne (input: Moments): Moments {
+  const square = input.mean.reduce((all, value, channel) => all + value ** 2 + (input.variance[channel] ?? 0), 0) || 1
+  return { mean: input.mean.map((value) => value / Math.sqrt(square)), variance: input.variance.map((value) => value / square) }
+}
+
+/** One channel that stands for all. */
+function repeated (moments: Moments, channels: number): Moments {
+  if (moments.mean.length === channels || moments.mean.length !== 1) return moments
+  return eachArray(moments, ([value = 0]) => new Float64Array(channels).fill(value))
 }
 
 function joined (left: Moments, right: Moments): Moments {

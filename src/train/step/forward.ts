@@ -71,6 +71,8 @@ function differentiated (layer: Layer, inputs: readonly Value[], pass: Pass, nor
     case 'add': return sum(layer, inputs, pass)
     case 'concatenate': return concatenation(layer, inputs, pass)
     case 'reshape': case 'flatten': return reshaped(layer, value, pass)
-    case 'affine': case 'multiply': case 'input': return refuse(layer, `layers of the kind ${operation.kind}`)
+    case 'affine': case 'multiply': case 'maximum': case 'minimum': case 'divide': case 'cropping': case 'resizing': case 'channelMean':
+    case 'channelMax': case 'layerNormalization': case 'unitNormalization': case 'parametricRelu': case 'probabilities': case 'input':
+      return refuse(layer, `layers of the kind ${operation.kind}`)
   }
 }

@@ -136,7 +136,18 @@ function kerasConfig ({ operation, outputShape }: Layer): [className: string, co
     case 'reshape': return ['Reshape', { target_shape: operation.shape }]
     case 'flatten': return ['Flatten', {}]
     case 'dense': return ['Dense', { units: operation.units, use_bias: operation.bias, activation: 'linear' }]
-    case 'channelSlice': throw new Error('a slice is no layer of Keras')
+    case 'maximum': return ['Maximum', {}]
+    case 'minimum': return ['Minimum', {}]
+    case 'layerNormalization': {
+      const { epsilon, scale, center } = operation
+      return ['LayerNormalization', { axis: [outputShape.length], epsilon, scale, center }]
+    }
+    case 'unitNormalization': return ['UnitNormalization', { axis: [outputShape.length] }]
+    case 'cropping': return ['Cropping2D', { cropping: [[operation.top, operation.bottom], [operation.left, operation.right]] }]
+    case 'resizing': return ['Resizing', { height: operation.height, width: operation.width, interpolation: operation.method }]
+    case 'parametricRelu': return ['PReLU', { shared_axes: operation.alpha.flatMap((side, axis) => side === 1 ? [axis + 1] : []) }]
+    case 'divide': case 'channelMean': case 'channelMax': case 'channelSlice': case 'probabilities':
+      throw new Error(`${operation.kind} is no layer of Keras`)
   }
 }
 
