@@ -93,7 +93,7 @@ export function chooseInput (settings: InputSettings, facts: InputFacts): InputC
       ? { value: facts.rescaling, from: overruled(source, settings.scale, undefined, 'SCALE') }
       : settings.scale === 'auto'
         ? { value: SCALES['-1..1'], from: 'default' }
-        : { value: scaleOf(settings.scale, facts.channels), from: 'SCALE' }
+        : { value: scaleNamed(settings.scale, facts.channels), from: 'SCALE' }
   }
 }
 
@@ -107,7 +107,8 @@ export function describeInput ({ size, channels, fit, cropFraction, kernel, resc
     `${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
 }
 
-function scaleOf (name: keyof typeof SCALES, channels: 1 | 3): Rescaling {
+/** What one of SCALE's values does. Throws an Error of one sentence if it is one of RGB and pictures are grey. */
+export function scaleNamed (name: keyof typeof SCALES, channels: 1 | 3): Rescaling {
   const scale: Rescaling = SCALES[name]
   if (channels === 1 && typeof scale.offset !== 'number') {
     throw new Error(`SCALE=${name} has a number for each channel of RGB, and the model takes grey pictures`)

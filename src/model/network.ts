@@ -168,7 +168,8 @@ export function describeLayer ({ name, operation }: Pick<LayerStatement, 'name' 
 
 /** What the last layer's values are, where they are probabilities. */
 export function endingOf ({ operation }: Pick<Layer, 'operation'>): 'softmax' | 'sigmoid' | undefined {
-  const ending = operation.kind === 'activation' ? operation.activation.function : operation.kind === 'probabilities' ? operation.of : undefined
+  if (operation.kind === 'probabilities') return operation.of
+  const ending = operation.kind === 'activation' ? operation.activation.function : undefined
   return ending === 'softmax' || ending === 'sigmoid' ? ending : undefined
 }
 

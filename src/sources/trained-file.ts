@@ -86,7 +86,7 @@ async function withRecognized<T> (
 }
 
 function hintsOf (
-  { inputSize, output, outputLayer, pooling, headActivation, withoutClassifier }: ModelSettings, facts: TrainedFileFacts
+  { inputSize, output, outputLayer, pooling, headActivation, scale, withoutClassifier }: ModelSettings, facts: TrainedFileFacts
 ): Hints {
   const chosen = pooling === 'auto' ? facts.pooling : pooling
   return {
@@ -95,6 +95,7 @@ function hintsOf (
     ...outputLayer === '' ? {} : { outputLayer },
     ...chosen === undefined ? {} : { pooling: chosen },
     ...headActivation === 'auto' ? {} : { headActivation },
+    scaleIsGiven: scale !== 'auto',
     withoutClassifier: withoutClassifier === true
   }
 }

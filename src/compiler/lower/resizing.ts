@@ -16,6 +16,7 @@ export function resizing (layer: Layer, operation: OperationOf<'resizing'>, inpu
 
 export function cropping (layer: Layer, { top, left }: OperationOf<'cropping'>, input: Value, values: Values): Value {
   const map = values.spatial(input)
-  const [height, width = 1] = layer.outputShape
-  return { ...map, step: values.steps.slice(layer.name, map.step, map.type, [0, top, left, 0], [-1, height, width, -1]), shape: layer.outputShape }
+  const { name, outputShape: shape } = layer
+  const [height, width = 1] = shape
+  return { ...map, step: values.steps.slice(name, map.step, map.type, [0, top, left, 0], [-1, height, width, -1]), shape }
 }

@@ -2,7 +2,7 @@ import type { Activation, Shape } from '../../model/network.js'
 import type { Emitter } from './emitter.js'
 import type { FlatLayer } from './flatten.js'
 import { refuse } from './refusal.js'
-import { demand, demandLastAxis } from './settings.js'
+import { demand, demandLastAxis, functionOf } from './settings.js'
 
 /** A non-linearity of a file; a leaky ReLU with a maximum becomes several layers. */
 type NonLinearity = Activation | { readonly function: 'cappedLeakyRelu', readonly slope: number, readonly maximum: number }
@@ -19,7 +19,8 @@ const LAYER_SLOPE = 0.3
 /** Of a hard sigmoid. */
 const HARD_SLOPES: Readonly<Record<KerasVersion, number>> = { 2: 0.2, 3: 1 / 6 }
 
-const NAMES = 'linear, relu, relu6, leaky_relu, elu, silu, gelu, hard_sigmoid, hard_swish, sigmoid, softmax and tanh'
+const NAMES = 'linear, relu, relu6, leaky_relu, elu, silu, gelu, hard_sigmoid, hard_swish, sigmoid, softmax, tanh, ' +
+  'selu, softplus, softsign, mish and exponential'
 
 /** Keras 3's operations, and TensorFlow's functions as Keras 2 names them, by the name of the activation. */
 const FUNCTIONS: ReadonlyMap<string, string> = new Map([
@@ -28,7 +29,10 @@ const FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['HardSigmoid', 'hard_sigmoid'], ['HardSilu', 'hard_silu'], ['Tanh', 'tanh'], ['Clip', 'clip'],
   ['nn.relu', 'relu'], ['nn.relu6', 'relu6'], ['nn.leaky_relu', 'leaky_relu'], ['nn.elu', 'elu'], ['nn.silu', 'silu'], ['nn.swish', 'silu'],
   ['nn.gelu', 'gelu'], ['math.sigmoid', 'sigmoid'], ['nn.sigmoid', 'sigmoid'], ['sigmoid', 'sigmoid'], ['nn.softmax', 'softmax'],
-  ['math.tanh', 'tanh'], ['nn.tanh', 'tanh'], ['tanh', 'tanh'], ['clip_by_value', 'clip']
+  ['math.tanh', 'tanh'], ['nn.tanh', 'tanh'], ['tanh', 'tanh'],
+  ['Selu', 'selu'], ['nn.selu', 'selu'], ['Softplus', 'softplus'], ['math.softplus', 'softplus'], ['nn.softplus', 'softplus'],
+  ['Softsign', 'softsign'], ['nn.softsign', 'softsign'], ['Exp', 'exponential'], ['math.exp', 'exponential'], ['exp', 'exponential'],
+  ['clip_by_value', 'clip']
 ])
 
 /** Layers that are an activation with settings of their own. */
@@ -55,7 +59,7 @@ export function emitActivation (emitter: Emitter, layer: FlatLayer, input: strin
     return activation === undefined ? input : emit(emitter, layer, input, activation, '')
   }
   if (LAYERS.has(className)) return emit(emitter, layer, input, layerActivation(layer, className, config, shape), '')
-  const name = FUNCTIONS.get(className === 'TFOpLambda' ? String(config.function) : className)
+  const name = FUNCTIONS.get(functionOf(layer))
   if (name === undefined) return undefined
   const parameters = className === 'TFOpLambda' ? keywords : { approximate: true, ...config }
   const activation = name === 'clip' ? clipped(layer, parameters) : namedActivation(layer, name, parameters, version, shape)
@@ -101,7 +105,8 @@ function namedActivation (
     case 'gelu': return { function: 'gelu', approximate: parameters.approximate === true }
     case 'hard_sigmoid': return { function: 'hardSigmoid', slope: HARD_SLOPES[version] }
     case 'hard_silu': case 'hard_swish': return { function: 'hardSwish', slope: HARD_SLOPES[version] }
-    case 'sigmoid': case 'tanh': return { function: name }
+    case 'exponential': case 'exp': return { function: 'exponential' }
+    case 'sigmoid': case 'tanh': case 'selu': case 'softplus': case 'softsign': case 'mish': return { function: name }
     case 'softmax':
       demandLastAxis(layer, parameters.axis, shape)
       return { function: name }

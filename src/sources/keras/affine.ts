@@ -2,6 +2,7 @@ import type { StoredWeight } from '../files/index.js'
 import type { FlatLayer } from './flatten.js'
 import { normalizationOf } from './normalization.js'
 import { refuse } from './refusal.js'
+import { functionOf } from './settings.js'
 import { channelValues, eachChannel, type Affine, type ChannelValues } from './values.js'
 
 type Arithmetic = 'add' | 'subtract' | 'multiply' | 'divide' | 'negate'
@@ -13,12 +14,13 @@ const ARITHMETIC: ReadonlyMap<string, Arithmetic> = new Map([
   ['math.truediv', 'divide'], ['math.divide', 'divide'], ['__operators__.truediv', 'divide'], ['realdiv', 'divide'],
   ['math.subtract', 'subtract'], ['subtract', 'subtract'], ['__operators__.sub', 'subtract'],
   ['math.multiply', 'multiply'], ['multiply', 'multiply'], ['__operators__.mul', 'multiply'],
-  ['math.add', 'add'], ['add', 'add'], ['__operators__.add', 'add'], ['math.negative', 'negate'], ['__operators__.neg', 'negate']
+  ['math.add', 'add'], ['nn.bias_add', 'add'], ['add', 'add'], ['__operators__.add', 'add'],
+  ['math.negative', 'negate'], ['__operators__.neg', 'negate']
 ])
 
 /** The arithmetic that a layer does, with a constant or between tensors; undefined where it is of another kind. */
 export function arithmeticOf ({ className, config }: FlatLayer): Arithmetic | undefined {
-  return ARITHMETIC.get(className === 'TFOpLambda' ? String(config.function) : className)
+  return ARITHMETIC.get(functionOf({ className, config }))
 }
 
 /**

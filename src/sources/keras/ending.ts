@@ -2,6 +2,7 @@ import { networkOf, statementsOf } from '../../model/network-builder.js'
 import { outputUnits, type Layer, type LayerStatement, type Network, type NetworkInput, type OperationKind } from '../../model/network.js'
 import { WeightsError, sizeOf } from '../../model/weights.js'
 import type { Loss } from './loss.js'
+import { mixtureOf } from './mixture.js'
 import type { Translated } from './translate.js'
 import { refuse } from './refusal.js'
 
@@ -26,6 +27,8 @@ export interface Ended {
 const KEEPS_LOGITS: ReadonlySet<OperationKind> = new Set([
   'batchNormalization', 'affine', 'reshape', 'flatten', 'globalAveragePooling', 'add', 'concatenate'
 ])
+/** How far the shares of classifiers may be from 1 together, as thirds that were rounded are. */
+const LARGEST_EXCESS = 1e-3
 /** Layers that can give logits. */
 const GIVES_LOGITS: ReadonlySet<OperationKind> = new Set([
   'dense', 'convolution', 'separableConvolution', 'depthwiseConvolution', 'multiply'
@@ -38,7 +41,7 @@ const GIVES_LOGITS: ReadonlySet<OperationKind> = new Set([
  * last layer gives something else.
  */
 export function withProbabilities ({ network, origins }: Translated, { wanted, loss }: EndingHints): Ended {
-  const layers = asVector(network)
+  const layers = withMixture(asVector(network))
   const last = layers.at(-1)
   const file = last === undefined ? undefined : origins.get(last.name)?.layer ?? origins.get(network.layers.at(-1)?.name ?? '')?.layer
   if (last === undefined || file === undefined) throw new WeightsError('the model has no layers')
@@ -106,11 +109,27 @@ function hasClassifier (layers: readonly Layer[], last: Layer): boolean {
   return last.outputShape.length === 1 && activation === undefined && GIVES_LOGITS.has(sourceOfLogits(layers, last).operation.kind)
 }
 
+/** A sum of shares of several classifiers' probabilities is marked as the probabilities that it is. */
+function withMixture (layers: readonly Layer[]): readonly Layer[] {
+  const last = layers.at(-1)
+  const mixture = mixtureOf(layers)
+  if (last === undefined || mixture === undefined || activationOf(last) !== undefined) return layers
+  if (Math.abs(mixture.total - 1) > LARGEST_EXCESS) {
+    throw new WeightsError('the model adds up the probabilities of several classifiers, whose shares are ' +
+      `${mixture.total.toPrecision(3)} together, and 1 is needed: average them`)
+  }
+  const operation = { kind: 'probabilities' as const, of: mixture.of }
+  return [...layers, { name: `${last.name}_probabilities`, operation, inputs: [last.name], outputShape: last.outputShape, weights: [] }]
+}
+
 /** A softmax or sigmoid over a feature map of one pixel, made a vector after it as MobileNet once was, is made a vector before it. */
-function asVector ({ layers }: Network): readonly Layer[] {
+function asVector ({ layers }: Pick<Network, 'layers'>): readonly Layer[] {
   const [activation, reshape] = layers.slice(-2)
   if (activation === undefined || reshape === undefined) return layers
-  const turns = (reshape.operation.kind === 'reshape' || reshape.operation.kind === 'flatten') && reshape.outputShape.length === 1
+  // A vector that is made one.
+  const isVector = activation.outputShape.length === 1 && reshape.outputShape.length === 1
+  if (isReshape(reshape) && isVector && reshape.inputs[0] === activation.name) return asVector({ layers: layers.slice(0, -1) })
+  const turns = isReshape(reshape) && reshape.outputShape.length === 1
   const map = activation.outputShape
   const isProbability = ['softmax', 'sigmoid'].includes(activationOf(activation) ?? '')
   if (!turns || !isProbability || reshape.inputs[0] !== activation.name || map.length !== 3 || map[2] !== sizeOf(map)) return layers
@@ -118,7 +137,12 @@ function asVector ({ layers }: Network): readonly Layer[] {
   return [...layers.slice(0, -2), before, { ...activation, inputs: [reshape.name], outputShape: reshape.outputShape }]
 }
 
+function isReshape ({ operation }: LayerStatement): boolean {
+  return operation.kind === 'reshape' || operation.kind === 'flatten'
+}
+
 function activationOf ({ operation }: LayerStatement): string | undefined {
+  if (operation.kind === 'probabilities') return operation.of
   return operation.kind === 'activation' ? operation.activation.function : undefined
 }
 

@@ -11,6 +11,12 @@ const MAX_CALLS = 10 * MAX_LAYERS
 
 export type { FlatLayer, FlatOperand }
 
+/** Names of old versions, and of kinds that differ in training alone. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['BatchNormalizationV1', 'BatchNormalization'], ['BatchNormalizationV2', 'BatchNormalization'],
+  ['SyncBatchNormalization', 'BatchNormalization']
+])
+
 /** What an input layer states. */
 export interface StatedShape {
   /** [batch, height, width, channels] of a picture's; not validated. */
@@ -111,7 +117,8 @@ class Flattening {
     { name, className, config, calls }: KerasLayer, call: number, operands: readonly FlatOperand[], { classes, names }: Path, tensor = 0
   ): FlatLayer {
     const place = { topLevel: names[0] ?? name, classPath: classes.join('/'), namePath: names.join('/') }
-    const layer = { name, className, config, operands, keywords: calls[call]?.keywords ?? {}, tensor, place }
+    const keywords = calls[call]?.keywords ?? {}
+    const layer = { name, className: ALIASES.get(className) ?? className, config, operands, keywords, tensor, place }
     if (this.layers.push(layer) > MAX_LAYERS) throw new WeightsError(`the model has more than ${MAX_LAYERS} layers`)
     return layer
   }

@@ -25,7 +25,7 @@ export interface Call {
 
 const CONSTANT_MARKER = '_CONSTANT_VALUE'
 /** Keyword arguments that are operands. */
-const OPERAND_KEYWORDS = new Set(['x', 'y', 'x1', 'x2'])
+const OPERAND_KEYWORDS = new Set(['x', 'y', 'x1', 'x2', 'bias'])
 /** Operands nest one level a list of tensors. */
 const MAX_DEPTH = 8
 

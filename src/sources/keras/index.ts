@@ -6,7 +6,7 @@ import type { KerasVersion } from './activations.js'
 import { bindNetwork, readBindings, type Binding } from './binding.js'
 import { parseKerasModel } from './config.js'
 import { withFeatures, withProbabilities } from './ending.js'
-import { flatten } from './flatten.js'
+import { flatten, type FlatModel } from './flatten.js'
 import { graphOf } from './graph.js'
 import { infer } from './infer.js'
 import type { HeadHints } from './inferred-head.js'
@@ -38,6 +38,8 @@ export interface Hints extends HeadHints {
   readonly inputSize?: number
   /** Which of several outputs is taken, by its layer's name or its key; the first by default. */
   readonly outputLayer?: string
+  /** Whether it is said how pixels become the input, which may then stand for Python code that does it. */
+  readonly scaleIsGiven?: boolean
   /** Whether a file without a classifier is taken, for its features; see `withFeatures`. */
   readonly withoutClassifier?: boolean
 }
@@ -64,9 +66,10 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   const graph = graphOf(model)
   const { side, channels, sideIsStated } = inputOf(pictureShapes(model), hints.inputSize)
   const weightsOf = locator(stored, model.layers)
-  const scaling = await scalingFrom(graph.input, channels, weightsOf)
+  const models = modelNames(model)
+  const scaling = await scalingFrom(graph.input, { channels, weightsOf, models, isGiven: hints.scaleIsGiven === true })
   const translated = await translate(graph, {
-    input: { side, channels, rescaling: scaling.rescaling ?? UNSTATED }, start: scaling.last, version: versionOf(stored), weightsOf
+    input: { side, channels, rescaling: scaling.rescaling ?? UNSTATED }, start: scaling.last, version: versionOf(stored), weightsOf, models
   })
   const ended = hints.withoutClassifier === true ? withFeatures : withProbabilities
   const { network, notes } = ofOutput(
@@ -74,6 +77,11 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   )
   const bindings = bindNetwork(network, translated.origins, weightsOf)
   return recognized(network, scaling.rescaling, sideIsStated, bindings, [...describeOutputs(output, hints.outputLayer), ...notes])
+}
+
+/** Names of the models around the layers, outermost first. */
+function modelNames ({ layers }: FlatModel): string[] {
+  return [...new Set(layers.flatMap(({ place }) => place.namePath.split('/').slice(0, -1)))]
 }
 
 /** TensorFlow.js writes its own name before its version. */

@@ -11,7 +11,7 @@ import { rolesOf } from './roles.js'
 export type Locate = (layer: FlatLayer) => readonly StoredWeight[]
 
 /** Weights that training changes; the others are statistics. */
-const TRAINED = new Set(['kernel', 'bias', 'depthwise_kernel', 'pointwise_kernel', 'gamma', 'beta'])
+const TRAINED = new Set(['kernel', 'bias', 'depthwise_kernel', 'pointwise_kernel', 'gamma', 'beta', 'alpha'])
 
 /** How the weights of a file with a configuration are found; `layers` are all layers of the model. */
 export function locator (stored: StoredModel, layers: readonly FlatLayer[]): Locate {

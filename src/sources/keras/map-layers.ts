@@ -3,8 +3,8 @@ import type { Operation, Shape } from '../../model/network.js'
 import { sizeOf } from '../../model/weights.js'
 import type { FlatLayer } from './flatten.js'
 import { refuse } from './refusal.js'
-import { Padding, Sides, demandChannelsLast, demandLastAxis, pair, settingsOf } from './settings.js'
-import { channelSlice, isSlice } from './slices.js'
+import { Padding, Sides, demandChannelsLast, demandLastAxis, functionOf, pair, settingOf, settingsOf } from './settings.js'
+import { isSlice, sliceOperation } from './slices.js'
 
 const Pooling = Type.Object({
   pool_size: Sides,
@@ -22,7 +22,7 @@ const Target = Type.Array(Type.Integer({ minimum: -1, maximum: 1_000_000 }), { m
  * Throws a WeightsError that names the layer and the setting that is not supported.
  */
 export function mapOperation (layer: FlatLayer, shape: Shape): Operation | undefined {
-  if (isSlice(layer)) return channelSlice(layer, shape)
+  if (isSlice(layer)) return sliceOperation(layer, shape)
   switch (layer.className) {
     case 'MaxPooling2D': return { kind: 'maxPooling', ...poolOf(layer) }
     case 'AveragePooling2D': return { kind: 'averagePooling', ...poolOf(layer) }
@@ -33,16 +33,20 @@ export function mapOperation (layer: FlatLayer, shape: Shape): Operation | undef
       demandChannelsLast(layer)
       return { kind: 'flatten' }
     case 'Reshape': return reshape(layer, shape)
-    case 'TFOpLambda': return layer.config.function === 'reshape' ? reshape(layer, shape) : undefined
+    case 'TFOpLambda': return functionOf(layer) === 'reshape' ? reshape(layer, shape) : undefined
+    case 'UnitNormalization':
+      demandLastAxis(layer, layer.config.axis, shape)
+      return { kind: 'unitNormalization' }
     default: return undefined
   }
 }
 
+const CONCATENATIONS = new Set(['Concatenate', 'concat'])
+
 /** Whether a layer joins the channels of several. Throws a WeightsError if it joins along another axis. */
 export function isConcatenation (layer: FlatLayer, shape: Shape): boolean {
-  const { className, config, keywords } = layer
-  if (className !== 'Concatenate' && !(className === 'TFOpLambda' && config.function === 'concat')) return false
-  demandLastAxis(layer, config.axis ?? keywords.axis, shape)
+  if (!CONCATENATIONS.has(functionOf(layer))) return false
+  demandLastAxis(layer, settingOf(layer, 'axis'), shape)
   return true
 }
 

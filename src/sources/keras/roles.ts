@@ -10,6 +10,8 @@ export function rolesOf ({ className, config }: FlatLayer): string[] {
     case 'SeparableConv2D': return ['depthwise_kernel', 'pointwise_kernel', ...bias]
     case 'BatchNormalization':
       return [...config.scale === false ? [] : ['gamma'], ...config.center === false ? [] : ['beta'], 'moving_mean', 'moving_variance']
+    case 'LayerNormalization': return [...config.scale === false ? [] : ['gamma'], ...config.center === false ? [] : ['beta']]
+    case 'PReLU': return ['alpha']
     case 'Normalization': return hasGivenStatistics(config) ? [] : ['mean', 'variance', 'count']
     default: return []
   }

@@ -9,6 +9,37 @@ export const Sides = Type.Union([Side, Type.Tuple([Side, Side])])
 export const Padding = Type.Union([Type.Literal('valid'), Type.Literal('same')])
 export const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
+/** What a layer computes: its class, or the function of TensorFlow's that it is. */
+export function functionOf ({ className, config }: Pick<FlatLayer, 'className' | 'config'>): string {
+  return className === 'TFOpLambda' ? String(config.function).replace(/^compat\.v1\./, '') : className
+}
+
+/** A setting, which Keras 3 keeps in the configuration of a function and Keras 2 among what it is called with. */
+export function settingOf ({ config, keywords }: FlatLayer, ...names: readonly string[]): unknown {
+  for (const name of names) {
+    const value = config[name] ?? keywords[name] ?? null
+    if (value !== null) return value
+  }
+  return undefined
+}
+
+/** Axes that a function is of, from 1, without that of the batch; undefined where it does not say them. Throws a WeightsError. */
+export function axesOf (layer: FlatLayer, shape: Shape): number[] | undefined {
+  const value = settingOf(layer, 'axis', 'axes')
+  if (value === undefined) return undefined
+  return [value].flat().map((axis) => {
+    if (!Number.isInteger(axis)) return refuse(layer, `is along ${JSON.stringify(value)}, and axes are whole numbers`)
+    return Number(axis) < 0 ? Number(axis) + shape.length + 1 : Number(axis)
+  }).sort()
+}
+
+/** Throws a WeightsError if a function is along other axes than the channels. */
+export function demandChannelAxis (layer: FlatLayer, shape: Shape): void {
+  const axes = axesOf(layer, shape)
+  if (axes?.join() === String(shape.length)) return
+  refuse(layer, `is along ${axes?.join() ?? 'everything'}, and only the channels are supported`)
+}
+
 export type Pair = [height: number, width: number]
 
 /** Height and width of a setting. */

@@ -13,7 +13,7 @@ const Ellipsis = Type.Object({ class_name: Type.Literal('__ellipsis__') })
 interface Bounds { readonly start?: number | null, readonly stop?: number | null, readonly step?: number | null }
 const WHOLE: Bounds = {}
 
-const NEEDED = 'and only slices of the channels with a step of 1 are supported'
+const NEEDED = 'and only slices with a step of 1 are supported, and single channels'
 
 /** Whether a layer is `x[..., ::-1]`, which turns the channels around. */
 export function turnsChannels (layer: FlatLayer, rank: number): boolean {
@@ -28,16 +28,35 @@ export function isSlice ({ className }: FlatLayer): boolean {
   return className === 'GetItem' || className === 'SlicingOpLambda'
 }
 
+/** Which channel `x[..., index]` takes, without the dimension that it is in; undefined where it is no such slice. */
+export function channelIndex (layer: FlatLayer, shape: Shape): number | undefined {
+  const key = keyOf(layer)
+  const last = key.at(-1)
+  if (!Number.isInteger(last)) return undefined
+  const others = boundsOf(layer, [...key.slice(0, -1), WHOLE], shape.length + 1)
+  const channels = channelsOf(shape)
+  const index = Number(last) < 0 ? Number(last) + channels : Number(last)
+  const isThere = shape.length === 3 && index >= 0 && index < channels
+  if (!isThere || !others.every(isWhole)) refuse(layer, `takes ${JSON.stringify(key)}, ${NEEDED}`)
+  return index
+}
+
 /**
- * What `x[..., start:stop]` takes, as Keras 3 (GetItem) and Keras 2 (SlicingOpLambda) write it.
+ * What `x[..., start:stop]` takes, or `x[:, top:bottom, left:right]`, as Keras 3 (GetItem) and Keras 2 (SlicingOpLambda) write it.
  * Throws a WeightsError if it takes something else.
  */
-export function channelSlice (layer: FlatLayer, shape: Shape): Operation {
+export function sliceOperation (layer: FlatLayer, shape: Shape): Operation {
   const key = keyOf(layer)
   const bounds = boundsOf(layer, key, shape.length + 1)
   const last = bounds.at(-1) ?? WHOLE
-  if (bounds.slice(0, -1).some((entry) => !isWhole(entry)) || (last.step ?? 1) !== 1) {
-    refuse(layer, `takes ${JSON.stringify(key)}, ${NEEDED}`)
+  const [batch = WHOLE, rows = WHOLE, columns = WHOLE] = bounds
+  const [height, width] = shape
+  if (bounds.some(({ step }) => (step ?? 1) !== 1) || !isWhole(batch)) refuse(layer, `takes ${JSON.stringify(key)}, ${NEEDED}`)
+  if (width !== undefined && !(isWhole(rows) && isWhole(columns))) {
+    if (!isWhole(last)) refuse(layer, `takes ${JSON.stringify(key)}, and slices are of positions or of channels`)
+    const [top, left] = [position(rows.start ?? 0, height), position(columns.start ?? 0, width)]
+    const [bottom, right] = [height - position(rows.stop ?? height, height), width - position(columns.stop ?? width, width)]
+    return { kind: 'cropping', top, bottom, left, right }
   }
   const channels = channelsOf(shape)
   const start = position(last.start ?? 0, channels)

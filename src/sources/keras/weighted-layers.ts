@@ -15,6 +15,8 @@ const Separable = Type.Object({ filters: Count, ...Window })
 const Dense = Type.Object({ units: Count, use_bias: Flag })
 const BatchNormalization = Type.Object({ epsilon: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), scale: Flag, center: Flag })
 
+const ParametricRelu = Type.Object({ shared_axes: Type.Optional(Type.Union([Type.Array(Type.Integer()), Type.Null()])) })
+
 /** Keras's default. */
 const EPSILON = 1e-3
 
@@ -24,7 +26,7 @@ const EPSILON = 1e-3
  */
 export function emitWeighted (emitter: Emitter, layer: FlatLayer, input: string, version: KerasVersion): string | undefined {
   const emitted = emitLinear(emitter, layer, input)
-  return emitted === undefined || layer.className === 'BatchNormalization' ? emitted : emitFused(emitter, layer, emitted, version)
+  return emitted === undefined || layer.config.activation === undefined ? emitted : emitFused(emitter, layer, emitted, version)
 }
 
 function emitLinear (emitter: Emitter, layer: FlatLayer, input: string): string | undefined {
@@ -46,6 +48,17 @@ function emitLinear (emitter: Emitter, layer: FlatLayer, input: string): string 
       demandLastAxis(layer, layer.config.axis, emitter.shapeOf(input))
       const { epsilon = EPSILON, scale = true, center = true } = settingsOf(layer, BatchNormalization)
       return emitter.add(layer, { kind: 'batchNormalization', epsilon, scale, center }, [input])
+    }
+    case 'LayerNormalization': {
+      demandLastAxis(layer, layer.config.axis, emitter.shapeOf(input))
+      demand(layer, 'rms_scaling', layer.config.rms_scaling, false)
+      const { epsilon = EPSILON, scale = true, center = true } = settingsOf(layer, BatchNormalization)
+      return emitter.add(layer, { kind: 'layerNormalization', epsilon, scale, center }, [input])
+    }
+    case 'PReLU': {
+      const { shared_axes: shared } = settingsOf(layer, ParametricRelu)
+      const alpha = emitter.shapeOf(input).map((side, axis) => shared?.includes(axis + 1) === true ? 1 : side)
+      return emitter.add(layer, { kind: 'parametricRelu', alpha: alpha as [number] | [number, number, number] }, [input])
     }
     default: return undefined
   }

@@ -29,7 +29,7 @@ suite('a layer that is not supported is refused by its name, its kind and what a
   const cases: Array<[name: string, layers: LayerEntry[], message: RegExp]> = [
     ['attention', after('block5_add', 'MultiHeadAttention'),
       /^the layer added \(MultiHeadAttention\) is not supported: the service knows Conv2D, /],
-    ['Python code', after('block5_add', 'Lambda', { function: 'x' }), /^the layer added \(Lambda\) is not supported/],
+    ['Python code', after('block5_add', 'Lambda', { function: 'x' }), /^the layer added \(Lambda\) is Python code/],
     ['a function that nobody knows', after('block5_add', 'TFOpLambda', { function: 'math.cumsum' }),
       /^the layer added \(TFOpLambda\) is not supported/],
     ['channels first', change(network(), 'block1_conv1', { data_format: 'channels_first' }),
@@ -43,8 +43,8 @@ suite('a layer that is not supported is refused by its name, its kind and what a
       /^the layer block1_conv2 \(Conv2D\) cannot be built: .* has 3 groups, into which 4 channels and 5 filters do not divide$/],
     ['normalization along the rows', change(network(), 'block4_sepconv1_bn', { axis: [1] }),
       /^the layer block4_sepconv1_bn \(BatchNormalization\) has axis \[1\], and only -1 or \[-1\] or 3 or \[3\] is supported$/],
-    ['an activation that nobody knows', change(network(), 'block1_conv1_act', { activation: 'softplus' }),
-      /^the layer block1_conv1_act \(Activation\) has the activation "softplus", and linear, relu, .* tanh are supported$/],
+    ['an activation that nobody knows', change(network(), 'block1_conv1_act', { activation: 'sparsemax' }),
+      /^the layer block1_conv1_act \(Activation\) has the activation "sparsemax", and linear, relu, .* exponential are supported$/],
     ['an activation that is Python code', change(network(), 'block1_conv1', { activation: { class_name: 'Mine', config: {} } }),
       /^the layer block1_conv1 \(Conv2D\) has the activation \{"class_name":"Mine","config":\{\}\}/],
     ['a ReLU with a threshold', after('block5_add', 'ReLU', { threshold: 0.5 }),
@@ -56,8 +56,8 @@ suite('a layer that is not supported is refused by its name, its kind and what a
     ['softmax along the rows', after('block5_add', 'Softmax', { axis: 1 }), /^the layer added \(Softmax\) has axis 1, and only/],
     ['rows joined', change(reading('block4_add', 'block3_add', 'block3_add'), 'block4_add', { axis: 1 }, { class_name: 'Concatenate' }),
       /^the layer block4_add \(Concatenate\) has axis 1, and only/],
-    ['the larger of two', change(network(), 'block4_add', {}, { class_name: 'Maximum' }),
-      /^the layer block4_add \(Maximum\) reads 2 layers, and only Add, /],
+    ['products of two', change(network(), 'block4_add', {}, { class_name: 'Dot' }),
+      /^the layer block4_add \(Dot\) reads 2 layers, and only Add, /],
     ['sums that do not fit', reading('block4_add', 'block4_sepconv3_bn', 'block1_conv1'),
       /^the layer block4_add \(Add\) cannot be built: the layer block4_add \(add\) reads 9x9x8 and 35x35x4, which do not fit$/],
     ['a shape of another size', after('avg_pool', 'Reshape', { target_shape: [4, 4] }),
@@ -71,7 +71,7 @@ suite('a layer that is not supported is refused by its name, its kind and what a
     ['a constant a row', after('block5_add', 'Rescaling', { scale: [[[1], [2], [3]]] }),
       /^the layer added \(Rescaling\) has a scale that is neither one number nor/],
     ['rows cut out', after('block5_add', 'SlicingOpLambda', { function: '__operators__.getitem' }),
-      /^the layer added \(SlicingOpLambda\) takes undefined, and only slices of the channels with a step of 1 are supported$/]
+      /^the layer added \(SlicingOpLambda\) takes undefined, and only slices with a step of 1 are supported, and single channels$/]
   ]
   for (const [name, layers, message] of cases) test(name, () => assertRefused(functional(layers), message))
 })
