@@ -22,6 +22,8 @@ export interface Mending {
 /** Bytes a pixel of the file that stands for an AVIF. */
 const RGB_BYTES = 3
 const RGBA_BYTES = 4
+/** Bytes of a sample of the file that stands for a TIFF, at most. */
+const WRITTEN_BYTES = 2
 
 /**
  * What has to be put right in an upload; undefined for nearly all of them. Throws a ServiceError
@@ -40,7 +42,7 @@ export function mendingOf (format: ImageFormat, upload: Uint8Array): Mending | u
 
 function tiffMending (upload: Uint8Array, tiff: Tiff, layout: SampleLayout): Mending {
   const read = layout.samples * Math.ceil(layout.bits / 8) * (layout.format === 'float' ? 2 : 1)
-  const written = (layout.colours + (layout.alpha === undefined ? 0 : 1)) * (layout.bits === 8 ? 1 : 2)
+  const written = (layout.colours + (layout.alpha === undefined ? 0 : 1)) * WRITTEN_BYTES
   const bytes = withoutMeaning(upload, tiff)
   return {
     bytes,

@@ -198,6 +198,9 @@ suite('files that lie', () => {
     assert.ok(readTiff(many).directories.every((directory) => directory.size <= 4096))
   })
 
+  shows('an orientation that is none', flat(Uint8Array, [...RED, 60], RGB, { extraSamples: [DATA], tags: [[274, LONG, [70_000]]] }), RED)
+  refuses('a range without an end', flat(Int16Array, [1], GREY, { tags: [[340, DOUBLE, [0]], [341, DOUBLE, [Infinity]]] }), /signed/)
+
   test('with flipped bytes and cut anywhere: pixels, or an error for the client', async () => {
     const random = new Random(7)
     for (let round = 0; round < 200; round++) {

@@ -39,7 +39,8 @@ const NOT_TAKEN_APART = new Set<number>([PHOTOMETRIC.palette, PHOTOMETRIC.yCbCr,
 
 export const EXTRA = { unspecified: 0, premultiplied: 1, alpha: 2 } as const
 
-const FORMATS: Readonly<Record<number, SampleFormat>> = { 1: 'unsigned', 2: 'signed', 3: 'float', 4: 'unsigned' }
+/** What is none of these is unsigned, as libtiff has it. */
+const FORMATS: Readonly<Record<number, SampleFormat | 'complex'>> = { 2: 'signed', 3: 'float', 5: 'complex', 6: 'complex' }
 
 /** Compressions that only camera raws have, and those that the libtiff of sharp is built without. */
 const RAW_COMPRESSIONS = new Set([32767, 32769, 32770, 34713, 34892, 65000, 65535])
@@ -142,17 +143,16 @@ function alphaOf (tags: Directory, colours: number, samples: number): SampleLayo
 }
 
 function formatOf (tags: Directory): Pick<SampleLayout, 'bits' | 'format'> {
-  const format = FORMATS[numberOf(tags, TAGS.sampleFormat) ?? 1]
-  if (format === undefined) throw refusal('a TIFF of complex numbers')
+  const format = FORMATS[numberOf(tags, TAGS.sampleFormat) ?? 1] ?? 'unsigned'
+  if (format === 'complex') throw refusal('a TIFF of complex numbers')
   return { bits: numberOf(tags, TAGS.bits) ?? 1, format }
 }
 
 /** Floats of colours are light from 0 to 1 whatever else is said: the greatest number is that of the picture, not white. */
 function rangeOf (tags: Directory, colours: number): Pick<SampleLayout, 'range'> {
   if (colours > 1 && formatOf(tags).format === 'float') return {}
-  const least = numberOf(tags, TAGS.least)
-  const greatest = numberOf(tags, TAGS.greatest)
-  return least !== undefined && greatest !== undefined && greatest > least ? { range: { least, greatest } } : {}
+  const [least = NaN, greatest = NaN] = [numberOf(tags, TAGS.least), numberOf(tags, TAGS.greatest)]
+  return Number.isFinite(greatest - least) && greatest > least ? { range: { least, greatest } } : {}
 }
 
 /** Whether libvips reads it as it is meant: not CIELAB of 8 bits, and of CMYK with 16 no alpha. */

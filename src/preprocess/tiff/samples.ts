@@ -25,6 +25,8 @@ const ARRAYS = {
 export interface Samples {
   readonly width: number
   readonly height: number
+  /** From 1 to 8, as libvips reads it. */
+  readonly orientation: number | undefined
   readonly numbers: Numbers
 }
 
@@ -49,13 +51,13 @@ export function withoutMeaning (upload: Uint8Array, { littleEndian, directories 
  */
 export async function readSamples (meaningless: Uint8Array, layout: SampleLayout, seconds: number): Promise<Samples> {
   const file = sharp(meaningless, { ...OPEN, ignoreIcc: true })
-  const { space, depth } = await file.metadata()
+  const { space, depth, orientation } = await file.metadata()
   const raw = file.pipelineColourspace(space).toColourspace(space).raw({ depth }).timeout({ seconds })
   const { data, info } = await raw.toBuffer({ resolveWithObject: true })
   const { width, height } = info
   const Numbers = depth in ARRAYS ? ARRAYS[depth as keyof typeof ARRAYS] : undefined
   if (Numbers === undefined || info.channels !== layout.samples) throw refusal('a TIFF that contradicts itself')
-  return { width, height, numbers: new Numbers(data.buffer, data.byteOffset, width * height * layout.samples) }
+  return { width, height, orientation, numbers: new Numbers(data.buffer, data.byteOffset, width * height * layout.samples) }
 }
 
 /**
@@ -77,7 +79,7 @@ export async function plainPicture (
     alpha: isLinear && alpha !== undefined ? EXTRA.alpha : alpha?.kind,
     bits: isLinear || photometric === PHOTOMETRIC.separated || (bits === 8 && !isLab) ? 8 : 16,
     profile,
-    orientation: tags?.get(TAGS.orientation)?.values[0]
+    orientation: samples.orientation
   })
   if (isLab) {
     await widen(samples, layout, plain)
