@@ -8,8 +8,8 @@ const ACTIVATIONS: readonly Activation[] = [
   { function: 'relu' }, { function: 'relu', maximum: 6 }, { function: 'relu', maximum: 1.5 }, { function: 'leakyRelu', slope: 0.2 },
   { function: 'elu', alpha: 1 }, { function: 'elu', alpha: 0.6 }, { function: 'silu' }, { function: 'gelu', approximate: false },
   { function: 'gelu', approximate: true }, { function: 'hardSigmoid', slope: 0.2 }, { function: 'hardSigmoid', slope: 1 / 6 },
-  { function: 'hardSwish', slope: 1 / 6 }, { function: 'tanh' }, { function: 'sigmoid' }, { function: 'softmax' }, { function: 'selu' }, { function: 'softplus' },
-  { function: 'softsign' }, { function: 'mish' }, { function: 'exponential' }
+  { function: 'hardSwish', slope: 1 / 6 }, { function: 'tanh' }, { function: 'sigmoid' }, { function: 'softmax' },
+  { function: 'selu' }, { function: 'softplus' }, { function: 'softsign' }, { function: 'mish' }, { function: 'exponential' }
 ]
 
 interface Window {

@@ -24,7 +24,8 @@ const keras3 = (name: string, className: string, config: object, args: unknown):
 )
 /** What is behind the layers: the means of the channels, and their softmax. */
 const closed = (layers: readonly LayerEntry[], last = layers.at(-1)?.name ?? ''): LayerEntry[] => [
-  input, ...layers, entry('Rescaling', 'small', { scale: 0.01, offset: 0 }, [last]), entry('GlobalAveragePooling2D', 'means', {}, ['small']),
+  input, ...layers, entry('Rescaling', 'small', { scale: 0.01, offset: 0 }, [last]),
+  entry('GlobalAveragePooling2D', 'means', {}, ['small']),
   entry('Softmax', 'softmax', {}, ['means'])
 ]
 
@@ -134,10 +135,10 @@ suite('a Lambda behind the input', () => {
   ]
   const code = Buffer.from('...preprocess_input...').toString('base64')
   const cases: Array<[name: string, config: object, scale: number | number[] | undefined, order?: 'bgr']> = [
-    ['by its name and module', { function: 'preprocess_input', function_type: 'function', module: 'keras.applications.xception' }, 1 / 127.5],
+    ['by its name and module', { function: 'preprocess_input', module: 'keras.applications.xception' }, 1 / 127.5],
     ['of ResNet', { function: 'preprocess_input', module: 'tensorflow.python.keras.applications.resnet50' }, 1, 'bgr'],
     ['of ResNet V2', { function: 'preprocess_input', module: 'keras.applications.resnet_v2' }, 1 / 127.5],
-    ['of EfficientNet', { function: { class_name: 'function', module: 'keras.src.applications.efficientnet', config: 'preprocess_input' } }, 1],
+    ['of EfficientNet', { function: { module: 'keras.src.applications.efficientnet', config: 'preprocess_input' } }, 1],
     ['by the code of a module that is known', { function: [code, null, null], module: 'keras.src.applications.vgg16' }, 1, 'bgr'],
     ['whose module nothing tells', { function: { class_name: 'function', module: 'builtins', config: 'preprocess_input' } }, undefined]
   ]
@@ -167,7 +168,8 @@ suite('what is no probability', () => {
     assert.ok(Math.abs(referenceProbabilities(network, new Map(), PICTURE).reduce((sum, value) => sum + value, 0) - 1) < 1e-9)
   })
   test('their sum is refused', async () => {
-    await assert.rejects(opened(heads(entry('Add', 'sum', {}, ['one', 'other'])), { withoutClassifier: false }), /shares are 2\.00 together/)
+    const sum = heads(entry('Add', 'sum', {}, ['one', 'other']))
+    await assert.rejects(opened(sum, { withoutClassifier: false }), /shares are 2\.00 together/)
   })
 })
 
@@ -184,4 +186,3 @@ test('a weight that is no number is refused by the name of its layer', () => {
     })
   }
 })
-

@@ -130,7 +130,8 @@ const refused: Array<[name: string, step: Step, message: RegExp]> = [
       ...entry('SlicingOpLambda', name, { function: '__operators__.getitem' }, []), inbound_nodes: [[source, 0, 0, {}]]
     }),
     /^the layer scaling0 \(SlicingOpLambda\) takes undefined, and only slices with a step of 1/],
-  ['Python code', layer('Lambda', { function: 'preprocess' }), /^the layer scaling0 \(Lambda\) is Python code.* say with SCALE what it does/]
+  ['Python code', layer('Lambda', { function: 'preprocess' }),
+    /^the layer scaling0 \(Lambda\) is Python code.* say with SCALE what it does/]
 ]
 for (const [name, step, message] of refused) {
   test(`${name} is refused`, async () => {
