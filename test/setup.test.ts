@@ -11,6 +11,8 @@ import { Clone, hostTarget, makeWheel, platform, type Result } from './support/s
 
 const STEP_NAMES = ['packages', 'TensorFlow', 'addon', 'build']
 
+/** As `npm start` has it. */
+const START = ['--require', './scripts/signals.cjs', 'scripts/start.mjs']
 const TFJS = 'node_modules/@tensorflow/tfjs-node'
 
 /** A folder on another file system than temporary files, where there is one. */
@@ -305,7 +307,7 @@ suite('setup, TensorFlow from a wheel', () => {
     test(`${signal} ends a download at once, its process too, and leaves nothing`, async t => {
       const clone = new Clone(t)
       const marker = clone.path('marker')
-      const running = clone.start(['scripts/start.mjs'], { env: { MARKER: marker }, programs: { python3: ENDLESS_DOWNLOAD } })
+      const running = clone.start(START, { env: { MARKER: marker }, programs: { python3: ENDLESS_DOWNLOAD } })
       await until(() => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
       assert.ok(clone.leftovers().length > 0)
       running.kill(signal)

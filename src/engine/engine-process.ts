@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ProcessGone } from '../base/process-end.js'
 import { NO_USAGE, usageOf, type ProcessUsage } from '../base/process-usage.js'
+import { APART } from '../base/signals.js'
 import { FrameReader, type Frame } from './frames.js'
 import { passOnWithoutNotices } from './notices.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
@@ -53,7 +54,8 @@ export class EngineProcess {
   constructor (private readonly options: EngineProcessOptions) {
     this.child = spawn(process.execPath, [WORKER_PROCESS, options.workerFile.href], {
       env: environmentOf(options),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe']
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      ...APART
     })
     passOnWithoutNotices(this.child)
     this.ended = new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { OperatorError } from '../base/errors.js'
 import { describeEnd } from '../base/process-end.js'
+import { APART } from '../base/signals.js'
 import { cacheKey } from '../compiler/cache-key.js'
 import { findOrMake, UnwritableError, type CompiledModel } from '../compiler/cache.js'
 import type { ModelTarget } from '../compiler/index.js'
@@ -30,7 +31,7 @@ export async function compiledModel (
 
 /** The lock is held here, where the event loop is free to renew it, and the other process only computes. */
 async function compileApart (order: CompileOrder, signal: AbortSignal): Promise<void> {
-  const child = fork(COMPILE_PROCESS, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = fork(COMPILE_PROCESS, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], ...APART })
   passOnWithoutNotices(child)
   const kill = (): void => { child.kill('SIGKILL') }
   signal.addEventListener('abort', kill, { once: true })

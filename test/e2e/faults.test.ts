@@ -176,7 +176,7 @@ test('a start that fails for a defect is logged with its stack, one that the ope
     return true
   })
   await assert.rejects(startServer({ KILLED_AT_LOAD: '1' }, MISBEHAVING_SERVER), (error: Error) => {
-    assert.match(error.message, /"msg":"The engine cannot start, since the worker's process was ended by SIGKILL \(as when memory runs out\)/)
+    assert.match(error.message, /"msg":"The engine cannot start, since the worker's process was ended by SIGKILL \(as when memory/)
     assert.ok(!error.message.includes('"stack"'), error.message)
     return true
   })

@@ -107,6 +107,8 @@ test('while it compiles the server answers, and a compiler that is killed leaves
   assert.equal((await fetch(`${url}/livez`)).status, 200)
   const notReady = await (await fetch(`${url}/readyz`)).json() as { progress: string }
   assert.equal(notReady.progress, 'compiling the model')
+  const [, , group] = readFileSync(`/proc/${compiler}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  assert.equal(group, String(compiler), 'signals to the server\'s group do not reach it')
   process.kill(compiler, 'SIGKILL')
   assert.deepEqual(await exit, [1, null])
   assert.match(log, /"msg":"The process that compiles the model was ended by SIGKILL \(as when memory runs out\) before it was done"/)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeEnd } from '../../base/process-end.js'
+import { APART } from '../../base/signals.js'
 import { explained } from './explained.js'
 import type { Listing } from './hdf5-layouts.js'
 import type { Hdf5Reply, Hdf5Request } from './hdf5-process.js'
@@ -52,7 +53,7 @@ class LibraryProcess {
 
   constructor () {
     this.child = fork(fileURLToPath(new URL('./hdf5-process.js', import.meta.url)), {
-      serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc']
+      serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'], ...APART
     })
     this.child.on('error', (error) => { this.ended.abort(error) })
     this.child.once('exit', (code, signal) => { this.ended.abort(new Error(`the process that reads it ${describeEnd(code, signal)}`)) })
