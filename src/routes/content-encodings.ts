@@ -1,9 +1,8 @@
-import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { ServiceError } from '../base/errors.js'
 
 /** Node has these from 22.15 on. */
-const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: { params: Record<number, number> }) => Transform }
+const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: { params: Record<number, number> }) => Inflater }
 const { ZSTD_d_windowLogMax: ZSTD_WINDOW } = zlib.constants as { ZSTD_d_windowLogMax?: number }
 /** What RFC 9659 allows for HTTP; the format itself allows far more. */
 const ZSTD_WINDOW_LOG = 23
@@ -12,12 +11,17 @@ const ZLIB_METHOD = 8
 /** Each may make a thousand bytes of one. */
 const MOST_ENCODINGS = 3
 
+/** What undoes an encoding. */
+export type Inflater = zlib.Gunzip | zlib.Inflate | zlib.InflateRaw | zlib.BrotliDecompress
+
 /** How one content encoding is undone. */
 export interface ContentEncoding {
   /** Most that it keeps of what it has made, in bytes. */
   readonly windowBytes: number
   /** `first`: the body's first byte. */
-  readonly inflater: (first: number | undefined) => Transform
+  readonly inflater: (first: number | undefined) => Inflater
+  /** Whether Node reports neither data that is cut off nor data behind the end. */
+  readonly isSilent?: boolean
 }
 
 const GZIP: ContentEncoding = { windowBytes: 2 ** 15, inflater: () => zlib.createGunzip() }
@@ -33,7 +37,7 @@ const ENCODINGS = new Map<string, ContentEncoding>([
 ])
 if (createZstdDecompress !== undefined && ZSTD_WINDOW !== undefined) {
   const params = { [ZSTD_WINDOW]: ZSTD_WINDOW_LOG }
-  ENCODINGS.set('zstd', { windowBytes: 2 ** ZSTD_WINDOW_LOG, inflater: () => createZstdDecompress({ params }) })
+  ENCODINGS.set('zstd', { isSilent: true, windowBytes: 2 ** ZSTD_WINDOW_LOG, inflater: () => createZstdDecompress({ params }) })
 }
 
 /**

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import * as zlib from 'node:zlib'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { ServiceError } from '../../src/base/errors.js'
 import { contentEncodings } from '../../src/routes/content-encodings.js'
 import { InflatingReader } from '../../src/routes/inflating-reader.js'
+
+const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Uint8Array) => Buffer }
+const withoutZstd = zstdCompressSync === undefined ? 'this Node has no zstd' : false
 
 /** Collects what it is given. */
 class Collector {
@@ -47,6 +51,15 @@ suite('a compressed body', () => {
     for (const bytes of [Buffer.from('no gzip'), gzipSync(body).subarray(0, 500), Buffer.alloc(0)]) {
       await assert.rejects(inflate(bytes, 'gzip'), { code: 'malformed_body' })
     }
+  })
+
+  test('of zstd is the same, and a cut one is refused, which Node does not', { skip: withoutZstd }, async () => {
+    const whole = zstdCompressSync?.(body) ?? assert.fail()
+    assert.deepEqual(await inflate(whole, 'zstd'), body)
+    for (const length of [0, 3, 10, whole.length / 2, whole.length - 1]) {
+      await assert.rejects(inflate(whole.subarray(0, length), 'zstd'), { code: 'malformed_body' }, String(length))
+    }
+    await assert.rejects(inflate(Buffer.concat([whole, Buffer.alloc(1)]), 'zstd'), { code: 'malformed_body' })
   })
 
   test('names encodings that are known, in the order in which they were applied', () => {
