@@ -37,7 +37,7 @@ const NOT_YET_COMPUTED = [
   'resizing_any_size',
   'non_square'
 ]
-const NOT_YET_READ = ['k2_savedmodel', 'savedmodel_export', 'savedmodel_serving_base']
+const NOT_YET_READ = ['savedmodel_export', 'savedmodel_serving_base']
 const NOT_YET: ReadonlySet<string> = new Set([...NOT_YET_COMPUTED, ...NOT_YET_READ])
 
 const path = (name: string): string => shared(`cases/models/${name}`)

@@ -13,6 +13,11 @@ interface Foreign {
 }
 
 const EXPORT_KERAS = "export it from Keras with model.save('model.keras')"
+/** What `model.save(folder)` of Keras 2 wrote is read; what `model.export` writes holds no layers any more. */
+const SAVED_MODEL = "a TensorFlow SavedModel of operations alone, without Keras's layers, which model.save(folder) of Keras 2 puts into " +
+  "keras_metadata.pb and model.export leaves out: save the Keras model that it was made from with model.save('model.keras')"
+const PYTORCH = 'its layers are in Python code, and nothing makes a Keras file of it: build the network in Keras, copy its weights, ' +
+  "and save it with model.save('model.keras')"
 
 const starts = (...bytes: number[]) => ({ head }: Edges): boolean => head.subarray(0, bytes.length).equals(Buffer.from(bytes))
 const hasText = (text: string, position = 0) => ({ head }: Edges): boolean =>
@@ -25,7 +30,7 @@ const isCompressed = [
 const FOREIGN: readonly Foreign[] = [
   { matches: hasText('TFL3', 4), refusal: `is a TensorFlow Lite model, whose weights were converted for devices: ${EXPORT_KERAS}` },
   { matches: isOnnx, refusal: `is an ONNX model: if it comes from Keras, ${EXPORT_KERAS}` },
-  { matches: starts(0x08, 0x01, 0x12), refusal: `is a TensorFlow SavedModel, a graph without Keras's layers: ${EXPORT_KERAS}` },
+  { matches: starts(0x08, 0x01, 0x12), refusal: `is ${SAVED_MODEL}` },
   { matches: isFrozenGraph, refusal: `is a frozen TensorFlow graph without Keras's layers: ${EXPORT_KERAS}` },
   {
     matches: ({ tail }) => tail.equals(Buffer.from('57fb808b247547db', 'hex')),
@@ -33,7 +38,7 @@ const FOREIGN: readonly Foreign[] = [
   },
   {
     matches: ({ head }) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5,
-    refusal: `is a Python pickle, as PyTorch or joblib write it: ${EXPORT_KERAS}`
+    refusal: `is a Python pickle, as PyTorch or joblib write it: ${PYTORCH}`
   },
   {
     matches: (edges) => isCompressed.some((matches) => matches(edges)),
@@ -62,7 +67,9 @@ export function refusalOfJson (json: Readonly<Record<string, unknown>>): string 
     return "is a TensorFlow.js graph model, without Keras's layers: export a layers model, " +
       'with tensorflowjs_converter --output_format=tfjs_layers_model or model.save'
   }
-  if (json.class_name !== undefined && json.config !== undefined) return `is a model's configuration without its weights: ${EXPORT_KERAS}`
+  if (json.class_name !== undefined && json.config !== undefined) {
+    return "is a model's configuration without its weights: name the file of weights beside it, which is read with it"
+  }
   if (json.weight_map !== undefined) return `is the index of weights in several files: save them as one, or ${EXPORT_KERAS}`
   return "is JSON and no model: expected TensorFlow.js's model.json with modelTopology and weightsManifest"
 }
@@ -70,8 +77,9 @@ export function refusalOfJson (json: Readonly<Record<string, unknown>>): string 
 /** The same for a zip file, by the names of its entries. */
 export function refusalOfZip (names: readonly string[]): string {
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name))
-  if (has(/(^|\/)data\.pkl$/)) return `is a PyTorch file: ${EXPORT_KERAS}`
-  if (has(/(^|\/)saved_model\.pb$/)) return `holds a TensorFlow SavedModel, a graph without Keras's layers: ${EXPORT_KERAS}`
+  if (has(/(^|\/)data\.pkl$/)) return `is a PyTorch file: ${PYTORCH}`
+  if (has(/(^|\/)keras_metadata\.pb$/)) return 'holds a SavedModel of Keras: unpack it, and name its folder'
+  if (has(/(^|\/)saved_model\.pb$/)) return `holds ${SAVED_MODEL}`
   if (has(/(^|\/)model\.weights\.json$/)) {
     return 'is a .keras archive whose weights are in several files: save it as one, without max_shard_size'
   }
@@ -81,7 +89,7 @@ export function refusalOfZip (names: readonly string[]): string {
 /** The same for a folder. */
 export function refusalOfFolder (names: readonly string[]): string {
   if (names.length === 0) return 'is an empty folder: name a model file, or a folder with model.json'
-  if (names.includes('saved_model.pb')) return `is a TensorFlow SavedModel, a graph without Keras's layers: ${EXPORT_KERAS}`
+  if (names.includes('saved_model.pb')) return `is ${SAVED_MODEL}`
   if (names.includes('checkpoint') || names.some((name) => name.endsWith('.index'))) {
     return `is the folder of a TensorFlow checkpoint: load it in Keras and ${EXPORT_KERAS}`
   }

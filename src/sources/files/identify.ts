@@ -1,20 +1,22 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { WeightsError } from '../../model/weights.js'
 import { parseJson, readRange, withFile } from './bytes.js'
 import { explained } from './explained.js'
 import { refusalOf, refusalOfFolder, refusalOfJson, refusalOfZip, type Edges } from './foreign.js'
+import { METADATA_FILE } from './keras-saved-model.js'
 import { CONFIG_ENTRY, WEIGHTS_ENTRY } from './keras-archive.js'
 import { MAX_JSON_BYTES } from './limits.js'
 import { withZip } from './zip.js'
 
 /** What a path leads to; `package` is one of our own model packages. */
 export interface Identified {
-  readonly container: 'package' | 'keras-archive' | 'keras-folder' | 'hdf5' | 'tfjs-layers' | 'safetensors'
+  readonly container: 'package' | 'keras-archive' | 'keras-folder' | 'keras-saved-model' | 'hdf5' | 'tfjs-layers' | 'safetensors'
   /** What to open: the path itself, or model.json in the folder that it names. */
   readonly file: string
 }
 
+const SAVED_MODEL = 'saved_model.pb'
 const HEAD_BYTES = 4096
 const TAIL_BYTES = 8
 const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1')
@@ -27,6 +29,8 @@ const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1')
 export async function identify (path: string): Promise<Identified> {
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) throw new WeightsError(`${path} does not exist or cannot be read.`)
+  // Whoever names a file of a SavedModel means all of it.
+  if (found.isFile() && [SAVED_MODEL, METADATA_FILE].includes(basename(path))) return await identifyFolder(dirname(path))
   if (found.isDirectory()) return await identifyFolder(path)
   if (!found.isFile()) throw new WeightsError(`${path} is neither a file nor a folder.`)
   if (found.size === 0) throw new WeightsError(`${path} is empty.`)
@@ -36,9 +40,23 @@ export async function identify (path: string): Promise<Identified> {
 async function identifyFolder (path: string): Promise<Identified> {
   const names = await explained(path, 'cannot be listed', () => readdir(path))
   if (names.includes(CONFIG_ENTRY) && names.includes(WEIGHTS_ENTRY)) return { container: 'keras-folder', file: path }
+  if (names.includes(SAVED_MODEL) && names.includes(METADATA_FILE)) return { container: 'keras-saved-model', file: path }
+  const newest = newestVersion(names)
+  if (newest !== undefined) return await identifyVersion(path, newest)
   if (!names.includes('model.json')) refuse(path, refusalOfFolder(names))
   const file = join(path, 'model.json')
   return { container: await identifyJson(file, (await stat(file)).size), file }
+}
+
+/** TensorFlow Serving's base path has a folder for each version, called by its number, of which it serves the highest. */
+function newestVersion (names: readonly string[]): string | undefined {
+  const isBase = names.length > 0 && names.every((name) => /^\d{1,15}$/.test(name))
+  return isBase ? [...names].sort((left, right) => Number(left) - Number(right)).at(-1) : undefined
+}
+
+async function identifyVersion (path: string, version: string): Promise<Identified> {
+  const folder = join(path, version)
+  return (await stat(folder)).isDirectory() ? await identifyFolder(folder) : refuse(path, refusalOfFolder([version]))
 }
 
 async function identifyFile (path: string, bytes: number): Promise<Identified['container']> {

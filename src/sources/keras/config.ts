@@ -53,7 +53,7 @@ export function parseKerasModel (config: unknown): KerasModel {
   const { model, className } = parseLayer(config, 'the model configuration', 0)
   if (model === undefined) {
     throw new WeightsError(`the model is of the class ${className}, and only functional and Sequential models are read: ` +
-      "a subclassed model's layers are in its Python code")
+      "a subclassed model's layers are in its Python code; write it as keras.Model(inputs, model.call(inputs)), and save that")
   }
   return model
 }
