@@ -1,4 +1,5 @@
 import { addon } from './addon.js'
+import { killBeginning } from './beginning.js'
 
 /** The engine is lost, which a new process mends (EX_SOFTWARE of sysexits.h). */
 export const ENGINE_LOST = 70
@@ -8,6 +9,7 @@ export const ENGINE_LOST = 70
  * native call.
  */
 export function endNow (code: number): never {
+  killBeginning()
   return addon().endNow(code)
 }
 

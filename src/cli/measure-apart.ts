@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { BEGUN, watchBeginning } from '../base/beginning.js'
 import { describeEnd } from '../base/process-end.js'
 import type { Config } from '../config.js'
 import { passOnWithoutNotices } from '../engine/notices.js'
@@ -12,11 +13,14 @@ const MEASURE_PROCESS = new URL('./measure-process.js', import.meta.url)
 export async function measureApart (configs: readonly Config[]): Promise<Speed[]> {
   const child = fork(MEASURE_PROCESS, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   let reply: Reply | undefined
-  child.on('message', (message) => { reply = message as Reply })
+  let late: Error | undefined
+  watchBeginning(child, 'The process that measures', (reason) => { late = reason })
+  child.on('message', (message) => { if (message !== BEGUN) reply = message as Reply })
   passOnWithoutNotices(child)
   // An order that does not arrive shows in the way the process ends.
   child.send(configs, () => {})
   const [code, signal] = await once(child, 'close') as [number | null, NodeJS.Signals | null]
+  if (late !== undefined) throw late
   if (reply === undefined) {
     throw new Error(`the process that measures ${describeEnd(code, signal)} before it was done`)
   }

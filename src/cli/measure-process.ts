@@ -1,3 +1,4 @@
+import '../base/say-begun.js'
 import type { Config } from '../config.js'
 import { measureSpeed, type Speed } from './measure.js'
 

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { MORE_THREADS, notStarted, watchBeginning } from '../base/beginning.js'
+import { OperatorError } from '../base/errors.js'
 import { ProcessGone } from '../base/process-end.js'
 import { NO_USAGE, usageOf, type ProcessUsage } from '../base/process-usage.js'
 import { APART } from '../base/signals.js'
@@ -10,7 +12,7 @@ import { passOnWithoutNotices } from './notices.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 import { decodeLoadReply, decodeRunReply } from './replies.js'
 import { encodeRequest, type Request } from './requests.js'
-import { Watchdog } from './watchdog.js'
+import { Watchdog } from '../base/watchdog.js'
 
 const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.js', import.meta.url))
 /** Which of the child's open files the pipe is; standard input, output and error come first. */
@@ -19,6 +21,8 @@ const PIPE = 3
 const READ_LIMIT_MS = 300_000
 /** Time in which a process ends that was told to, and one that was killed. */
 const END_GRACE_MS = 5000
+/** What TensorFlow, the C library and C++ say last where they can start no thread. */
+const NO_THREAD = /pthread_create|Resource temporarily unavailable/
 
 export interface EngineProcessOptions {
   /** The module that it runs. */
@@ -48,7 +52,10 @@ export class EngineProcess {
     this.kill(new Error(`the worker did not answer within ${limitMs} ms: it hangs`))
   })
 
+  /** To be called once its program runs; undefined from then on. */
+  private begun: (() => void) | undefined
   private reason: Error | undefined
+  private lacksThreads = false
   private cpuSeconds = 0
 
   constructor (private readonly options: EngineProcessOptions) {
@@ -57,14 +64,15 @@ export class EngineProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       ...APART
     })
-    passOnWithoutNotices(this.child)
+    passOnWithoutNotices(this.child, (line) => { this.lacksThreads ||= NO_THREAD.test(line) })
+    this.begun = watchBeginning(this.child, 'The worker\'s process', (reason) => { this.fail(reason) })
     this.ended = new Promise((resolve) => {
       const end = (reason: Error): void => {
         this.fail(reason)
         resolve(this.reason ?? reason)
       }
-      this.child.once('error', end)
-      this.child.once('close', (code, signal) => { end(new ProcessGone('the worker\'s process', code, signal)) })
+      this.child.once('error', (error) => { end(notStarted('The worker\'s process', error)) })
+      this.child.once('close', (code, signal) => { end(this.endOf(code, signal)) })
     })
     this.pipe = pipeOf(this.child)
     this.pipe.on('data', (chunk: Buffer) => { this.receive(chunk) })
@@ -147,7 +155,18 @@ export class EngineProcess {
     }
   }
 
+  private endOf (code: number | null, signal: NodeJS.Signals | null): Error {
+    if (!this.lacksThreads || signal === null) return new ProcessGone('the worker\'s process', code, signal)
+    return new OperatorError(`The worker's process could start no more threads: ${MORE_THREADS}`)
+  }
+
+  /** The first frame says that its program runs. */
   private answer (frame: Frame): void {
+    if (this.begun !== undefined) {
+      this.begun()
+      this.begun = undefined
+      return
+    }
     const exchange = this.exchanges.shift()
     if (exchange === undefined) throw new Error('nothing was asked')
     exchange.resolve(frame)

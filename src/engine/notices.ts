@@ -7,13 +7,18 @@ const NOTICE = /^(?:I\d{4} |WARNING: All log messages before absl::InitializeLog
 
 /**
  * Passes on what a child process writes to its standard output and error, where these are pipes, to this process's standard
- * error, line by line, without TensorFlow's notices. The child itself never waits for whoever reads that.
+ * error, line by line, without TensorFlow's notices. The child itself never waits for whoever reads that. `onLine` is told of
+ * each line.
  */
-export function passOnWithoutNotices ({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>): void {
+export function passOnWithoutNotices (
+  { stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>, onLine: (line: string) => void = () => {}
+): void {
   for (const output of [stdout, stderr]) {
     if (output === null) continue
     createInterface({ input: output }).on('line', (line) => {
-      if (!NOTICE.test(line)) writeStandardError(`${line}\n`)
+      if (NOTICE.test(line)) return
+      onLine(line)
+      writeStandardError(`${line}\n`)
     })
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { endWithParent } from '../base/end-now.js'
 import { leaveSignalsToParent } from '../base/signals.js'
-import { FrameReader, reusedMemory, type Frame } from './frames.js'
+import { FrameReader, frameParts, reusedMemory, type Frame } from './frames.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 import { encodeFailure, encodeLoadReply, encodeRunReply } from './replies.js'
 import { decodeRequest, type Request } from './requests.js'
@@ -65,7 +65,9 @@ function volunteerForOutOfMemory (): void {
   }
 }
 
+/** Answers the first request and all others. What it writes before says that this program runs. */
 async function serve (workerFile: string): Promise<void> {
+  write(frameParts({}, []))
   const worker = await import(workerFile) as Worker
   for (let frame = read(); frame !== undefined; frame = read()) {
     write(await answer(worker, decodeRequest(frame)))

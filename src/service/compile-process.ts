@@ -1,3 +1,4 @@
+import '../base/say-begun.js'
 import { OperatorError } from '../base/errors.js'
 import { leaveSignalsToParent } from '../base/signals.js'
 import { cacheKey } from '../compiler/cache-key.js'

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { BEGUN, notStarted, watchBeginning } from '../base/beginning.js'
 import { OperatorError } from '../base/errors.js'
 import { describeEnd } from '../base/process-end.js'
 import { APART } from '../base/signals.js'
@@ -10,6 +11,7 @@ import type { Model } from '../model/model.js'
 import { passOnWithoutNotices } from '../engine/notices.js'
 import type { CompileFailure, CompileOrder, CompileReply, CompileSettings } from './compile-process.js'
 
+const NAME = 'The process that compiles the model'
 const COMPILE_PROCESS = new URL('./compile-process.js', import.meta.url)
 
 /**
@@ -49,13 +51,17 @@ async function compileApart (order: CompileOrder, signal: AbortSignal): Promise<
 /** Resolves when the process has ended, so that nothing writes to the folder any more. */
 async function replyOf (child: ChildProcess, order: CompileOrder): Promise<CompileReply> {
   let reply: CompileReply | undefined
-  child.on('message', (message) => { reply = message as CompileReply })
+  let late: Error | undefined
+  watchBeginning(child, NAME, (reason) => { late = reason })
+  child.on('message', (message) => { if (message !== BEGUN) reply = message as CompileReply })
   // An order that does not arrive shows in the way the process ends.
   child.send(order, () => {})
   // Either may come first; a reply comes before the channel is closed.
-  const [[code, endSignal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
+  const ends = Promise.all([once(child, 'exit'), once(child, 'disconnect')])
+  const [[code, endSignal]] = await ends.catch((error: Error) => { throw notStarted(NAME, error) })
   if (reply !== undefined) return reply
-  throw new OperatorError(`The process that compiles the model ${describeEnd(code, endSignal)} before it was done`)
+  if (late !== undefined) throw late
+  throw new OperatorError(`${NAME} ${describeEnd(code, endSignal)} before it was done`)
 }
 
 function failureOf ({ failure, code, message, stack }: CompileFailure): Error {

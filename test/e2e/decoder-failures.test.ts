@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { CAT, xception } from '../support/command.js'
+import { CAT } from '../support/command.js'
 import { GrpcClient } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
 
 /* A system that cannot decode good pictures says so, and blames none of them. */
 
 const PRELOAD = new URL('../support/undecoding.js', import.meta.url)
+const COMMAND = fileURLToPath(new URL('../../src/cli/index.js', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const POLL_MS = 20
 const JPEG = readFileSync(CAT)
@@ -93,8 +95,8 @@ test('a command tries pictures again that the system lets fail, and records none
   t.after(() => { rmSync(folder, { recursive: true }) })
   for (const name of ['a.jpg', 'b.jpg']) copyFileSync(CAT, join(folder, name))
   const output = join(folder, 'results.jsonl')
-  const env = { NODE_OPTIONS: `--import=${PRELOAD.href}`, UNDECODING_MS: '300' }
-  const { status, stderr } = xception(['classify', folder, '--output', output], env)
+  const args = ['--import', PRELOAD.href, COMMAND, 'classify', folder, '--output', output]
+  const { status, stderr } = spawnSync(process.execPath, args, { env: { ...process.env, UNDECODING_MS: '300' }, encoding: 'utf8' })
   assert.equal(status, 0, stderr)
   assert.match(stderr, /No picture can be decoded, and that is tried again: .*unsupported image format/)
   assert.match(readFileSync(output, 'utf8'), /^(?:\{"file":"[ab]\.jpg".*"predictions":.*\}\n){2}$/)

@@ -1,4 +1,5 @@
 import { leaveSignalsToParent } from '../../base/signals.js'
+import '../../base/say-begun.js'
 import { listKerasWeights } from './hdf5-layouts.js'
 import { Hdf5File } from './hdf5-library.js'
 

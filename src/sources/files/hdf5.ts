@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { notStarted, watchBeginning } from '../../base/beginning.js'
 import { describeEnd } from '../../base/process-end.js'
 import { APART } from '../../base/signals.js'
 import { explained } from './explained.js'
@@ -11,6 +12,7 @@ import type { StoredModel } from './stored.js'
 
 /** Opening and each weight take milliseconds from a disk; only a file made to hang the library takes longer. */
 const STEP_TIMEOUT_MS = 60_000
+const NAME = 'the process that reads it'
 const WHAT = 'cannot be read as Keras weights in HDF5'
 
 /**
@@ -49,14 +51,17 @@ export async function openHdf5 (path: string, shownPath = path): Promise<StoredM
 class LibraryProcess {
   private readonly child: ChildProcess
   private readonly ended = new AbortController()
-  private last: Promise<unknown> = Promise.resolve()
+  private last: Promise<unknown>
 
   constructor () {
     this.child = fork(fileURLToPath(new URL('./hdf5-process.js', import.meta.url)), {
       serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'], ...APART
     })
-    this.child.on('error', (error) => { this.ended.abort(error) })
-    this.child.once('exit', (code, signal) => { this.ended.abort(new Error(`the process that reads it ${describeEnd(code, signal)}`)) })
+    watchBeginning(this.child, NAME, (reason) => { this.ended.abort(reason) })
+    // Why it did not begin is what the first request is answered.
+    this.last = once(this.child, 'message', this.ended).catch(() => {})
+    this.child.on('error', (error) => { this.ended.abort(notStarted(NAME, error)) })
+    this.child.once('exit', (code, signal) => { this.ended.abort(new Error(`${NAME} ${describeEnd(code, signal)}`)) })
   }
 
   /** Answers one request after the other. An Error if there is no answer. */

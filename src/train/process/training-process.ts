@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { BEGUN, notStarted, watchBeginning } from '../../base/beginning.js'
 import { describeEnd } from '../../base/process-end.js'
 import { passOnWithoutNotices } from '../../engine/notices.js'
 import type { Images, Reply, Request, StepBatch, StepResult, TrainingWorker, VariableValues } from './protocol.js'
@@ -28,8 +29,9 @@ export class TrainingProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
     passOnWithoutNotices(this.child)
-    this.child.on('message', (reply: Reply) => { this.receive(reply) })
-    this.child.once('error', (error) => { this.fail(error) })
+    watchBeginning(this.child, 'The process that trains', (reason) => { this.fail(reason) })
+    this.child.on('message', (reply: Reply | typeof BEGUN) => { if (reply !== BEGUN) this.receive(reply) })
+    this.child.once('error', (error) => { this.fail(notStarted('The process that trains', error)) })
     this.child.once('exit', (code, signal) => { this.fail(new Error(`the process that trains ${describeEnd(code, signal)}`)) })
   }
 

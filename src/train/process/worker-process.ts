@@ -1,3 +1,4 @@
+import '../../base/say-begun.js'
 import { endWithParent } from '../../base/end-now.js'
 import { leaveSignalsToParent } from '../../base/signals.js'
 import type { Reply, Request } from './protocol.js'
