@@ -28,7 +28,9 @@ export function killBeginning (): void {
  * `onLate` was told the reason. Whoever knows that it has begun calls the function that is returned; of a forked one the first
  * message, `BEGUN`, does.
  */
-export function watchBeginning (child: ChildProcess, name: string, onLate: (reason: Error) => void): () => void {
+export function watchBeginning (
+  child: ChildProcess, name: string, onLate: (reason: Error) => void, timeLimitMs = LIMIT_MS
+): () => void {
   const watchdog = new Watchdog((limitMs) => {
     onLate(new OperatorError(`${name} did not begin within ${limitMs / 1000} s, as where it can start no threads: ${MORE_THREADS}`))
     child.kill('SIGKILL')
@@ -38,7 +40,7 @@ export function watchBeginning (child: ChildProcess, name: string, onLate: (reas
     beginning.delete(child)
   }
   beginning.add(child)
-  watchdog.start(LIMIT_MS)
+  watchdog.start(timeLimitMs)
   child.once('message', begun)
   child.once('error', begun)
   child.once('exit', begun)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { processGroup, withoutProcessGroups } from '../support/control-groups.js'
 import { startServer } from '../support/server.js'
 
 /* What the system refuses is said in one sentence that blames the right thing, and costs no more than it has to. */
@@ -155,4 +156,15 @@ suite('while it serves', () => {
     assert.equal((await fetch(`${server.url}/classify`, { method: 'POST', body, headers: { 'content-type': 'image/jpeg' } })).status, 200)
     assert.equal(await server.stop(), 0)
   })
+})
+
+test('no threads for the engine end the start in a sentence, and leave no process behind', { skip: withoutProcessGroups }, async (t) => {
+  // By now the model is compiled: the engine's process is the only one that is started.
+  const program = "import 'node:fs/promises'; console.log(/Threads:\\s*(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1])"
+  const threads = Number(execFileSync(process.execPath, ['--input-type=module', '-e', `import fs from 'node:fs'; ${program}`]))
+  // Enough for two processes of Node, and too few for TensorFlow in one of them.
+  const group = processGroup(t, 2 * threads + 2)
+  const text = await failedStart({}, group.enter)
+  assert.match(text, /"msg":"The [^"]*(?:start|begin|threads)[^"]*raise the limit on processes and threads/)
+  assert.deepEqual(group.members(), [])
 })
