@@ -29,7 +29,7 @@ export function quantizationOf (network: Network, weights: Weights): Quantizatio
 }
 
 /** For each layer of a folded network, the one that gave the same before: the last of those that became part of it. */
-function sourcesOf ({ layers }: Network, folded: Network): ReadonlyMap<string, string> {
+export function sourcesOf ({ layers }: Network, folded: Network): ReadonlyMap<string, string> {
   const sources = new Map(folded.layers.map(({ name }) => [name, name]))
   const hosts = new Map(folded.layers.map((layer) => [layer.name, layer]))
   const readings = layers.flatMap(({ inputs }) => inputs)

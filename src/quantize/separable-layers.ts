@@ -19,7 +19,16 @@ export function foldedWeight ({ weights }: Folded, { name }: Layer, role: 'depth
 
 /** The step that gives a layer's depthwise output where TensorFlow's own ops compute it. */
 export function depthwiseStep (layer: Layer, steps: readonly Step[]): Step {
-  const wanted = allowedName(`${layer.name}/depthwise`)
+  return stepNamed(`${layer.name}/depthwise`, steps)
+}
+
+/** The step that gives a layer's pointwise products, before its bias, where TensorFlow's own ops compute them. */
+export function pointwiseStep (layer: Layer, steps: readonly Step[]): Step {
+  return stepNamed(layer.name, steps)
+}
+
+function stepNamed (name: string, steps: readonly Step[]): Step {
+  const wanted = allowedName(name)
   const step = steps.find(({ name }) => name === wanted)
   if (step === undefined) throw new Error(`the graph has no step ${wanted}`)
   return step

@@ -21,7 +21,7 @@ export function addQuantizeCommand (program: Command, configOf: (overrides: Reco
   program.command('quantize')
     .description('prepare a model for PRECISION=int8, and measure what that costs')
     .argument('<model>', 'model to quantize, as MODEL takes it')
-    .option('--images <folder>', 'folder, .tar or .tgz of pictures such as it will see; without, its batch normalizations have to do')
+    .option('--images <folder>', 'folder, .zip, .tar or .tgz of pictures such as it will see; without, its batch normalizations have to do')
     .requiredOption('--out <package>', 'model package to write, with quantization.json beside it')
     .option('--labels <file>', 'file of labels')
     .option('--keep <count>', 'layers to leave in float32 or bfloat16, those that cost most (default: as many as --logit-error takes)',

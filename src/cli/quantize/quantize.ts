@@ -3,10 +3,12 @@ import { OperatorError } from '../../base/errors.js'
 import { fold, type Folded } from '../../compiler/fold/fold.js'
 import type { Config } from '../../config.js'
 import { inputSpec, type Model } from '../../model/model.js'
+import type { Network } from '../../model/network.js'
 import type { Quantization } from '../../model/quantization.js'
 import type { Weights } from '../../model/weights.js'
 import { answersOf } from '../../quantize/answers.js'
-import { calibrate } from '../../quantize/calibration/calibrate.js'
+import { calibrate, type Calibration } from '../../quantize/calibration/calibrate.js'
+import { likenessOf, type Likeness } from '../../quantize/calibration/likeness.js'
 import { quantizationOf } from '../../quantize/from-statistics.js'
 import type { GraphProcessOptions } from '../../quantize/graph-process.js'
 import { layerErrors, layersToKeep, withoutCostliest, type LayerError } from '../../quantize/keep.js'
@@ -22,6 +24,7 @@ import { say } from '../say.js'
 import { print } from '../table.js'
 import { demandFree, modelNameOf, writeNewPackage } from '../package.js'
 import { graphsOf, type Graphs } from './graphs.js'
+import { sayUnlikely } from './likeness.js'
 import { measureAll } from './measure.js'
 import { decodePictures, type DecodedPictures } from './pictures.js'
 import { reportRows, type QuantizationReport } from './report.js'
@@ -40,6 +43,8 @@ export interface QuantizeOptions {
 
 interface Chosen {
   readonly quantization: Quantization
+  /** Of the calibration's pictures. */
+  readonly likeness: Likeness | undefined
   readonly errors: readonly LayerError[]
 }
 
@@ -67,13 +72,14 @@ export async function quantizeModel (options: QuantizeOptions): Promise<number> 
   const graphs = graphsOf(folded)
   const process = processOptions(config, model)
   const chosen = images === undefined
-    ? { quantization: quantizationOf(model.network, weights), errors: [] }
-    : await chooseByPictures(folded, graphs, pictures.calibration, { ...options, process })
+    ? { quantization: quantizationOf(model.network, weights), likeness: undefined, errors: [] }
+    : await chooseByPictures({ network: model.network, weights, folded }, graphs, pictures, { ...options, process })
   const measured = await measureAll(graphs, chosen.quantization, pictures.heldOut, process)
   const report: QuantizationReport = {
     ...await namesOf(model, out, chosen.quantization),
     ranges: images === undefined ? 'batch normalization' : 'pictures',
     pictures: { calibration: pictures.calibration.length, heldOut: pictures.heldOut.length, seed },
+    likeness: chosen.likeness ?? null,
     rest: graphs.rest,
     isSimulated: graphs.isSimulated,
     int8Layers: [...chosen.quantization.keys()],
@@ -96,13 +102,23 @@ function processOptions ({ tensorflowThreads }: Config, { network: { input: { si
   return { threads: tensorflowThreads, imageBytes: side ** 2 * channels }
 }
 
+/** A network as it is and folded. */
+interface Source {
+  readonly network: Network
+  readonly weights: Weights
+  readonly folded: Folded
+}
+
 async function chooseByPictures (
-  folded: Folded, graphs: Graphs, pictures: readonly Pixels[],
+  { network, weights, folded }: Source, graphs: Graphs, { calibration: pictures, heldOut }: DecodedPictures,
   { keep, logitError, process }: QuantizeOptions & { readonly process: GraphProcessOptions }
 ): Promise<Chosen> {
   // Pictures that ranges were chosen by lie within them, which says too little of others.
   const judges = Math.min(MOST_JUDGING, Math.floor(pictures.length / 4))
-  const judged = await calibrated(folded, pictures.slice(judges), process)
+  const first = await calibrated(folded, pictures.slice(judges), process)
+  const judged = first.quantization
+  const likeness = likenessOf(network, weights, folded, first.moments)
+  sayUnlikely(likeness, { compared: pictures.length - judges, calibration: pictures.length, heldOut: heldOut.length })
   const judging = judges === 0 ? pictures : pictures.slice(0, judges)
   const reference = await answersOf(graphs.float32(), judging, process)
   const bench = { graphOf: graphs.int8, pictures: judging, reference, options: process }
@@ -110,11 +126,13 @@ async function chooseByPictures (
   const errors = await layerErrors(judged, bench, () => { comparing.add(false) }).finally(() => { comparing.stop() })
   const kept = keep ?? await layersToKeep(judged, errors, logitError, bench)
   // What has judged may choose ranges too.
-  const whole = judges === 0 ? judged : await calibrated(folded, pictures, process)
-  return { quantization: withoutCostliest(whole, errors, kept), errors }
+  const whole = judges === 0 ? first : await calibrated(folded, pictures, process)
+  return {
+    quantization: withoutCostliest(whole.quantization, errors, kept), likeness: likenessOf(network, weights, folded, whole.moments), errors
+  }
 }
 
-async function calibrated (folded: Folded, pictures: readonly Pixels[], process: GraphProcessOptions): Promise<Quantization> {
+async function calibrated (folded: Folded, pictures: readonly Pixels[], process: GraphProcessOptions): Promise<Calibration> {
   const progress = new Progress(pictures.length)
   return await calibrate(folded, pictures, { ...process, onPicture: () => { progress.add(false) } }).finally(() => { progress.stop() })
 }

@@ -1,6 +1,8 @@
 import type { SavedModel } from '../../compiler/index.js'
 import type { Agreement } from '../../quantize/agreement.js'
+import type { Likeness } from '../../quantize/calibration/likeness.js'
 import type { LayerError } from '../../quantize/keep.js'
+import { countOf } from '../progress.js'
 import { aligned, percent } from '../table.js'
 
 /** One precision beside float32, on pictures that the ranges were not chosen by. */
@@ -22,6 +24,8 @@ export interface QuantizationReport {
   readonly from: string
   readonly ranges: 'pictures' | 'batch normalization'
   readonly pictures: { readonly calibration: number, readonly heldOut: number, readonly seed: number }
+  /** How what the calibration's pictures give compares with the training; null without pictures or batch normalizations. */
+  readonly likeness: Likeness | null
   /** What layers are computed in that are not in int8. */
   readonly rest: 'float32' | 'bfloat16'
   /** Whether int8 was computed by its kernels or, for want of them, simulated. */
@@ -45,6 +49,7 @@ export function bytesOf ({ graph, weights }: SavedModel): number {
 export function reportRows (report: QuantizationReport): string[][] {
   const { measured, int8Layers, keptLayers, rest } = report
   return [
+    ...pictureRows(report),
     [`${int8Layers.length} layers in int8, ${keptLayers.length} of those that could be are left in ${rest}.`],
     ...aligned([
       ['precision', 'MB', 'ms a picture', 'same label', 'where clear', 'mean difference', 'largest', 'logit error'],
@@ -52,6 +57,16 @@ export function reportRows (report: QuantizationReport): string[][] {
     ]),
     ...layerRows(report)
   ]
+}
+
+/** By how many pictures all of it is said. */
+function pictureRows ({ ranges, pictures: { calibration, heldOut }, likeness }: QuantizationReport): string[][] {
+  if (ranges !== 'pictures') return [['Ranges follow from the batch normalizations; no picture judged what int8 costs.']]
+  const judged = heldOut === 0 ? 'none was left to judge what int8 costs' : `judged by ${heldOut} others`
+  const rows = [[`Ranges by ${countOf(calibration)}, ${judged}.`]]
+  if (likeness === null) return rows
+  const [spread, shift] = [likeness.spread.toFixed(2), likeness.shift.toFixed(2)]
+  return [...rows, [`Within the network their variance is ${spread} of that in training, and their means are ${shift} deviations off.`]]
 }
 
 function layerRows ({ layerErrors, keptLayers, rest }: QuantizationReport): string[][] {

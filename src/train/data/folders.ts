@@ -39,3 +39,13 @@ export function listed (names: readonly string[], most = 5): string {
   if (names.length > most) return `${quoted.join(', ')} and ${names.length - most} more`
   return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1) ?? ''}`
 }
+
+/** Paths of files that may say which picture is of which class; they are not read. */
+export function tablesOf ({ others }: Pick<Listing, 'others'>): string[] {
+  return others.filter((path) => /\.(?:csv|tsv|xlsx?|parquet|jsonl?)$/i.test(path))
+}
+
+/** Says that such files are not read; empty where there are none. */
+export function tablesHint (tables: readonly string[]): string {
+  return tables.length === 0 ? '' : ` (${listed(tables, 2)}, which may say the classes, ${tables.length === 1 ? 'is' : 'are'} not read)`
+}

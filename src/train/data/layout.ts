@@ -1,6 +1,6 @@
 import { OperatorError } from '../../base/errors.js'
 import { bareFolders } from './bare-folders.js'
-import { below, foldersOf, listed, wrappingFolders, type Listing } from './folders.js'
+import { below, foldersOf, listed, tablesOf, wrappingFolders, type Listing } from './folders.js'
 import { readSplits, refuseInnerSplits, type Placed } from './stated-splits.js'
 import type { Split } from './types.js'
 
@@ -36,7 +36,7 @@ export function layOut (listing: Listing, { foldersAreClasses = false }: LayoutO
   const all = listing.pictures.map((path) => ({ path, folders: foldersOf(path) }))
   const around = wrappingFolders(all.map(({ folders }) => folders))
   const inside = below(all, around)
-  const splits = foldersAreClasses ? undefined : readSplits(inside)
+  const splits = foldersAreClasses ? undefined : readSplits(inside, tablesOf(listing))
   const placed = splits?.placed ?? inside.map((found) => ({ ...found, split: undefined }))
   if (!foldersAreClasses) refuseInnerSplits(placed)
   const places = new Map<string, Place>()

@@ -4,6 +4,7 @@ import type { ArchiveLimits } from './archive-limits.js'
 import { openArchive } from './archive-source.js'
 import { findDuplicates } from './duplicates.js'
 import { kindOfFile } from './file-kind.js'
+import { tablesHint, tablesOf } from './folders.js'
 import { openFolder } from './folder-source.js'
 import { layOut, type Layout, type LayoutOptions } from './layout.js'
 import type { PictureSource } from './picture-source.js'
@@ -62,7 +63,8 @@ async function readDataset (path: string, source: PictureSource, options: Datase
   const classes = [...new Set(Array.from(layout.places.values(), ({ className }) => className))].sort()
   const samples = readable.map((picture) => labelled(picture, layout, classes)).sort(byContent)
   const splits = layout.isSplit ? statedSplits(samples, layout) : splitByClass(samples, options.shares, options.seed)
-  demandClasses(path, classes, splits.train, unreadable.map(({ path, error }) => ({ path, error, className: classOf(path, layout) })))
+  const failed = unreadable.map((one) => ({ ...one, className: classOf(one.path, layout) }))
+  demandClasses(path, { classes, tables: tablesOf(source) }, splits.train, failed)
   return {
     classes,
     splits: Object.fromEntries(SPLITS.map((split) => [split, [...splits[split]].sort(byContent)])) as unknown as Dataset['splits'],
@@ -94,16 +96,22 @@ function statedSplits (samples: readonly Sample[], { places }: Layout): Dataset[
   return { train: of('train'), validation: of('validation'), test: of('test') }
 }
 
+interface Found {
+  readonly classes: readonly string[]
+  readonly tables: readonly string[]
+}
+
 interface UnreadableOfClass extends Unreadable {
   readonly className: string | undefined
 }
 
 function demandClasses (
-  path: string, classes: readonly string[], train: readonly Sample[], unreadable: readonly UnreadableOfClass[]
+  path: string, { classes, tables }: Found, train: readonly Sample[], unreadable: readonly UnreadableOfClass[]
 ): void {
   if (classes.length < 2) {
     const found = classes.length === 0 ? 'no folder with pictures' : `one folder with pictures, ${classes[0]}`
-    throw new OperatorError(`${path} has ${found}: it takes a folder of pictures for each of two or more classes.`)
+    throw new OperatorError(`${path} has ${found}: it takes a folder of pictures for each of two or more classes` +
+      `${tablesHint(tables)}.`)
   }
   const fitted = new Set(train.map(({ label }) => label))
   const missing = classes.find((_, label) => !fitted.has(label))

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../base/errors.js'
-import { below, listed, wrappingFolders, type Found } from './folders.js'
+import { below, listed, tablesHint, wrappingFolders, type Found } from './folders.js'
 import { readSplitName, type SplitName } from './split-names.js'
 import type { Split } from './types.js'
 
@@ -33,7 +33,7 @@ const WAY_OUT = 'if each folder is a class, whatever its name, say --folders-are
  * The splits that folders state; undefined where nothing looks like one. Throws an OperatorError that names what looks like a split and
  * cannot be used as one.
  */
-export function readSplits (inside: readonly Found[]): StatedSplits | undefined {
+export function readSplits (inside: readonly Found[], tables: readonly string[]): StatedSplits | undefined {
   const names = [...new Set(inside.flatMap(({ folders: [first] }) => first ?? []))].sort()
   const siblings = names.map((name) => {
     const found = below(inside, [name])
@@ -49,7 +49,8 @@ export function readSplits (inside: readonly Found[]): StatedSplits | undefined 
   const look = suspects.length === 1 ? 'looks like a split' : 'look like splits'
   if (obstacle !== undefined) return refuse(`${look} of the pictures, but ${obstacle}: rename or move what is in the way; ${WAY_OUT}.`)
   if (siblings.find(({ read }) => read?.split === 'train')?.isNested !== true) {
-    return refuse(`${look} of the pictures, but there is no folder for each class inside: sort the pictures into such folders; ${WAY_OUT}.`)
+    return refuse(`${look} of the pictures, but there is no folder for each class inside: sort the pictures into such folders` +
+      `${tablesHint(tables)}; ${WAY_OUT}.`)
   }
   return statedBy(siblings)
 }

@@ -71,6 +71,8 @@ suite('the layout of a dataset', () => {
     isRefused(inEach('train', 'train_val'), /"train_val" is not clearly one/)
     isRefused(inEach('dogs_train', 'cats_test'), /they have other names besides/)
     isRefused(['train_images/1.jpg', 'test_images/2.jpg'], /no folder for each class inside/)
+    const table = { others: ['train.csv'] }
+    isRefused(['train_images/1.jpg', 'test_images/2.jpg'], /\("train\.csv", which may say the classes, is not read\)/, table)
     isRefused(['train/cat.0.jpg', 'test1/1.jpg'], /no folder for each class inside/)
     isRefused(['cat/train/1.jpg', 'cat/test/2.jpg', 'dog/train/3.jpg'], /"cat" has "train" and "test" inside, which look like splits/)
   })
