@@ -17,7 +17,7 @@ export class FormReader implements BodyReader, PartListener {
   private readonly splitter: MultipartSplitter
   private readonly images: ImageFile[] = []
   private current: Part | undefined
-  private parts = 0
+  private others = 0
   private isEmpty = true
 
   /** Throws a ServiceError `malformed_body` for a content type without a boundary. */
@@ -40,12 +40,10 @@ export class FormReader implements BodyReader, PartListener {
   }
 
   part (head: string): void {
-    this.countPart()
     this.current = new Part(readPartHead(head), this.limits.maxImageBytes)
   }
 
   brokenPart (): void {
-    this.countPart()
     this.add(new ServiceError('malformed_body', 'A part of the form has no empty line between its headers and its content.'))
   }
 
@@ -56,11 +54,7 @@ export class FormReader implements BodyReader, PartListener {
   endOfPart (): void {
     const image = this.current?.end()
     if (image !== undefined) this.add(image)
-  }
-
-  private countPart (): void {
-    const { maxImagesPerRequest } = this.limits
-    if (++this.parts > maxImagesPerRequest + MAX_OTHERS) throw malformed(`it has more than ${MAX_OTHERS} parts beside its images`)
+    else if (++this.others > MAX_OTHERS) throw malformed(`it has more than ${MAX_OTHERS} parts beside its images`)
   }
 
   private add (image: ImageFile): void {
