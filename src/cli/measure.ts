@@ -5,6 +5,8 @@ import { tensorFlowEnvironment } from '../engine/backend.js'
 import { WorkerPool } from '../engine/pool.js'
 import { chooseTarget } from '../engine/target.js'
 import { compiledModel } from '../service/compiled-model.js'
+import { inputShape } from '../model/shapes.js'
+import { sizeOf } from '../model/weights.js'
 import { openModel } from '../sources/open.js'
 
 /** Batch sizes that are measured. */
@@ -47,8 +49,7 @@ interface Runner {
 
 async function startRunner (config: Config): Promise<Runner> {
   const model = await openModel(config)
-  const { side, channels } = model.network.input
-  const imageBytes = side ** 2 * channels
+  const imageBytes = sizeOf(inputShape(model.network.input))
   const { path } = await compiledModel(config, model, chooseTarget(config.precision, 'cpu'))
   const environment = tensorFlowEnvironment({ backend: 'cpu', threads: config.tensorflowThreads })
   const pool = new WorkerPool(1, { path, imageBytes, warmUpBatchSizes: MEASURED_BATCH_SIZES, environment })

@@ -8,7 +8,7 @@
 export const INPUTS = {
   /** Strings [n], each the raw bytes of one image's pixels, row by row, channels last; [0] where the values are given. */
   images: 'images',
-  /** Float32 [n, side, side, channels], taken as they are, after rescaling; [0, side, side, channels] where images are given. */
+  /** Float32 [n, height, width, channels], taken as they are, after rescaling; [0, height, width, channels] where images are given. */
   values: 'values',
   /** Bool [3]: which of `WANTABLE` to compute, in that order. */
   wanted: 'wanted',

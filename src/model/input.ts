@@ -1,7 +1,9 @@
 /** How the pixels of an upload become the network's input; part of a model package's `model.json`. */
 export interface InputSpec {
-  /** Side of the square input in pixels. */
+  /** Height of the input in pixels, and width, unless that is stated. */
   size: number
+  /** Of an input that is not square, in pixels. */
+  width?: number
   /** 3 is RGB, 1 is grey. */
   channels: 1 | 3
   /** `crop`: the shorter side is resized to size / cropFraction, then the centre is cut out. `fill`: squeezed to the square. */
@@ -29,6 +31,8 @@ export interface Choice<T> { readonly value: T, readonly from: string }
 /** How pictures become the network's input, with the reason for each part. */
 export interface InputChoices {
   readonly size: Choice<number>
+  /** Of an input that is not square. */
+  readonly width?: number
   readonly channels: 1 | 3
   readonly fit: Choice<InputSpec['fit']>
   readonly cropFraction: number
@@ -48,6 +52,7 @@ export interface InputSettings {
 export interface InputFacts {
   readonly source: string
   readonly size: number
+  readonly width?: number | undefined
   readonly channels: 1 | 3
   readonly sizeIsKnown: boolean
   readonly fit?: InputSpec['fit'] | undefined
@@ -85,6 +90,7 @@ export function chooseInput (settings: InputSettings, facts: InputFacts): InputC
     size: facts.sizeIsKnown
       ? { value: facts.size, from: overruled(source, settings.inputSize, facts.size, 'INPUT_SIZE') }
       : { value: facts.size, from: settings.inputSize === 'auto' ? 'default' : 'INPUT_SIZE' },
+    ...facts.width === undefined || facts.width === facts.size ? {} : { width: facts.width },
     fit: settings.fit !== 'auto' ? { value: settings.fit, from: 'FIT' } : orDefault(facts.fit, source, 'fill'),
     channels: facts.channels,
     cropFraction: facts.cropFraction ?? CROP_FRACTION,
@@ -97,12 +103,18 @@ export function chooseInput (settings: InputSettings, facts: InputFacts): InputC
   }
 }
 
+/** Height and width of the input in pixels. */
+export function sidesOf ({ size, width = size }: Pick<InputSpec, 'size' | 'width'>): { readonly height: number, readonly width: number } {
+  return { height: size, width }
+}
+
 /** One line for the log and for people. */
-export function describeInput ({ size, channels, fit, cropFraction, kernel, rescaling }: InputChoices): string {
+export function describeInput ({ size, width, channels, fit, cropFraction, kernel, rescaling }: InputChoices): string {
   const crop = fit.value === 'crop' ? ` ${cropFraction}` : ''
   const { scale, offset, order } = rescaling.value
   const pixels = channels === 1 ? 'grey pixels' : 'pixels'
-  return `${size.value}x${size.value} ${pixels} (${size.from}), ${fit.value}${crop} (${fit.from}), ` +
+  const sides = width === undefined ? `${size.value}x${size.value} ${pixels}` : `${pixels}, ${size.value} high and ${width} wide`
+  return `${sides} (${size.from}), ${fit.value}${crop} (${fit.from}), ` +
     `${kernel.value} kernel (${kernel.from}), ` +
     `${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
 }

@@ -35,6 +35,6 @@ export interface ModelSettings extends InputSettings {
 }
 
 /** What the decoder needs of a model's input. */
-export function inputSpec ({ size, channels, fit, cropFraction, kernel }: InputChoices): InputSpec {
-  return { size: size.value, channels, fit: fit.value, cropFraction, kernel: kernel.value }
+export function inputSpec ({ size, width, channels, fit, cropFraction, kernel }: InputChoices): InputSpec {
+  return { size: size.value, ...width === undefined ? {} : { width }, channels, fit: fit.value, cropFraction, kernel: kernel.value }
 }

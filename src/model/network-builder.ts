@@ -1,5 +1,5 @@
 import { describeLayer, type Layer, type LayerStatement, type Network, type NetworkInput, type Shape } from './network.js'
-import { derive, weightSpecs } from './shapes.js'
+import { derive, inputShape, weightSpecs } from './shapes.js'
 
 /**
  * Builds a network layer by layer; shapes and weights follow from what is stated.
@@ -11,7 +11,7 @@ export class NetworkBuilder {
   private readonly weightNames = new Set<string>()
 
   constructor (private readonly input: NetworkInput, inputName = 'input') {
-    const outputShape = [input.side, input.side, input.channels] as const
+    const outputShape = inputShape(input)
     this.layers = [{ name: inputName, operation: { kind: 'input' }, inputs: [], outputShape, weights: [] }]
     this.shapes.set(inputName, outputShape)
   }

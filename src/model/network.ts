@@ -145,8 +145,10 @@ export interface Layer extends Readonly<LayerStatement> {
 }
 
 export interface NetworkInput {
-  /** Of the square picture, in pixels. */
+  /** Height of the picture in pixels, and width, unless that is stated. */
   readonly side: number
+  /** Of a picture that is not square, in pixels. */
+  readonly width?: number
   /** 3 is RGB, 1 is grey. */
   readonly channels: 1 | 3
   readonly rescaling: Rescaling

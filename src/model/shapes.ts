@@ -1,5 +1,5 @@
 import { sizeOf } from './weights.js'
-import type { LayerStatement, OperationKind, OperationOf, Operation, Padding, Shape, WeightSpec } from './network.js'
+import type { LayerStatement, NetworkInput, OperationKind, OperationOf, Operation, Padding, Shape, WeightSpec } from './network.js'
 
 type FeatureMap = readonly [height: number, width: number, channels: number]
 
@@ -177,6 +177,11 @@ function joined (left: Shape, right: Shape): Shape {
 
 function withChannels (shape: Shape, channels: number): Shape {
   return shape.length === 1 ? [channels] : [shape[0], shape[1], channels]
+}
+
+/** Height, width and channels of what a network reads. */
+export function inputShape ({ side, width = side, channels }: NetworkInput): FeatureMap {
+  return [side, width, channels]
 }
 
 /** The last dimension. */

@@ -1,8 +1,8 @@
-import type { InputSpec } from '../model/input.js'
+import { sidesOf, type InputSpec } from '../model/input.js'
 
 export interface Size {
-  width: number
-  height: number
+  readonly width: number
+  readonly height: number
 }
 
 export interface Box extends Size {
@@ -43,12 +43,21 @@ function centralWindow ({ width, height }: Size): Size {
   return { width: shorten(width), height: shorten(height) }
 }
 
+/** How long a side of a picture becomes, so that the input and what is cut off of it are covered: the one that decides. */
+function coverage ({ width, height }: Size, input: InputSpec): { readonly pixels: number, readonly side: number } {
+  const whole = (side: number): number => Math.max(side, Math.round(side / input.cropFraction))
+  const sides = sidesOf(input)
+  const [down, across] = [whole(sides.height), whole(sides.width)]
+  return height * across <= width * down ? { pixels: down, side: height } : { pixels: across, side: width }
+}
+
 function planCrop (stored: Size, quarterTurned: boolean, input: InputSpec): Plan {
   const windowed = centralWindow(stored)
   const upright = quarterTurned ? { width: windowed.height, height: windowed.width } : windowed
-  const scale = Math.max(input.size, Math.round(input.size / input.cropFraction)) / Math.min(upright.width, upright.height)
+  const { pixels, side } = coverage(upright, input)
+  const scale = pixels / side
   const resize = { width: Math.round(upright.width * scale), height: Math.round(upright.height * scale) }
-  const plan: Plan = { resize, crop: centralBox(resize, { width: input.size, height: input.size }) }
+  const plan: Plan = { resize, crop: centralBox(resize, sidesOf(input)) }
   if (windowed.width !== stored.width || windowed.height !== stored.height) plan.window = centralBox(stored, windowed)
   return plan
 }
@@ -60,15 +69,21 @@ function planCrop (stored: Size, quarterTurned: boolean, input: InputSpec): Plan
  * @param quarterTurned Whether the orientation swaps width and height.
  */
 export function planGeometry (stored: Size, quarterTurned: boolean, input: InputSpec): Plan {
-  if (stored.width === input.size && stored.height === input.size) return {}
-  if (input.fit === 'fill') return { resize: { width: input.size, height: input.size } }
+  const sides = sidesOf(input)
+  if (isOf(stored, sides)) return {}
+  if (input.fit === 'fill') return { resize: sides }
   return planCrop(stored, quarterTurned, input)
 }
 
 /** The part of an upright picture of any size that the network sees. */
 export function seenBox ({ width, height }: Size, stored: Size, input: InputSpec): Box {
-  const { size, fit, cropFraction } = input
-  if (fit === 'fill' || (stored.width === size && stored.height === size)) return { left: 0, top: 0, width, height }
-  const side = Math.max(1, Math.round(Math.min(width, height) * size / Math.max(size, Math.round(size / cropFraction))))
-  return centralBox({ width, height }, { width: side, height: side })
+  const sides = sidesOf(input)
+  if (input.fit === 'fill' || isOf(stored, sides)) return { left: 0, top: 0, width, height }
+  const { pixels, side } = coverage({ width, height }, input)
+  const seen = (length: number): number => Math.max(1, Math.round(side * length / pixels))
+  return centralBox({ width, height }, { width: seen(sides.width), height: seen(sides.height) })
+}
+
+function isOf (one: Size, other: Size): boolean {
+  return one.width === other.width && one.height === other.height
 }

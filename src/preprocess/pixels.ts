@@ -10,7 +10,7 @@ import { isSampling, samplePicture, type SamplingKernel } from './sampling.js'
 import { OPEN, sharp } from './libvips.js'
 import { mendingOf, type Mending } from './mending.js'
 import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
-import type { InputSpec } from '../model/input.js'
+import { sidesOf, type InputSpec } from '../model/input.js'
 import type { ImageLimits } from './types.js'
 
 /** Of what libvips gives. */
@@ -168,7 +168,7 @@ export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise
  * settled.
  *
  * @param timeoutMs Time after which libvips is told to stop, which it does between pieces of the picture; counted in whole seconds.
- * @returns RGB bytes in sRGB, or grey ones, row by row, size x size x channels, upright, transparency over white. An image that
+ * @returns RGB bytes in sRGB, or grey ones, row by row, height x width x channels, upright, transparency over white. An image that
  * already has the input's size is not resampled. Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps
  * of 8 bits; enlarging places the image half an output pixel further right and down, as libvips does.
  * @throws ServiceError `undecodable_image` or `decode_timeout`, or a DecodeFailure.
@@ -185,7 +185,8 @@ async function resized (
   const quarterTurned = header.autoOrient.width !== header.width
   const pipeline = pixelsOf(opened, planGeometry(header, quarterTurned, input), kernel)
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
-  if (info.width !== input.size || info.height !== input.size || info.channels !== CHANNELS) throw undecodable(format)
+  const { height, width } = sidesOf(input)
+  if (info.width !== width || info.height !== height || info.channels !== CHANNELS) throw undecodable(format)
   return new Uint8Array(data.buffer, data.byteOffset, data.length)
 }
 

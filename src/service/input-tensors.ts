@@ -30,8 +30,8 @@ export type CheckedInput =
   | { readonly name: 'image', readonly images: number }
   | { readonly name: 'pixels', readonly type: PixelType, readonly images: number }
 
-export function inputLimits ({ input: { size, channels } }: LoadedModel, maxImages: number): InputLimits {
-  return { imageShape: [size.value, size.value, channels], maxImages }
+export function inputLimits ({ input: { size, width = size.value, channels } }: LoadedModel, maxImages: number): InputLimits {
+  return { imageShape: [size.value, width, channels], maxImages }
 }
 
 /** Numbers of one image. */
@@ -40,7 +40,7 @@ export function imageLength ({ imageShape: [height, width, channels] }: InputLim
 }
 
 /**
- * `image` is BYTES [N] or [N, 1], image files; `pixels` is UINT8 or FP32 [N, size, size, channels]. Throws a ServiceError
+ * `image` is BYTES [N] or [N, 1], image files; `pixels` is UINT8 or FP32 [N, height, width, channels]. Throws a ServiceError
  * `invalid_tensor`, `no_image` if N is 0, or `too_many_images`.
  */
 export function checkInput ({ name, datatype, shape }: DescribedInput, { imageShape, maxImages }: InputLimits): CheckedInput {

@@ -5,6 +5,8 @@ import { bestBatchSize } from '../engine/batch-size.js'
 import { WorkerPool } from '../engine/pool.js'
 import type { LoadReply } from '../engine/protocol.js'
 import { inputSpec, type Model } from '../model/model.js'
+import { inputShape } from '../model/shapes.js'
+import { sizeOf } from '../model/weights.js'
 import { createDecoder, MemoryTurns, type Decoder, type DecoderObserver } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { ServiceSettings } from './settings.js'
@@ -123,5 +125,5 @@ function threadsOfWorker ({ tensorflowThreads, engineWorkers }: ServiceSettings)
 
 /** Numbers of one image of the network's input. */
 export function imageLengthOf ({ network: { input } }: Model): number {
-  return input.side ** 2 * input.channels
+  return sizeOf(inputShape(input))
 }

@@ -35,10 +35,10 @@ type OfferName = keyof NetworkOutputs
 const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<OutputName, OfferName>
 
 /** `image`, files of images, and `pixels`; a request brings one of them. `pixels` may be FP32, too. */
-export function inputSpecs ({ input: { size, channels } }: LoadedModel): TensorSpec[] {
+export function inputSpecs ({ input: { size, width = size.value, channels } }: LoadedModel): TensorSpec[] {
   return [
     { name: 'image', datatype: 'BYTES', shape: [-1] },
-    { name: 'pixels', datatype: 'UINT8', shape: [-1, size.value, size.value, channels] }
+    { name: 'pixels', datatype: 'UINT8', shape: [-1, size.value, width, channels] }
   ]
 }
 

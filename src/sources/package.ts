@@ -31,6 +31,7 @@ const ModelJson = Type.Object({
   layers: Type.Optional(Type.Array(LayerStatement, { minItems: 1, maxItems: MAX_LAYERS })),
   input: Type.Object({
     side: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    width: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     channels: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(3)])),
     fit: Type.Union([Type.Literal('crop'), Type.Literal('fill')]),
     cropFraction: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
@@ -63,7 +64,12 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
     version: json.version,
     network,
     input: chooseInput(settings, {
-      ...json.input, source: PACKAGE_FILE, size: network.input.side, channels: network.input.channels, sizeIsKnown: true
+      ...json.input,
+      source: PACKAGE_FILE,
+      size: network.input.side,
+      width: network.input.width,
+      channels: network.input.channels,
+      sizeIsKnown: true
     }),
     ...chosen,
     hashWeights: () => hashFile(weightsPath),
@@ -74,17 +80,18 @@ export async function openPackage (folder: string, settings: ModelSettings): Pro
 
 /** What `model.json` states of a network. */
 export function networkStatement ({ input, layers }: Network): Pick<ModelJson, 'layers'> & { readonly input: object } {
-  return { layers: statementsOf({ input, layers }), input: { side: input.side, channels: input.channels, rescaling: input.rescaling } }
+  const { side, width, channels, rescaling } = input
+  return { layers: statementsOf({ input, layers }), input: { side, ...width === undefined ? {} : { width }, channels, rescaling } }
 }
 
 /** The network, from whichever form states it. */
-function readNetwork ({ architecture, preset, layers, input: { side, channels = 3, rescaling } }: ModelJson): Network {
+function readNetwork ({ architecture, preset, layers, input: { side, width, channels = 3, rescaling } }: ModelJson): Network {
   const forms = [architecture, preset, layers].filter((form) => form !== undefined).length
   if (forms !== 1) throw new Error('it states its network by either architecture, preset or layers')
   if (architecture !== undefined) return xceptionNetwork(parseArchitecture(architecture), rescaling)
   if (preset !== undefined) return presetNetwork(preset, rescaling)
   if (layers === undefined || side === undefined) throw new Error('input.side is missing, which layers need')
-  const network = networkOf({ side, channels, rescaling }, layers)
+  const network = networkOf({ side, ...width === undefined ? {} : { width }, channels, rescaling }, layers)
   demandMapSizes(network)
   return network
 }

@@ -38,7 +38,13 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
   const source = basename(path)
   const { network, rescaling, inputSizeFromFile, notes } = await withRecognized(path, settings, facts, async (recognized) => recognized)
   const input = chooseInput(settings, {
-    source, size: network.input.side, channels: network.input.channels, sizeIsKnown: inputSizeFromFile, fit: facts.fit, rescaling
+    source,
+    size: network.input.side,
+    width: network.input.width,
+    channels: network.input.channels,
+    sizeIsKnown: inputSizeFromFile,
+    fit: facts.fit,
+    rescaling
   })
   const classes = classCount(network)
   const { labels, warnings } = await findLabels(path, settings.labels, facts.labelsPath, classes)

@@ -25,11 +25,12 @@ export interface CompiledNetwork {
   dispose (): void
 }
 
-type InputSize = readonly [side: number, channels: number]
+type InputSize = readonly [side: number, channels: number] | readonly [height: number, width: number, channels: number]
 
 /** Loads a SavedModel into TensorFlow in this process, on the CPU, for inputs of [side, side, channels]. */
-export async function loadCompiled (savedModel: SavedModel, [side, channels]: InputSize): Promise<CompiledNetwork> {
+export async function loadCompiled (savedModel: SavedModel, size: InputSize): Promise<CompiledNetwork> {
   const tf = loadTensorFlow()
+  const shape = size.length === 2 ? [size[0], ...size] : size
   const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
   try {
     await writeSavedModel(folder, savedModel)
@@ -39,7 +40,7 @@ export async function loadCompiled (savedModel: SavedModel, [side, channels]: In
         const all = Float32Array.from(values.flatMap((image) => [...image]))
         const feeds = {
           [INPUTS.images]: tf.tensor1d(images as unknown as string[], 'string'),
-          [INPUTS.values]: tf.tensor(all, [values.length, side, side, channels]),
+          [INPUTS.values]: tf.tensor(all, [values.length, ...shape]),
           [INPUTS.wanted]: tf.tensor1d(WANTABLE.map((name) => wanted.includes(name)), 'bool'),
           [INPUTS.mapCount]: tf.scalar(mapCount, 'int32'),
           [INPUTS.fromValues]: tf.scalar(values.length > 0, 'bool')

@@ -32,10 +32,10 @@ export function referenceProbabilities (network: Network, weights: Weights, imag
 
 /** What the first layer gives: the image's numbers after rescaling. */
 export function referenceInput ({ input }: Pick<Network, 'input'>, image: Uint8Array): FeatureMap {
-  const { side, channels, rescaling: { scale, offset, order } } = input
-  return fill(side, side, channels, (y, x, channel) => {
+  const { side: height, width = height, channels, rescaling: { scale, offset, order } } = input
+  return fill(height, width, channels, (y, x, channel) => {
     const source = order === 'bgr' ? channels - 1 - channel : channel
-    return at(image, (y * side + x) * channels + source) * ofChannel(scale, channel) + ofChannel(offset, channel)
+    return at(image, (y * width + x) * channels + source) * ofChannel(scale, channel) + ofChannel(offset, channel)
   })
 }
 

@@ -4,8 +4,9 @@ import { fold, type Folded } from '../../compiler/fold/fold.js'
 import type { Config } from '../../config.js'
 import { inputSpec, type Model } from '../../model/model.js'
 import type { Network } from '../../model/network.js'
+import { inputShape } from '../../model/shapes.js'
 import type { Quantization } from '../../model/quantization.js'
-import type { Weights } from '../../model/weights.js'
+import { sizeOf, type Weights } from '../../model/weights.js'
 import { answersOf } from '../../quantize/answers.js'
 import { calibrate, type Calibration } from '../../quantize/calibration/calibrate.js'
 import { likenessOf, type Likeness } from '../../quantize/calibration/likeness.js'
@@ -98,8 +99,8 @@ function demandLayers ({ name }: Model, folded: Folded): void {
   throw new OperatorError(`${name} has no layer that is computed in int8: those are separable convolutions of 3x3 and stride 1.`)
 }
 
-function processOptions ({ tensorflowThreads }: Config, { network: { input: { side, channels } } }: Model): GraphProcessOptions {
-  return { threads: tensorflowThreads, imageBytes: side ** 2 * channels }
+function processOptions ({ tensorflowThreads }: Config, { network }: Model): GraphProcessOptions {
+  return { threads: tensorflowThreads, imageBytes: sizeOf(inputShape(network.input)) }
 }
 
 /** A network as it is and folded. */

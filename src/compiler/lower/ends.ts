@@ -1,4 +1,5 @@
 import type { Network } from '../../model/network.js'
+import { inputShape } from '../../model/shapes.js'
 import type { End } from '../emit.js'
 import type { DataType } from '../messages.js'
 import { INPUTS, WANTABLE } from '../signature.js'
@@ -22,12 +23,11 @@ export function placeholders (shape: readonly number[], steps: StepList): Record
 /** The network's input, from the bytes of pictures or from values, whichever a run says. */
 export function input ({ input: network }: Network, ends: ReturnType<typeof placeholders>, values: Values): Value {
   const { steps } = values
-  const { side, channels, rescaling } = network
   const fromValues = ends.from_values.step
   const images = steps.gate('input/images', ends.images.step, 'string', fromValues, false)
   const step = pixelsAsFloats(network, images, steps)
-  const float: Value = { step, shape: [side, side, channels], form: 'spatial', type: 'float32' }
-  const rescaled = affine('input/rescaled', float, rescaling, values)
+  const float: Value = { step, shape: inputShape(network), form: 'spatial', type: 'float32' }
+  const rescaled = affine('input/rescaled', float, network.rescaling, values)
   const given = steps.gate('input/values', ends.values.step, 'float32', fromValues, true)
   const chosen = steps.add('input/chosen', 'float32', [rescaled.step, given], { op: 'Merge' })
   return values.ofType({ ...rescaled, step: chosen }, values.precision)

@@ -1,5 +1,5 @@
 import { describeLayer, type Layer, type Network } from '../../model/network.js'
-import { hasOnePosition } from '../../model/shapes.js'
+import { hasOnePosition, inputShape } from '../../model/shapes.js'
 import type { Weights } from '../../model/weights.js'
 import type { Program } from '../emit.js'
 import { StepList } from '../steps.js'
@@ -27,8 +27,7 @@ export function lower (
   const values = new Values(new StepList(), precision, weights)
   const given = new Map<string, Value>()
   const valueOf = (name: string): Value => given.get(name) as Value
-  const { side, channels } = network.input
-  const inputs = placeholders([side, side, channels], values.steps)
+  const inputs = placeholders(inputShape(network.input), values.steps)
   const { chains, absorbed } = ownKernels ? planChains(network) : NO_CHAINS
   const valueFor = (layer: Layer): Value => {
     if (layer.operation.kind === 'input') return input(network, inputs, values)

@@ -64,12 +64,13 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   const output = servedOutput(keras, hints.outputLayer)
   const model = flatten(keras, output.listed)
   const graph = graphOf(model)
-  const { side, channels, sideIsStated } = inputOf(pictureShapes(model), hints.inputSize)
+  const { sideIsStated, ...picture } = inputOf(pictureShapes(model), hints.inputSize)
+  const { channels } = picture
   const weightsOf = locator(stored, model.layers)
   const models = modelNames(model)
   const scaling = await scalingFrom(graph.input, { channels, weightsOf, models, isGiven: hints.scaleIsGiven === true })
   const translated = await translate(graph, {
-    input: { side, channels, rescaling: scaling.rescaling ?? UNSTATED }, start: scaling.last, version: versionOf(stored), weightsOf, models
+    input: { ...picture, rescaling: scaling.rescaling ?? UNSTATED }, start: scaling.last, version: versionOf(stored), weightsOf, models
   })
   const ended = hints.withoutClassifier === true ? withFeatures : withProbabilities
   const { network, notes } = ofOutput(

@@ -1,5 +1,5 @@
 import { Random } from '../../base/random.js'
-import type { InputSpec } from '../../model/input.js'
+import { sidesOf, type InputSpec } from '../../model/input.js'
 
 /** Share of a picture's sides that a variant shows. */
 const KEPT = 7 / 8
@@ -8,24 +8,26 @@ const SEED_STEP = 0x9e3779b1
 
 /** The input that a picture is decoded for, so that variants of the network's size can be cut out of it at the same scale. */
 export function largerInput (input: InputSpec): InputSpec {
-  return { ...input, size: Math.round(input.size / KEPT), cropFraction: Math.min(1, input.cropFraction / KEPT) }
+  const width = input.width === undefined ? {} : { width: Math.round(input.width / KEPT) }
+  return { ...input, size: Math.round(input.size / KEPT), ...width, cropFraction: Math.min(1, input.cropFraction / KEPT) }
 }
 
 /**
- * One variant of a picture, [size, size, channels], from the pixels of the larger input: a part by chance, left and right exchanged
+ * One variant of a picture, [height, width, channels], from the pixels of the larger input: a part by chance, left and right exchanged
  * or not (always in the first one). The picture's content and the number of the variant, from 1, decide it.
  */
 export function variantOf (pixels: Uint8Array, input: InputSpec, contentHash: string, variant: number): Uint8Array<ArrayBuffer> {
-  const { size, channels } = input
-  const larger = largerInput(input).size
+  const { channels } = input
+  const { height, width } = sidesOf(input)
+  const larger = sidesOf(largerInput(input))
   const random = new Random((Number.parseInt(contentHash.slice(0, 8), 16) + variant * SEED_STEP) | 0)
-  const [left, top] = [random.below(larger - size + 1), random.below(larger - size + 1)]
+  const [left, top] = [random.below(larger.width - width + 1), random.below(larger.height - height + 1)]
   const isMirrored = random.uniform() < 0.5 || variant === 1
-  const result = new Uint8Array(size * size * channels)
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const from = ((top + y) * larger + left + (isMirrored ? size - 1 - x : x)) * channels
-      for (let channel = 0; channel < channels; channel++) result[(y * size + x) * channels + channel] = pixels[from + channel] ?? 0
+  const result = new Uint8Array(height * width * channels)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = ((top + y) * larger.width + left + (isMirrored ? width - 1 - x : x)) * channels
+      for (let channel = 0; channel < channels; channel++) result[(y * width + x) * channels + channel] = pixels[from + channel] ?? 0
     }
   }
   return result

@@ -186,3 +186,12 @@ test('a weight that is no number is refused by the name of its layer', () => {
     })
   }
 })
+
+test('an input need not be square', async () => {
+  const layers = closed([entry('Rescaling', 'scaled', { scale: 1 }, ['pixels'])])
+  const wide = layers.map((layer) => layer.name === 'pixels' ? { ...layer, config: { batch_input_shape: [null, 2, 8, 3] } } : layer)
+  const network = await opened(wide)
+  assert.deepEqual(network.layers[0]?.outputShape, [2, 8, 3])
+  const found = referenceProbabilities(network, new Map(), PICTURE)
+  softmaxOfMeans(PIXELS).forEach((value, index) => { assert.ok(Math.abs(value - (found[index] ?? NaN)) < 1e-6) })
+})
