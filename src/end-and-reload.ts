@@ -65,7 +65,9 @@ export function closeOnSignal (config: Config, { logger, slot, manager, close, a
     manager.stopping()
     const delayMs = signal === 'SIGTERM' && slot.notReadyReason !== 'loading' ? config.drainDelayMs : 0
     slot.drain()
-    setTimeout(finish, delayMs)
+    // At once: what comes after the line above is said to be too late.
+    if (delayMs === 0) finish()
+    else setTimeout(finish, delayMs)
   }
   const finish = (): void => {
     slot.close()
