@@ -13,6 +13,11 @@ export const HIDDEN_ACTIVATIONS = {
   elu: { function: 'elu', alpha: 1 },
   silu: { function: 'silu' },
   gelu: { function: 'gelu', approximate: false },
+  selu: { function: 'selu' },
+  softplus: { function: 'softplus' },
+  softsign: { function: 'softsign' },
+  mish: { function: 'mish' },
+  exponential: { function: 'exponential' },
   tanh: { function: 'tanh' },
   sigmoid: { function: 'sigmoid' }
 } as const satisfies Readonly<Record<string, Activation | undefined>>

@@ -50,7 +50,8 @@ export function listKerasWeights (file: Hdf5File): Listing {
   }
   throw new Error(hasConfig
     ? 'it has a model_config and no weights: save the whole model with model.save'
-    : 'it has neither layer_names nor model_weights nor layers, so Keras did not write it')
+    : 'it has neither layer_names nor model_weights nor layers, so Keras did not write it, ' +
+      'or of a subclassed model, whose layers are in its Python code')
 }
 
 /** Lists weights, and keeps count of what they claim against what the file can hold. */

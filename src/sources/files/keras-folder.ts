@@ -22,7 +22,8 @@ export async function openKerasFolder (folder: string): Promise<StoredModel> {
       ? await read(METADATA_ENTRY)
       : undefined
   ])
-  return { ...await openHdf5(join(folder, WEIGHTS_ENTRY)), ...describedBy(config, metadata) }
+  const described = describedBy(config, metadata)
+  return { ...await openHdf5(join(folder, WEIGHTS_ENTRY)), ...described }
 }
 
 /** The files that decide what the model is. */

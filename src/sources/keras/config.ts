@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { WeightsError } from '../../model/weights.js'
+import { MODEL_CLASSES, demandModelClass } from '../files/model-class.js'
 import { parsePart } from './refusal.js'
 import { callOf, listedLayers, type Call, type Listed } from './inbound.js'
 
@@ -26,7 +27,6 @@ export interface KerasModel {
 
 /** Models that may nest; more is no model that somebody made. */
 const MAX_DEPTH = 16
-const MODEL_CLASSES = new Map([['Sequential', 'sequential'], ['Functional', 'functional'], ['Model', 'functional']] as const)
 
 const Record = Type.Record(Type.String(), Type.Unknown())
 const Entry = Type.Object({
@@ -51,10 +51,8 @@ const ModelFields = Type.Object({
  */
 export function parseKerasModel (config: unknown): KerasModel {
   const { model, className } = parseLayer(config, 'the model configuration', 0)
-  if (model === undefined) {
-    throw new WeightsError(`the model is of the class ${className}, and only functional and Sequential models are read: ` +
-      "a subclassed model's layers are in its Python code; write it as keras.Model(inputs, model.call(inputs)), and save that")
-  }
+  demandModelClass(className)
+  if (model === undefined) throw new WeightsError('the model has no layers')
   return model
 }
 
@@ -64,7 +62,7 @@ function parseLayer (value: unknown, what: string, depth: number): KerasLayer {
   const config = Array.isArray(entry.config) ? { layers: entry.config } : entry.config
   const ownName = typeof config.name === 'string' ? config.name : undefined
   const name = entry.name ?? ownName ?? entry.class_name
-  const kind = MODEL_CLASSES.get(entry.class_name as 'Model')
+  const kind = MODEL_CLASSES.get(entry.class_name)
   return {
     name,
     className: entry.class_name,

@@ -84,3 +84,10 @@ for (const [name, changes, message] of damaged) {
     await assert.rejects(readAll(path), (error) => assertSentence(error, path, message))
   })
 }
+
+test('a subclassed model is refused by what it is, and not for how it keeps its weights', async () => {
+  const content = Buffer.from('{"class_name": "Net", "config": {}}')
+  const path = archive({ 'config.json': { content }, 'model.weights.h5': { content } })
+  const message = /^the model is of the class Net, and only functional and Sequential /
+  await assert.rejects(readAll(path), { name: 'WeightsError', message })
+})
