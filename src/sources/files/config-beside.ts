@@ -30,7 +30,7 @@ export async function withConfigBeside (path: string, stored: StoredModel): Prom
       notes: [`has only weights, and ${name} beside it says how it is built`]
     }
   }
-  return { ...stored, notes }
+  return notes.length === 0 ? stored : { ...stored, notes }
 }
 
 /** What is a configuration of Keras's; also where `json.dump` wrote the text once more, or `model.get_config()` without its class. */
