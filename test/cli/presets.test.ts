@@ -14,10 +14,18 @@ function xception (...args: string[]): Outcome {
 }
 
 /** What a command prints that succeeds and has nothing else to say. */
-function printed (...args: string[]): string {
+const printed = (...args: string[]): string => printedBeside('', ...args)
+
+/** What a command prints that succeeds and has to say something beside. */
+function printedBeside (notice: string, ...args: string[]): string {
   const { status, stdout, stderr } = xception(...args)
-  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: notice })
   return stdout
+}
+
+function described (preset: string): string {
+  const model = `preset:${preset}`
+  return printedBeside(`MODEL=${model} has random weights, so its predictions mean nothing\n`, 'describe', '--model', model)
 }
 
 interface Compared {
@@ -36,7 +44,7 @@ suite('presets', () => {
   })
 
   test('are described as any model is', () => {
-    const [first, input, ...others] = printed('describe', '--model', 'preset:inception-v3?classes=10').split('\n')
+    const [first, input, ...others] = described('inception-v3?classes=10').split('\n')
     const summary = /^preset:inception-v3\?classes=10, version random-1: 10 classes, 21,823,274 parameters, [\d,]+ multiply-adds an image$/
     assert.match(first ?? '', summary)
     assert.match(input ?? '', /^input: 299x299 pixels \(the preset\)/)
@@ -44,7 +52,7 @@ suite('presets', () => {
   })
 
   test('that are costly are counted at full size', () => {
-    assert.match(printed('describe', '--model', 'preset:inception-segments-1'), /221,483,432 parameters/)
+    assert.match(described('inception-segments-1'), /221,483,432 parameters/)
   })
 })
 

@@ -11,7 +11,7 @@ import { targets } from '../support/targets.js'
 
 /** As many as a minute allows on two cores, compiling and loading being most of it. */
 const NETWORKS = 48
-const MORE_NETWORKS = 60
+const MORE_NETWORKS = 600
 const FLOAT32_TOLERANCE = 1e-5
 const BFLOAT16_TOLERANCE = 0.01
 /** Of two images, so that a constant would not pass. */
