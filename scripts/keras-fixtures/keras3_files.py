@@ -69,8 +69,8 @@ def plain(pixels):
     return model
 
 
-def unsupported(pixels):
-    """A head with a layer that the service does not know."""
+def layer_normalization(pixels):
+    """A head with normalized features."""
     model = keras.Sequential([
         L.Input(shape=(71, 71, 3)),
         L.Rescaling(1 / 127.5, offset=-1),

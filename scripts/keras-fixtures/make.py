@@ -54,8 +54,8 @@ FIXTURES = [Fixture(*fields) for fields in [
      "whole model, legacy layout, Sequential: Rescaling, nested base that is not frozen, Flatten, softmax as its own layer; state of SGD"),
     ("keras3-plain.weights.h5", keras3_files.plain, 71, "softmax",
      "weights only, layout of Keras 3, classifier of 10 classes", "-1..1"),
-    ("keras3-unsupported.keras", keras3_files.unsupported, 71, "softmax",
-     "archive, Sequential: LayerNormalization in the head, which the service refuses"),
+    ("keras3-layer-normalization.keras", keras3_files.layer_normalization, 71, "softmax",
+     "archive, Sequential: LayerNormalization in the head"),
 ]]
 # Other families than Xception.
 FAMILY = [Fixture(*fields) for fields in [

@@ -5,7 +5,7 @@ import { assertClose, probabilitiesOf, withStored } from './answers.js'
 import { expectedOf, familyFixtures, fixture, fixtures, pixelsOf } from './fixtures.js'
 import { MINUS_ONE_TO_ONE } from './synthetic.js'
 
-for (const entry of [...fixtures, ...familyFixtures].filter(({ file }) => !file.includes('unsupported'))) {
+for (const entry of [...fixtures, ...familyFixtures]) {
   const { file, inputSize, note, scale } = entry
   test(`${file} answers as Keras does: ${note}`, async () => {
     assertClose(await probabilitiesOf(fixture(file), pixelsOf(entry), sizeHint(file, inputSize)), expectedOf(entry))
@@ -37,11 +37,4 @@ function sizeHint (file: string, inputSize: number): { inputSize?: number } {
 test('the scaling of preprocess_input is found as it is', async () => {
   const { rescaling } = await withStored(fixture('keras2-functional-preprocess.h5'), (stored) => recognize(stored))
   assert.deepEqual(rescaling, MINUS_ONE_TO_ONE)
-})
-
-test('a layer that is not supported is named', async () => {
-  await withStored(fixture('keras3-unsupported.keras'), async (stored) => {
-    const message = /^the layer head_norm \(LayerNormalization\) is not supported: the service knows Conv2D, .* Softmax$/
-    await assert.rejects(recognize(stored), { name: 'WeightsError', message })
-  })
 })
