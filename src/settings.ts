@@ -148,7 +148,7 @@ export const SETTINGS = {
     default: 'auto',
     choices: ['auto', 'nearest', 'bilinear', 'linear', 'cubic', 'lanczos3'],
     help: 'How pictures are resized: linear, cubic, lanczos3 and nearest as Pillow does, bilinear as TensorFlow and ' +
-      'image_dataset_from_directory do; auto is what the model says, linear for a Keras file.'
+      'image_dataset_from_directory do; auto is what the model says, else linear.'
   }),
   output: choice<'auto' | 'softmax' | 'sigmoid'>({
     env: 'OUTPUT',

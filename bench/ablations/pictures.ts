@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { usableCpus } from '../../src/base/cpus.js'
 import { pictureDecoder } from '../../src/cli/picture-decoder.js'
 import { readConfig } from '../../src/config.js'
+import { asBytes } from '../../src/preprocess/index.js'
 import { openDataset, type Sample } from '../../src/train/data/index.js'
 import type { Examples } from '../../src/train/fit/batches.js'
 
@@ -47,7 +48,7 @@ async function openOne (path: string, validation: number): Promise<{ readonly tr
   try {
     const decoded = async (samples: readonly Sample[]): Promise<Opened> => {
       const pixels: Array<Uint8Array<ArrayBuffer>> = []
-      for (const sample of samples) pixels.push(await decoder.decode(await sample.read()))
+      for (const sample of samples) pixels.push(asBytes(await decoder.decode(await sample.read())))
       return {
         samples,
         examples: { labels: samples.map(({ label }) => label), pixels: async (index) => pixels[index] ?? new Uint8Array() }

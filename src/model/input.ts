@@ -15,6 +15,11 @@ export interface InputSpec {
    * plays a part; `bilinear` is TensorFlow's, which looks at four pixels; `nearest` is Pillow's, which takes one.
    */
   kernel: 'nearest' | 'bilinear' | 'linear' | 'cubic' | 'lanczos3'
+  /**
+   * Where it is stated, pictures are resized as `tf.image.resize` does, without rounding to 8 bits, and the network gets float32, rescaled
+   * so; else it gets bytes, which it rescales itself.
+   */
+  rescaling?: Rescaling
 }
 
 /** How pixels 0 to 255 become numbers: pixel * scale + offset, one number for all channels or one a channel. */
@@ -37,6 +42,8 @@ export interface InputChoices {
   readonly fit: Choice<InputSpec['fit']>
   readonly cropFraction: number
   readonly kernel: Choice<InputSpec['kernel']>
+  /** What resizing makes; bytes where it is left out. */
+  readonly pixels?: 'float32'
   readonly rescaling: Choice<Rescaling>
 }
 
@@ -58,6 +65,8 @@ export interface InputFacts {
   readonly fit?: InputSpec['fit'] | undefined
   readonly cropFraction?: number | undefined
   readonly kernel?: InputSpec['kernel'] | undefined
+  /** What its own kernel makes. */
+  readonly pixels?: 'float32' | undefined
   readonly rescaling?: Rescaling | undefined
 }
 
@@ -95,6 +104,7 @@ export function chooseInput (settings: InputSettings, facts: InputFacts): InputC
     channels: facts.channels,
     cropFraction: facts.cropFraction ?? CROP_FRACTION,
     kernel: settings.kernel !== 'auto' ? { value: settings.kernel, from: 'KERNEL' } : orDefault(facts.kernel, source, 'linear'),
+    ...facts.pixels !== undefined && (settings.kernel === 'auto' || settings.kernel === facts.kernel) ? { pixels: facts.pixels } : {},
     rescaling: facts.rescaling !== undefined
       ? { value: facts.rescaling, from: overruled(source, settings.scale, undefined, 'SCALE') }
       : settings.scale === 'auto'
@@ -109,13 +119,13 @@ export function sidesOf ({ size, width = size }: Pick<InputSpec, 'size' | 'width
 }
 
 /** One line for the log and for people. */
-export function describeInput ({ size, width, channels, fit, cropFraction, kernel, rescaling }: InputChoices): string {
+export function describeInput ({ size, width, channels, fit, cropFraction, kernel, pixels: floats, rescaling }: InputChoices): string {
   const crop = fit.value === 'crop' ? ` ${cropFraction}` : ''
   const { scale, offset, order } = rescaling.value
   const pixels = channels === 1 ? 'grey pixels' : 'pixels'
   const sides = width === undefined ? `${size.value}x${size.value} ${pixels}` : `${pixels}, ${size.value} high and ${width} wide`
   return `${sides} (${size.from}), ${fit.value}${crop} (${fit.from}), ` +
-    `${kernel.value} kernel (${kernel.from}), ` +
+    `${kernel.value} kernel${floats === undefined ? '' : ` in ${floats}`} (${kernel.from}), ` +
     `${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
 }
 

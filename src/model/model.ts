@@ -35,6 +35,14 @@ export interface ModelSettings extends InputSettings {
 }
 
 /** What the decoder needs of a model's input. */
-export function inputSpec ({ size, width, channels, fit, cropFraction, kernel }: InputChoices): InputSpec {
-  return { size: size.value, ...width === undefined ? {} : { width }, channels, fit: fit.value, cropFraction, kernel: kernel.value }
+export function inputSpec ({ size, width, channels, fit, cropFraction, kernel, pixels, rescaling }: InputChoices): InputSpec {
+  return {
+    size: size.value,
+    ...width === undefined ? {} : { width },
+    channels,
+    fit: fit.value,
+    cropFraction,
+    kernel: kernel.value,
+    ...pixels === undefined ? {} : { rescaling: rescaling.value }
+  }
 }

@@ -6,11 +6,11 @@ import { decodingBytes } from './footprint.js'
 import { drawHeat, type HeatMap } from './heat-picture.js'
 import type { MemoryTurns } from './memory-turns.js'
 import { thumbnail } from './thumbnail.js'
-import { isSampling, SAMPLED_PIXEL_BYTES } from './sampling.js'
+import { sampledPixelBytes } from './sampling.js'
 import { convert, inspect, tookTooLong, type Inspected } from './pixels.js'
 import { decodeSamples } from './sample-pictures.js'
 import type { InputSpec } from '../model/input.js'
-import type { ImageLimits } from './types.js'
+import type { ImageLimits, Pixels } from './types.js'
 
 /** A decode that is not back after so many times its time limit is taken to hang: libvips stops at the next piece of a picture. */
 const HANGS_AFTER = 6
@@ -31,8 +31,6 @@ export interface DecoderOptions {
   readonly patienceMs?: number
 }
 
-export type Pixels = Uint8Array<ArrayBuffer>
-
 export interface Decoder {
   /**
    * The pixels of the network's input, as `inspect` and `convert` give them, once the image's turn has come and there is memory
@@ -43,7 +41,7 @@ export interface Decoder {
    */
   decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Pixels>
   /** As `drawHeat`, with the same turns, limits and errors as `decode`. */
-  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels>
+  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Uint8Array<ArrayBuffer>>
   /** As `fingerprint`, with the same turns, limits and errors as `decode`. */
   fingerprint (upload: Uint8Array): Promise<string>
   /** As `thumbnail`, with the same turns, limits and errors as `decode`. */
@@ -103,11 +101,10 @@ class PlacedDecoder implements Decoder {
 
   decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
     const { input, timeoutMs } = this.options
-    const pixelBytes = isSampling(input.kernel) ? SAMPLED_PIXEL_BYTES : 0
-    return this.queue(upload, (image) => convert(image, input, timeoutMs), signal, client, pixelBytes)
+    return this.queue(upload, (image) => convert(image, input, timeoutMs), signal, client, sampledPixelBytes(input))
   }
 
-  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Pixels> {
+  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Uint8Array<ArrayBuffer>> {
     const { input, timeoutMs } = this.options
     return this.queue(upload, (image) => drawHeat(image, heat, { input, timeoutMs }), signal, client)
   }

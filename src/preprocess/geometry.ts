@@ -62,6 +62,14 @@ function planCrop (stored: Size, quarterTurned: boolean, input: InputSpec): Plan
   return plan
 }
 
+/** The part in the middle that Keras cuts out of a picture before it resizes it, with `crop_to_aspect_ratio`. */
+function largestOfRatio ({ width, height }: Size, sides: Size): Box {
+  const within = (side: number, wanted: number): number => Math.max(1, Math.min(side, Math.floor(wanted)))
+  return centralBox({ width, height }, {
+    width: within(width, height * sides.width / sides.height), height: within(height, width * sides.height / sides.width)
+  })
+}
+
 /**
  * The way from an image to the network's input.
  *
@@ -72,6 +80,7 @@ export function planGeometry (stored: Size, quarterTurned: boolean, input: Input
   const sides = sidesOf(input)
   if (isOf(stored, sides)) return {}
   if (input.fit === 'fill') return { resize: sides }
+  if (input.rescaling !== undefined && input.cropFraction === 1) return { window: largestOfRatio(stored, sides), resize: sides }
   return planCrop(stored, quarterTurned, input)
 }
 

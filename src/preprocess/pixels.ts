@@ -6,12 +6,13 @@ import { stillAvif } from './avif.js'
 import { blameOf, DecodeFailure } from './decode-failure.js'
 import { planGeometry, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
-import { isSampling, samplePicture, type SamplingKernel } from './sampling.js'
+import { rescaled } from './rescaled.js'
+import { isSampling, sampleFloats, samplePicture, type Picture, type SamplingKernel } from './sampling.js'
 import { OPEN, sharp } from './libvips.js'
 import { mendingOf, type Mending } from './mending.js'
 import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
 import { sidesOf, type InputSpec } from '../model/input.js'
-import type { ImageLimits } from './types.js'
+import type { ImageLimits, Pixels } from './types.js'
 
 /** Of what libvips gives. */
 const CHANNELS = 3
@@ -168,15 +169,24 @@ export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise
  * settled.
  *
  * @param timeoutMs Time after which libvips is told to stop, which it does between pieces of the picture; counted in whole seconds.
- * @returns RGB bytes in sRGB, or grey ones, row by row, height x width x channels, upright, transparency over white. An image that
- * already has the input's size is not resampled. Shrinking with the linear kernel is Pillow's antialiased bilinear within two steps
- * of 8 bits; enlarging places the image half an output pixel further right and down, as libvips does.
+ * @returns RGB bytes in sRGB, or grey ones, row by row, height x width x channels, upright, transparency over white; float32
+ * with the rescaling that the input states, if it does. An image that already has the input's size is not resampled. Shrinking with the
+ * linear kernel is Pillow's antialiased bilinear within two steps of 8 bits; enlarging places the image half an output pixel further
+ * right and down, as libvips does.
  * @throws ServiceError `undecodable_image` or `decode_timeout`, or a DecodeFailure.
  */
-export async function convert (image: Inspected, input: InputSpec, timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function convert (image: Inspected, input: InputSpec, timeoutMs: number): Promise<Pixels> {
   const opened = await openImage(image, timeoutMs)
-  const rgb = await (isSampling(input.kernel) ? sampled(opened, image, input, input.kernel) : resized(opened, image, input, input.kernel))
-  return input.channels === 1 ? luma(rgb) : rgb
+  const { channels, kernel, rescaling } = input
+  if (!isSampling(kernel)) return inChannels(await resized(opened, image, input, kernel), channels)
+  const upright = await uprightOf(opened, image)
+  const plan = planGeometry(upright, false, input)
+  if (rescaling === undefined) return inChannels(samplePicture(upright, plan, kernel), channels)
+  return rescaled(sampleFloats({ ...upright, data: inChannels(upright.data, channels), channels }, plan, kernel), channels, rescaling)
+}
+
+function inChannels<T extends Uint8Array> (rgb: T, channels: 1 | 3): T | Uint8Array<ArrayBuffer> {
+  return channels === 1 ? luma(rgb) : rgb
 }
 
 async function resized (
@@ -190,10 +200,8 @@ async function resized (
   return new Uint8Array(data.buffer, data.byteOffset, data.length)
 }
 
-async function sampled (
-  opened: Sharp, { format }: Inspected, input: InputSpec, kernel: SamplingKernel
-): Promise<Uint8Array<ArrayBuffer>> {
+async function uprightOf (opened: Sharp, { format }: Inspected): Promise<Picture> {
   const { data, info } = await decoding(format, asUprightRgb(opened).toBuffer({ resolveWithObject: true }))
   if (info.channels !== CHANNELS) throw undecodable(format)
-  return samplePicture({ data, width: info.width, height: info.height }, planGeometry(info, false, input), kernel)
+  return { data, width: info.width, height: info.height, channels: CHANNELS }
 }

@@ -5,3 +5,6 @@ export interface ImageLimits {
   /** Largest accepted image, width times height, read from its header. */
   maxImagePixels: number
 }
+
+/** What becomes of a picture: bytes, or float32 where its input states a rescaling. */
+export type Pixels = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>

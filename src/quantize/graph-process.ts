@@ -8,6 +8,7 @@ import { EngineProcess } from '../engine/engine-process.js'
 import type { EngineImages, RunReply } from '../engine/protocol.js'
 import { WORKER_FILE } from '../engine/supervised-worker.js'
 import { PROBABILITIES_ONLY, type Wanted } from '../engine/wanted.js'
+import type { Pixels } from './pixels.js'
 
 export interface GraphProcessOptions {
   /** Of TensorFlow. */
@@ -39,8 +40,9 @@ export class GraphProcess {
     }
   }
 
-  async run (images: EngineImages, wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
-    return await this.process.run({ images, wanted })
+  /** The pictures are of one kind. */
+  async run (pictures: readonly Pixels[], wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
+    return await this.process.run({ images: pictures as EngineImages, wanted })
   }
 
   async close (): Promise<void> {

@@ -1,2 +1,4 @@
-/** A picture as the network reads it: side x side x channels bytes. */
-export type Pixels = Uint8Array<ArrayBuffer>
+import type { EngineImage } from '../engine/protocol.js'
+
+/** A picture as the network reads it; all pictures of a model are of one kind. */
+export type Pixels = EngineImage

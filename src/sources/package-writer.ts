@@ -13,7 +13,7 @@ export interface PackageContents {
   readonly name: string
   readonly version: string
   readonly network: Network
-  readonly input: Pick<InputSpec, 'fit' | 'cropFraction' | 'kernel'>
+  readonly input: Pick<InputSpec, 'fit' | 'cropFraction' | 'kernel' | 'rescaling'>
   readonly labels: readonly string[]
   readonly weights: Weights
   readonly quantization?: Quantization
@@ -26,9 +26,10 @@ const QUANTIZATION_FILE = 'quantization.safetensors'
 
 /** Writes a model package that the service can serve into a folder that is there. */
 export async function writePackageFiles (folder: string, contents: PackageContents): Promise<void> {
-  const { name, version, network, input: { fit, cropFraction, kernel }, labels, weights, quantization, files = {} } = contents
+  const { name, version, network, input: { fit, cropFraction, kernel, rescaling }, labels, weights, quantization, files = {} } = contents
   const { layers, input } = networkStatement(network)
-  const statement = { name, version, layers, input: { fit, cropFraction, kernel, ...input }, labels, weights: WEIGHTS_FILE }
+  const pixels = rescaling === undefined ? {} : { pixels: 'float32' }
+  const statement = { name, version, layers, input: { fit, cropFraction, kernel, ...pixels, ...input }, labels, weights: WEIGHTS_FILE }
   const stated = quantization === undefined ? statement : { ...statement, quantization: QUANTIZATION_FILE }
   await writeFile(join(folder, 'model.json'), JSON.stringify(stated))
   await writeFile(join(folder, WEIGHTS_FILE), encodeSafetensors(weights))

@@ -38,6 +38,7 @@ const ModelJson = Type.Object({
     kernel: Type.Union([
       Type.Literal('nearest'), Type.Literal('bilinear'), Type.Literal('linear'), Type.Literal('cubic'), Type.Literal('lanczos3')
     ]),
+    pixels: Type.Optional(Type.Literal('float32')),
     rescaling: Type.Object({ scale: PerChannel, offset: PerChannel, order: Type.Optional(Type.Literal('bgr')) })
   }),
   labels: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),

@@ -36,7 +36,8 @@ export interface TrainedFileFacts {
 export async function openTrainedFile (path: string, settings: ModelSettings, facts: TrainedFileFacts): Promise<Model> {
   const { hash, name = nameOf(path) } = facts
   const source = basename(path)
-  const { network, rescaling, inputSizeFromFile, notes } = await withRecognized(path, settings, facts, async (recognized) => recognized)
+  const recognized = await withRecognized(path, settings, facts, async (recognized) => recognized)
+  const { network, rescaling, inputSizeFromFile, notes, decoding } = recognized
   const input = chooseInput(settings, {
     source,
     size: network.input.side,
@@ -44,6 +45,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
     channels: network.input.channels,
     sizeIsKnown: inputSizeFromFile,
     fit: facts.fit,
+    ...decoding,
     rescaling
   })
   const classes = classCount(network)

@@ -10,6 +10,7 @@ import { decodePictures } from '../../src/cli/quantize/pictures.js'
 import { fold } from '../../src/compiler/fold/fold.js'
 import { readConfig } from '../../src/config.js'
 import { inputSpec } from '../../src/model/model.js'
+import { asBytes } from '../../src/preprocess/index.js'
 import { calibrate } from '../../src/quantize/calibration/calibrate.js'
 import { likenessOf, type Likeness } from '../../src/quantize/calibration/likeness.js'
 import { openModel } from '../../src/sources/open.js'
@@ -86,7 +87,7 @@ suite('xception quantize', () => {
     assert.equal(black.layers, 20)
     const random4 = await likeness(noise(), noise(), noise(), noise())
     assert.ok(random4.shift > 0.42, JSON.stringify(random4))
-    const cat = await likeness(await decoder.decode(readFileSync(CAT)))
+    const cat = await likeness(asBytes(await decoder.decode(readFileSync(CAT))))
     assert.ok(cat.spread > 0.2, JSON.stringify(cat))
   })
 

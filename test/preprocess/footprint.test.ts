@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import sharp, { type Sharp } from 'sharp'
 import { decodingBytes } from '../../src/preprocess/footprint.js'
 import { inspect } from '../../src/preprocess/pixels.js'
-import { SAMPLED_PIXEL_BYTES } from '../../src/preprocess/sampling.js'
+import { sampledPixelBytes } from '../../src/preprocess/sampling.js'
+import { FILL } from './pictures.js'
 import { tiff } from './tiff-files.js'
 
 /* What decoding takes is measured in a process of its own, from which the peak of its memory is known. */
@@ -80,7 +81,7 @@ suite('decoding takes no more memory than the header lets expect, and no file', 
     const path = join(folder, 'sampled')
     writeFileSync(path, upload)
     const taken = Number(execFileSync(process.execPath, [DECODING_PROCESS, path, 'bilinear'], { encoding: 'utf8' }))
-    const bound = decodingBytes(await inspect(upload, LIMITS), SAMPLED_PIXEL_BYTES)
+    const bound = decodingBytes(await inspect(upload, LIMITS), sampledPixelBytes({ ...FILL, kernel: 'bilinear' }))
     assert.ok(taken > 0 && taken <= bound, `${taken} bytes taken, ${bound} expected at most`)
   })
 })

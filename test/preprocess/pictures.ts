@@ -2,7 +2,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 
 import type { InputSpec } from '../../src/model/input.js'
-import { createDecoder, MemoryTurns, type ImageLimits } from '../../src/preprocess/index.js'
+import { asBytes, createDecoder, MemoryTurns, type ImageLimits, type Pixels } from '../../src/preprocess/index.js'
 
 export const FILL: InputSpec = { size: 48, channels: 3, fit: 'fill', cropFraction: 1, kernel: 'linear' }
 export const CROP: InputSpec = { size: 48, channels: 3, fit: 'crop', cropFraction: 0.875, kernel: 'linear' }
@@ -13,6 +13,11 @@ const TIMEOUT_MS = 60_000
 
 /** Decodes an image as the service does, without waiting for others. */
 export async function toPixels (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Uint8Array<ArrayBuffer>> {
+  return asBytes(await decoded(upload, input, limits))
+}
+
+/** As `toPixels`, and float32 where the input states a rescaling. */
+export async function decoded (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Pixels> {
   return await createDecoder({ concurrency: 1, input, limits, memory: new MemoryTurns(2 ** 33), timeoutMs: TIMEOUT_MS }).decode(upload)
 }
 

@@ -9,6 +9,7 @@ import { chooseInput, type InputChoices } from '../../model/input.js'
 import { inputSpec } from '../../model/model.js'
 import type { Network } from '../../model/network.js'
 import { parsePreset, presetNetwork, presetText } from '../../model/presets/index.js'
+import { asBytes } from '../../preprocess/index.js'
 import type { Dataset } from '../../train/data/index.js'
 import type { EpochMetrics } from '../../train/fit/checkpoint.js'
 import { curvesPlot } from '../../train/fit/curves.js'
@@ -53,7 +54,7 @@ export async function trainPreset (options: PresetOptions): Promise<number> {
     const folder = `${out}.training`
     await mkdir(folder, { recursive: true })
     interruption.finishFirst()
-    const decode = (file: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => decoder.decode(file)
+    const decode = async (file: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => asBytes(await decoder.decode(file))
     const trained = await train(options, { engine, network, dataset, folder, decode, interruption })
     if (trained === undefined) {
       say(`Stopped; the same command goes on from ${folder}.`)

@@ -23,10 +23,11 @@ interface Building extends KerasNode {
 }
 
 /**
- * What a model computes from its input to its output, without the layers that have no effect when serving.
+ * What a model computes from its input to its output, without the layers that have no effect when serving, and without `decoded`, which
+ * is done before.
  * Throws a WeightsError if it does not lead from one input to one output.
  */
-export function graphOf ({ layers, output }: FlatModel): KerasGraph {
+export function graphOf ({ layers, output }: FlatModel, decoded?: FlatLayer): KerasGraph {
   const needed = ancestorsOf(output)
   const nodes = new Map<FlatLayer, Building>()
   const built: Building[] = []
@@ -34,7 +35,7 @@ export function graphOf ({ layers, output }: FlatModel): KerasGraph {
     const inputs = layer.operands.flatMap((operand) => 'layer' in operand ? nodes.get(operand.layer) ?? [] : [])
     const [source] = inputs
     if (source === undefined && layer.className !== 'InputLayer') refuse(layer, 'reads nothing')
-    if (source !== undefined && hasNoEffect(layer)) {
+    if (source !== undefined && (layer === decoded || hasNoEffect(layer))) {
       nodes.set(layer, source)
       continue
     }

@@ -7,12 +7,13 @@ import { bindNetwork, readBindings, type Binding } from './binding.js'
 import { parseKerasModel } from './config.js'
 import { withFeatures, withProbabilities } from './ending.js'
 import { flatten, type FlatModel } from './flatten.js'
-import { graphOf } from './graph.js'
+import { graphOf, type KerasGraph } from './graph.js'
 import { infer } from './infer.js'
 import type { HeadHints } from './inferred-head.js'
-import { inputOf } from './input.js'
+import { inputOf, type InputShape } from './input.js'
 import { locator } from './locate.js'
 import { lossOf } from './loss.js'
+import { decodedResizing, type PictureResizing } from './picture-resizing.js'
 import { pictureShapes } from './picture-shapes.js'
 import { scalingFrom } from './scaling.js'
 import { describeOutputs, ofOutput, servedOutput } from './served-output.js'
@@ -26,6 +27,8 @@ export interface RecognizedModel {
   readonly rescaling: Rescaling | undefined
   /** False where the file does not tell the input size, and the hint or the default was taken. */
   readonly inputSizeFromFile: boolean
+  /** What the decoder does instead of the network, which has no layer for it then. */
+  readonly decoding?: PictureResizing['decoding']
   /** What was assumed or left out, one sentence each that continues the file's name. */
   readonly notes: readonly string[]
   /** Named as the network's layers name them; the file must still be open. */
@@ -63,8 +66,7 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   const keras = parseKerasModel(stored.config)
   const output = servedOutput(keras, hints.outputLayer)
   const model = flatten(keras, output.listed)
-  const graph = graphOf(model)
-  const { sideIsStated, ...picture } = inputOf(pictureShapes(model), hints.inputSize)
+  const { graph, decoding, input: { sideIsStated, ...picture } } = graphAndInput(model, hints.inputSize)
   const { channels } = picture
   const weightsOf = locator(stored, model.layers)
   const models = modelNames(model)
@@ -77,7 +79,21 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
     output, () => ended(translated, { wanted: hints.output, loss: lossOf(stored.training, output.names, output.index) })
   )
   const bindings = bindNetwork(network, translated.origins, weightsOf)
-  return recognized(network, scaling.rescaling, sideIsStated, bindings, [...describeOutputs(output, hints.outputLayer), ...notes])
+  const found = recognized(network, scaling.rescaling, sideIsStated, bindings, [...describeOutputs(output, hints.outputLayer), ...notes])
+  return decoding === undefined ? found : { ...found, decoding }
+}
+
+/** Pictures of any size that the network resizes first are decoded to that size, unless it is said to which one. */
+function graphAndInput (
+  model: FlatModel, hint: number | undefined
+): { readonly graph: KerasGraph, readonly input: InputShape, readonly decoding?: PictureResizing['decoding'] } {
+  const graph = graphOf(model)
+  const input = inputOf(pictureShapes(model), hint)
+  const resizing = input.sideIsStated || hint !== undefined ? undefined : decodedResizing(graph.input)
+  if (resizing === undefined) return { graph, input }
+  const { layer, size: [side, width], decoding } = resizing
+  const sides = { side, ...width === side ? {} : { width }, sideIsStated: true }
+  return { graph: graphOf(model, layer), input: { channels: input.channels, ...sides }, decoding }
 }
 
 /** Names of the models around the layers, outermost first. */

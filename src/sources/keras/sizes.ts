@@ -8,6 +8,7 @@ const Size = Type.Object({ height: Count, width: Count })
 const UpSampling = Type.Object({ size: Sides })
 const Edge = Type.Integer({ minimum: 0, maximum: 10_000 })
 const Edges = Type.Tuple([Edge, Edge])
+const RESIZING = new Set(['Resizing', 'Resize', 'image.resize'])
 const Cropping = Type.Object({ cropping: Type.Union([Edge, Edges, Type.Tuple([Edges, Edges])]) })
 
 /**
@@ -17,13 +18,14 @@ const Cropping = Type.Object({ cropping: Type.Union([Edge, Edges, Type.Tuple([Ed
 export function emitSize (emitter: Emitter, layer: FlatLayer, input: string): string | undefined {
   const [height, width] = emitter.shapeOf(input)
   if (width === undefined) return undefined
-  switch (functionOf(layer)) {
+  const name = functionOf(layer)
+  if (RESIZING.has(name)) return emitResizing(emitter, layer, input)
+  switch (name) {
     case 'UpSampling2D': {
       demandChannelsLast(layer)
       const [down, right] = pair(settingsOf(layer, UpSampling).size)
       return emitResize(emitter, layer, input, [height * down, width * right], 'nearest')
     }
-    case 'Resizing': case 'Resize': case 'image.resize': return emitResizing(emitter, layer, input)
     case 'CenterCrop': {
       demandChannelsLast(layer)
       const size = settingsOf(layer, Size)
@@ -42,15 +44,42 @@ export function emitSize (emitter: Emitter, layer: FlatLayer, input: string): st
   }
 }
 
+/** How a layer resizes pictures of any size. */
+interface Resizing {
+  readonly size: Pair
+  readonly method: 'nearest' | 'bilinear'
+  /** Whether the largest part in the middle is resized that has the sides' ratio. */
+  readonly keepsRatio: boolean
+}
+
+/**
+ * How a layer resizes a picture whose size is not known; undefined where it does something else, or does it by more than four pixels.
+ * Throws a WeightsError that names the layer and the setting that is not supported.
+ */
+export function resizingOf (layer: FlatLayer): Resizing | undefined {
+  if (!RESIZING.has(functionOf(layer))) return undefined
+  const size = resizedSize(layer)
+  const method = settingOf(layer, 'interpolation', 'method') ?? 'bilinear'
+  if ((method !== 'nearest' && method !== 'bilinear') || settingOf(layer, 'antialias') === true) return undefined
+  if (settingOf(layer, 'pad_to_aspect_ratio') === true) {
+    return refuse(layer, 'pads pictures of any size, which is not supported: INPUT_SIZE says to which size they are squeezed before it')
+  }
+  return { size, method, keepsRatio: settingOf(layer, 'crop_to_aspect_ratio') === true }
+}
+
 /** Keras's Resizing layer, its operation and TensorFlow's function. */
 function emitResizing (emitter: Emitter, layer: FlatLayer, input: string): string {
+  const size = resizedSize(layer)
+  if (settingOf(layer, 'crop_to_aspect_ratio') === true) return emitToAspect(emitter, layer, input, size)
+  if (settingOf(layer, 'pad_to_aspect_ratio') === true) return emitPadded(emitter, layer, input, size)
+  return emitResize(emitter, layer, input, size, 'bilinear')
+}
+
+function resizedSize (layer: FlatLayer): Pair {
   demandChannelsLast(layer)
   demand(layer, 'preserve_aspect_ratio', settingOf(layer, 'preserve_aspect_ratio'), false)
   const stated = layer.className === 'Resizing' ? [layer.config.height, layer.config.width] : settingOf(layer, 'size')
-  const { size } = settingsOf({ ...layer, config: { size: stated } }, Type.Object({ size: Sides }))
-  if (settingOf(layer, 'crop_to_aspect_ratio') === true) return emitToAspect(emitter, layer, input, pair(size))
-  if (settingOf(layer, 'pad_to_aspect_ratio') === true) return emitPadded(emitter, layer, input, pair(size))
-  return emitResize(emitter, layer, input, pair(size), 'bilinear')
+  return pair(settingsOf({ ...layer, config: { size: stated } }, Type.Object({ size: Sides })).size)
 }
 
 /** The largest part in the middle that has the sides' ratio, resized. */

@@ -1,5 +1,6 @@
 import { Random } from '../../base/random.js'
 import { sidesOf, type InputSpec } from '../../model/input.js'
+import type { Pixels } from '../../preprocess/index.js'
 
 /** Share of a picture's sides that a variant shows. */
 const KEPT = 7 / 8
@@ -16,14 +17,15 @@ export function largerInput (input: InputSpec): InputSpec {
  * One variant of a picture, [height, width, channels], from the pixels of the larger input: a part by chance, left and right exchanged
  * or not (always in the first one). The picture's content and the number of the variant, from 1, decide it.
  */
-export function variantOf (pixels: Uint8Array, input: InputSpec, contentHash: string, variant: number): Uint8Array<ArrayBuffer> {
+export function variantOf (pixels: Pixels, input: InputSpec, contentHash: string, variant: number): Pixels {
   const { channels } = input
   const { height, width } = sidesOf(input)
   const larger = sidesOf(largerInput(input))
   const random = new Random((Number.parseInt(contentHash.slice(0, 8), 16) + variant * SEED_STEP) | 0)
   const [left, top] = [random.below(larger.width - width + 1), random.below(larger.height - height + 1)]
   const isMirrored = random.uniform() < 0.5 || variant === 1
-  const result = new Uint8Array(height * width * channels)
+  const length = height * width * channels
+  const result = pixels instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length)
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = ((top + y) * larger.width + left + (isMirrored ? width - 1 - x : x)) * channels

@@ -25,6 +25,7 @@ suite('variants of a picture', () => {
       })
       assert.deepEqual(found, expected)
       assert.deepEqual(found, variantOf(PIXELS, INPUT, 'abcdef0123', variant))
+      assert.deepEqual(variantOf(Float32Array.from(PIXELS), INPUT, 'abcdef0123', variant), Float32Array.from(found))
       seen.add(`${left} ${top} ${isMirrored}`)
     }
     assert.ok(seen.size > 10)
