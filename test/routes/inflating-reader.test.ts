@@ -7,7 +7,6 @@ import { contentEncodings } from '../../src/routes/content-encodings.js'
 import { InflatingReader } from '../../src/routes/inflating-reader.js'
 
 const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Uint8Array) => Buffer }
-const withoutZstd = zstdCompressSync === undefined ? 'this Node has no zstd' : false
 
 /** Collects what it is given. */
 class Collector {
@@ -53,8 +52,11 @@ suite('a compressed body', () => {
     }
   })
 
-  test('of zstd is the same, and a cut one is refused, which Node does not', { skip: withoutZstd }, async () => {
-    const whole = zstdCompressSync?.(body) ?? assert.fail()
+  test('of zstd is the same where Node has it, and a cut one is refused, which Node does not', async () => {
+    if (zstdCompressSync === undefined) {
+      return await assert.rejects(inflate(body, 'zstd'), { code: 'unsupported_content_encoding' })
+    }
+    const whole = zstdCompressSync(body)
     assert.deepEqual(await inflate(whole, 'zstd'), body)
     for (const length of [0, 3, 10, whole.length / 2, whole.length - 1]) {
       await assert.rejects(inflate(whole.subarray(0, length), 'zstd'), { code: 'malformed_body' }, String(length))
