@@ -84,14 +84,21 @@ export default {
     {
       name: 'no-tests-in-what-runs',
       severity: 'error',
-      from: { path: '^(?:src|bench)/' },
+      from: { path: '^(?:src|bench|verify|docs)/' },
       to: { path: '^test/' }
     },
     {
-      name: 'no-benchmarks-in-the-product',
+      name: 'nothing-around-the-product-in-it',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^bench/' }
+      to: { path: '^(?:bench|verify|docs)/' }
+    },
+    {
+      name: 'no-benchmarks-in-what-verifies',
+      comment: 'tests and benchmarks share the harness of verify/, which measures nothing',
+      severity: 'error',
+      from: { path: '^verify/' },
+      to: { path: '^(?:bench|docs)/' }
     },
     {
       name: 'the-page-is-of-browsers',

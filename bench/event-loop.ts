@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { readMetrics } from './http/metrics.js'
-import { startServer } from './http/server.js'
+import { readMetrics } from '../verify/harness/metrics.js'
+import { startServer } from '../verify/harness/server.js'
 import { quantile } from '../src/base/statistics.js'
 
 /*

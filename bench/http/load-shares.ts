@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readMetrics } from './metrics.js'
+import { readMetrics } from '../../verify/harness/metrics.js'
 
 const POLL_INTERVAL_MS = 20
 /** The window of a load that is looked at, as shares of its duration: the pipeline is full, and clients still send. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import autocannon from 'autocannon'
 import { classifyPhoto } from './classify-photo.js'
-import { startProbe } from './probe.js'
+import { startProbe } from '../../verify/harness/probe.js'
 import { quantile } from '../../src/base/statistics.js'
 
 const PROBE_INTERVAL_MS = 100

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { Connection } from './connection.js'
+import { Connection } from '../../verify/harness/connection.js'
 
 /** One answer, and what the client waited for it in milliseconds. */
 interface Exchange {

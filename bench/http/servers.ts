@@ -10,7 +10,7 @@ import { startPeer, type PeerServer } from '../peers/start.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import { classifyPhoto } from './classify-photo.js'
 import { makePhotos } from './photos.js'
-import { startServer, type RunningServer } from './server.js'
+import { startServer, type RunningServer } from '../../verify/harness/server.js'
 
 /** Who answers POST /classify and GET /livez. */
 export interface LoadedServer extends PeerServer {

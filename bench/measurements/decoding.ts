@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { DecodingFigure } from './decoding-process.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 export type { DecodingFigure }
 

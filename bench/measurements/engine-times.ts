@@ -11,7 +11,7 @@ import { precisionsOf, type Machine } from '../report/machine.js'
 import { loadModel } from '../network/model.js'
 import { inFolder, weightsOf } from '../network/served.js'
 import { spread, summarize, type Summary } from '../../src/base/statistics.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 const BATCH_SIZES = [1, 4, 8, 16]
 /** The batch on which the engines have to agree before they are timed. */

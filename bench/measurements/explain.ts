@@ -10,7 +10,7 @@ import { startGraph } from '../engines/saved-model.js'
 import { loadModel, testImages, type BenchModel } from '../network/model.js'
 import { weightsOf } from '../network/served.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 const BATCH_SIZES = [1, 8]
 /** Predictions an image, each with its map: what the service gives where nobody says how many. */

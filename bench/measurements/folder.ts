@@ -7,7 +7,7 @@ import { median, spread, summarize, type Summary } from '../../src/base/statisti
 import { EngineProcess } from '../engines/process.js'
 import { makePhotos } from '../http/photos.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 const COMMAND = fileURLToPath(new URL('../../src/cli/index.js', import.meta.url))
 const BATCH_SIZES = [1, 2, 4, 8, 16]

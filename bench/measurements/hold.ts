@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { fairnessTable, measureFairness, type FairnessFigure } from '../hold/fairness.js'
-import { jsonBodiesTable, measureJsonBodies, type JsonBodyFigure } from '../hold/json-bodies.js'
-import { measureOverload, overloadTable, type OverloadFigure } from '../hold/overload.js'
-import { measureRefusals, refusalsTable, type RefusalFigure } from '../hold/refusals.js'
-import { measureReloads, reloadsTable, type ReloadFigure } from '../hold/reloads.js'
-import { measureStalled, stalledTable, type StalledFigure } from '../hold/stalled.js'
+import { fairnessTable, measureFairness, type FairnessFigure } from '../../verify/hold/fairness.js'
+import { jsonBodiesTable, measureJsonBodies, type JsonBodyFigure } from '../../verify/hold/json-bodies.js'
+import { measureOverload, overloadTable, type OverloadFigure } from '../../verify/hold/overload.js'
+import { measureRefusals, refusalsTable, type RefusalFigure } from '../../verify/hold/refusals.js'
+import { measureReloads, reloadsTable, type ReloadFigure } from '../../verify/hold/reloads.js'
+import { measureStalled, stalledTable, type StalledFigure } from '../../verify/hold/stalled.js'
 import { makePhotos } from '../http/photos.js'
-import { startServer, type RunningServer } from '../http/server.js'
+import { startServer, type RunningServer } from '../../verify/harness/server.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 export interface HoldBenchOptions {
   /** Seconds at each load. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { Precision } from '../../src/compiler/index.js'
 import { SETTINGS } from '../../src/settings.js'
-import { startServer } from '../http/server.js'
+import { startServer } from '../../verify/harness/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
-import { memoryOf, type Memory } from '../http/process-memory.js'
+import { memoryOf, type Memory } from '../../verify/harness/process-memory.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 const BATCH_SIZES = [1, 8]
 /** Requests in flight while the images are sent. */

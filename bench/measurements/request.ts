@@ -5,10 +5,10 @@ import type { Timings } from '../../src/service/inference.js'
 import { SETTINGS } from '../../src/settings.js'
 import { SingleConnection } from '../http/one-at-a-time.js'
 import { makePhotos } from '../http/photos.js'
-import { startServer } from '../http/server.js'
+import { startServer } from '../../verify/harness/server.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 /** Node compiles what it runs often, and the first requests run what it has not compiled. */
 const WARM_UP_REQUESTS = 200

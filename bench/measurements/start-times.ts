@@ -2,12 +2,12 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { SETTINGS } from '../../src/settings.js'
-import { startServer } from '../http/server.js'
+import { startServer } from '../../verify/harness/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
 import { spread, summarize, type Summary } from '../../src/base/statistics.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 export interface StartBenchOptions {
   readonly runs: number

@@ -5,7 +5,7 @@ import { onCpus } from '../engines/pinning.js'
 import { timeTurn, warmUp } from '../engines/turn.js'
 import { inFolder, weightsOf } from '../network/served.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 import type { EngineBenchOptions } from './engine-times.js'
 
 const BATCH_SIZES = [1, 8]

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { BATCHES_HELD } from '../../src/engine/batcher.js'
-import { startServer, type RunningServer } from '../http/server.js'
+import { startServer, type RunningServer } from '../../verify/harness/server.js'
 import { measureLoad } from '../http/load.js'
 import { makePhotos } from '../http/photos.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
 import { spread, summarize, type Summary } from '../../src/base/statistics.js'
-import type { Table } from '../report/table.js'
+import type { Table } from '../../verify/table.js'
 
 const CONNECTIONS = 16
 

@@ -2,7 +2,7 @@ import type { Contestant } from '../engines/engine.js'
 import { ONNX_RUNTIME_PEER, litServePeer, ownServers, STOCK_PEER } from '../http/servers.js'
 import type { EngineResult } from '../measurements/engine-times.js'
 import { SATURATION_CONNECTIONS, type HttpFigure, type HttpResult } from '../measurements/http.js'
-import type { Table } from './table.js'
+import type { Table } from '../../verify/table.js'
 
 /** One engine in one precision by the name that a newcomer knows it by, and the servers on it, of which the fastest is shown. */
 interface Row {

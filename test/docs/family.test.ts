@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { ablationBlocks, ablationFigures } from '../../bench/ablations/report.js'
-import type { SavedAblations } from '../../bench/ablations/results.js'
-import { familyFigures } from '../../bench/family/figures.js'
-import { costsTable, speedTable, type Measured } from '../../bench/family/tables.js'
+import { ablationBlocks, ablationFigures } from '../../docs/generate/ablations/report.js'
+import type { SavedAblations } from '../../docs/generate/ablations/results.js'
+import { familyFigures } from '../../docs/generate/family/figures.js'
+import { costsTable, speedTable, type Measured } from '../../docs/generate/family/tables.js'
 import { presetNames } from '../../src/model/presets/index.js'
 
 const ROOT = new URL('../../../', import.meta.url)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import sharp from 'sharp'
-import { outcomesOf } from '../../bench/http/outcomes.js'
+import { outcomesOf } from '../../verify/harness/outcomes.js'
 import { countingServer, exchange, open } from '../support/counting.js'
 import { MISBEHAVING_SERVER } from '../support/server.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { status } from '@grpc/grpc-js'
 import { after, before, suite, test } from 'node:test'
-import { readMetrics } from '../../bench/http/metrics.js'
+import { readMetrics } from '../../verify/harness/metrics.js'
 import { Counted } from '../support/counting.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'

@@ -18,7 +18,7 @@ function check (t: TestContext, tree: Tree): { readonly passed: boolean, readonl
   t.after(() => { rmSync(folder, { recursive: true }) })
   for (const name of ['.dependency-cruiser.mjs', 'package.json', 'tsconfig.json']) cpSync(join(ROOT, name), join(folder, name))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  for (const name of ['src', 'bench', 'test', 'page']) mkdirSync(join(folder, name))
+  for (const name of ['src', 'bench', 'verify', 'docs/generate', 'test', 'page']) mkdirSync(join(folder, name), { recursive: true })
   for (const [path, imports] of Object.entries(tree)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     const statements = imports.map((line) => statement(path, line)).join('\n')
@@ -31,7 +31,7 @@ function check (t: TestContext, tree: Tree): { readonly passed: boolean, readonl
 
 function statement (from: string, line: string): string {
   const [kind, target = ''] = [line.slice(0, 1), line.slice(1)]
-  const isOwn = /^(?:src|bench|test|page)\//.test(target)
+  const isOwn = /^(?:src|bench|verify|docs|test|page)\//.test(target)
   const specifier = isOwn ? `${'../'.repeat(from.split('/').length - 1)}${target.replace(/\.ts$/, '.js')}` : target
   const name = `from${line.replace(/\W/g, '')}`
   return kind === '>' ? `export { own as ${name} } from '${specifier}'` : `export type { Own as ${name} } from '${specifier}'`
@@ -59,7 +59,9 @@ const ALLOWED: Tree = {
   'src/start.ts': ['>src/server.ts', '>src/config.ts'],
   'src/main.ts': ['>src/start.ts'],
   'src/cli/index.ts': ['>src/server.ts', '>src/compiler/fold.ts'],
-  'bench/index.ts': ['>src/engine/pool.ts', '~@tensorflow/tfjs-node'],
+  'verify/harness/server.ts': ['>src/base/hash.ts'],
+  'bench/index.ts': ['>src/engine/pool.ts', '>verify/harness/server.ts', '~@tensorflow/tfjs-node'],
+  'docs/generate/tables.ts': ['>bench/index.ts'],
   'test/server.ts': ['>src/server.ts', '>bench/index.ts'],
   'page/main.ts': ['>page/dom.ts'],
   'page/dom.ts': []
@@ -86,7 +88,9 @@ const FORBIDDEN: ReadonlyArray<readonly [rule: string, from: string, line: strin
   ['tensorflow-is-the-workers', 'src/engine/batcher.ts', '>src/engine/tensorflow.ts'],
   ['no-tests-in-what-runs', 'bench/borrowed.ts', '>test/server.ts'],
   ['no-tests-in-what-runs', 'src/cli/borrowed.ts', '~test/server.ts'],
-  ['no-benchmarks-in-the-product', 'src/cli/measured.ts', '>bench/index.ts'],
+  ['nothing-around-the-product-in-it', 'src/cli/measured.ts', '>bench/index.ts'],
+  ['nothing-around-the-product-in-it', 'src/cli/driven.ts', '>verify/harness/server.ts'],
+  ['no-benchmarks-in-what-verifies', 'verify/measured.ts', '>bench/index.ts'],
   ['the-page-is-of-browsers', 'page/borrowed.ts', '~src/base/hash.ts'],
   ['the-page-is-of-browsers', 'page/node.ts', '>node:fs'],
   ['nothing-but-browsers-runs-the-page', 'src/cli/shown.ts', '>page/dom.ts'],

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
-import { readMetrics, type Series } from '../../bench/http/metrics.js'
-import { gained, outcomesOf, type Outcomes } from '../../bench/http/outcomes.js'
+import { readMetrics, type Series } from '../../verify/harness/metrics.js'
+import { gained, outcomesOf, type Outcomes } from '../../verify/harness/outcomes.js'
 import { startServer, type RunningServer } from './server.js'
 
 /** A server of the test's own, with its metrics on a port of their own, which ends with it however it goes. */

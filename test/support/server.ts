@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import type { RunningServer } from '../../bench/http/server.js'
+import type { RunningServer } from '../../verify/harness/server.js'
 
-export { NPM_START, startServer, type RunningServer } from '../../bench/http/server.js'
-export { childrenOf } from '../../bench/http/process-memory.js'
+export { NPM_START, startServer, type RunningServer } from '../../verify/harness/server.js'
+export { childrenOf } from '../../verify/harness/process-memory.js'
 
 /** The real server with a worker that fails on demand: a command for `startServer`. */
 export const MISBEHAVING_SERVER = [process.execPath, fileURLToPath(new URL('./misbehaving-server.js', import.meta.url))]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { replaceBlock } from '../../../bench/report/page.js'
-import { formatTable, markdownTable } from '../../../bench/report/table.js'
+import { replaceBlock } from '../../../docs/generate/page.js'
+import { formatTable, markdownTable } from '../../../verify/table.js'
 
 const TABLE = { header: ['engine', 'ms'], rows: [['ours', '9.5'], ['another']] }
 const PAGE = 'above\n<!-- bench:a -->\nold\n<!-- /bench:a -->\nbetween\n<!-- bench:b -->\n<!-- /bench:b -->\n'
