@@ -44,6 +44,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 # The set-up's cache is mounted for this step only. Its libraries are copied out of it, then stripped.
 FROM packages AS native-cpu
 ARG PIP_INDEX_URL
+COPY native native
 COPY scripts scripts
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pipconf,target=/etc/pip.conf \
@@ -55,6 +56,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 
 FROM packages AS native-gpu
 ARG PIP_INDEX_URL
+COPY native native
 COPY scripts scripts
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pipconf,target=/etc/pip.conf \

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Usage: check-kernels.mjs: compiles the kernels of separable convolutions with sanitizers and holds them to sums in double precision.
+// Usage: check-kernels.mjs: compiles the kernels of convolutions with sanitizers and holds them to sums in double precision.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asCommand } from './setup.mjs'
 import { run } from './setup/child.mjs'
-import { compileCheck } from './setup/separable.mjs'
+import { compileCheck } from './setup/convolutions.mjs'
 
 await asCommand(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'xception-kernels-'))

@@ -237,12 +237,12 @@ suite('setup, something missing', () => {
   test('instructions that the compiler does not know: then the kernels are left out', { skip: otherCpus }, async t => {
     const clone = new Clone(t)
     clone.seedTensorflow()
-    clone.write('scripts/setup/native/separable/avx512_bfloat16.cc', '#error unknown instructions\n')
+    clone.write('native/convolutions/avx512_bfloat16.cc', '#error unknown instructions\n')
     const { stderr, code } = await clone.setup()
     assert.equal(code, 0)
     assert.match(stderr, /^Left out, since TensorFlow computes the same: .*unknown instructions/m)
     const addons = readdirSync(clone.path('node_modules/@tensorflow/tfjs-node/lib/napi-v8'))
-    assert.deepEqual(addons.sort(), ['allocator.node', 'tfjs_binding.node'])
+    assert.deepEqual(addons.sort(), ['process.node', 'tfjs_binding.node'])
     assert.deepEqual(clone.leftovers(), [])
   })
 

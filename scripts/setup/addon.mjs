@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url'
 import { runCompiler } from './compiler.mjs'
 import { hashOf, placeFile, publishFolder, readJson } from './files.mjs'
 import { TENSORFLOW_VERSION } from './platform.mjs'
-import { compileSeparable, separableKey } from './separable.mjs'
+import { compileConvolutions, convolutionsKey } from './convolutions.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
 /** tfjs-node's own addon, and ours beside it. */
 const ADDON = 'tfjs_binding.node'
-const ALLOCATOR = 'allocator.node'
+const PROCESS = 'process.node'
 
 const COMPILER_FLAGS = ['-O2', '-std=c++17', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION']
 const ADDON_FLAGS = ['-DNODE_GYP_MODULE_NAME=tfjs_binding']
-const ALLOCATOR_SOURCE = fileURLToPath(new URL('native/allocator.cc', import.meta.url))
+const PROCESS_SOURCE = fileURLToPath(new URL('../../native/process/process.cc', import.meta.url))
 
 /**
  * The step that gives tfjs-node its native half: TensorFlow's libraries in `deps/lib`, the addon compiled
@@ -33,7 +33,7 @@ export const addon = {
       installed.addon === addonKey(context) &&
       // Older set-ups left links into the cache, which whoever runs the service may not see.
       target.libraries.every(name => lstatSync(join(deps, 'lib', name), { throwIfNoEntry: false })?.isFile()) &&
-      [ADDON, ALLOCATOR].every(name => existsSync(join(tfjsFolder(root), 'lib', 'napi-v8', name)))
+      [ADDON, PROCESS].every(name => existsSync(join(tfjsFolder(root), 'lib', 'napi-v8', name)))
   },
 
   async run (context) {
@@ -71,8 +71,8 @@ function addonKey ({ root, target, env }) {
   const sources = join(tfjsFolder(root), 'binding')
   return hashOf([
     ...readdirSync(sources).sort().map(name => readFileSync(join(sources, name))),
-    readFileSync(ALLOCATOR_SOURCE),
-    ...separableKey(),
+    readFileSync(PROCESS_SOURCE),
+    ...convolutionsKey(),
     readFileSync(join(headersFolder(root), '..', 'package.json')),
     target.sha256,
     ...COMPILER_FLAGS,
@@ -98,6 +98,6 @@ async function compile (folder, context) {
     ...node, ...ADDON_FLAGS, '-I', join(tensorflow, 'include'), ...sources, ...target.libraries.map(name => join(tensorflow, 'lib', name)),
     ...target.linkerFlags, '-o', join(folder, ADDON)
   ], folder, context)
-  await runCompiler([...node, ALLOCATOR_SOURCE, ...target.linkerFlags, '-o', join(folder, ALLOCATOR)], folder, context)
-  if (target.ownKernels) await compileSeparable(folder, context, headersFolder(root))
+  await runCompiler([...node, PROCESS_SOURCE, ...target.linkerFlags, '-o', join(folder, PROCESS)], folder, context)
+  if (target.ownKernels) await compileConvolutions(folder, context, headersFolder(root))
 }

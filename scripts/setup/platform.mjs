@@ -17,7 +17,7 @@ const MACOS = {
 /**
  * One row for every TensorFlow that can be installed. `project` and `tag` name the wheel, `wheelMegabytes` is its
  * size (10^6 bytes), `diskMegabytes` what download and extraction take together at their peak; `ownKernels` says that
- * `native/separable` has kernels for the platform's CPUs.
+ * `native/convolutions` has kernels for the platform's CPUs.
  */
 export const TARGETS = [
   {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { OperatorError } from '../base/errors.js'
+import { flavourPath } from '../base/installed.js'
 
 export type Backend = 'cpu' | 'gpu'
 
@@ -10,9 +9,8 @@ export interface InstalledTensorFlow { readonly flavour: Backend, readonly tenso
 
 /** Reads the note that the set-up leaves beside the library. Throws an OperatorError if there is none. */
 export function installedTensorFlow (): InstalledTensorFlow {
-  const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'))
   try {
-    return JSON.parse(readFileSync(join(folder, 'deps/flavour.json'), 'utf8')) as InstalledTensorFlow
+    return JSON.parse(readFileSync(flavourPath(), 'utf8')) as InstalledTensorFlow
   } catch {
     throw new OperatorError('TensorFlow is not installed: run npm run setup')
   }

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { convolutionsAddonPath } from '../base/installed.js'
 import type { Precision, Target } from '../compiler/index.js'
 import type { Backend } from './backend.js'
 
@@ -9,9 +8,6 @@ export type Kernels = 'avx512_vnni' | 'avx512_bf16' | 'avx512' | 'avx2' | 'tenso
 
 /** What their products are of. TensorFlow has no int8 for them. */
 export type Products = Precision | 'int8'
-
-/** The addon, in tfjs-node's folder. The set-up compiles it for x86-64 on Linux, where the compiler can. */
-const ADDON = 'lib/napi-v8/separable.node'
 
 /** Flags of /proc/cpuinfo that each needs. */
 const NEEDS: Readonly<Record<Products, ReadonlyArray<readonly [Exclude<Kernels, 'tensorflow'>, readonly string[]]>>> = {
@@ -38,7 +34,7 @@ export function targetOf (precision: Precision, kernels: Kernels): Target {
 
 /** The addon's path; undefined where it was not compiled. */
 export function kernelsAddon (): string | undefined {
-  const path = join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json')), ADDON)
+  const path = convolutionsAddonPath()
   return existsSync(path) ? path : undefined
 }
 

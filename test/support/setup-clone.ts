@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const KERNELS = 'scripts/setup/native/separable'
+const KERNELS = 'native/convolutions'
 const PACKAGE = join('node_modules', '@tensorflow', 'tfjs-node')
 
 /** A row of the table in scripts/setup/platform.mjs. */
@@ -69,7 +69,7 @@ export class Clone {
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
       rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
     })
-    for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'page/tsconfig.json', '.npmrc', 'scripts']) {
+    for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'page/tsconfig.json', '.npmrc', 'native', 'scripts']) {
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true })
     }
     this.write('src/main.ts', 'console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }))\n')

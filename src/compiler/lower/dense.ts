@@ -3,7 +3,7 @@ import type { OperationOf } from '../../model/network.js'
 import { sizeOf } from '../../model/weights.js'
 import { weightOf } from '../weight-of.js'
 import type { Chain } from './chain-plan.js'
-import { filterNumbers, pointwiseWeights } from './separable-weights.js'
+import { filterNumbers, pointwiseWeights } from './kernel-weights.js'
 import type { Value, Values } from './values.js'
 
 /** A dense convolution, and what stands behind it, as the one op of this project's addon. `name` is the last layer's. */

@@ -4,7 +4,7 @@ import { channelsOf } from '../../model/shapes.js'
 import type { Precision } from '../precision.js'
 import { weightOf } from '../weight-of.js'
 import { quantizedWeights } from './quantized-weights.js'
-import { channelNumbers, depthwiseWeights, filterNumbers, pointwiseIntegers, pointwiseWeights } from './separable-weights.js'
+import { channelNumbers, depthwiseWeights, filterNumbers, pointwiseIntegers, pointwiseWeights } from './kernel-weights.js'
 import type { Chain } from './chain-plan.js'
 import type { Value, Values } from './values.js'
 

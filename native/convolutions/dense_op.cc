@@ -8,7 +8,7 @@
 #include "convolve.h"
 #include "node.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 constexpr char kOperation[] = "XceptionConvolution";
@@ -133,4 +133,4 @@ void RegisterDense(TF_Status* status) {
   RegisterKernel<bfloat16>(TF_BFLOAT16, status);
 }
 
-}  // namespace separable
+}  // namespace convolutions

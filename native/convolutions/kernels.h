@@ -7,12 +7,12 @@
 #pragma once
 #include <cstdint>
 
-namespace separable {
+namespace convolutions {
 
 // Only held, never computed with: the upper half of a float.
 using bfloat16 = uint16_t;
 
-// The compiler of the service lays the weights out for these (src/compiler/lower/separable-weights.ts).
+// The compiler of the service lays the weights out for these (src/compiler/lower/kernel-weights.ts).
 constexpr int kPanelFilters = 32;
 constexpr int kChannelStep = 32;
 constexpr int kWindow = 9;
@@ -105,4 +105,4 @@ extern const Kernel kAvx512Int8Bfloat16;
 template <class Number, class Weight>
 const Kernel* ChooseKernel();
 
-}  // namespace separable
+}  // namespace convolutions

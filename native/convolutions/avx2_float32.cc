@@ -1,8 +1,8 @@
 #include "avx2.h"
 #include "block.h"
 
-namespace separable {
+namespace convolutions {
 
 const Kernel kAvx2Float32 = KernelOf<Avx2, float>("avx2");
 
-}  // namespace separable
+}  // namespace convolutions

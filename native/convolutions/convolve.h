@@ -7,7 +7,7 @@
 #include "kernels.h"
 #include "team.h"
 
-namespace separable {
+namespace convolutions {
 
 // Of a block's depthwise output: with a panel of weights and its own output it stays in a core's second-level cache of 1 MB. All weights
 // are read once a block, from further away, so that a larger block has less to wait for.
@@ -49,4 +49,4 @@ inline void Convolve(const Kernel& kernel, const Convolution& convolution, int64
   });
 }
 
-}  // namespace separable
+}  // namespace convolutions

@@ -1,8 +1,8 @@
 #include "avx512_bfloat16.h"
 #include "block.h"
 
-namespace separable {
+namespace convolutions {
 
 const Kernel kAvx512Bfloat16 = KernelOf<Avx512Bfloat16, bfloat16>("avx512_bf16");
 
-}  // namespace separable
+}  // namespace convolutions

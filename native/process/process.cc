@@ -119,7 +119,7 @@ static bool Export(napi_env env, napi_value exports, const char* name, napi_call
 NAPI_MODULE_INIT() {
   if (!Export(env, exports, "releaseFreeMemory", ReleaseFreeMemory) || !Export(env, exports, "endNow", EndNow) ||
       !Export(env, exports, "endWithParent", EndWithParent) || !Export(env, exports, "sendDatagram", SendDatagram)) {
-    napi_throw_error(env, nullptr, "the allocator addon cannot be set up");
+    napi_throw_error(env, nullptr, "the addon of the process cannot be set up");
   }
   return exports;
 }

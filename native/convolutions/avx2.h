@@ -2,7 +2,7 @@
 #pragma once
 #include <immintrin.h>
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 struct Avx2 {
@@ -39,4 +39,4 @@ struct Avx2 {
 };
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions

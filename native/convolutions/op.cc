@@ -9,7 +9,7 @@
 #include "convolve.h"
 #include "node.h"
 
-namespace separable {
+namespace convolutions {
 
 Team& TheTeam() {
   static Team* const team = [] {
@@ -114,22 +114,22 @@ bool Export(napi_env env, napi_value exports, const char* type) {
 }
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions
 
 // Exports the name of the kernel for each type that has one.
 NAPI_MODULE_INIT() {
-  const separable::Status status(TF_NewStatus());
-  separable::RegisterOperation(status.get());
-  separable::RegisterKernel<float, float>(TF_FLOAT, TF_FLOAT, status.get());
-  separable::RegisterKernel<float, int8_t>(TF_FLOAT, TF_INT8, status.get());
-  separable::RegisterKernel<separable::bfloat16, separable::bfloat16>(TF_BFLOAT16, TF_BFLOAT16, status.get());
-  separable::RegisterKernel<separable::bfloat16, int8_t>(TF_BFLOAT16, TF_INT8, status.get());
-  separable::RegisterDense(status.get());
+  const convolutions::Status status(TF_NewStatus());
+  convolutions::RegisterOperation(status.get());
+  convolutions::RegisterKernel<float, float>(TF_FLOAT, TF_FLOAT, status.get());
+  convolutions::RegisterKernel<float, int8_t>(TF_FLOAT, TF_INT8, status.get());
+  convolutions::RegisterKernel<convolutions::bfloat16, convolutions::bfloat16>(TF_BFLOAT16, TF_BFLOAT16, status.get());
+  convolutions::RegisterKernel<convolutions::bfloat16, int8_t>(TF_BFLOAT16, TF_INT8, status.get());
+  convolutions::RegisterDense(status.get());
   if (TF_GetCode(status.get()) != TF_OK) {
     napi_throw_error(env, nullptr, TF_Message(status.get()));
-  } else if (!separable::Export<float, float>(env, exports, "float32") || !separable::Export<float, int8_t>(env, exports, "int8") ||
-             !separable::Export<separable::bfloat16, separable::bfloat16>(env, exports, "bfloat16")) {
-    napi_throw_error(env, nullptr, "the addon of the separable convolution cannot be set up");
+  } else if (!convolutions::Export<float, float>(env, exports, "float32") || !convolutions::Export<float, int8_t>(env, exports, "int8") ||
+             !convolutions::Export<convolutions::bfloat16, convolutions::bfloat16>(env, exports, "bfloat16")) {
+    napi_throw_error(env, nullptr, "the addon of the convolutions cannot be set up");
   }
   return exports;
 }

@@ -2,8 +2,8 @@
 #include "avx512_int8.h"
 #include "block.h"
 
-namespace separable {
+namespace convolutions {
 
 const Kernel kAvx512Int8Bfloat16 = KernelOf<Avx512Int8<Avx512Bfloat16>, bfloat16>("avx512_vnni");
 
-}  // namespace separable
+}  // namespace convolutions

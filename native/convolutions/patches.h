@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 inline int64_t Smaller(int64_t left, int64_t right) { return left < right ? left : right; }
@@ -62,4 +62,4 @@ void CopyPatches(const Convolution& convolution, int64_t first, int64_t last, Nu
 }
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions

@@ -5,7 +5,7 @@
 #include <functional>
 #include <mutex>
 
-namespace separable {
+namespace convolutions {
 
 // Threads of its own beside the one that calls. Never destroyed: its threads wait for work until the process ends.
 class Team {
@@ -34,4 +34,4 @@ class Team {
   std::atomic<uint32_t> runs_{0};
 };
 
-}  // namespace separable
+}  // namespace convolutions

@@ -2,7 +2,7 @@
 #include "avx2.h"
 #include "block.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 // Products of int8 as ones of 16 bits, which cannot overflow, four channels at a time.
@@ -49,4 +49,4 @@ struct Avx2Int8 : Avx2 {
 
 const Kernel kAvx2Int8Float32 = KernelOf<Avx2Int8, float>("avx2");
 
-}  // namespace separable
+}  // namespace convolutions

@@ -8,7 +8,7 @@
 #include "check_dense.h"
 #include "convolve.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 struct Shape {
@@ -135,10 +135,10 @@ bool Check(const Kernel& kernel, Team& team) {
 }
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions
 
 int main() {
-  using namespace separable;
+  using namespace convolutions;
   // It stays, as the addon's does.
   Team& team = *new Team(3);
   bool good = true;

@@ -1,6 +1,6 @@
 #include "kernels.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
@@ -35,4 +35,4 @@ const Kernel* ChooseKernel<bfloat16, int8_t>() {
   return HasAvx512Bfloat16() && HasAvx512Int8() ? &kAvx512Int8Bfloat16 : nullptr;
 }
 
-}  // namespace separable
+}  // namespace convolutions

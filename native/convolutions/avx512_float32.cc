@@ -1,8 +1,8 @@
 #include "avx512.h"
 #include "block.h"
 
-namespace separable {
+namespace convolutions {
 
 const Kernel kAvx512Float32 = KernelOf<Avx512, float>("avx512");
 
-}  // namespace separable
+}  // namespace convolutions

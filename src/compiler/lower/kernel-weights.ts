@@ -2,7 +2,7 @@ import type { Tensor } from '../../model/weights.js'
 import type { Precision } from '../precision.js'
 
 /*
- * Weights in the order in which the addon's kernels read them: see scripts/setup/native/separable/kernels.h, which has the same numbers.
+ * Weights in the order in which the addon's kernels read them: see native/convolutions/kernels.h, which has the same numbers.
  */
 
 const PANEL_FILTERS = 32

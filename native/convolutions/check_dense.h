@@ -7,7 +7,7 @@
 #include "check.h"
 #include "convolve.h"
 
-namespace separable {
+namespace convolutions {
 
 struct DenseShape {
   int images, map_height, map_width, map_channels, filters;
@@ -124,4 +124,4 @@ bool CheckDense(const Kernel& kernel, Team& team) {
   return largest < kTolerance<Number>;
 }
 
-}  // namespace separable
+}  // namespace convolutions

@@ -5,7 +5,7 @@
 #include "patches.h"
 #include "pool.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 // Of two positions in the scratch memory, in numbers.
@@ -260,4 +260,4 @@ constexpr Kernel KernelOf(const char* name) {
 }
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions

@@ -2,7 +2,7 @@
 #include <pmmintrin.h>
 #include <thread>
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 // How often a thread looks for work before it sleeps: some 500 us, on a CPU on which a look takes 26 ns. Between two convolutions there
@@ -67,4 +67,4 @@ void Team::TakeTasks() {
   }
 }
 
-}  // namespace separable
+}  // namespace convolutions

@@ -2,7 +2,7 @@
 #pragma once
 #include <immintrin.h>
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 struct Avx512 {
@@ -37,4 +37,4 @@ struct Avx512 {
 };
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions

@@ -3,7 +3,7 @@
 #include "avx512.h"
 #include "kernels.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 // Sums are float; bfloat16 is what is read, multiplied and written.
@@ -37,4 +37,4 @@ struct Avx512Bfloat16 : Avx512 {
 };
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include "avx512.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 template <class Maps>
@@ -33,4 +33,4 @@ struct Avx512Int8 : Maps {
 };
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions

@@ -5,7 +5,7 @@
 #include <vector>
 #include "kernels.h"
 
-namespace separable {
+namespace convolutions {
 
 inline float ToFloat(float number) { return number; }
 inline float ToFloat(int8_t number) { return number; }
@@ -40,4 +40,4 @@ std::vector<Number> Draw(int64_t count, std::mt19937& random) {
 template <class Number>
 constexpr double kTolerance = sizeof(Number) == sizeof(bfloat16) ? 0.05 : 1e-5;
 
-}  // namespace separable
+}  // namespace convolutions

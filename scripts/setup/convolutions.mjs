@@ -5,9 +5,9 @@ import { runCompiler } from './compiler.mjs'
 import { SetupError } from './errors.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
-const ADDON = 'separable.node'
+const ADDON = 'convolutions.node'
 const CHECK = 'check.cc'
-const FOLDER = fileURLToPath(new URL('native/separable/', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../../native/convolutions/', import.meta.url))
 /** Atomics that can be waited for are of C++20. */
 const FLAGS = ['-std=c++20', '-fPIC']
 
@@ -24,18 +24,18 @@ const KERNELS = {
 }
 
 /** @returns {(string | Buffer)[]} all that decides what the addon looks like */
-export function separableKey () {
+export function convolutionsKey () {
   const sources = readdirSync(FOLDER).filter(name => !name.startsWith('check')).sort()
   return [JSON.stringify([KERNELS, FLAGS]), ...sources.map(name => readFileSync(join(FOLDER, name)))]
 }
 
 /**
- * Compiles the addon with the op of separable convolutions, or says why it is left out: the service computes the same without it.
+ * Compiles the addon with the operations of convolutions, or says why it is left out: the service computes the same without it.
  *
  * @param {string} folder where it goes
  * @param {string} nodeHeaders
  */
-export async function compileSeparable (folder, context, nodeHeaders) {
+export async function compileConvolutions (folder, context, nodeHeaders) {
   const tensorflow = tensorflowFolder(context)
   const flags = ['-O2', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', '-I', join(tensorflow, 'include'), '-I', nodeHeaders]
   const framework = context.target.libraries.find(name => name.includes('framework'))
@@ -44,7 +44,7 @@ export async function compileSeparable (folder, context, nodeHeaders) {
     await compileSources({ ...KERNELS, 'op.cc': [], 'dense_op.cc': [] }, folder, context, { flags, linkerFlags, target: ADDON })
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
-    context.output(`Left out, since TensorFlow computes the same: the kernels of separable convolutions. ${error.message}`)
+    context.output(`Left out, since TensorFlow computes the same: the kernels of convolutions. ${error.message}`)
   }
 }
 

@@ -3,7 +3,7 @@
 #include "kernels.h"
 #include "patches.h"
 
-namespace separable {
+namespace convolutions {
 namespace {
 
 // Up to kWindow vectors' largest numbers.
@@ -49,4 +49,4 @@ void Pool(const Convolution& convolution, int64_t first, int64_t last) {
 }
 
 }  // namespace
-}  // namespace separable
+}  // namespace convolutions

@@ -1,8 +1,8 @@
 #include "avx512_int8.h"
 #include "block.h"
 
-namespace separable {
+namespace convolutions {
 
 const Kernel kAvx512Int8Float32 = KernelOf<Avx512Int8<Avx512>, float>("avx512_vnni");
 
-}  // namespace separable
+}  // namespace convolutions

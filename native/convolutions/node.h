@@ -10,7 +10,7 @@
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
 
-namespace separable {
+namespace convolutions {
 
 struct DeleteTensor {
   void operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); }
@@ -114,4 +114,4 @@ inline void InferShape(TF_ShapeInferenceContext* context, TF_Status* status) {
 
 void RegisterDense(TF_Status* status);
 
-}  // namespace separable
+}  // namespace convolutions
