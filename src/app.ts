@@ -83,7 +83,7 @@ export async function buildApp ({ config, slot, keys, budget, metrics, logger }:
   if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
   const endpoints = [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []]
   await app.register(pageRoutes, { slot, endpoints, needsKey: keys !== undefined, maxImageBytes: config.maxImageBytes })
-  const admission = { slot, limits: config, budget }
+  const admission = { slot, limits: config, budget, metrics }
   await app.register(classifyRoutes, admission)
   await app.register(embedRoutes, admission)
   await app.register(openInferenceRoutes, admission)

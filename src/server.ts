@@ -52,7 +52,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const app = await buildApp({ config: { ...config, maxConnections }, slot, keys, budget, metrics, logger })
     const addressOf = addressesBehind(config.trustProxy)
     const limitRate: GrpcOptions['limitRate'] = async (client) => { await app.limitRate(client) }
-    const admission = { slot, limits: config, budget }
+    const admission = { slot, limits: config, budget, metrics }
     const grpc = openGrpc(config, { addressOf, admission, keys, limitRate, maxConnections, metrics, logger })
     const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
     const reloader = new Reloader({
@@ -76,8 +76,8 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     }
     prepareProcess()
     const loaded = await reloader.load()
-    const { description, tensorflowVersion, kernels, workers, maxBatchSize } = loaded
-    logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers, maxBatchSize }, 'ready')
+    const { facts: { description, tensorflowVersion, kernels, maxBatchSize }, snapshot: { workers } } = loaded
+    logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers: workers.ready, maxBatchSize }, 'ready')
     manager.ready(async () => { await slot.use(async (model) => { await model.probe() }) })
     await hasLoaded()
   } catch (error) {

@@ -29,7 +29,7 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
   prepareProcess()
   const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), decoderPatienceMs: DECODER_PATIENCE_MS })
-  const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.labels.length)
+  const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.facts.labels.length)
   const print = json ? printJson : tablePrinter(files)
   const progress = startProgress(files.length)
   const feed = new ImageFeed(loaded, config, new AbortController().signal)

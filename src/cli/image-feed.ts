@@ -37,13 +37,13 @@ export class ImageFeed {
     // Each image on its way listens; their number is bounded here.
     setMaxListeners(0, signal)
     this.reads = new Places(FILES_PER_DECODE * limits.decodeConcurrency)
-    this.concurrency = Math.min(limits.queueSize, model.workers * model.maxBatchSize * (BATCHES_HELD + BATCHES_READY))
+    this.concurrency = Math.min(limits.queueSize, model.snapshot.workers.ready * model.facts.maxBatchSize * (BATCHES_HELD + BATCHES_READY))
   }
 
   /** The `k` most probable labels of an image file. */
   async classify (file: string, k: number): Promise<ImageResult> {
     return await this.withUpload(() => this.read(file), async (uploads, work) => {
-      const { results: [result] } = await classify(this.model, uploads, k, work)
+      const { results: [result] } = await classify(this.model, uploads, { k }, work)
       return demandSystem(result ?? NO_RESULT)
     })
   }
@@ -69,7 +69,7 @@ export class ImageFeed {
     const { signal } = this
     const place = await this.reads.wait('', signal)
     const uploads = [await read()]
-    return await use(uploads, { signal, admitted: { client: '', onLetGo: () => { place.release() } } })
+    return await use(uploads, { signal, ticket: { client: '', onLetGo: () => { place.release() } } })
   }
 }
 

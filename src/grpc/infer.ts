@@ -21,8 +21,8 @@ interface ReadCall extends Pick<InferOrder, 'id' | 'outputs'> {
 
 /** Answers ModelInfer, admitted before its message is read. */
 export async function infer (call: Call, method: Method, admission: Admission): Promise<object> {
-  const { slot, budget } = admission
-  return await slot.use(async (model) => await answerAdmitted(model, budget, call, handle(model, call, method, admission)))
+  const { slot } = admission
+  return await slot.use(async (model) => await answerAdmitted(model, admission, call, handle(model, call, method, admission)))
 }
 
 function handle (model: LoadedModel, call: Call, method: Method, { limits, budget }: Admission): Handling<object, ReadCall> {
@@ -45,9 +45,9 @@ function handle (model: LoadedModel, call: Call, method: Method, { limits, budge
     },
     answer: async ({ id, outputs, isRaw, uploads }, work) => {
       // Held until the client has its answer, or its time is up: a slow one keeps the outputs in memory.
-      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.workload.retryAfterSeconds)
+      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.retryAfterSeconds)
       call.onceOver(() => { claim.release() })
-      const { name, version } = model.description
+      const { name, version } = model.facts.description
       const tensors = await inferTensors(model, uploads, outputs, work)
       return { modelName: name, modelVersion: version, id, ...isRaw ? rawOutputs(tensors) : typedOutputs(tensors) }
     }

@@ -5,6 +5,7 @@ import { Deadline } from './deadline.js'
 import type { Upload, Work } from '../service/inference.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 import type { Slot } from '../service/slot.js'
+import type { Metrics } from '../telemetry/metrics.js'
 import type { UploadLimits } from './limits.js'
 import type { Body } from './uploads.js'
 
@@ -19,13 +20,14 @@ export interface Admission {
   readonly limits: RequestLimits
   /** Shared by whatever takes uploads. */
   readonly budget: ByteBudget
+  readonly metrics: Metrics
 }
 
 /** What one protocol makes of a request that it has judged by its address and headers. */
 export interface Handling<Answer, Read = Upload[]> {
   readonly body: Body<Read>
   /** Answers it; the work's signal is aborted when its time is up or its client has gone. */
-  answer (read: Read, work: Required<Pick<Work, 'signal' | 'admitted'>>): Promise<Answer>
+  answer (read: Read, work: Required<Pick<Work, 'signal' | 'ticket'>>): Promise<Answer>
 }
 
 /** One request, whatever its protocol: whom it is for and how long it has. */
@@ -42,15 +44,16 @@ export interface Claimant {
 export async function admitted<Answer, Read = Upload[]> (
   request: FastifyRequest,
   reply: FastifyReply,
-  { slot, limits, budget }: Admission,
+  admission: Admission,
   judge: (model: LoadedModel, limits: UploadLimits) => Handling<Answer, Read>
 ): Promise<Answer> {
+  const { slot, limits, budget } = admission
   // The model stays the same from before the upload is read: what it admitted it answers.
   return await slot.use(async (model) => {
     const timeoutMs = readTimeout(request.headers['x-request-timeout-ms'], limits.requestTimeoutMs)
     const handling = judge(model, fitting(limits, budget))
     const claimant = { client: request.client, deadline: deadlineOf(reply, timeoutMs) }
-    return await answerAdmitted(model, budget, claimant, handling)
+    return await answerAdmitted(model, admission, claimant, handling)
   })
 }
 
@@ -64,21 +67,22 @@ export function fitting (limits: UploadLimits, budget: ByteBudget): UploadLimits
  * Throws a ServiceError.
  */
 export async function answerAdmitted<Answer, Read> (
-  model: LoadedModel, budget: ByteBudget, { client, deadline: { timeoutMs, signal } }: Claimant, { body, answer }: Handling<Answer, Read>
+  model: LoadedModel, { budget, metrics }: Pick<Admission, 'budget' | 'metrics'>, { client, deadline: { timeoutMs, signal } }: Claimant,
+  { body, answer }: Handling<Answer, Read>
 ): Promise<Answer> {
   const place = model.admit(client, timeoutMs)
   let claim: ByteClaim | undefined
   let taken = 0
   try {
-    claim = budget.claim(body.announcedBytes, () => model.workload.retryAfterSeconds)
+    claim = budget.claim(body.announcedBytes, () => model.retryAfterSeconds)
     const read = await body.read(claim, signal)
     const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
     const onTaken = (images: number): void => { taken += images }
-    return await answer(read, { signal, admitted: { client, place, onLetGo, onTaken } })
+    return await answer(read, { signal, ticket: { client, place, onLetGo, onTaken } })
   } catch (error) {
     // Those that nobody has taken over end as their request does.
     const leftOver = body.found - taken
-    if (leftOver > 0) model.metrics.images.inc({ outcome: codeOf(error) }, leftOver)
+    if (leftOver > 0) metrics.images.inc({ outcome: codeOf(error) }, leftOver)
     throw error
   } finally {
     place.release()

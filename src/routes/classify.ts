@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../base/errors.js'
 import { classify } from '../service/classification.js'
 import { checkExplainable, drawExplanation } from '../service/explained-picture.js'
-import { explain, whyNotExplainable } from '../service/explanation.js'
+import { whyNotExplainable } from '../service/explanation.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 import { admitted, type Admission, type Handling } from './admitted.js'
 import { described } from './described.js'
@@ -25,11 +25,11 @@ type Answer = Handling<unknown>['answer']
 export async function classifyRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
   app.post<{ Querystring: Query }>('/classify', described(CLASSIFY), async (request, reply) => {
     return await admitted<unknown>(request, reply, admission, (model, limits) => {
-      const k = readTopK(request.query.topK, model.labels.length)
+      const k = readTopK(request.query.topK, model.facts.labels.length)
       const isExplained = readFlag('explain', request.query.explain)
       const listErrors = readFlag('listErrors', request.query.listErrors)
       const asJson: Answer = async (uploads, work) => {
-        const answers = await (isExplained ? explain : classify)(model, uploads, k, work)
+        const answers = await classify(model, uploads, { k, isExplained }, work)
         if (!listErrors) throwErrorOfOnly(answers)
         return resultsReply(model, answers, request.log)
       }
@@ -43,7 +43,7 @@ function asPreferred (model: LoadedModel, request: FastifyRequest, reply: Fastif
   addVary(reply, 'accept')
   const { prefersPicture, takesJson } = replyForm(request)
   if (!takesJson) checkExplainable(model)
-  const draws = prefersPicture && whyNotExplainable(model) === undefined
+  const draws = prefersPicture && whyNotExplainable(model.facts) === undefined
   return async (uploads, work) => {
     if (draws && uploads.length === 1) return reply.type(PICTURE_TYPE).send(await drawExplanation(model, uploads, work))
     if (!takesJson) throw new ServiceError('not_acceptable', `${PICTURE_TYPE} shows one image: send one, or accept application/json.`)

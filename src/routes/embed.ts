@@ -11,7 +11,7 @@ import { openBody } from './uploads.js'
 export async function embedRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
   app.post<{ Querystring: { readonly normalize?: string } }>('/embed', described(EMBED), async (request, reply) => {
     return await admitted(request, reply, admission, (model, limits) => {
-      checkEmbeddable(model)
+      checkEmbeddable(model.facts)
       const finish = readFlag('normalize', request.query.normalize) ? unitLength : (embedding: Float32Array) => embedding
       return {
         body: openBody(request, reply, limits),

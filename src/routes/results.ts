@@ -22,7 +22,7 @@ export function resultsReply<T extends object> (
 ): ResultsReply<T> {
   logFailures(results, log)
   return {
-    model: model.description,
+    model: model.facts.description,
     results: results.map((result) => isFailure(result) ? { error: toProblem(result.error) } : result),
     timings
   }

@@ -2,8 +2,8 @@ import { ServiceError } from '../base/errors.js'
 import { shortened } from '../base/float32.js'
 import { OUTPUTS } from '../compiler/signature.js'
 import { answersOf, type Answers } from './classification.js'
-import { infer, type Upload, type Work } from './inference.js'
-import type { LoadedModel } from './loaded-model.js'
+import type { Upload, Work } from './inference.js'
+import type { LoadedModel, ModelFacts } from './loaded-model.js'
 
 /** What one image is to the network before the classifier: what the global pooling gives, [channels]. */
 export interface Embedded {
@@ -12,8 +12,8 @@ export interface Embedded {
 
 /** The pooled features of each image of one request. Throws a ServiceError `not_embeddable`, or the signal's reason. */
 export async function embed (model: LoadedModel, uploads: Upload[], work: Work): Promise<Answers<Embedded>> {
-  checkEmbeddable(model)
-  const answers = await infer(model, uploads, { ...work, wanted: { outputs: [OUTPUTS.features] } })
+  checkEmbeddable(model.facts)
+  const answers = await model.infer(uploads, { ...work, wanted: { outputs: [OUTPUTS.features] } })
   return answersOf(answers, ({ outputs: { features } }) => {
     if (features === undefined) throw new Error('the network has features, and the engine gave none')
     return { embedding: features.values }
@@ -21,7 +21,7 @@ export async function embed (model: LoadedModel, uploads: Upload[], work: Work):
 }
 
 /** Throws a ServiceError `not_embeddable` for a network that pools nothing. */
-export function checkEmbeddable ({ offers: { features } }: Pick<LoadedModel, 'offers'>): void {
+export function checkEmbeddable ({ offers: { features } }: Pick<ModelFacts, 'offers'>): void {
   if ('reason' in features) throw new ServiceError('not_embeddable', `The network has no pooled features: ${features.reason}.`)
 }
 

@@ -1,11 +1,12 @@
 import { ServiceError } from '../base/errors.js'
-import { explain, whyNotExplainable } from './explanation.js'
+import { classify } from './classification.js'
+import { whyNotExplainable } from './explanation.js'
 import type { Upload, Work } from './inference.js'
 import type { LoadedModel } from './loaded-model.js'
 
 /** Throws a ServiceError `not_explainable` for a network whose maps would not be exact. */
-export function checkExplainable (model: LoadedModel): void {
-  const refusal = whyNotExplainable(model)
+export function checkExplainable ({ facts }: LoadedModel): void {
+  const refusal = whyNotExplainable(facts)
   if (refusal !== undefined) throw new ServiceError(refusal.code, refusal.detail)
 }
 
@@ -14,17 +15,17 @@ export function checkExplainable (model: LoadedModel): void {
  * ServiceError, `not_explainable`, or the signal's reason.
  */
 export async function drawExplanation (
-  model: LoadedModel, uploads: Upload[], { signal, admitted }: Required<Pick<Work, 'signal' | 'admitted'>>
+  model: LoadedModel, uploads: Upload[], { signal, ticket }: Required<Pick<Work, 'signal' | 'ticket'>>
 ): Promise<Uint8Array> {
   checkExplainable(model)
   const [upload] = uploads
   if (upload instanceof ServiceError) throw upload
   if (upload === undefined || 'pixels' in upload) throw new TypeError('what is drawn on is a picture, not numbers')
   // Its bytes are needed again, so they stay counted until the request is over.
-  const work = { signal, admitted: { ...admitted, onLetGo: () => {} } }
-  const { results: [result] } = await explain(model, uploads, 1, work)
+  const work = { signal, ticket: { ...ticket, onLetGo: () => {} } }
+  const { results: [result] } = await classify(model, uploads, { k: 1, isExplained: true }, work)
   if (result === undefined || 'error' in result) throw result?.error ?? new Error('there is no result for the image')
   const explanation = result.predictions[0]?.explanation
   if (explanation === undefined || 'code' in explanation) throw new Error('the network has maps, and the prediction has none')
-  return await model.decoder.drawHeat(upload, explanation, signal, admitted.client)
+  return await model.draw(upload, explanation, work)
 }

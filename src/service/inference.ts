@@ -1,11 +1,13 @@
 import { performance } from 'node:perf_hooks'
 import { ServiceError } from '../base/errors.js'
-import type { Classified } from '../engine/batcher.js'
+import type { Batcher, Classified } from '../engine/batcher.js'
 import type { Place } from '../engine/places.js'
 import type { EngineImage } from '../engine/protocol.js'
 import type { Wanted } from '../engine/wanted.js'
+import type { Decoder } from '../preprocess/index.js'
+import type { Metrics } from '../telemetry/metrics.js'
 import { inSpan, recordSpan } from '../telemetry/tracing.js'
-import type { LoadedModel } from './loaded-model.js'
+import type { Workload } from './workload.js'
 
 /** An image as the network's input has it: nothing is left to decode. */
 export interface Prepared {
@@ -34,7 +36,7 @@ export interface Timings {
 }
 
 /** What a request was admitted with. */
-export interface Admitted {
+export interface Ticket {
   /** Whom the work is for; clients take turns. */
   readonly client: string
   /** The place of the first image; the others wait for theirs, and so does the first if there is none. */
@@ -48,7 +50,7 @@ export interface Admitted {
 /** What is to be done with the images of a request. */
 export interface Work {
   readonly signal: AbortSignal
-  readonly admitted?: Admitted
+  readonly ticket?: Ticket
   /** What is computed beside the probabilities; the model has to have it. */
   readonly wanted?: Wanted
 }
@@ -59,27 +61,92 @@ interface Decoded {
   readonly decodeMs: number
 }
 
-const NOT_ADMITTED: Admitted = { client: '' }
+/** The parts of a model through which images go. */
+export interface InferenceParts {
+  readonly decoder: Decoder
+  readonly batcher: Batcher
+  readonly workload: Workload
+  readonly metrics: Metrics
+}
 
-/**
- * Has the network look at the images of one request: decoding, batching, inference. Each image has its own answer, in order.
- * Takes the uploads out of the array, so that each can be let go once it is decoded, and counts each that it takes once. Throws
- * the signal's reason if it is aborted.
- */
-export async function infer (model: LoadedModel, uploads: Upload[], work: Work): Promise<ReadonlyArray<Inferred | ServiceError>> {
-  const { metrics } = model
-  const images = uploads.length
-  metrics.imagesInFlight.inc(images)
-  work.admitted?.onTaken?.(images)
-  model.workload.arrived(clientOf(work), images)
-  try {
-    const settled = await Promise.allSettled(startAll(model, uploads, work))
-    const answers = settled.map((one) => one.status === 'fulfilled' ? one.value : asServiceError(one.reason))
-    for (const answer of answers) metrics.images.inc({ outcome: answer instanceof ServiceError ? answer.code : 'ok' })
-    work.signal.throwIfAborted()
-    return answers
-  } finally {
-    metrics.imagesInFlight.dec(images)
+const NO_TICKET: Ticket = { client: '' }
+
+/** The way of a model's images from the upload to what the network gives: a place in the queue, decoding, a batch. */
+export class Inference {
+  constructor (private readonly parts: InferenceParts) {}
+
+  /**
+   * Has the network look at the images of one request. Each image has its own answer, in order. Takes the uploads out of the array,
+   * so that each can be let go once it is decoded, and counts each that it takes once. Throws the signal's reason if it is aborted.
+   */
+  async infer (uploads: Upload[], work: Work): Promise<ReadonlyArray<Inferred | ServiceError>> {
+    const { workload, metrics } = this.parts
+    const { signal, ticket: { client, onTaken } = NO_TICKET } = work
+    const images = uploads.length
+    metrics.imagesInFlight.inc(images)
+    onTaken?.(images)
+    workload.arrived(client, images)
+    try {
+      const settled = await Promise.allSettled(this.startAll(uploads, work))
+      const answers = settled.map((one) => one.status === 'fulfilled' ? one.value : asServiceError(one.reason))
+      for (const answer of answers) metrics.images.inc({ outcome: answer instanceof ServiceError ? answer.code : 'ok' })
+      signal.throwIfAborted()
+      return answers
+    } finally {
+      metrics.imagesInFlight.dec(images)
+    }
+  }
+
+  /** Not async: a suspended function would keep the uploads. */
+  private startAll (uploads: Upload[], work: Work): Array<Promise<Inferred>> {
+    const { client, place: first } = work.ticket ?? NO_TICKET
+    return uploads.splice(0).map((upload, index) => {
+      const place = index === 0 ? first : undefined
+      return this.counted(client, this.finish(this.prepare(upload, place, work), work))
+    })
+  }
+
+  /** What was given up says nothing of how fast the service works. */
+  private async counted<T> (client: string, answering: Promise<T>): Promise<T> {
+    let isAnswered = false
+    try {
+      const answer = await answering
+      isAnswered = true
+      return answer
+    } finally {
+      this.parts.workload.left(client, isAnswered)
+    }
+  }
+
+  private async prepare (upload: Upload, first: Place | undefined, { signal, ticket }: Work): Promise<Decoded> {
+    const { decoder, batcher, metrics } = this.parts
+    const { client, onLetGo } = ticket ?? NO_TICKET
+    let place = first
+    try {
+      if (upload instanceof ServiceError) throw upload
+      place ??= await batcher.places.wait(client, signal)
+      if ('pixels' in upload) return { pixels: upload.pixels, place, decodeMs: 0 }
+      const startedAt = performance.now()
+      const pixels = await inSpan('decode', () => decoder.decode(upload, signal, client))
+      const decodeMs = performance.now() - startedAt
+      metrics.decodeDuration.observe(decodeMs / 1000)
+      return { pixels, place, decodeMs }
+    } catch (error) {
+      place?.release()
+      throw error
+    } finally {
+      onLetGo?.(bytesOf(upload))
+    }
+  }
+
+  private async finish (decoding: Promise<Decoded>, { signal, wanted }: Work): Promise<Inferred> {
+    const { pixels, place, decodeMs } = await decoding
+    const submittedAt = performance.now()
+    const answer = await this.parts.batcher.submit(pixels, place, signal, wanted)
+    const takenAt = submittedAt + answer.queueMs
+    recordSpan('queue', submittedAt, takenAt)
+    recordSpan('inference', takenAt, performance.now(), { 'xception.batch_size': answer.batchSize })
+    return { ...answer, decodeMs }
   }
 }
 
@@ -90,50 +157,6 @@ export function timingsOf (answers: ReadonlyArray<Inferred | ServiceError>): Tim
   return { decodeMs: most('decodeMs'), queueMs: most('queueMs'), inferenceMs: most('inferenceMs'), batchSize: most('batchSize') }
 }
 
-/** Not async: a suspended function would keep the uploads. */
-function startAll (model: LoadedModel, uploads: Upload[], work: Work): Array<Promise<Inferred>> {
-  return uploads.splice(0).map((upload, index) => {
-    const place = index === 0 ? work.admitted?.place : undefined
-    return counted(model, clientOf(work), finish(model, prepare(model, upload, place, work), work))
-  })
-}
-
-function clientOf ({ admitted: { client } = NOT_ADMITTED }: Work): string {
-  return client
-}
-
-/** What was given up says nothing of how fast the service works. */
-async function counted<T> ({ workload }: LoadedModel, client: string, answering: Promise<T>): Promise<T> {
-  let isAnswered = false
-  try {
-    const answer = await answering
-    isAnswered = true
-    return answer
-  } finally {
-    workload.left(client, isAnswered)
-  }
-}
-
-async function prepare (model: LoadedModel, upload: Upload, first: Place | undefined, work: Work): Promise<Decoded> {
-  const { signal, admitted: { client, onLetGo } = NOT_ADMITTED } = work
-  let place = first
-  try {
-    if (upload instanceof ServiceError) throw upload
-    place ??= await model.place(client, signal)
-    if ('pixels' in upload) return { pixels: upload.pixels, place, decodeMs: 0 }
-    const startedAt = performance.now()
-    const pixels = await inSpan('decode', () => model.decoder.decode(upload, signal, client))
-    const decodeMs = performance.now() - startedAt
-    model.metrics.decodeDuration.observe(decodeMs / 1000)
-    return { pixels, place, decodeMs }
-  } catch (error) {
-    place?.release()
-    throw error
-  } finally {
-    onLetGo?.(bytesOf(upload))
-  }
-}
-
 /** What an upload holds in memory. */
 function bytesOf (upload: Upload): number {
   if (upload instanceof ServiceError) return 0
@@ -142,16 +165,6 @@ function bytesOf (upload: Upload): number {
 
 export function bytesOfAll (uploads: readonly Upload[]): number {
   return uploads.reduce((sum, upload) => sum + bytesOf(upload), 0)
-}
-
-async function finish (model: LoadedModel, decoding: Promise<Decoded>, { signal, wanted }: Work): Promise<Inferred> {
-  const { pixels, place, decodeMs } = await decoding
-  const submittedAt = performance.now()
-  const answer = await model.submit(pixels, place, signal, wanted)
-  const takenAt = submittedAt + answer.queueMs
-  recordSpan('queue', submittedAt, takenAt)
-  recordSpan('inference', takenAt, performance.now(), { 'xception.batch_size': answer.batchSize })
-  return { ...answer, decodeMs }
 }
 
 function asServiceError (error: unknown): ServiceError {

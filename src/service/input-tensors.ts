@@ -30,7 +30,8 @@ export type CheckedInput =
   | { readonly name: 'image', readonly images: number }
   | { readonly name: 'pixels', readonly type: PixelType, readonly images: number }
 
-export function inputLimits ({ input: { size, width = size.value, channels } }: LoadedModel, maxImages: number): InputLimits {
+export function inputLimits ({ facts: { input } }: LoadedModel, maxImages: number): InputLimits {
+  const { size, width = size.value, channels } = input
   return { imageShape: [size.value, width, channels], maxImages }
 }
 

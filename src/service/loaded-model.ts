@@ -3,20 +3,19 @@ import { keepInUse } from '../compiler/cache.js'
 import type { ModelTarget } from '../compiler/index.js'
 import type { Wantable } from '../compiler/signature.js'
 import { chooseBackend, type Backend } from '../engine/backend.js'
-import { Batcher, type Classified } from '../engine/batcher.js'
+import { Batcher } from '../engine/batcher.js'
 import type { Kernels, Products } from '../engine/kernels.js'
 import type { Place } from '../engine/places.js'
-import type { EngineImage } from '../engine/protocol.js'
 import { chooseComputation, type Computation } from '../engine/target.js'
-import type { Wanted } from '../engine/wanted.js'
 import type { InputChoices } from '../model/input.js'
-import type { Label } from '../model/labels.js'
+import { topK, type Label, type Prediction } from '../model/labels.js'
 import type { Model } from '../model/model.js'
 import { networkOutputs, type NetworkOutputs } from '../model/outputs.js'
-import { configureDecoding, type Decoder } from '../preprocess/index.js'
+import { configureDecoding, type HeatMap } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Snapshot } from '../telemetry/snapshot.js'
 import { compiledModel } from './compiled-model.js'
+import { Inference, type Inferred, type Upload, type Work } from './inference.js'
 import { imageLengthOf, startRuntime, type OpenOptions, type Runtime } from './runtime.js'
 import type { ServiceSettings } from './settings.js'
 import { Workload } from './workload.js'
@@ -28,6 +27,31 @@ export interface ModelDescription {
   readonly precision: Products
 }
 
+/** What stays the same about a model as long as it is open. */
+export interface ModelFacts {
+  /** What a reply says about it. */
+  readonly description: ModelDescription
+  /** How pictures become the network's input, and why. */
+  readonly input: InputChoices
+  readonly labels: readonly Label[]
+  /** What the network can give of one image, and why not where it cannot. */
+  readonly offers: NetworkOutputs
+  /** What the network can be asked for beside its probabilities. */
+  readonly outputs: readonly Wantable[]
+  /** What computes its convolutions. */
+  readonly kernels: Kernels
+  readonly tensorflowVersion: string
+  readonly maxBatchSize: number
+  /** Images that its queue can hold. */
+  readonly queueSize: number
+}
+
+/** What a model does at one moment. */
+export interface ModelSnapshot extends Omit<Snapshot, 'ready'> {
+  /** Bytes that its workers' processes have in memory; 0 where the system does not tell. */
+  readonly residentBytes: number
+}
+
 /** Sets what all models of a process share: libvips's threads. To be called before the first model is opened. */
 export function prepareProcess (): void {
   configureDecoding({ threads: 1 })
@@ -35,14 +59,11 @@ export function prepareProcess (): void {
 
 /** All that serves one model: its workers, their queue, its decoder, labels and input. Several can be open at the same time. */
 export class LoadedModel {
-  readonly decoder: Decoder
-  /** What a reply says about the model. */
-  readonly description: ModelDescription
-  /** What the network can give of one image, and why not where it cannot. */
-  readonly offers: NetworkOutputs
-  /** What its requests have in hand. */
-  readonly workload: Workload
+  readonly facts: ModelFacts
   private readonly batcher: Batcher
+  /** What its requests have in hand. */
+  private readonly workload: Workload
+  private readonly inference: Inference
   private isLost = false
   private users = 0
   private onLastUser: (() => void) | undefined
@@ -50,30 +71,29 @@ export class LoadedModel {
   private constructor (
     private readonly model: Model,
     private readonly config: ServiceSettings,
-    readonly metrics: Metrics,
+    private readonly metrics: Metrics,
     private readonly runtime: Runtime,
-    private readonly computation: Computation,
+    { kernels, precision }: Computation,
     private readonly release: () => void
   ) {
-    const { pool, loaded, maxBatchSize } = runtime
-    const { precision } = computation
+    const { pool, decoder, loaded: { backend, tensorflowVersion, outputs }, maxBatchSize } = runtime
+    const { name, version, input, labels, network } = model
     const { queueSize, batchDelayMs } = config
-    const imageLength = imageLengthOf(model)
-    const { outputs } = loaded
+    const description = { name, version, backend, precision }
+    const offers = networkOutputs(network)
+    this.facts = Object.freeze({ description, input, labels, offers, outputs, kernels, tensorflowVersion, maxBatchSize, queueSize })
     this.workload = new Workload({ fullLoad: Math.min(queueSize, maxBatchSize * pool.workers) })
     this.batcher = new Batcher({
       engine: pool,
-      imageLength,
+      imageLength: imageLengthOf(model),
       outputs,
       maxBatchSize,
       queueSize,
       batchDelayMs,
       observer: metrics,
-      retryAfterSeconds: () => this.workload.retryAfterSeconds
+      retryAfterSeconds: () => this.retryAfterSeconds
     })
-    this.decoder = runtime.decoder
-    this.description = { name: model.name, version: model.version, backend: loaded.backend, precision }
-    this.offers = networkOutputs(model.network)
+    this.inference = new Inference({ decoder, batcher: this.batcher, workload: this.workload, metrics })
     pool.on('ready', () => { this.batcher.wake() })
     pool.on('lost', () => {
       this.isLost = true
@@ -99,62 +119,29 @@ export class LoadedModel {
     }
   }
 
-  /** False while there is no worker. */
-  get ready (): boolean {
-    return !this.isLost && this.runtime.pool.ready
+  /** Why it answers nothing now: it has no worker, or nothing can be decoded. Undefined where it answers. */
+  get notReadyReason (): 'restarting' | 'decoder_failed' | undefined {
+    if (!this.hasWorker) return 'restarting'
+    return this.runtime.decoder.problem === undefined ? undefined : 'decoder_failed'
   }
 
-  /** What computes its separable convolutions. */
-  get kernels (): Kernels {
-    return this.computation.kernels
-  }
-
-  get tensorflowVersion (): string {
-    return this.runtime.loaded.tensorflowVersion
-  }
-
-  /** What it does at this moment. */
-  get snapshot (): Snapshot {
-    const { workers, ready, decoder, batcher } = this
+  get snapshot (): ModelSnapshot {
+    const { batcher, runtime: { pool, decoder } } = this
     return {
-      ready,
-      workers: { ready: workers, starting: this.config.engineWorkers - workers },
+      workers: { ready: pool.workers, starting: this.config.engineWorkers - pool.workers },
       decodes: { running: decoder.active, waiting: decoder.waiting },
-      batchAgeMs: batcher.batchAgeMs
+      batchAgeMs: batcher.batchAgeMs,
+      residentBytes: pool.usage.residentBytes
     }
   }
 
-  get maxBatchSize (): number {
-    return this.runtime.maxBatchSize
+  /** Whole seconds after which who finds no room is to try again. */
+  get retryAfterSeconds (): number {
+    return this.workload.retryAfterSeconds
   }
 
-  /** Workers that can take a batch. */
-  get workers (): number {
-    return this.runtime.pool.workers
-  }
-
-  /** Bytes that its workers' processes have in memory; 0 where the system does not tell. */
-  get residentBytes (): number {
-    return this.runtime.pool.usage.residentBytes
-  }
-
-  /** Images that its queue can hold. */
-  get queueSize (): number {
-    return this.config.queueSize
-  }
-
-  /** What the network can be asked for beside its probabilities. */
-  get outputs (): readonly Wantable[] {
-    return this.runtime.loaded.outputs
-  }
-
-  /** How pictures become the network's input, and why. */
-  get input (): InputChoices {
-    return this.model.input
-  }
-
-  get labels (): readonly Label[] {
-    return this.model.labels
+  private get hasWorker (): boolean {
+    return !this.isLost && this.runtime.pool.ready
   }
 
   /**
@@ -162,24 +149,33 @@ export class LoadedModel {
    * `deadline_unreachable` or `queue_full`.
    */
   admit (client: string, withinMs = Infinity): Place {
-    if (!this.ready) throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
+    if (!this.hasWorker) {
+      throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
+    }
     this.workload.demandTime(client, withinMs)
     return this.batcher.places.take(client)
+  }
+
+  /** What the network gives for the images of one request, by `Inference.infer`. */
+  infer (uploads: Upload[], work: Work): Promise<ReadonlyArray<Inferred | ServiceError>> {
+    return this.inference.infer(uploads, work)
+  }
+
+  /** The `k` most probable labels of an image, most probable first, of which the first is counted. */
+  predictions ({ probabilities }: Inferred, k: number): Prediction[] {
+    const predictions = topK(probabilities, this.facts.labels, k)
+    if (predictions[0] !== undefined) this.metrics.predictions.inc({ label: predictions[0].label })
+    return predictions
+  }
+
+  /** A picture with a class's map over it, by `Decoder.drawHeat`. */
+  draw (picture: Uint8Array, map: HeatMap, { signal, ticket }: Required<Pick<Work, 'signal' | 'ticket'>>): Promise<Uint8Array> {
+    return this.runtime.decoder.drawHeat(picture, map, signal, ticket.client)
   }
 
   /** Resolves once the engine has computed an image that nobody sent. Rejects where it does not. */
   async probe (): Promise<void> {
     await this.runtime.pool.run([new Uint8Array(imageLengthOf(this.model))])
-  }
-
-  /** As `Places.wait`. */
-  async place (client: string, signal: AbortSignal): Promise<Place> {
-    return await this.batcher.places.wait(client, signal)
-  }
-
-  /** As `Batcher.submit`. */
-  submit (image: EngineImage, place: Place, signal: AbortSignal, wanted?: Wanted): Promise<Classified> {
-    return this.batcher.submit(image, place, signal, wanted)
   }
 
   /** Does work with the model, which stays open until it is done. */

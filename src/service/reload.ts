@@ -43,7 +43,7 @@ export class Reloader {
       const next = await this.openNext()
       await this.demandServing(next)
       await this.options.slot.put(next)
-      return next.description
+      return next.facts.description
     } finally {
       this.isReloading = false
     }

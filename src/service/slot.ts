@@ -1,4 +1,4 @@
-import type { LoadedModel, ModelDescription } from './loaded-model.js'
+import type { LoadedModel, ModelDescription, ModelSnapshot } from './loaded-model.js'
 import { ServiceError } from '../base/errors.js'
 import type { InputChoices } from '../model/input.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -26,26 +26,25 @@ export class Slot {
   get notReadyReason (): NotReadyReason | undefined {
     if (this.draining) return 'draining'
     if (this.current === undefined) return 'loading'
-    if (!this.current.ready) return 'restarting'
-    return this.current.decoder.problem === undefined ? undefined : 'decoder_failed'
+    return this.current.notReadyReason
   }
 
   /** The model that is served and how pictures become its input; undefined while it loads. */
   get model (): (ModelDescription & { readonly classes: number, readonly input: InputChoices }) | undefined {
     if (this.current === undefined) return undefined
-    const { description, labels, input } = this.current
+    const { description, labels, input } = this.current.facts
     return { ...description, classes: labels.length, input }
   }
 
   /** Bytes that the engine's processes have in memory for the model that is served. */
   get residentBytes (): number {
-    return this.current?.residentBytes ?? 0
+    return this.current?.snapshot.residentBytes ?? 0
   }
 
   /** What all models do at this moment. */
   get snapshot (): Snapshot {
     const all = [...this.open].map((model) => model.snapshot)
-    const sum = (count: (one: Snapshot) => number): number => all.reduce((total, one) => total + count(one), 0)
+    const sum = (count: (one: ModelSnapshot) => number): number => all.reduce((total, one) => total + count(one), 0)
     return {
       ready: this.notReadyReason === undefined,
       workers: { ready: sum(({ workers }) => workers.ready), starting: sum(({ workers }) => workers.starting) },
@@ -69,9 +68,10 @@ export class Slot {
    */
   async put (next: LoadedModel): Promise<void> {
     const before = this.current
+    const { description, tensorflowVersion, queueSize } = next.facts
     this.current = next
     this.open.add(next)
-    this.metrics.serves({ ...next.description, tensorflow_version: next.tensorflowVersion }, next.queueSize)
+    this.metrics.serves({ ...description, tensorflow_version: tensorflowVersion }, queueSize)
     if (before !== undefined) await this.finish(before)
   }
 

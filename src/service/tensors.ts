@@ -2,8 +2,7 @@ import { ServiceError } from '../base/errors.js'
 import { OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.js'
 import type { Prediction } from '../model/labels.js'
 import type { NetworkOutputs } from '../model/outputs.js'
-import { predictionsOf } from './classification.js'
-import { infer, type Inferred, type Upload, type Work } from './inference.js'
+import type { Inferred, Upload, Work } from './inference.js'
 import { invalidTensor } from './input-tensors.js'
 import type { LoadedModel } from './loaded-model.js'
 
@@ -35,7 +34,8 @@ type OfferName = keyof NetworkOutputs
 const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<OutputName, OfferName>
 
 /** `image`, files of images, and `pixels`; a request brings one of them. `pixels` may be FP32, too. */
-export function inputSpecs ({ input: { size, width = size.value, channels } }: LoadedModel): TensorSpec[] {
+export function inputSpecs ({ facts: { input } }: LoadedModel): TensorSpec[] {
+  const { size, width = size.value, channels } = input
   return [
     { name: 'image', datatype: 'BYTES', shape: [-1] },
     { name: 'pixels', datatype: 'UINT8', shape: [-1, size.value, width, channels] }
@@ -44,12 +44,12 @@ export function inputSpecs ({ input: { size, width = size.value, channels } }: L
 
 /** What the model can be asked for. */
 export function outputSpecs (model: LoadedModel): TensorSpec[] {
-  return [PROBABILITIES, ...model.outputs].map((name) => ({ name, datatype: 'FP32', shape: [-1, ...shapeOf(model, name)] }))
+  return [PROBABILITIES, ...model.facts.outputs].map((name) => ({ name, datatype: 'FP32', shape: [-1, ...shapeOf(model, name)] }))
 }
 
 /** Throws a ServiceError `invalid_tensor` if the model gives no such outputs. */
 export function checkOutputs (model: LoadedModel, requests: readonly OutputRequest[]): void {
-  const names = [PROBABILITIES, ...model.outputs] as readonly string[]
+  const names = [PROBABILITIES, ...model.facts.outputs] as readonly string[]
   if (new Set(requests.map(({ name }) => name)).size < requests.length) throw invalidTensor('An output is asked for twice.')
   for (const { name, classification } of requests) {
     if (!names.includes(name)) throw invalidTensor(`The model's outputs are ${names.join(', ')}; there is no "${name}".`)
@@ -74,13 +74,13 @@ export async function inferTensors (
 ): Promise<OutputTensor[]> {
   const many = uploads.length > 1
   uploads.forEach((upload, index) => { if (upload instanceof ServiceError) throw ofImage(upload, index, many) })
-  const answers = await infer(model, uploads, { ...work, wanted: { outputs: wantedOf(requests) } })
+  const answers = await model.infer(uploads, { ...work, wanted: { outputs: wantedOf(requests) } })
   const inferred = answers.map((answer, index) => {
     if (answer instanceof ServiceError) throw ofImage(answer, index, many)
     return answer
   })
   const mostLabels = Math.max(1, ...requests.map(({ classification }) => classification ?? 1))
-  const predictions = inferred.map((answer) => predictionsOf(model, answer, mostLabels))
+  const predictions = inferred.map((answer) => model.predictions(answer, mostLabels))
   return requests.map((request) => request.classification === undefined
     ? floats(model, request.name as OutputName, inferred)
     : classification(request, predictions))
@@ -91,7 +91,7 @@ function wantedOf (requests: readonly OutputRequest[]): Wantable[] {
 }
 
 /** Of one image; the model has this output. */
-function shapeOf ({ offers }: LoadedModel, name: OutputName): readonly number[] {
+function shapeOf ({ facts: { offers } }: LoadedModel, name: OutputName): readonly number[] {
   const offer = offers[OFFER_OF[name]]
   if ('reason' in offer) throw new Error(`there is no output ${name}: ${offer.reason}`)
   return offer.shape

@@ -93,7 +93,9 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
       const some = chosen.slice(start, start + 8)
       await Promise.all(some.map(async (index) => {
         const picture = new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))
-        const { probabilities } = await loaded.submit(picture, loaded.admit(''), t.signal)
+        const [answer] = await loaded.infer([{ pixels: picture }], { signal: t.signal })
+        assert.ok(answer !== undefined && 'probabilities' in answer)
+        const { probabilities } = answer
         probabilities.forEach((value, classId) => {
           largest = Math.max(largest, Math.abs(value - (reference[index * probabilities.length + classId] ?? NaN)))
         })

@@ -21,6 +21,6 @@ export function serverMetadata (): ServerMetadata {
 }
 
 export function modelMetadata (model: LoadedModel): ModelMetadata {
-  const { name, version } = model.description
+  const { name, version } = model.facts.description
   return { name, versions: [version], platform: 'tensorflow_savedmodel', inputs: inputSpecs(model), outputs: outputSpecs(model) }
 }

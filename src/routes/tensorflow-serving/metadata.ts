@@ -6,13 +6,13 @@ import { SIGNATURES } from './signatures.js'
 const DTYPES = { BYTES: 'DT_STRING', UINT8: 'DT_UINT8', FP32: 'DT_FLOAT' } as const
 
 /** GetModelStatusResponse as JSON. */
-export function modelStatus ({ description: { version } }: LoadedModel): object {
-  return { model_version_status: [{ version, state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } }] }
+export function modelStatus ({ facts: { description } }: LoadedModel): object {
+  return { model_version_status: [{ version: description.version, state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } }] }
 }
 
 /** GetModelMetadataResponse as JSON. */
 export function modelMetadata (model: LoadedModel): object {
-  const { name, version } = model.description
+  const { name, version } = model.facts.description
   const outputs = tensorInfos(outputSpecs(model).filter((output) => output.name === PROBABILITIES))
   const signatures = Object.entries(SIGNATURES).map(([signature, pixels]) => {
     const inputs = inputSpecs(model).map((input) => input.name === 'pixels' ? { ...input, datatype: pixels } : input)
