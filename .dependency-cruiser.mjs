@@ -9,10 +9,11 @@ export const MAY_USE = {
   telemetry: ['base/'],
   quantize: ['base/', 'model/', 'compiler/', 'engine/'],
   service: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'quantize/', 'engine/', 'telemetry/'],
-  train: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'engine/', 'telemetry/'],
-  plugins: ['base/', 'telemetry/', 'service/'],
-  routes: ['base/', 'telemetry/', 'service/'],
-  grpc: ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
+  train: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'engine/'],
+  intake: ['base/', 'telemetry/', 'service/'],
+  plugins: ['base/', 'telemetry/', 'service/', 'intake/'],
+  routes: ['base/', 'telemetry/', 'service/', 'intake/'],
+  grpc: ['base/', 'telemetry/', 'service/', 'intake/'],
   cli: ['']
 }
 
@@ -20,11 +21,11 @@ export const MAY_USE = {
 const MAY_USE_ON_TOP = {
   'settings.ts': ['base/', 'model/head-settings.ts', 'sources/'],
   'config.ts': ['base/', 'settings.ts'],
-  'app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/', 'config.ts'],
-  'admin-app.ts': ['base/', 'telemetry/', 'service/', 'plugins/', 'routes/'],
+  'app.ts': ['base/', 'telemetry/', 'service/', 'intake/', 'plugins/', 'routes/', 'config.ts'],
+  'admin-app.ts': ['base/', 'telemetry/', 'service/', 'intake/', 'plugins/', 'routes/'],
   'end-and-reload.ts': ['base/', 'service/', 'config.ts'],
-  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'app.ts', 'admin-app.ts',
-    'end-and-reload.ts'],
+  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'intake/', 'grpc/', 'config.ts', 'app.ts',
+    'admin-app.ts', 'end-and-reload.ts'],
   'start.ts': ['base/', 'config.ts', 'server.ts'],
   'main.ts': ['base/', 'start.ts']
 }

@@ -9,11 +9,12 @@ import { limitConnections } from './plugins/connection-places.js'
 import { corsPlugin } from './plugins/cors.js'
 import { errorsPlugin } from './plugins/errors.js'
 import { LINGER_MS, lingerPlugin } from './plugins/linger.js'
-import { countConnections, listenerOptions } from './plugins/listener.js'
+import { countConnections } from './telemetry/connections.js'
+import { listenerOptions } from './plugins/listener.js'
 import { observePlugin } from './plugins/observe.js'
 import { openApiPlugin } from './plugins/open-api.js'
 import { optionsPlugin } from './plugins/options.js'
-import { RefusalLog } from './plugins/refusal-log.js'
+import { RefusalLog } from './telemetry/refusal-log.js'
 import { rateLimitPlugin } from './plugins/rate-limit.js'
 import { securityHeadersPlugin } from './plugins/security-headers.js'
 import { classifyRoutes } from './routes/classify.js'
@@ -23,9 +24,9 @@ import { openInferenceRoutes } from './routes/open-inference/index.js'
 import { pageRoutes } from './routes/page.js'
 import { tensorflowServingRoutes } from './routes/tensorflow-serving/index.js'
 import { metricsRoute, probeRoutes } from './routes/status.js'
-import type { ByteBudget } from './service/admission.js'
-import type { ApiKeys } from './service/api-keys.js'
-import { addressesBehind } from './service/client.js'
+import type { ByteBudget } from './intake/byte-budget.js'
+import type { ApiKeys } from './intake/api-keys.js'
+import { addressesBehind } from './intake/client.js'
 import type { Slot } from './service/slot.js'
 import { tracingPlugin } from './plugins/tracing.js'
 
@@ -83,11 +84,11 @@ export async function buildApp ({ config, slot, keys, budget, metrics, logger }:
   if (hasMetrics) await app.register(metricsRoute, { slot, metrics })
   const endpoints = [...ENDPOINTS, ...hasMetrics ? ['GET /metrics'] : []]
   await app.register(pageRoutes, { slot, endpoints, needsKey: keys !== undefined, maxImageBytes: config.maxImageBytes })
-  const admission = { slot, limits: config, budget, metrics }
-  await app.register(classifyRoutes, admission)
-  await app.register(embedRoutes, admission)
-  await app.register(openInferenceRoutes, admission)
-  await app.register(tensorflowServingRoutes, admission)
+  const intake = { slot, limits: config, budget, metrics }
+  await app.register(classifyRoutes, intake)
+  await app.register(embedRoutes, intake)
+  await app.register(openInferenceRoutes, intake)
+  await app.register(tensorflowServingRoutes, intake)
   await app.register(openApiRoute)
   await app.register(docsRoutes)
   return app

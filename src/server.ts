@@ -17,11 +17,11 @@ import { openModel } from './sources/open.js'
 import { MemoryTurns } from './preprocess/index.js'
 import { describeProgress, showProgress } from './sources/download-progress.js'
 import { createGrpcServer, type GrpcOptions, type GrpcServer } from './grpc/server.js'
-import { ByteBudget } from './service/admission.js'
+import { ByteBudget } from './intake/byte-budget.js'
 import { LoadedModel, prepareProcess } from './service/loaded-model.js'
-import { ApiKeys } from './service/api-keys.js'
+import { ApiKeys } from './intake/api-keys.js'
 import { Reloader } from './service/reload.js'
-import { addressesBehind } from './service/client.js'
+import { addressesBehind } from './intake/client.js'
 import { Slot } from './service/slot.js'
 import { startTracing } from './telemetry/start-tracing.js'
 
@@ -52,8 +52,8 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     const app = await buildApp({ config: { ...config, maxConnections }, slot, keys, budget, metrics, logger })
     const addressOf = addressesBehind(config.trustProxy)
     const limitRate: GrpcOptions['limitRate'] = async (client) => { await app.limitRate(client) }
-    const admission = { slot, limits: config, budget, metrics }
-    const grpc = openGrpc(config, { addressOf, admission, keys, limitRate, maxConnections, metrics, logger })
+    const intake = { slot, limits: config, budget, metrics }
+    const grpc = openGrpc(config, { addressOf, intake, keys, limitRate, maxConnections, metrics, logger })
     const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
     const reloader = new Reloader({
       slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })

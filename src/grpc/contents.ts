@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import protobuf from 'protobufjs'
 import type { Upload } from '../service/inference.js'
 import { imageLength, invalidTensor, preparePixels, type CheckedInput, type PixelType } from '../service/input-tensors.js'
-import { tooLarge } from '../routes/limits.js'
-import type { TensorLimits } from '../routes/tensors/tensor-data.js'
+import { tooLarge } from '../intake/limits.js'
+import type { TensorLimits } from '../intake/tensors/tensor-data.js'
 import { readable } from './messages.js'
 
 /** Field numbers of InferTensorContents. */

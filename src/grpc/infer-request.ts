@@ -1,6 +1,5 @@
-import { invalidTensor, type DescribedInput } from '../service/input-tensors.js'
+import { invalidTensor, oneInput, type DescribedInput } from '../service/input-tensors.js'
 import { PROBABILITIES, type OutputRequest } from '../service/tensors.js'
-import { oneInput } from '../routes/open-inference/request.js'
 
 /** Without what is meant for other servers. */
 interface Parameter {

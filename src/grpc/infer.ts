@@ -2,12 +2,12 @@ import { bytesOfAll, type Upload } from '../service/inference.js'
 import { checkInput, inputLimits, type CheckedInput } from '../service/input-tensors.js'
 import type { LoadedModel } from '../service/loaded-model.js'
 import { checkOutputs, inferTensors, outputBytes, type OutputTensor } from '../service/tensors.js'
-import { answerAdmitted, fitting, type Admission, type Handling } from '../routes/admitted.js'
-import { requestTooLarge } from '../routes/limits.js'
-import { checkAddress } from '../routes/named-model.js'
-import { binaryReader } from '../routes/open-inference/binary-tensors.js'
-import { binaryOf } from '../routes/open-inference/reply.js'
-import type { TensorLimits } from '../routes/tensors/tensor-data.js'
+import { answerAdmitted, fitting, type IntakeOptions, type Exchange } from '../intake/admitted.js'
+import { requestTooLarge } from '../intake/limits.js'
+import { checkAddress } from '../intake/named-model.js'
+import { binaryReader } from '../intake/open-inference/binary-tensors.js'
+import { binaryOf } from '../intake/open-inference/binary-outputs.js'
+import type { TensorLimits } from '../intake/tensors/tensor-data.js'
 import type { Call } from './call.js'
 import { floatContents, readContents, textContents } from './contents.js'
 import { inferOrder, type InferMessage, type InferOrder } from './infer-request.js'
@@ -20,12 +20,12 @@ interface ReadCall extends Pick<InferOrder, 'id' | 'outputs'> {
 }
 
 /** Answers ModelInfer, admitted before its message is read. */
-export async function infer (call: Call, method: Method, admission: Admission): Promise<object> {
-  const { slot } = admission
-  return await slot.use(async (model) => await answerAdmitted(model, admission, call, handle(model, call, method, admission)))
+export async function infer (call: Call, method: Method, intake: IntakeOptions): Promise<object> {
+  const { slot } = intake
+  return await slot.use(async (model) => await answerAdmitted(model, intake, call, handle(model, call, method, intake)))
 }
 
-function handle (model: LoadedModel, call: Call, method: Method, { limits, budget }: Admission): Handling<object, ReadCall> {
+function handle (model: LoadedModel, call: Call, method: Method, { limits, budget }: IntakeOptions): Exchange<object, ReadCall> {
   const { maxRequestBytes, maxImageBytes, maxImagesPerRequest } = fitting(limits, budget)
   let found = 0
   return {

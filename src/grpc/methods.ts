@@ -1,7 +1,7 @@
 import type { Slot } from '../service/slot.js'
-import type { Admission } from '../routes/admitted.js'
-import { checkAddress } from '../routes/named-model.js'
-import { modelMetadata, serverMetadata } from '../routes/open-inference/metadata.js'
+import type { IntakeOptions } from '../intake/admitted.js'
+import { checkAddress } from '../intake/named-model.js'
+import { modelMetadata, serverMetadata } from '../intake/open-inference/metadata.js'
 import type { Answer, Call } from './call.js'
 import { addressOf, infer } from './infer.js'
 import type { Method } from './messages.js'
@@ -19,8 +19,8 @@ interface MethodAnswer {
 }
 
 /** What each method of the service answers, by its name. */
-export function methodAnswers (admission: Admission): Readonly<Record<string, MethodAnswer>> {
-  const { slot } = admission
+export function methodAnswers (intake: IntakeOptions): Readonly<Record<string, MethodAnswer>> {
+  const { slot } = intake
   return {
     ServerLive: { isHealth: true, answer: async () => ({ live: true }) },
     ServerReady: { isHealth: true, answer: async () => ({ ready: slot.notReadyReason === undefined }) },
@@ -36,7 +36,7 @@ export function methodAnswers (admission: Admission): Readonly<Record<string, Me
         })
       }
     },
-    ModelInfer: { isHealth: false, answer: async (call, method) => await infer(call, method, admission) }
+    ModelInfer: { isHealth: false, answer: async (call, method) => await infer(call, method, intake) }
   }
 }
 

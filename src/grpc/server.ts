@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { FastifyBaseLogger } from 'fastify'
-import { countConnections } from '../plugins/listener.js'
-import { RefusalLog } from '../plugins/refusal-log.js'
-import type { Admission } from '../routes/admitted.js'
+import { countConnections } from '../telemetry/connections.js'
+import { RefusalLog } from '../telemetry/refusal-log.js'
+import type { IntakeOptions } from '../intake/admitted.js'
 import { callHandler, type CallOptions } from './call.js'
 import { openInferenceMethods, type Method } from './messages.js'
 import { methodAnswers } from './methods.js'
@@ -17,7 +17,7 @@ const MAX_STREAMS = 100
 const OPENING_BYTES = 24 + 9
 
 export interface GrpcOptions extends Omit<CallOptions, 'refusals' | 'requestTimeoutMs'> {
-  readonly admission: Admission
+  readonly intake: IntakeOptions
   readonly maxConnections: number
   readonly logger: FastifyBaseLogger
 }
@@ -30,8 +30,8 @@ export interface GrpcServer {
   close (): Promise<void>
 }
 
-export function createGrpcServer ({ admission, maxConnections, ...options }: GrpcOptions): GrpcServer {
-  const { maxRequestBytes, requestTimeoutMs } = admission.limits
+export function createGrpcServer ({ intake, maxConnections, ...options }: GrpcOptions): GrpcServer {
+  const { maxRequestBytes, requestTimeoutMs } = intake.limits
   const refusals = new RefusalLog(options.logger)
   const server = new Server({
     'grpc.max_receive_message_length': maxRequestBytes,
@@ -39,7 +39,7 @@ export function createGrpcServer ({ admission, maxConnections, ...options }: Grp
     'grpc.enable_channelz': 0,
     interceptors: [rememberStatus]
   })
-  const answers = methodAnswers(admission)
+  const answers = methodAnswers(intake)
   const methods = openInferenceMethods()
   const handlers: UntypedServiceImplementation = {}
   for (const method of methods) {

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import type { ApiKeys } from '../service/api-keys.js'
-import { clientOf } from '../service/client.js'
+import type { ApiKeys } from '../intake/api-keys.js'
+import { clientOf } from '../intake/client.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import { readKey, unauthorized } from '../service/key-headers.js'
+import { readKey, unauthorized } from '../intake/key-headers.js'
 import { onceOver } from './observe.js'
 
 declare module 'fastify' {

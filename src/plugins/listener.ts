@@ -1,7 +1,5 @@
 import type { Server } from 'node:http'
-import type { Server as NetServer } from 'node:net'
 import { LogController, type FastifyBaseLogger, type FastifyHttpOptions } from 'fastify'
-import type { Metrics } from '../telemetry/metrics.js'
 import { answerBrokenHttp, follow } from './broken-http.js'
 import { answerBrokenPath } from './errors.js'
 import { observe, type ObserveOptions } from './observe.js'
@@ -34,13 +32,4 @@ export function listenerOptions (logger: FastifyBaseLogger, options: ObserveOpti
     // The routes say themselves, in the service's own form, that it is shutting down.
     return503OnClosing: false
   }
-}
-
-/** Keeps count of the connections that are open to what listens under this name. */
-export function countConnections ({ server }: { readonly server: NetServer }, metrics: Metrics, listener: string): void {
-  metrics.connections.set({ listener }, 0)
-  server.on('connection', (socket) => {
-    metrics.connections.inc({ listener })
-    socket.once('close', () => { metrics.connections.dec({ listener }) })
-  })
 }

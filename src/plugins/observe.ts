@@ -3,10 +3,10 @@ import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ERRORS, type ErrorCode } from '../base/errors.js'
-import type { AddressOf } from '../service/client.js'
+import type { AddressOf } from '../intake/client.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { countRequest, outcomeOf, type Outcome } from '../telemetry/requests.js'
-import type { RefusalLog } from './refusal-log.js'
+import type { RefusalLog } from '../telemetry/refusal-log.js'
 
 /** Asked all the time, or many times for one look at the page, as probes are: their log lines would drown the others. */
 const QUIET_ROUTES: ReadonlySet<string> = new Set(['/metrics', '/page/:file'])

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { ServiceError } from '../base/errors.js'
 import { Turns } from '../base/turns.js'
-import type { ByteClaim } from '../service/admission.js'
+import type { ByteClaim } from '../intake/byte-budget.js'
 
 /**
  * How long all the bodies that are read hold the event loop before it does something else. A fast sender would have megabytes

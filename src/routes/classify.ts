@@ -4,7 +4,8 @@ import { classify } from '../service/classification.js'
 import { checkExplainable, drawExplanation } from '../service/explained-picture.js'
 import { whyNotExplainable } from '../service/explanation.js'
 import type { LoadedModel } from '../service/loaded-model.js'
-import { admitted, type Admission, type Handling } from './admitted.js'
+import type { IntakeOptions, Exchange } from '../intake/admitted.js'
+import { admitted } from './admitted.js'
 import { described } from './described.js'
 import { readFlag, readTopK } from './query.js'
 import { PICTURE_TYPE, replyForm } from './reply-form.js'
@@ -19,12 +20,12 @@ interface Query {
   readonly listErrors?: string
 }
 
-type Answer = Handling<unknown>['answer']
+type Answer = Exchange<unknown>['answer']
 
 /** POST /classify: images in, labels and probabilities out, and where the network saw them on request. */
-export async function classifyRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
+export async function classifyRoutes (app: FastifyInstance, intake: IntakeOptions): Promise<void> {
   app.post<{ Querystring: Query }>('/classify', described(CLASSIFY), async (request, reply) => {
-    return await admitted<unknown>(request, reply, admission, (model, limits) => {
+    return await admitted<unknown>(request, reply, intake, (model, limits) => {
       const k = readTopK(request.query.topK, model.facts.labels.length)
       const isExplained = readFlag('explain', request.query.explain)
       const listErrors = readFlag('listErrors', request.query.listErrors)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { checkEmbeddable, embed, toNumbers, unitLength } from '../service/embedding.js'
-import { admitted, type Admission } from './admitted.js'
+import type { IntakeOptions } from '../intake/admitted.js'
+import { admitted } from './admitted.js'
 import { described } from './described.js'
 import { readFlag } from './query.js'
 import { resultsReply, throwErrorOfOnly } from './results.js'
@@ -8,9 +9,9 @@ import { EMBED } from './schemas/images.js'
 import { openBody } from './uploads.js'
 
 /** POST /embed: images in, pooled features out. */
-export async function embedRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
+export async function embedRoutes (app: FastifyInstance, intake: IntakeOptions): Promise<void> {
   app.post<{ Querystring: { readonly normalize?: string } }>('/embed', described(EMBED), async (request, reply) => {
-    return await admitted(request, reply, admission, (model, limits) => {
+    return await admitted(request, reply, intake, (model, limits) => {
       checkEmbeddable(model.facts)
       const finish = readFlag('normalize', request.query.normalize) ? unitLength : (embedding: Float32Array) => embedding
       return {

@@ -1,7 +1,7 @@
 import { finished } from 'node:stream/promises'
 import { ServiceError } from '../base/errors.js'
 import type { ContentEncoding, Inflater } from './content-encodings.js'
-import type { BodyReader } from './limits.js'
+import type { BodyReader } from '../intake/limits.js'
 
 /** Behind data that is whole, nothing takes it. */
 const ONE_MORE = Buffer.alloc(1)

@@ -1,10 +1,10 @@
 import { ServiceError } from '../base/errors.js'
 import type { ImageFile } from '../service/inference.js'
-import { Base64Decoder } from './base64.js'
-import type { JsonListener } from './json/listener.js'
-import { JsonScanner } from './json/scanner.js'
-import { ShortText } from './json/short-text.js'
-import { tooLarge, tooMany, type BodyReader, type UploadLimits } from './limits.js'
+import { Base64Decoder } from '../intake/base64.js'
+import type { JsonListener } from '../intake/json/listener.js'
+import { JsonScanner } from '../intake/json/scanner.js'
+import { ShortText } from '../intake/json/short-text.js'
+import { tooLarge, tooMany, type BodyReader, type UploadLimits } from '../intake/limits.js'
 
 const KEY = 'images'
 

@@ -1,6 +1,6 @@
 import type { Upload } from '../service/inference.js'
 import { JsonImages } from './json-images.js'
-import type { BodyReader, UploadLimits } from './limits.js'
+import type { BodyReader, UploadLimits } from '../intake/limits.js'
 import { RawImage } from './raw-image.js'
 
 const LONGEST_BEGINNING = 64

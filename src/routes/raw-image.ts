@@ -1,6 +1,6 @@
 import type { ImageFile } from '../service/inference.js'
-import { Bytes } from './bytes.js'
-import { tooLarge, type BodyReader } from './limits.js'
+import { Bytes } from '../intake/bytes.js'
+import { tooLarge, type BodyReader } from '../intake/limits.js'
 
 /** One image that is the whole body. */
 export class RawImage implements BodyReader<ImageFile[]> {

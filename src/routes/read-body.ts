@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { receive, type ReceiveOptions } from './body.js'
 import type { ContentEncoding } from './content-encodings.js'
 import { InflatingReader } from './inflating-reader.js'
-import type { BodyReader } from './limits.js'
+import type { BodyReader } from '../intake/limits.js'
 
 /**
  * What a reader makes of a body, whose encodings are undone as it comes: what each makes of it is bounded and counted as if it

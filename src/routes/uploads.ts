@@ -1,29 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../base/errors.js'
-import type { ByteClaim } from '../service/admission.js'
-import { bytesOfAll, type Upload } from '../service/inference.js'
+import type { Body } from '../intake/admitted.js'
+import { bytesOfAll } from '../service/inference.js'
 import { announcedBytesOf } from './body.js'
 import { contentEncodings } from './content-encodings.js'
 import { FormReader } from './form/form-reader.js'
 import { JsonImages } from './json-images.js'
 import { JudgedByContent } from './judged-by-content.js'
-import { requestTooLarge, tooLarge, type BodyReader, type UploadLimits } from './limits.js'
+import { requestTooLarge, tooLarge, type BodyReader, type UploadLimits } from '../intake/limits.js'
 import { isGeneric, isJson, mediaTypeOf } from './media-types.js'
 import { RawImage } from './raw-image.js'
 import { readBody } from './read-body.js'
-
-/** A body that was looked at and not read yet. */
-export interface Body<T = Upload[]> {
-  /** Undefined where the client does not say. */
-  readonly announcedBytes: number | undefined
-  /**
-   * What it holds, images in upload order. Throws a ServiceError for the request as a whole, or the signal's reason if it is
-   * aborted first. In the end the claim holds what the images take.
-   */
-  read (claim: ByteClaim, signal: AbortSignal): Promise<T>
-  /** Images that were read so far, also of a body that cannot be read to its end. */
-  readonly found: number
-}
 
 /**
  * Judges a body by its headers. Throws a ServiceError `no_image`, `unsupported_media_type`, `unsupported_content_encoding`,

@@ -121,3 +121,7 @@ function checkFinite (values: Float32Array<ArrayBuffer>, image: number): Float32
 export function invalidTensor (detail: string): ServiceError {
   return new ServiceError('invalid_tensor', detail)
 }
+
+export function oneInput (): ServiceError {
+  return invalidTensor('A request has one input, "image" or "pixels".')
+}

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { ServiceError } from '../../src/base/errors.js'
 import { Random } from '../../src/base/random.js'
 import { JsonImages } from '../../src/routes/json-images.js'
-import { MAX_DEPTH } from '../../src/routes/json/scanner.js'
+import { MAX_DEPTH } from '../../src/intake/json/scanner.js'
 
 const LIMITS = { maxImageBytes: 100, maxImagesPerRequest: 4, maxRequestBytes: 1e9 }
 

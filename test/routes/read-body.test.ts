@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { contentEncodings } from '../../src/routes/content-encodings.js'
-import { requestTooLarge } from '../../src/routes/limits.js'
+import { requestTooLarge } from '../../src/intake/limits.js'
 import { readBody } from '../../src/routes/read-body.js'
-import { ByteBudget } from '../../src/service/admission.js'
+import { ByteBudget } from '../../src/intake/byte-budget.js'
 
 const MIB = 2 ** 20
 const MAX_BYTES = 4 * MIB

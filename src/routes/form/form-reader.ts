@@ -1,7 +1,7 @@
 import { MIMEType } from 'node:util'
 import { ServiceError } from '../../base/errors.js'
 import type { ImageFile } from '../../service/inference.js'
-import { tooMany, type BodyReader, type UploadLimits } from '../limits.js'
+import { tooMany, type BodyReader, type UploadLimits } from '../../intake/limits.js'
 import { Part } from './part.js'
 import { readPartHead } from './part-head.js'
 import { MultipartSplitter, type PartListener } from './splitter.js'

@@ -1,8 +1,8 @@
 import { ServiceError } from '../../base/errors.js'
 import type { ImageFile } from '../../service/inference.js'
-import { Base64Decoder } from '../base64.js'
-import { Bytes } from '../bytes.js'
-import { tooLarge } from '../limits.js'
+import { Base64Decoder } from '../../intake/base64.js'
+import { Bytes } from '../../intake/bytes.js'
+import { tooLarge } from '../../intake/limits.js'
 import { isPlainText } from './beginnings.js'
 
 /** Takes the content of a part in pieces and makes a picture of it, an error that stands for one, or nothing. */

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Admission } from '../admitted.js'
+import type { IntakeOptions } from '../../intake/admitted.js'
 import { noteError } from '../../telemetry/requests.js'
 import { described } from '../described.js'
-import { checkAddress, type ModelAddress } from '../named-model.js'
+import { checkAddress, type ModelAddress } from '../../intake/named-model.js'
 import { describedModel } from '../protocol-schemas.js'
 import { infer } from './infer.js'
-import { modelMetadata, serverMetadata } from './metadata.js'
+import { modelMetadata, serverMetadata } from '../../intake/open-inference/metadata.js'
 import { inferSchema, liveSchema, modelReadySchema, modelSchema, readySchema, serverSchema } from './schemas.js'
 
 const PROBE = { config: { openTo: 'probes' } } as const
@@ -13,8 +13,8 @@ const PROBE = { config: { openTo: 'probes' } } as const
 interface OfModel { Params: ModelAddress }
 
 /** The Open Inference Protocol v2 over REST, with Triton's extensions for binary tensors and classification. */
-export async function openInferenceRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
-  const { slot } = admission
+export async function openInferenceRoutes (app: FastifyInstance, intake: IntakeOptions): Promise<void> {
+  const { slot } = intake
   app.get('/v2', described(serverSchema), serverMetadata)
   app.get('/v2/health/live', { ...described(liveSchema), ...PROBE }, () => ({ live: true }))
   app.get('/v2/health/ready', { ...described(readySchema), ...PROBE }, (_request, reply) => answerReady(reply, {}))
@@ -29,7 +29,7 @@ export async function openInferenceRoutes (app: FastifyInstance, admission: Admi
       return answerReady(reply, { name: params.name })
     })
     app.post<OfModel>(`${model}/infer`, describedModel(model, inferSchema), async (request, reply) => (
-      await infer(request, reply, admission)
+      await infer(request, reply, intake)
     ))
   }
 

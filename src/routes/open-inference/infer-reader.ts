@@ -1,12 +1,12 @@
 import { ServiceError } from '../../base/errors.js'
 import type { Upload } from '../../service/inference.js'
-import { checkInput, invalidTensor, preparePixels, type CheckedInput } from '../../service/input-tensors.js'
-import { JsonOutline } from '../json/outline.js'
-import { JsonScanner } from '../json/scanner.js'
-import type { BodyReader } from '../limits.js'
-import { TensorData, type TensorLimits } from '../tensors/tensor-data.js'
-import { binaryReader } from './binary-tensors.js'
-import { inferRequest, oneInput, type InferRequest } from './request.js'
+import { checkInput, invalidTensor, preparePixels, type CheckedInput, oneInput } from '../../service/input-tensors.js'
+import { JsonOutline } from '../../intake/json/outline.js'
+import { JsonScanner } from '../../intake/json/scanner.js'
+import type { BodyReader } from '../../intake/limits.js'
+import { TensorData, type TensorLimits } from '../../intake/tensors/tensor-data.js'
+import { binaryReader } from '../../intake/open-inference/binary-tensors.js'
+import { inferRequest, type InferRequest } from './request.js'
 
 /** An inference request and the images of its tensor. */
 export interface ReadRequest {

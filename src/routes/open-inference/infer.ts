@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../../base/errors.js'
-import type { ByteClaim } from '../../service/admission.js'
+import type { ByteClaim } from '../../intake/byte-budget.js'
 import { inputLimits } from '../../service/input-tensors.js'
 import type { LoadedModel } from '../../service/loaded-model.js'
 import { checkOutputs, inferTensors, outputBytes } from '../../service/tensors.js'
-import { admitted, type Admission, type Handling } from '../admitted.js'
-import type { BodyReader, UploadLimits } from '../limits.js'
-import { checkAddress, type ModelAddress } from '../named-model.js'
+import type { IntakeOptions, Exchange } from '../../intake/admitted.js'
+import { admitted } from '../admitted.js'
+import type { BodyReader, UploadLimits } from '../../intake/limits.js'
+import { checkAddress, type ModelAddress } from '../../intake/named-model.js'
 import { openTensorBody } from '../tensors/tensor-body.js'
 import { InferReader, type ReadRequest } from './infer-reader.js'
 import { RawRequestReader } from './raw-request.js'
@@ -24,16 +25,16 @@ interface Answer {
 }
 
 /** Answers an inference request to the model that its address names. */
-export async function infer (request: InferHttpRequest, reply: FastifyReply, admission: Admission): Promise<FastifyReply> {
-  const { lengths, body } = await admitted(request, reply, admission, (model, limits) => handle(model, limits, request, reply, admission))
+export async function infer (request: InferHttpRequest, reply: FastifyReply, intake: IntakeOptions): Promise<FastifyReply> {
+  const { lengths, body } = await admitted(request, reply, intake, (model, limits) => handle(model, limits, request, reply, intake))
   if (lengths === undefined) reply.type('application/json')
   else reply.type('application/octet-stream').headers({ [JSON_LENGTH]: lengths.json, 'content-length': lengths.all })
   return reply.send(body)
 }
 
 function handle (
-  model: LoadedModel, limits: UploadLimits, request: InferHttpRequest, reply: FastifyReply, { budget }: Admission
-): Handling<Answer, ReadRequest> {
+  model: LoadedModel, limits: UploadLimits, request: InferHttpRequest, reply: FastifyReply, { budget }: IntakeOptions
+): Exchange<Answer, ReadRequest> {
   checkAddress(model, request.params)
   const jsonBytes = readJsonLength(request.headers[JSON_LENGTH])
   return {

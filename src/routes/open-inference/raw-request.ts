@@ -1,6 +1,6 @@
 import { ServiceError } from '../../base/errors.js'
 import { PROBABILITIES } from '../../service/tensors.js'
-import type { BodyReader } from '../limits.js'
+import type { BodyReader } from '../../intake/limits.js'
 import { RawImage } from '../raw-image.js'
 import type { ReadRequest } from './infer-reader.js'
 

@@ -1,8 +1,7 @@
 import type { OutputTensor } from '../../service/tensors.js'
+import { binaryBytes, binaryOf } from '../../intake/open-inference/binary-outputs.js'
 import { numbersJson } from '../tensors/numbers-json.js'
 import type { RequestedOutput } from './request.js'
-
-const LENGTH_BYTES = 4
 
 /** What answers an inference request. */
 export interface InferReply {
@@ -63,23 +62,4 @@ async function * dataOf (tensor: OutputTensor): AsyncGenerator<string> {
     if (index > 0) yield ','
     yield * numbersJson(row)
   }
-}
-
-/** The values of a tensor as they lie in memory, texts each after its length in 4 bytes, little-endian. */
-export function * binaryOf (tensor: OutputTensor): Generator<Uint8Array> {
-  if (tensor.datatype === 'BYTES') return yield Buffer.concat(tensor.texts.map(withLength))
-  for (const { buffer, byteOffset, byteLength } of tensor.rows) yield Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
-}
-
-function binaryBytes (tensor: OutputTensor): number {
-  return tensor.datatype === 'BYTES'
-    ? tensor.texts.reduce((sum, text) => sum + LENGTH_BYTES + Buffer.byteLength(text), 0)
-    : tensor.rows.reduce((sum, row) => sum + row.byteLength, 0)
-}
-
-function withLength (text: string): Buffer {
-  const bytes = Buffer.from(text)
-  const length = Buffer.alloc(LENGTH_BYTES)
-  length.writeUInt32LE(bytes.length)
-  return Buffer.concat([length, bytes])
 }

@@ -1,9 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { ServiceError } from '../../base/errors.js'
 import { parse } from '../../base/schema.js'
-import { invalidTensor, type DescribedInput } from '../../service/input-tensors.js'
+import { invalidTensor, oneInput, type DescribedInput } from '../../service/input-tensors.js'
 import { PROBABILITIES, type OutputRequest } from '../../service/tensors.js'
-import { TensorData } from '../tensors/tensor-data.js'
+import { TensorData } from '../../intake/tensors/tensor-data.js'
 
 const Size = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const Input = Type.Object({
@@ -60,10 +60,6 @@ export function inferRequest (outline: unknown): InferRequest {
         name, classification: parameters?.classification, isBinary: parameters?.binary_data ?? isBinary
       }))
   }
-}
-
-export function oneInput (): ServiceError {
-  return invalidTensor('A request has one input, "image" or "pixels".')
 }
 
 function dataOf ({ name, data, parameters }: Static<typeof Input>): InferRequest['data'] {

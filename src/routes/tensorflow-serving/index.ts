@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { LoadedModel } from '../../service/loaded-model.js'
-import type { Admission } from '../admitted.js'
-import { checkAddress, type ModelAddress } from '../named-model.js'
+import type { IntakeOptions } from '../../intake/admitted.js'
+import { checkAddress, type ModelAddress } from '../../intake/named-model.js'
 import { describedModel } from '../protocol-schemas.js'
 import { modelMetadata, modelStatus } from './metadata.js'
 import { predict } from './predict.js'
@@ -14,9 +14,9 @@ const NAME = ':name([^:/]+)'
 const VERSION = ':version([^:/]+)'
 
 /** TensorFlow Serving's REST API: a model's status and metadata, and predict. */
-export async function tensorflowServingRoutes (app: FastifyInstance, admission: Admission): Promise<void> {
+export async function tensorflowServingRoutes (app: FastifyInstance, intake: IntakeOptions): Promise<void> {
   const ofModel = async <T>(address: ModelAddress, answer: (model: LoadedModel) => T): Promise<T> => {
-    return await admission.slot.use(async (model) => {
+    return await intake.slot.use(async (model) => {
       checkAddress(model, address)
       return answer(model)
     })
@@ -26,7 +26,7 @@ export async function tensorflowServingRoutes (app: FastifyInstance, admission: 
     app.get<OfModel>(`${model}/metadata`, describedModel(model, metadataSchema), async ({ params }) => await ofModel(params, modelMetadata))
     // The router takes two colons for one that is no parameter's.
     app.post<OfModel>(`${model}::predict`, describedModel(model, predictSchema), async (request, reply) => (
-      await predict(request, reply, admission)
+      await predict(request, reply, intake)
     ))
   }
 }

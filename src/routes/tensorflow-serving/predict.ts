@@ -2,8 +2,9 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { inferTensors, PROBABILITIES, type OutputTensor } from '../../service/tensors.js'
 import { inputLimits } from '../../service/input-tensors.js'
-import { admitted, type Admission } from '../admitted.js'
-import { checkAddress, type ModelAddress } from '../named-model.js'
+import type { IntakeOptions } from '../../intake/admitted.js'
+import { admitted } from '../admitted.js'
+import { checkAddress, type ModelAddress } from '../../intake/named-model.js'
 import { numbersJson } from '../tensors/numbers-json.js'
 import { openTensorBody } from '../tensors/tensor-body.js'
 import { PredictReader, type ReadPredict } from './predict-reader.js'
@@ -14,9 +15,9 @@ const REPLY_MEMBER = { row: 'predictions', columnar: 'outputs' } as const satisf
 
 /** Answers a predict request to the model that its address names: probabilities, a list for each image. */
 export async function predict (
-  request: FastifyRequest<{ Params: ModelAddress }>, reply: FastifyReply, admission: Admission
+  request: FastifyRequest<{ Params: ModelAddress }>, reply: FastifyReply, intake: IntakeOptions
 ): Promise<FastifyReply> {
-  const body = await admitted<Readable, ReadPredict>(request, reply, admission, (model, limits) => {
+  const body = await admitted<Readable, ReadPredict>(request, reply, intake, (model, limits) => {
     checkAddress(model, request.params)
     return {
       body: openTensorBody(request, reply, limits, (claim) => new PredictReader(

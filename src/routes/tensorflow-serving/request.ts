@@ -1,5 +1,5 @@
 import { ServiceError } from '../../base/errors.js'
-import { TensorData } from '../tensors/tensor-data.js'
+import { TensorData } from '../../intake/tensors/tensor-data.js'
 
 /** `row`: a list of instances. `columnar`: a list for each input. */
 export type PredictFormat = 'row' | 'columnar'

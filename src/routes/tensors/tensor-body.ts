@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ServiceError } from '../../base/errors.js'
-import type { ByteClaim } from '../../service/admission.js'
+import type { ByteClaim } from '../../intake/byte-budget.js'
 import { bytesOfAll, type Upload } from '../../service/inference.js'
 import { announcedBytesOf } from '../body.js'
 import { contentEncodings } from '../content-encodings.js'
-import { requestTooLarge, type BodyReader, type UploadLimits } from '../limits.js'
+import { requestTooLarge, type BodyReader, type UploadLimits } from '../../intake/limits.js'
 import { readBody } from '../read-body.js'
-import type { Body } from '../uploads.js'
+import type { Body } from '../../intake/admitted.js'
 
 /**
  * Judges a body of tensors by its headers, whatever type they say. `readerOf` makes what reads it. Throws a ServiceError

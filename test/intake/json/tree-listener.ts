@@ -1,4 +1,4 @@
-import type { JsonListener } from '../../../src/routes/json/listener.js'
+import type { JsonListener } from '../../../src/intake/json/listener.js'
 
 /** Makes the tree that `JSON.parse` would make. */
 export class TreeListener implements JsonListener {

@@ -1,4 +1,4 @@
-import type { ByteClaim } from '../../service/admission.js'
+import type { ByteClaim } from '../byte-budget.js'
 import { tooMany } from '../limits.js'
 
 /** Collects numbers in an array for each image, which is taken out of the budget when its first number comes. */

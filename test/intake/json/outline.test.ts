@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ServiceError } from '../../../src/base/errors.js'
-import type { JsonListener } from '../../../src/routes/json/listener.js'
-import { JsonOutline, type ReaderOf } from '../../../src/routes/json/outline.js'
-import { JsonScanner } from '../../../src/routes/json/scanner.js'
+import type { JsonListener } from '../../../src/intake/json/listener.js'
+import { JsonOutline, type ReaderOf } from '../../../src/intake/json/outline.js'
+import { JsonScanner } from '../../../src/intake/json/scanner.js'
 
 /** Notes what it is told of, with the depths that it is told. */
 class Notes implements JsonListener {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressesBehind, clientOf } from '../../src/service/client.js'
+import { addressesBehind, clientOf } from '../../src/intake/client.js'
 
 test('without proxies the other end of the connection is the client, whatever it writes', () => {
   const addressOf = addressesBehind('')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ByteBudget } from '../../src/service/admission.js'
+import { ByteBudget } from '../../src/intake/byte-budget.js'
 
 const MIB = 1024 * 1024
 const overloaded = { code: 'overloaded' }

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../base/errors.js'
-import type { ByteClaim } from '../../service/admission.js'
+import type { ByteClaim } from '../byte-budget.js'
 import type { ImageFile } from '../../service/inference.js'
 import { imageLength, invalidTensor, type InputLimits } from '../../service/input-tensors.js'
 import { Base64Decoder } from '../base64.js'

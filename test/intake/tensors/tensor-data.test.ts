@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ServiceError } from '../../../src/base/errors.js'
-import { JsonScanner } from '../../../src/routes/json/scanner.js'
-import { TensorData } from '../../../src/routes/tensors/tensor-data.js'
-import { ByteBudget } from '../../../src/service/admission.js'
+import { JsonScanner } from '../../../src/intake/json/scanner.js'
+import { TensorData } from '../../../src/intake/tensors/tensor-data.js'
+import { ByteBudget } from '../../../src/intake/byte-budget.js'
 
 const SHAPE = [1, 2, 3] as const
 
