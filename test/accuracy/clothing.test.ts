@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { openModel } from '../../src/sources/open.js'
 import { LoadedModel, prepareProcess } from '../../src/service/loaded-model.js'
@@ -13,6 +12,7 @@ import { pillowPixels } from '../support/pillow.js'
 import { realModel } from '../support/real-model.js'
 import { startServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 /* The full-size network with real weights on real photos: the backbone that was trained on ImageNet, a head for clothes. */
 
@@ -45,8 +45,7 @@ const share = (photos: readonly LabelledPhoto[], isRight: (index: number) => boo
   photos.filter((_, index) => isRight(index)).length / photos.length
 
 suite('341 photos of clothes through POST /classify', { skip: withoutShared }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-clothing-'))
-  after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder()
   const photos = withoutShared === false ? readLabelledPhotos(shared('real-model/clothing-validation.tar')) : []
   const reference = withoutShared === false
     ? new Float32Array(new Uint8Array(readFileSync(shared('real-model/clothing-validation.f32'))).buffer)

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { LineOutput } from '../../src/base/line-output.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 /** A pipe of which nothing is read but by `read`, and which does not wait. */
 function pipe (t: TestContext): { fd: number, read: (bytes?: number) => string, fill: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-pipe-'))
+  const folder = tempFolder(t)
   execFileSync('mkfifo', [join(folder, 'pipe')])
   const fd = openSync(join(folder, 'pipe'), constants.O_RDWR | constants.O_NONBLOCK)
-  t.after(() => {
-    closeSync(fd)
-    rmSync(folder, { recursive: true })
-  })
+  t.after(() => { closeSync(fd) })
   const attempt = (work: () => number): number => {
     try {
       return work()

@@ -1,23 +1,20 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { suite, test, type TestContext } from 'node:test'
 import { withLock } from '../../src/base/lock.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 /** The shortest that there is: a lock that is lost is noticed a second later. */
 const SHORT = { staleMs: 2000 }
 
 function temporaryPath (t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-lock-'))
+  const folder = tempFolder(t)
   // What renews a lock keeps no process going.
   const goesOn = setInterval(() => {}, 1000)
-  t.after(() => {
-    clearInterval(goesOn)
-    rmSync(folder, { recursive: true })
-  })
+  t.after(() => { clearInterval(goesOn) })
   return join(folder, 'entry')
 }
 

@@ -1,25 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite, test, type TestContext } from 'node:test'
+import { suite, test } from 'node:test'
 import { ServiceManager } from '../../src/base/service-manager.js'
 import { Datagrams } from '../support/datagrams.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'datagrams of this kind are sent on Linux only' }
 const neverFails = { onFailure: (code: string) => { assert.fail(code) } }
 const isWell = async (): Promise<void> => {}
 
-function temporaryFolder (t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-notify-'))
-  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
-  return folder
-}
-
 suite('what a service manager is told', onLinux, () => {
   for (const kind of ['of the file system', 'abstract'] as const) {
     test(`through a socket that is ${kind}`, async (t) => {
-      const NOTIFY_SOCKET = join(kind === 'abstract' ? `@xception-${process.pid}` : temporaryFolder(t), 'notify')
+      const NOTIFY_SOCKET = join(kind === 'abstract' ? `@xception-${process.pid}` : tempFolder(t), 'notify')
       const heard = await Datagrams.at(t, NOTIFY_SOCKET)
       const env = { NOTIFY_SOCKET, WATCHDOG_USEC: '20000', WATCHDOG_PID: String(process.pid), HOME: '/' }
       const manager = ServiceManager.of(env, neverFails)
@@ -57,7 +50,7 @@ suite('what a service manager is told', onLinux, () => {
       manager.ready(check)
       manager.stopping()
     }
-    const NOTIFY_SOCKET = join(temporaryFolder(t), 'notify')
+    const NOTIFY_SOCKET = join(tempFolder(t), 'notify')
     const heard = await Datagrams.at(t, NOTIFY_SOCKET)
     for (const watchdog of [{ WATCHDOG_PID: '1' }, { WATCHDOG_USEC: '0' }, { WATCHDOG_USEC: 'soon' }]) {
       ServiceManager.of({ NOTIFY_SOCKET, WATCHDOG_USEC: '1000', ...watchdog }, neverFails).ready(check)
@@ -70,7 +63,7 @@ suite('what a service manager is told', onLinux, () => {
   test('an address where nobody listens costs one word', (t) => {
     const failures: string[] = []
     const onFailure = (code: string): void => { failures.push(code) }
-    for (const NOTIFY_SOCKET of [join(temporaryFolder(t), 'nobody'), '@nobody-listens-here', `/${'x'.repeat(200)}`, 'vsock:2:1234']) {
+    for (const NOTIFY_SOCKET of [join(tempFolder(t), 'nobody'), '@nobody-listens-here', `/${'x'.repeat(200)}`, 'vsock:2:1234']) {
       const manager = ServiceManager.of({ NOTIFY_SOCKET }, { onFailure })
       manager.ready(isWell)
       manager.stopping()

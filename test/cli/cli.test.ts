@@ -1,25 +1,24 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
-import { CAT, xception } from '../support/command.js'
+import { before, suite, test } from 'node:test'
+import { CAT_PATH } from '../support/cat.js'
+import { xception } from '../support/command.js'
 import { shared, withoutShared } from '../support/shared.js'
+import { tempFolder } from '../support/temp-folder.js'
 
-let folder: string
+const folder = tempFolder()
 before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'xception-cli-'))
   mkdirSync(join(folder, 'photos/below'), { recursive: true })
-  copyFileSync(CAT, join(folder, 'photos/b.jpg'))
-  copyFileSync(CAT, join(folder, 'photos/below/a.JPG'))
+  copyFileSync(CAT_PATH, join(folder, 'photos/b.jpg'))
+  copyFileSync(CAT_PATH, join(folder, 'photos/below/a.JPG'))
   writeFileSync(join(folder, 'photos/notes.md'), 'no image')
   writeFileSync(join(folder, 'broken.jpg'), 'no image')
 })
-after(() => { rmSync(folder, { recursive: true }) })
 
 suite('classify', () => {
   test('a photo in a table', () => {
-    const { status, stdout } = xception(['classify', CAT])
+    const { status, stdout } = xception(['classify', CAT_PATH])
     assert.equal(status, 0)
     const [first, ...others] = stdout.trimEnd().split('\n')
     assert.match(first ?? '', /cat\.jpg\s+0\.9\d{3} {2}cat$/)
@@ -28,15 +27,15 @@ suite('classify', () => {
 
   test('files, folders and patterns as JSON lines, each once, in order', () => {
     const photos = join(folder, 'photos')
-    const { status, stdout } = xception(['classify', '--json', '--top-k', '2', photos, `${folder}/**/b.jpg`, CAT])
+    const { status, stdout } = xception(['classify', '--json', '--top-k', '2', photos, `${folder}/**/b.jpg`, CAT_PATH])
     assert.equal(status, 0)
     const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { file: string, predictions: Array<{ label: string }> })
-    assert.deepEqual(lines.map(({ file }) => file), [join(photos, 'b.jpg'), join(photos, 'below/a.JPG'), CAT])
+    assert.deepEqual(lines.map(({ file }) => file), [join(photos, 'b.jpg'), join(photos, 'below/a.JPG'), CAT_PATH])
     assert.ok(lines.every(({ predictions }) => predictions.length === 2 && predictions[0]?.label === 'cat'))
   })
 
   test('an image that fails is named, the others are classified, and the exit code is 1', () => {
-    const { status, stdout } = xception(['classify', join(folder, 'broken.jpg'), CAT])
+    const { status, stdout } = xception(['classify', join(folder, 'broken.jpg'), CAT_PATH])
     assert.equal(status, 1)
     assert.match(stdout, /broken\.jpg\s+failed {2}unsupported_image_format: /)
     assert.match(stdout, /cat\.jpg\s+0\.9\d{3} {2}cat\n/)

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { hashFile } from '../../src/base/hash.js'
+import { CAT, CAT_PATH } from '../support/cat.js'
 import { freePort } from '../support/free-port.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const CAT = join(ROOT, 'docs/cat.jpg')
 const XCEPTION = [process.execPath, join(ROOT, 'bin/xception.cjs')]
 const START = [process.execPath, join(ROOT, 'scripts/start.mjs')]
 /** What a shell says of a program that SIGPIPE ended. */
@@ -29,19 +29,15 @@ function bash (script: string, command: readonly string[], env: Record<string, s
 const readByNobody = (command: readonly string[], env: Record<string, string> = {}): Outcome =>
   bash('exec 4> >(true); wait $!; exec "$@" >&4', command, env)
 
-let folder: string
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'xception-pipe-'))
-  mkdirSync(join(folder, 'imagenet'))
-})
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
+mkdirSync(join(folder, 'imagenet'))
 
 suite('a command ends without a word when nobody reads what it prints', () => {
   for (const [name, command] of [
     ['describe', [...XCEPTION, 'describe']],
     ['describe --json', [...XCEPTION, 'describe', '--json']],
-    ['classify', [...XCEPTION, 'classify', CAT]],
-    ['classify --json of many', [...XCEPTION, 'classify', '--json', CAT, 'docs/cat.jpg']],
+    ['classify', [...XCEPTION, 'classify', CAT_PATH]],
+    ['classify --json of many', [...XCEPTION, 'classify', '--json', CAT_PATH, 'docs/cat.jpg']],
     ['--help', [...XCEPTION, '--help']],
     ['serve --help', [...XCEPTION, 'serve', '--help']],
     ['npm start -- --help', [...START, '--help']]
@@ -59,7 +55,7 @@ suite('a command ends without a word when nobody reads what it prints', () => {
 
   test('fetch of what is there already', async () => {
     const weights = join(folder, 'imagenet/weights.h5')
-    symlinkSync(CAT, weights)
+    symlinkSync(CAT_PATH, weights)
     const env = { MODEL_CACHE_DIR: folder, IMAGENET_URL: 'http://127.0.0.1:9/weights.h5', IMAGENET_SHA256: await hashFile(weights) }
     assertQuietEnd(readByNobody([...XCEPTION, 'fetch', 'imagenet'], env))
   })
@@ -88,7 +84,7 @@ test('a service whose log nobody reads any more goes on serving', async () => {
     if (line.includes('"ready"')) break
   }
   child.stdout.destroy()
-  const body = new Uint8Array(readFileSync(CAT))
+  const body = CAT
   for (let request = 0; request < 2; request++) {
     const { status } = await fetch(`http://127.0.0.1:${port}/classify`, { method: 'POST', body, headers: { 'content-type': 'image/jpeg' } })
     assert.equal(status, 200)

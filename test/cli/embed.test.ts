@@ -1,23 +1,25 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import sharp from 'sharp'
-import { CAT, xception } from '../support/command.js'
+import { xception } from '../support/command.js'
 import { readNpy } from '../support/npy.js'
 import { fixture } from '../sources/keras/fixtures.js'
+import { CAT_PATH } from '../support/cat.js'
+import { thisSuite } from '../support/ending.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 interface Line { readonly file: string, readonly embedding?: readonly number[], readonly error?: { readonly code: string } }
 
+const file = thisSuite()
 let folder: string
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'xception-embed-'))
+  folder = tempFolder(file)
   mkdirSync(join(folder, 'photos'))
-  copyFileSync(CAT, join(folder, 'photos/cat.jpg'))
+  copyFileSync(CAT_PATH, join(folder, 'photos/cat.jpg'))
   await sharp({ create: { width: 40, height: 60, channels: 3, background: 'red' } }).png().toFile(join(folder, 'photos/red.png'))
 })
-afterEach(() => { rmSync(folder, { recursive: true }) })
 
 const linesOf = (path: string): Line[] => readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Line)
 
@@ -43,8 +45,8 @@ test('.npy has a row for each file that succeeded, and .txt their names; .jsonl 
 
 test('--normalize gives the length 1 and keeps the direction', () => {
   const [plain, unit] = [join(folder, 'plain.jsonl'), join(folder, 'unit.jsonl')]
-  assert.equal(xception(['embed', CAT, '--output', plain]).status, 0)
-  assert.equal(xception(['embed', CAT, '--normalize', '--output', unit]).status, 0)
+  assert.equal(xception(['embed', CAT_PATH, '--output', plain]).status, 0)
+  assert.equal(xception(['embed', CAT_PATH, '--normalize', '--output', unit]).status, 0)
   const [features = []] = linesOf(plain).map((line) => line.embedding)
   const [normalized = []] = linesOf(unit).map((line) => line.embedding)
   const length = Math.hypot(...features)
@@ -54,7 +56,7 @@ test('--normalize gives the length 1 and keeps the direction', () => {
 
 test('wrong use ends with one sentence, exit code 2, and no output', () => {
   const output = join(folder, 'features.csv')
-  const { status, stderr } = xception(['embed', CAT, '--output', output])
+  const { status, stderr } = xception(['embed', CAT_PATH, '--output', output])
   assert.equal(status, 2)
   assert.match(stderr, /ends neither with \.npy nor with \.jsonl/)
   writeFileSync(join(folder, 'photos/two\nlines.jpg'), '')
@@ -65,13 +67,14 @@ test('wrong use ends with one sentence, exit code 2, and no output', () => {
 })
 
 test('a network that pools nothing ends with its code', () => {
-  const { status, stderr } = xception(['embed', CAT, '--output', join(folder, 'x.npy'), '--model', fixture('keras3-sequential-flatten.h5')])
+  const weights = fixture('keras3-sequential-flatten.h5')
+  const { status, stderr } = xception(['embed', CAT_PATH, '--output', join(folder, 'x.npy'), '--model', weights])
   assert.equal(status, 2)
   assert.match(stderr, /^not_embeddable: The network has no pooled features: /m)
 })
 
 test('an output that cannot be written ends with exit code 74', () => {
-  const { status, stderr } = xception(['embed', CAT, '--output', '/nowhere/features.npy'])
+  const { status, stderr } = xception(['embed', CAT_PATH, '--output', '/nowhere/features.npy'])
   assert.equal(status, 74)
   assert.match(stderr, /^\/nowhere\/features\.npy cannot be written: ENOENT/m)
 })

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
-  appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync
+  appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, suite, test } from 'node:test'
+import { beforeEach, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock } from 'proper-lockfile'
-import { CAT, startXception, xception } from '../support/command.js'
+import { CAT_PATH } from '../support/cat.js'
+import { startXception, xception } from '../support/command.js'
+import { thisSuite } from '../support/ending.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 interface Line {
   readonly file: string
@@ -22,17 +24,17 @@ const MANY = 800
 /** Of those that were left when it was stopped. */
 const FEW = 20
 
+const file = thisSuite()
 let folder: string
 let photos: string
 let output: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'xception-folder-'))
+  folder = tempFolder(file)
   photos = join(folder, 'photos')
   output = join(folder, 'results.jsonl')
   mkdirSync(join(photos, 'below'), { recursive: true })
-  for (const name of ['b.jpg', 'a.JPEG', 'below/c.jpg', 'below/d.jfif']) copyFileSync(CAT, join(photos, name))
+  for (const name of ['b.jpg', 'a.JPEG', 'below/c.jpg', 'below/d.jfif']) copyFileSync(CAT_PATH, join(photos, name))
 })
-afterEach(() => { rmSync(folder, { recursive: true }) })
 
 function linesOf (path: string): Line[] {
   const text = readFileSync(path, 'utf8')
@@ -44,7 +46,7 @@ const filesOf = (path: string): string[] => linesOf(path).map(({ file }) => file
 
 /** Links to one photo, which the command reads like files. */
 function linkMany (): void {
-  for (let index = 0; index < MANY; index++) symlinkSync(CAT, join(photos, `link-${index}.jpg`))
+  for (let index = 0; index < MANY; index++) symlinkSync(CAT_PATH, join(photos, `link-${index}.jpg`))
 }
 
 /** Takes away all but a few of the links that the output does not name, which take as long as they are many. Gives the pictures left. */
@@ -99,7 +101,7 @@ suite('a run that goes on', () => {
     assert.equal(xception(args).status, 0)
     const before = readFileSync(output, 'utf8')
     truncateSync(output, before.length - 10)
-    copyFileSync(CAT, join(photos, 'new.jpg'))
+    copyFileSync(CAT_PATH, join(photos, 'new.jpg'))
     const { status, stderr } = xception(args)
     assert.equal(status, 0)
     assert.match(stderr, /has 3 pictures already; what is left: 2\./)
@@ -142,7 +144,7 @@ suite('a run that goes on', () => {
 
 suite('shards', () => {
   test('have each picture once, whatever else is there', () => {
-    for (let index = 0; index < 12; index++) copyFileSync(CAT, join(photos, `${index}.jpg`))
+    for (let index = 0; index < 12; index++) copyFileSync(CAT_PATH, join(photos, `${index}.jpg`))
     const shards = [0, 1, 2].map((index) => {
       const path = join(folder, `results-${index}.jsonl`)
       assert.equal(xception(['classify', photos, '--output', path, '--shard', `${index}/3`]).status, 0)
@@ -150,7 +152,7 @@ suite('shards', () => {
     })
     assert.equal(new Set(shards.flat()).size, 16)
     assert.equal(shards.flat().length, 16)
-    copyFileSync(CAT, join(photos, '0-new.jpg'))
+    copyFileSync(CAT_PATH, join(photos, '0-new.jpg'))
     const path = join(folder, 'again-1.jsonl')
     assert.equal(xception(['classify', photos, '--output', path, '--shard', '1/3']).status, 0)
     assert.deepEqual(filesOf(path).filter((file) => file !== '0-new.jpg'), shards[1])

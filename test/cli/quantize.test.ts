@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import sharp from 'sharp'
 import { Random } from '../../src/base/random.js'
 import { pictureDecoder } from '../../src/cli/picture-decoder.js'
@@ -14,8 +13,10 @@ import { asBytes } from '../../src/preprocess/index.js'
 import { calibrate } from '../../src/quantize/calibration/calibrate.js'
 import { likenessOf, type Likeness } from '../../src/quantize/calibration/likeness.js'
 import { openModel } from '../../src/sources/open.js'
+import { CAT, CAT_PATH } from '../support/cat.js'
 import { writeColouredPictures } from '../support/coloured-pictures.js'
-import { CAT, xception } from '../support/command.js'
+import { xception } from '../support/command.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 interface Report {
   readonly ranges: string
@@ -28,12 +29,11 @@ interface Report {
 }
 
 suite('xception quantize', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-quantize-test-'))
+  const folder = tempFolder()
   const env = { MODEL_CACHE_DIR: join(folder, 'cache') }
   const out = join(folder, 'package')
   const reportOf = (path: string): Report => JSON.parse(readFileSync(join(path, 'quantization.json'), 'utf8')) as Report
   const labelsOf = (stdout: string): string[] => stdout.trim().split('\n').map((line) => line.replace(/^.* /, ''))
-  after(() => { rmSync(folder, { recursive: true }) })
 
   test('writes a package that is served in int8 and otherwise, with a report of what it costs', async () => {
     await writeColouredPictures(join(folder, 'pictures'), 6, 40)
@@ -53,8 +53,8 @@ suite('xception quantize', () => {
     assert.equal(int8Layers.length + 1, layerErrors.length)
     const int8 = measured.find(({ precision }) => precision === 'int8')?.agreement
     assert.ok(int8 !== undefined && int8 !== null && int8.logitError < 0.5, JSON.stringify(int8))
-    const expected = labelsOf(xception(['classify', CAT], env).stdout)
-    assert.deepEqual(labelsOf(xception(['classify', '--model', out, CAT], { ...env, PRECISION: 'float32' }).stdout), expected)
+    const expected = labelsOf(xception(['classify', CAT_PATH], env).stdout)
+    assert.deepEqual(labelsOf(xception(['classify', '--model', out, CAT_PATH], { ...env, PRECISION: 'float32' }).stdout), expected)
   })
 
   test('ranges are chosen by all pictures of the calibration, those that judged layers too', async () => {
@@ -87,7 +87,7 @@ suite('xception quantize', () => {
     assert.equal(black.layers, 20)
     const random4 = await likeness(noise(), noise(), noise(), noise())
     assert.ok(random4.shift > 0.42, JSON.stringify(random4))
-    const cat = await likeness(asBytes(await decoder.decode(readFileSync(CAT))))
+    const cat = await likeness(asBytes(await decoder.decode(CAT)))
     assert.ok(cat.spread > 0.2, JSON.stringify(cat))
   })
 
@@ -118,7 +118,7 @@ suite('xception quantize', () => {
     refused(['xception-cifar10', '--keep', '2'], /--keep needs --images/)
     refused(['xception-cifar10', '--images', join(folder, 'nowhere')], /nowhere cannot be read/)
     refused(['xception-cifar10', '--images', join(folder, 'black')], /The pictures show nothing to the network \(variance 0\.1/)
-    refused(['xception-cifar10', '--images', CAT], /cannot be read as a \.tar or \.tgz/)
+    refused(['xception-cifar10', '--images', CAT_PATH], /cannot be read as a \.tar or \.tgz/)
     const again = xception(['quantize', 'xception-cifar10', '--out', join(folder, 'without')], env)
     assert.match(again.stderr, /is there already/)
     assert.ok(existsSync(join(folder, 'without')))

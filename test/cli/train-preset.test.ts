@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../../src/base/random.js'
 import { classifyPixels, inClassOrder, serving } from '../support/answers.js'
 import { COLOURED_SIDE, COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
 import { wavyPicture } from '../support/pictures.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const EACH = 20
 /** All are easy. */
@@ -16,16 +16,10 @@ const BRIGHTER = 80
 const PRESET = 'vgg-separable?width=0.05&size=32'
 const POLL_MS = 20
 
-let folder: string
-let photos: string
-let env: Record<string, string>
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'xception-train-'))
-  photos = join(folder, 'photos')
-  env = { MODEL_CACHE_DIR: join(folder, 'cache'), TENSORFLOW_THREADS: '1', PRECISION: 'float32' }
-  await writeColouredPictures(photos, EACH, BRIGHTER)
-})
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
+const photos = join(folder, 'photos')
+const env = { MODEL_CACHE_DIR: join(folder, 'cache'), TENSORFLOW_THREADS: '1', PRECISION: 'float32' }
+before(async () => { await writeColouredPictures(photos, EACH, BRIGHTER) })
 
 const recipe = (epochs: number): string[] => ['--epochs', String(epochs), '--batch', '16', '--learning-rate', '0.05', '--mixup', '0.2']
 const commandOf = (out: string, epochs: number): string[] => ['train', photos, '--preset', PRESET, '--out', out, ...recipe(epochs)]

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { create } from 'tar'
 import { packagePath } from '../../src/base/package-root.js'
@@ -18,6 +17,7 @@ import { fixture } from '../sources/keras/fixtures.js'
 import { inClassOrder, serving, type Prediction } from '../support/answers.js'
 import { COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const EACH = 12
 /** Not all are easy. */
@@ -30,16 +30,10 @@ const ENOUGH_BYTES = 50_000
 
 interface FitOfReport { readonly strength: number, readonly temperature: number, readonly relativeGradient: number }
 
-let folder: string
-let photos: string
-let env: Record<string, string>
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'xception-train-'))
-  photos = join(folder, 'photos')
-  env = { MODEL_CACHE_DIR: join(folder, 'cache') }
-  await writeColouredPictures(photos, EACH, BRIGHTER)
-})
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
+const photos = join(folder, 'photos')
+const env = { MODEL_CACHE_DIR: join(folder, 'cache') }
+before(async () => { await writeColouredPictures(photos, EACH, BRIGHTER) })
 
 function train (dataset: string, out: string, ...more: readonly string[]): ReturnType<typeof xception> {
   return xception(['train', dataset, '--from', 'xception-cifar10', '--head-only', '--out', out, ...more], env)

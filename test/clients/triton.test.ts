@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { serving } from '../support/answers.js'
+import { CAT, CAT_PATH } from '../support/cat.js'
 import { grpcAddress } from '../support/grpc.js'
 import { runClient, withoutModules } from '../support/python-client.js'
 import type { RunningServer } from '../support/server.js'
-import { CAT, classified } from '../support/tensors.js'
-
-const PHOTO = fileURLToPath(new URL('../../../docs/cat.jpg', import.meta.url))
+import { classified } from '../support/tensors.js'
 
 type Refusal = readonly [status: string, message: string]
 
@@ -63,7 +61,7 @@ const CLIENTS: readonly Client[] = [{
 for (const { protocol, program, module, settings, addressOf, statuses, forms } of CLIENTS) {
   test(`Triton's own ${protocol} client works as it is`, { skip: withoutModules('numpy', module) }, async () => {
     await serving(settings, async (server) => {
-      const seen = await runClient(program, addressOf(server), PHOTO) as Seen
+      const seen = await runClient(program, addressOf(server), CAT_PATH) as Seen
       assert.deepEqual(seen.ready, [true, true, true, false])
       assert.equal(seen.server, 'xception-serve')
       assert.deepEqual(seen.inputs, ['image', 'pixels'])
@@ -88,7 +86,7 @@ for (const { protocol, program, module, settings, addressOf, statuses, forms } o
 suite('Triton\'s own gRPC client', { skip: withoutModules('numpy', 'tritonclient.grpc') }, () => {
   test('leaves the queue with a call that it cancels', async () => {
     await serving({ GRPC_PORT: '0', BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (server) => {
-      const seen = await runClient('triton_grpc', grpcAddress(server), PHOTO, `${server.url}/metrics`)
+      const seen = await runClient('triton_grpc', grpcAddress(server), CAT_PATH, `${server.url}/metrics`)
       assert.deepEqual(seen, { waiting: 1, left: 0, status: 'StatusCode.CANCELLED' })
     })
   })

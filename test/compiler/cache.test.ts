@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite, test, type TestContext } from 'node:test'
+import { suite, test } from 'node:test'
 import { findOrMake, writeEntry, type CompiledModel } from '../../src/compiler/cache.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const LARGE = 1e9
 const AN_HOUR_AGO = new Date(Date.now() - 3_600_000)
-
-function temporaryCache (t: TestContext): string {
-  const cacheDir = mkdtempSync(join(tmpdir(), 'xception-cache-'))
-  t.after(() => { rmSync(cacheDir, { recursive: true }) })
-  return cacheDir
-}
 
 const entries = (cacheDir: string): string[] => readdirSync(join(cacheDir, 'compiled')).sort()
 
@@ -21,7 +15,7 @@ async function made (cacheDir: string, key: string, maxBytes = LARGE): Promise<C
 }
 
 test('an entry is made once, and anew where it is damaged', async (t) => {
-  const cacheDir = temporaryCache(t)
+  const cacheDir = tempFolder(t)
   const { path, fromCache } = await made(cacheDir, 'one')
   assert.equal(fromCache, false)
   assert.deepEqual(await made(cacheDir, 'one'), { path, fromCache: true })
@@ -32,7 +26,7 @@ test('an entry is made once, and anew where it is damaged', async (t) => {
 })
 
 test('what makes an entry and fails leaves nothing, and its reason is the caller\'s', async (t) => {
-  const cacheDir = temporaryCache(t)
+  const cacheDir = tempFolder(t)
   await assert.rejects(findOrMake('one', { cacheDir, maxBytes: LARGE }, async (folder) => {
     writeFileSync(join(folder, 'saved_model.pb'), 'half')
     throw new Error('out of ideas')
@@ -41,7 +35,7 @@ test('what makes an entry and fails leaves nothing, and its reason is the caller
 })
 
 test('what a process left that died while it made an entry holds up nobody and goes', async (t) => {
-  const cacheDir = temporaryCache(t)
+  const cacheDir = tempFolder(t)
   for (const name of ['one.lock', 'one.0a1b.partial', 'other.2c3d.partial']) {
     const path = join(cacheDir, 'compiled', name)
     mkdirSync(path, { recursive: true })
@@ -53,7 +47,7 @@ test('what a process left that died while it made an entry holds up nobody and g
 
 suite('over its size', () => {
   test('the entries leave that were not used for longest', async (t) => {
-    const cacheDir = temporaryCache(t)
+    const cacheDir = tempFolder(t)
     for (const [index, key] of ['newest', 'oldest', 'middle'].entries()) {
       const { path } = await made(cacheDir, key)
       const usedAt = new Date(AN_HOUR_AGO.getTime() - ([1, 3, 2][index] ?? 0) * 60_000)
@@ -68,7 +62,7 @@ suite('over its size', () => {
   })
 
   test('none leaves that is in use or was just made', async (t) => {
-    const cacheDir = temporaryCache(t)
+    const cacheDir = tempFolder(t)
     await made(cacheDir, 'used')
     await made(cacheDir, 'next', 0)
     assert.deepEqual(entries(cacheDir), ['next', 'used'])

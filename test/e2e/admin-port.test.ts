@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { adminUrlOf, startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const paths = ['/metrics', '/livez', '/readyz', '/', '/classify']
 const statusesAt = (url: string): Promise<number[]> => Promise.all(paths.map(async (path) => (await fetch(url + path)).status))
 
 suite('ADMIN_PORT', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-admin-'))
+  const folder = tempFolder()
   let server: RunningServer
   let admin: string
   before(async () => {
@@ -21,7 +21,6 @@ suite('ADMIN_PORT', () => {
     admin = adminUrlOf(server) ?? assert.fail(server.log.join('\n'))
   })
   after(async () => {
-    rmSync(folder, { recursive: true })
     assert.equal(await server.stop(), 0)
     await assert.rejects(fetch(`${admin}/livez`), 'closed with the service')
   })

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import { CAT } from '../support/cat.js'
 import { startServer, type RunningServer } from '../support/server.js'
 
 /* What is refused before it is read. Clients speak raw TCP, so that they decide what is sent when. */
 
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 const MIB = 1024 * 1024
 
 let server: RunningServer
@@ -108,7 +107,7 @@ suite('bytes in flight', () => {
 
   test('an upload is let go when it is decoded, not when it is answered', async (t) => {
     const server = await serverFor(t, { BATCH_DELAY_MS: '60000', MAX_BATCH_SIZE: '2' })
-    const send = async (): Promise<number> => (await fetch(`${server.url}/classify`, { method: 'POST', body: new Uint8Array(CAT) })).status
+    const send = async (): Promise<number> => (await fetch(`${server.url}/classify`, { method: 'POST', body: CAT })).status
     const first = send()
     await until('xception_decode_duration_seconds_count', 1, server)
     assert.equal(await metric('xception_queue_length', server), 1)
@@ -148,7 +147,7 @@ suite('a form counts as a whole, whatever it consists of', () => {
     const send = async (fields: number): Promise<number> => {
       const form = new FormData()
       for (let field = 0; field < fields; field++) form.append('__proto__', 'text')
-      form.append('constructor', new Blob([new Uint8Array(CAT)]), 'toString')
+      form.append('constructor', new Blob([CAT]), 'toString')
       return (await fetch(`${server.url}/classify`, { method: 'POST', body: form })).status
     }
     assert.deepEqual([await send(100), await send(101)], [200, 400])
@@ -221,7 +220,7 @@ test('a request has its place in the queue before its body is read', async (t) =
 test('a request may have more images than the queue has places', async (t) => {
   const server = await serverFor(t, { QUEUE_SIZE: '2', MAX_BATCH_SIZE: '2', MAX_IMAGES_PER_REQUEST: '9' })
   const form = new FormData()
-  for (let file = 0; file < 9; file++) form.append('image', new Blob([new Uint8Array(CAT)]), 'cat.jpg')
+  for (let file = 0; file < 9; file++) form.append('image', new Blob([CAT]), 'cat.jpg')
   const response = await fetch(`${server.url}/classify?topK=1`, { method: 'POST', body: form })
   const { results } = await response.json() as { results: Array<{ predictions: Array<{ label: string }> }> }
   assert.deepEqual(results.map(({ predictions }) => predictions[0]?.label), Array.from({ length: 9 }, () => 'cat'))
@@ -280,7 +279,7 @@ test('a client can wait less than the service would, and says so in milliseconds
   socket.destroy()
   for (const wrong of ['0', '-1', '1.5', 'soon', '1e3', '']) {
     const headers = { 'x-request-timeout-ms': wrong }
-    const response = await fetch(`${server.url}/classify`, { method: 'POST', body: new Uint8Array(CAT), headers })
+    const response = await fetch(`${server.url}/classify`, { method: 'POST', body: CAT, headers })
     assert.deepEqual([response.status, (await response.json() as { code: string }).code], [400, 'invalid_header'], wrong)
   }
 })

@@ -1,24 +1,23 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CAT } from '../support/cat.js'
 import { startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
-const PHOTO = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 const newKey = (): string => randomBytes(24).toString('base64url')
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex')
 const line = (name: string, key: string): string => `${name} ${sha256(key)}\n`
 const CHALLENGE = 'Bearer realm="xception-serve"'
 const REFUSAL = `${CHALLENGE}, error="invalid_token"`
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-keys-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 function classify (server: RunningServer, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${server.url}/classify`, { method: 'POST', body: PHOTO, headers: { 'content-type': 'image/jpeg', ...headers } })
+  return fetch(`${server.url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg', ...headers } })
 }
 
 /** Waits for a line of the log, and asserts that it comes. */

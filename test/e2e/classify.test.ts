@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { after, before, suite, test } from 'node:test'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
+import { CAT } from '../support/cat.js'
 import { startServer, type RunningServer } from '../support/server.js'
 import { cifar10Accuracy } from '../support/cifar10.js'
 import { withoutShared } from '../support/shared.js'
-
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 
 interface Reply {
   model: { name: string, version: string, backend: string, precision: string }

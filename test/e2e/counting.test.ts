@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import sharp from 'sharp'
 import { outcomesOf } from '../../verify/harness/outcomes.js'
+import { CAT } from '../support/cat.js'
 import { countingServer, exchange, open } from '../support/counting.js'
 import { MISBEHAVING_SERVER } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 /* Whatever is sent: one outcome more of requests, and one of each image that was read. */
 
@@ -15,7 +17,6 @@ import { MISBEHAVING_SERVER } from '../support/server.js'
 const order = (red: number): Promise<Buffer> =>
   sharp({ create: { width: 32, height: 32, channels: 3, background: { r: red, g: 0, b: 0 } } }).png().toBuffer()
 
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 const HOST = 'host: x\r\n'
 const head = (headers: string, method = 'POST', path = '/classify'): string => `${method} ${path} HTTP/1.1\r\n${HOST}${headers}\r\n\r\n`
 const sized = (type: string, body: string | Buffer, length = body.length): Buffer =>
@@ -186,8 +187,7 @@ suite('refusals before admission', () => {
   })
 
   test('no key', async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'xception-counting-'))
-    t.after(() => { rmSync(folder, { recursive: true }) })
+    const folder = tempFolder(t)
     writeFileSync(join(folder, 'keys'), `anna ${'0'.repeat(64)}`)
     const counted = await countingServer(t, { API_KEYS_FILE: join(folder, 'keys') })
     await counted.gains(async () => {
@@ -213,8 +213,7 @@ test('an image that breaks the engine, and the neighbour that does not', async (
 })
 
 test('reloads, those that are refused included', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-counting-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   const model = join(folder, 'model')
   symlinkSync(new URL('../../../models/xception-cifar10', import.meta.url).pathname, model)
   const counted = await countingServer(t, { MODEL: model })

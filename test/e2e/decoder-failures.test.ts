@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { CAT } from '../support/command.js'
+import { CAT, CAT_PATH } from '../support/cat.js'
 import { GrpcClient } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 /* A system that cannot decode good pictures says so, and blames none of them. */
 
@@ -16,7 +16,7 @@ const PRELOAD = new URL('../support/undecoding.js', import.meta.url)
 const COMMAND = fileURLToPath(new URL('../../src/cli/index.js', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const POLL_MS = 20
-const JPEG = readFileSync(CAT)
+const JPEG = CAT
 /** Begins like a JPEG, and is none. */
 const DAMAGED = Buffer.concat([JPEG.subarray(0, 20), Buffer.alloc(200, 7)])
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==', 'base64')
@@ -91,9 +91,8 @@ suite('a decoder that fails', () => {
 })
 
 test('a command tries pictures again that the system lets fail, and records none of them', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-undecoding-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
-  for (const name of ['a.jpg', 'b.jpg']) copyFileSync(CAT, join(folder, name))
+  const folder = tempFolder(t)
+  for (const name of ['a.jpg', 'b.jpg']) copyFileSync(CAT_PATH, join(folder, name))
   const output = join(folder, 'results.jsonl')
   const args = ['--import', PRELOAD.href, COMMAND, 'classify', folder, '--output', output]
   const { status, stderr } = spawnSync(process.execPath, args, { env: { ...process.env, UNDECODING_MS: '300' }, encoding: 'utf8' })

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import sharp from 'sharp'
 import { writePackage } from '../../bench/network/package-writer.js'
 import { serving } from '../support/answers.js'
+import { CAT } from '../support/cat.js'
 import { HEADS, SIDE, SOFTMAX, UNITS, dense, prepare } from '../support/heads.js'
 import { referenceValues } from '../support/reference-network.js'
-
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
+import { tempFolder } from '../support/temp-folder.js'
 
 interface Reply {
   readonly model: { readonly name: string }
@@ -21,8 +18,7 @@ interface Reply {
 suite('POST /embed', () => {
   test('gives what the network pools, as computed in float64, and the same with the length 1', async (t) => {
     const { network, weights, images } = prepare(HEADS['one dense layer'].layers)
-    const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-    t.after(() => { rmSync(folder, { recursive: true }) })
+    const folder = tempFolder(t)
     await writePackage(folder, { network, weights })
     await serving({ MODEL: folder }, async ({ url }) => {
       const raw = { width: SIDE, height: SIDE, channels: 3 } as const
@@ -47,15 +43,14 @@ suite('POST /embed', () => {
       const json = JSON.stringify({ images: [CAT.toString('base64')] })
       const fromJson = await fetch(`${url}/embed`, { method: 'POST', body: json, headers: { 'content-type': 'application/json' } })
       assertNear((await fromJson.json() as Reply).results[0]?.embedding ?? [], results[0]?.embedding ?? [])
-      const refused = await fetch(`${url}/embed?normalize=L2`, { method: 'POST', body: new Uint8Array(CAT) })
+      const refused = await fetch(`${url}/embed?normalize=L2`, { method: 'POST', body: CAT })
       assert.deepEqual([refused.status, (await refused.json() as { code: string }).code], [400, 'invalid_query'])
     })
   })
 
   test('a network that pools nothing is refused before the body is read', async (t) => {
     const { network, weights } = prepare([{ kind: 'flatten' }, dense(UNITS), SOFTMAX])
-    const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-    t.after(() => { rmSync(folder, { recursive: true }) })
+    const folder = tempFolder(t)
     await writePackage(folder, { network, weights })
     await serving({ MODEL: folder }, async ({ url }) => {
       const { status, body, asked } = await sendHeadersOnly(`${url}/embed`)

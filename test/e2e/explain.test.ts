@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { suite, test, type TestContext } from 'node:test'
 import sharp from 'sharp'
 import { writePackage } from '../../bench/network/package-writer.js'
 import { classCount } from '../../src/model/network.js'
 import { serving } from '../support/answers.js'
+import { CAT } from '../support/cat.js'
 import { HEADS, RELU, SIDE, SOFTMAX, UNITS, average, dense, expectedBias, prepare, type Prepared } from '../support/heads.js'
 import { referenceValues } from '../support/reference-network.js'
 import { shared, withoutShared } from '../support/shared.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 interface ClassMap { readonly height: number, readonly width: number, readonly values: readonly number[] }
 interface Prediction<E> { readonly classId: number, readonly label: string, readonly probability: number, readonly explanation: E }
@@ -113,11 +113,8 @@ suite('POST /classify?explain=true', () => {
   })
 })
 
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
-
 async function packageOf (t: TestContext, { network, weights }: Prepared): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   await writePackage(folder, { network, weights })
   return folder
 }

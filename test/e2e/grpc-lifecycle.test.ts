@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { readMetrics } from '../../verify/harness/metrics.js'
 import { serving } from '../support/answers.js'
+import { CAT } from '../support/cat.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
-import { CAT } from '../support/tensors.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const MODEL = 'xception-cifar10'
 const POLL_INTERVAL_MS = 20
@@ -80,8 +80,7 @@ test('on SIGTERM the service is not ready, answers what it has, and ends', async
 })
 
 test('keys are asked for, except for health', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-grpc-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   const keys = join(folder, 'keys')
   writeFileSync(keys, `anna ${createHash('sha256').update('secret').digest('hex')}\n`)
   await servingGrpc({ API_KEYS_FILE: keys }, async (client, server) => {

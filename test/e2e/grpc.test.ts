@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { status } from '@grpc/grpc-js'
 import { after, before, suite, test } from 'node:test'
 import { readMetrics } from '../../verify/harness/metrics.js'
+import { CAT } from '../support/cat.js'
 import { Counted } from '../support/counting.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
-import { anyPixels, CAT, classified, pngOf, rescaled } from '../support/tensors.js'
+import { anyPixels, classified, pngOf, rescaled } from '../support/tensors.js'
 
 const SIDE = 32
 const MODEL = 'xception-cifar10'

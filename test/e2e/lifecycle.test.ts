@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { CAT } from '../support/cat.js'
 import { grpcAddress } from '../support/grpc.js'
 import { adminUrlOf, childrenOf, NPM_START, startServer } from '../support/server.js'
 
-const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 const classify = (url: string): Promise<Response> =>
   fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
 

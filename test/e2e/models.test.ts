@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { readStoredModel } from '../../src/sources/files/index.js'
 import { recognize } from '../../src/sources/keras/index.js'
 import { assertClose, floats } from '../sources/keras/answers.js'
@@ -17,9 +16,9 @@ import { classifyPixels, inClassOrder, serving } from '../support/answers.js'
 import { realModel } from '../support/real-model.js'
 import { NPM_START, startServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
+import { tempFolder } from '../support/temp-folder.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 /** A file of `../shared/real-model/family`. */
 interface PublishedCase { readonly file: string, readonly size: number }

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, suite, test, type TestContext } from 'node:test'
+import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
+import { CAT } from '../support/cat.js'
 import { assertDescribed, documentOf } from '../support/open-api.js'
 import { adminUrlOf, MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 const CIFAR = fileURLToPath(new URL('../../../models/xception-cifar10', import.meta.url))
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-open-api-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 /** A server of the test's own, which ends with it however it goes. */
 async function serverFor (t: TestContext, env: Record<string, string>, command?: readonly string[]): Promise<RunningServer> {

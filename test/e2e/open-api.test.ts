@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { ERRORS } from '../../src/base/errors.js'
+import { CAT } from '../support/cat.js'
 import { assertDescribed, assertValid, documentOf, mediaOf, operationsOf, type Document } from '../support/open-api.js'
 import { adminUrlOf, startServer, type RunningServer } from '../support/server.js'
 
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
-const JPEG = { method: 'POST', body: new Uint8Array(CAT), headers: { 'content-type': 'image/jpeg' } }
+const JPEG = { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } }
 const json = (body: unknown, accept = '*/*'): RequestInit => (
   { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', accept } }
 )

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { presetNames } from '../../src/model/presets/index.js'
+import { CAT } from '../support/cat.js'
 import { startServer } from '../support/server.js'
-
-const CAT = new URL('../../../docs/cat.jpg', import.meta.url)
 
 interface Prediction { readonly label: string, readonly probability: number }
 interface Reply {
@@ -20,7 +18,7 @@ suite('every preset is served, small', () => {
       try {
         assert.ok(server.log.some((line) => line.includes('random weights')), 'a warning says that the weights are random')
         const response = await fetch(`${server.url}/classify?topK=10`, {
-          method: 'POST', headers: { 'content-type': 'image/jpeg' }, body: readFileSync(CAT)
+          method: 'POST', headers: { 'content-type': 'image/jpeg' }, body: CAT
         })
         assert.equal(response.status, 200)
         const { model: { name: served }, results: [result] } = await response.json() as Reply

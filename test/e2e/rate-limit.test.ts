@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { GrpcClient, refusal } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 /* Two requests a minute, and each test counts from its own address or key. */
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-rate-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 type Sent = Readonly<Record<string, string>>
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url'
 import { packagePath } from '../../src/base/package-root.js'
 import { Datagrams } from '../support/datagrams.js'
 import { childrenOf, startServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const onLinux = { skip: process.platform === 'linux' ? false : 'datagrams of this kind are sent on Linux only' }
 
 test('a service manager is told of start, reload and end, and of life while the engine answers', onLinux, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-notify-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   const heard = await Datagrams.at(t, join(folder, 'notify'))
   const server = await startServer({
     BACKEND: 'cpu', NOTIFY_SOCKET: join(folder, 'notify'), WATCHDOG_USEC: '200000', INFERENCE_TIMEOUT_MS: '4000'
@@ -59,8 +59,7 @@ test('it serves where the home folder of whoever set it up is hidden', {
   const home = homedir()
   const isThere = [process.execPath, packagePath('.'), tmpdir()].some((path) => path.startsWith(`${home}/`))
   const hidden = isThere ? process.env['XDG_CACHE_HOME'] ?? join(home, '.cache') : home
-  const cache = mkdtempSync(join(tmpdir(), 'xception-cache-'))
-  t.after(() => { rmSync(cache, { recursive: true }) })
+  const cache = tempFolder(t)
   const hide = 'mount -t tmpfs -o ro tmpfs "$1" && exec "$2" "$3"'
   const server = await startServer(
     { BACKEND: 'cpu', MODEL_CACHE_DIR: cache }, ['unshare', '-m', 'sh', '-c', hide, 'sh', hidden, process.execPath, MAIN]

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { CAT } from '../support/cat.js'
 import { processGroup, withoutProcessGroups } from '../support/control-groups.js'
 import { startServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 /* What the system refuses is said in one sentence that blames the right thing, and costs no more than it has to. */
 
@@ -25,12 +27,6 @@ function canMount (): boolean {
   } catch {
     return false
   }
-}
-
-function temporaryFolder (t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-limits-'))
-  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
-  return folder
 }
 
 /** A file system of its own, which goes with the test. */
@@ -75,7 +71,7 @@ suite('a start says what the system refuses', () => {
   for (const [name, options, blamed] of [['full', '', 'is full (ENOSPC)'], ['read-only', 'ro', 'cannot be written (EROFS)']] as const) {
     test(`a ${name} folder for temporary files, and not the model's file`, NEEDS_MOUNT, async (t) => {
       const folder = mounted(t, options)
-      const MODEL = join(temporaryFolder(t), 'model.keras')
+      const MODEL = join(tempFolder(t), 'model.keras')
       writeFileSync(MODEL, execFileSync('gzip', ['-dc', KERAS_FILE]))
       const text = await failedStart({ MODEL, TMPDIR: folder })
       assert.ok(text.includes(`The folder for temporary files, ${folder}, ${blamed}`), text)
@@ -84,7 +80,7 @@ suite('a start says what the system refuses', () => {
   }
 
   test('a model that may not be read', { skip: CAN_MOUNT ? false : 'it takes another user, which takes root' }, async (t) => {
-    const folder = temporaryFolder(t)
+    const folder = tempFolder(t)
     const MODEL = join(folder, 'model.keras')
     writeFileSync(MODEL, execFileSync('gzip', ['-dc', KERAS_FILE]), { mode: 0o000 })
     // Root reads everything but what it has no capability to read.
@@ -138,7 +134,7 @@ suite('while it serves', () => {
   })
 
   test('a model whose file is overwritten serves on, and a reload of a broken one is refused', async (t) => {
-    const folder = temporaryFolder(t)
+    const folder = tempFolder(t)
     const bundled = fileURLToPath(new URL('../../../models/xception-cifar10/', import.meta.url))
     const MODEL = join(folder, 'model')
     mkdirSync(MODEL)
@@ -152,8 +148,8 @@ suite('while it serves', () => {
     const { code, detail } = await refused.json() as { code: string, detail: string }
     assert.equal(code, 'reload_failed')
     assert.ok(detail.includes(join(MODEL, 'weights.safetensors')), detail)
-    const body = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
-    assert.equal((await fetch(`${server.url}/classify`, { method: 'POST', body, headers: { 'content-type': 'image/jpeg' } })).status, 200)
+    const headers = { 'content-type': 'image/jpeg' }
+    assert.equal((await fetch(`${server.url}/classify`, { method: 'POST', body: CAT, headers })).status, 200)
     assert.equal(await server.stop(), 0)
   })
 })

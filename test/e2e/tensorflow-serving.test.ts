@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { CAT } from '../support/cat.js'
 import { startServer, type RunningServer } from '../support/server.js'
-import { anyPixels, CAT, classified, nested, pngOf, rescaled } from '../support/tensors.js'
+import { anyPixels, classified, nested, pngOf, rescaled } from '../support/tensors.js'
 
 const SIDE = 32
 const SHAPE = [SIDE, SIDE, 3]

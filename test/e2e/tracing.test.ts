@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import protobuf from 'protobufjs'
+import { CAT } from '../support/cat.js'
 import { startServer } from '../support/server.js'
-
-const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 
 /** The part of https://github.com/open-telemetry/opentelemetry-proto that is looked at, field by field. */
 const ExportTraces = protobuf.parse(`

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { chooseKernels } from '../../src/engine/kernels.js'
+import { CAT } from '../support/cat.js'
 import { cifar10Accuracy } from '../support/cifar10.js'
 import { startServer } from '../support/server.js'
 import { withoutShared } from '../support/shared.js'
-
-const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 
 interface Reply {
   readonly model: { readonly precision: string }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Backend } from '../../src/engine/backend.js'
 import { bestBatchSize, smallestGoodSize } from '../../src/engine/batch-size.js'
 import type { BatchRunner } from '../../src/engine/batcher.js'
 import type { EngineImages, RunReply } from '../../src/engine/protocol.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 test('the smallest batch size within 3 % of the best rate', () => {
   assert.equal(smallestGoodSize(new Map([[1, 10], [2, 15], [4, 19.5], [8, 20], [16, 19]])), 4)
@@ -39,14 +39,8 @@ class CrowdedEngine implements BatchRunner {
   }
 }
 
-function temporaryFolder (t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-batch-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
-  return folder
-}
-
 test('batch sizes are measured once, and again where the answer is lost or belongs to other circumstances', async (t) => {
-  const folder = temporaryFolder(t)
+  const folder = tempFolder(t)
   const best = async (options: { threads?: number, backend?: Backend, workers?: number } = {}): Promise<{ size: number, runs: number }> => {
     const engine = new CrowdedEngine(options.workers ?? 1)
     const size = await bestBatchSize({ engine, imageBytes: 3, folder, threads: options.threads ?? 2, backend: options.backend ?? 'cpu' })
@@ -62,7 +56,7 @@ test('batch sizes are measured once, and again where the answer is lost or belon
 })
 
 test('several workers are measured while all are busy, and a remembered size is run on each of them', async (t) => {
-  const folder = temporaryFolder(t)
+  const folder = tempFolder(t)
   const measured = new CrowdedEngine(2)
   const size = await bestBatchSize({ engine: measured, imageBytes: 3, folder, threads: 2, backend: 'cpu' })
   assert.equal(size, 2, 'not the 4 that serve one alone best')

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, afterEach, suite, test } from 'node:test'
+import { afterEach, suite, test } from 'node:test'
 import { choosePrecision, hasNativeBfloat16 } from '../../src/engine/precision.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const path = process.env.PATH
-const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 afterEach(() => { process.env.PATH = path })
 
 /** A driver's tool that says what it is asked about each GPU. */

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { CompiledModel } from '../../src/compiler/cache.js'
 import { tensorFlowEnvironment } from '../../src/engine/backend.js'
 import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
@@ -14,12 +12,11 @@ import { readConfig } from '../../src/config.js'
 import { compiledModel } from '../../src/service/compiled-model.js'
 import { childrenOf } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const environment = tensorFlowEnvironment({ backend: 'cpu', threads: 1 })
 
-let cacheDir: string
-before(async () => { cacheDir = await mkdtemp(join(tmpdir(), 'xception-test-')) })
-after(async () => { await rm(cacheDir, { recursive: true }) })
+const cacheDir = tempFolder()
 
 async function compiled (): Promise<CompiledModel> {
   const config = readConfig({ MODEL_CACHE_DIR: cacheDir })

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { compile, writeSavedModel } from '../../src/compiler/index.js'
@@ -10,14 +7,14 @@ import type { OutputValues } from '../../src/engine/protocol.js'
 import { load, run } from '../../src/engine/worker.js'
 import { readConfig } from '../../src/config.js'
 import { openModel } from '../../src/sources/open.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const IMAGE_BYTES = 32 * 32 * 3
 const picture = (seed: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length: IMAGE_BYTES }, (_, index) => (index * seed) % 256)
 
 /* The worker's module in this process, where its tensors can be counted. */
 test('values equal the pictures that they were made of, named outputs come alone, and no tensor stays', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   const model = await openModel(readConfig({}))
   const compiled = compile({ network: model.network, weights: await model.readWeights(), precision: 'float32', ownKernels: false })
   await writeSavedModel(folder, compiled)

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { grpcAddress } from '../support/grpc.js'
 import { startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 import { busyFront } from './busy-front.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -31,18 +31,13 @@ interface Outcome { readonly status: number, readonly stdout: string, readonly s
 
 suite('the examples, as they stand', () => {
   let server: RunningServer
-  let folder: string
-  let text: string
+  const folder = tempFolder()
+  const text = join(folder, 'notes.txt')
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'xception-examples-'))
-    text = join(folder, 'notes.txt')
     writeFileSync(text, 'no picture')
     server = await startServer({ BACKEND: 'cpu', GRPC_PORT: '0' })
   })
-  after(async () => {
-    assert.equal(await server.stop(), 0)
-    rmSync(folder, { recursive: true })
-  })
+  after(async () => { assert.equal(await server.stop(), 0) })
 
   async function run ([command = '', ...args]: readonly string[], url = server.url): Promise<Outcome> {
     const env = { ...process.env, XCEPTION_URL: url, XCEPTION_GRPC: grpcAddress(server), TMPDIR: folder }

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from '../../src/config.js'
 import { openModel } from '../../src/sources/open.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/container/download-model.mjs', import.meta.url))
 const BUNDLED = fileURLToPath(new URL('../../../models/xception-cifar10/', import.meta.url))
@@ -39,25 +39,21 @@ async function download (folder: string, env: Record<string, string>): Promise<s
   })
 }
 
-test('the init container fetches a package that the service opens, and nothing that it was not told to expect', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-download-'))
-  try {
-    const good = { MODEL_URL: url, MODEL_JSON_SHA256: sha256('model.json'), WEIGHTS_SHA256: sha256('weights.safetensors') }
-    const other = 'f'.repeat(64)
-    const said = await download(join(folder, 'a'), { ...good, MODEL_JSON_SHA256: other })
-    assert.match(said, /model\.json cannot be downloaded: its SHA-256 is \w{64}, and f{64} is expected/)
-    const saidOfWeights = await download(join(folder, 'b'), { ...good, WEIGHTS_SHA256: other })
-    assert.match(saidOfWeights, /weights\.safetensors cannot be downloaded: its SHA-256/)
-    assert.deepEqual(readdirSync(join(folder, 'b')), ['model.json'])
-    assert.match(await download(join(folder, 'c'), { ...good, MODEL_URL: `${url}/nowhere` }), /answered 404/)
-    assert.equal(await download(join(folder, 'd'), good), '')
-    assert.equal((await openModel(readConfig({ MODEL: join(folder, 'd') }))).name, 'xception-cifar10')
+test('the init container fetches a package that the service opens, and nothing that it was not told to expect', async (t) => {
+  const folder = tempFolder(t)
+  const good = { MODEL_URL: url, MODEL_JSON_SHA256: sha256('model.json'), WEIGHTS_SHA256: sha256('weights.safetensors') }
+  const other = 'f'.repeat(64)
+  const said = await download(join(folder, 'a'), { ...good, MODEL_JSON_SHA256: other })
+  assert.match(said, /model\.json cannot be downloaded: its SHA-256 is \w{64}, and f{64} is expected/)
+  const saidOfWeights = await download(join(folder, 'b'), { ...good, WEIGHTS_SHA256: other })
+  assert.match(saidOfWeights, /weights\.safetensors cannot be downloaded: its SHA-256/)
+  assert.deepEqual(readdirSync(join(folder, 'b')), ['model.json'])
+  assert.match(await download(join(folder, 'c'), { ...good, MODEL_URL: `${url}/nowhere` }), /answered 404/)
+  assert.equal(await download(join(folder, 'd'), good), '')
+  assert.equal((await openModel(readConfig({ MODEL: join(folder, 'd') }))).name, 'xception-cifar10')
 
-    // The host has no address (RFC 2606): only the proxy reaches it.
-    const behindProxy = { ...good, MODEL_URL: 'http://models.invalid/packages/one', HTTP_PROXY: new URL(url).origin }
-    assert.equal(await download(join(folder, 'e'), behindProxy), '')
-    assert.deepEqual(readdirSync(join(folder, 'e')).sort(), ['model.json', 'weights.safetensors'])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  // The host has no address (RFC 2606): only the proxy reaches it.
+  const behindProxy = { ...good, MODEL_URL: 'http://models.invalid/packages/one', HTTP_PROXY: new URL(url).origin }
+  assert.equal(await download(join(folder, 'e'), behindProxy), '')
+  assert.deepEqual(readdirSync(join(folder, 'e')).sort(), ['model.json', 'weights.safetensors'])
 })

@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments, stringify } from 'yaml'
+import { tempFolder } from '../support/temp-folder.js'
 
 /** An object as the cluster gets it; what it holds is for the schemas and the tests to say. */
 export interface Manifest {
@@ -36,8 +36,7 @@ export const render = (kustomization: string): Manifest[] => parsed(renderText(k
 
 /** What an overlay of somebody's own gives, which names folders of k8s/ as `k8s/NAME`. */
 export function renderOwn (t: TestContext, overlay: object): Manifest[] {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-overlay-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   // Only relative paths are taken.
   const text = stringify({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', ...overlay })
   writeFileSync(join(folder, 'kustomization.yaml'), text.replaceAll(' k8s/', ` ${relative(folder, K8S)}/`))

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ESLint } from 'eslint'
+import { tempFolder } from '../support/temp-folder.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -14,8 +14,7 @@ type Tree = Readonly<Record<string, readonly string[]>>
 
 /** Runs the check of the layers on a tree of files that do nothing but import. */
 function check (t: TestContext, tree: Tree): { readonly passed: boolean, readonly output: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-layers-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   for (const name of ['.dependency-cruiser.mjs', 'package.json', 'tsconfig.json']) cpSync(join(ROOT, name), join(folder, name))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   for (const name of ['src', 'bench', 'verify', 'docs/generate', 'test', 'page']) mkdirSync(join(folder, name), { recursive: true })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse, stringify } from 'yaml'
+import { CAT } from '../support/cat.js'
 import { freePort } from '../support/free-port.js'
 import { startServer } from '../support/server.js'
 import { MONITORING, alerts, dashboardQueries, recordingRules, scalingQueries, type Query } from './queries.js'
@@ -85,10 +86,9 @@ function unfiltered (expr: string): string {
 test('every rule, panel, scaling query and alert returns data from a real server', { skip: withoutPrometheus }, async () => {
   const server = await startServer({ BACKEND: 'cpu' })
   const prometheus = await startPrometheus(new URL(server.url).host)
-  const photo = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
   const loading = new AbortController()
   const load = Array.from({ length: 2 }, async () => {
-    const photoRequest = { method: 'POST', body: photo, headers: { 'content-type': 'image/jpeg' } }
+    const photoRequest = { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } }
     while (!loading.signal.aborted) await (await fetch(`${server.url}/classify`, photoRequest)).arrayBuffer()
   })
   try {

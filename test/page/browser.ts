@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { after } from 'node:test'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { CAT } from '../support/cat.js'
 
 /** As Debian and others call it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
@@ -19,7 +19,6 @@ export const withoutChromium: string | false = CHROMIUM === undefined ? 'chromiu
 /** A machine under load is slow, and a browser has much to start. */
 const PATIENCE_MS = 60_000
 
-export const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 export const CAT_FILE = { name: 'cat.jpg', mimeType: 'image/jpeg', buffer: CAT }
 
 /** The address of the page's requests for a classification. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { CAT } from '../support/cat.js'
 import { startServer, type RunningServer } from '../support/server.js'
-import { CAT, CAT_FILE, leave, pick, settled, UNTRUSTED_HOST, useBrowser, withoutChromium } from './browser.js'
+import { tempFolder } from '../support/temp-folder.js'
+import { CAT_FILE, leave, pick, settled, UNTRUSTED_HOST, useBrowser, withoutChromium } from './browser.js'
 
 /** As people and cameras call their files, and as nobody should. */
 const NAMES = ['cat.jpg', 'it\'s "my; cat", $HOME & `id`.jpg', '-', '@cat', 'Käтze 猫.jpg', 'back\\slash.jpg', ' between .jpg ', '!!.jpg']
@@ -14,13 +15,10 @@ interface Reply { readonly results: ReadonlyArray<{ readonly predictions: Readon
 
 suite('the curl command of a picture', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  const folder = mkdtempSync(join(tmpdir(), 'xception-page-curl-'))
+  const folder = tempFolder()
   let server: RunningServer
   before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-  after(async () => {
-    assert.equal(await server.stop(), 0)
-    rmSync(folder, { recursive: true })
-  })
+  after(async () => { assert.equal(await server.stop(), 0) })
 
   test('gives in a shell what the page shows, whatever the file is called', async () => {
     const page = await browser.visit(server.url)

@@ -1,27 +1,24 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 import { assertAccessible } from './accessible.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 
 suite('where the service asks for API keys', { skip: withoutChromium }, () => {
   const browser = useBrowser()
   const key = randomBytes(16).toString('hex')
-  const folder = mkdtempSync(join(tmpdir(), 'xception-page-keys-'))
+  const folder = tempFolder()
   let server: RunningServer
   before(async () => {
     const file = join(folder, 'keys')
     writeFileSync(file, `anna ${createHash('sha256').update(key).digest('hex')}\n`)
     server = await startServer({ BACKEND: 'cpu', API_KEYS_FILE: file })
   })
-  after(async () => {
-    assert.equal(await server.stop(), 0)
-    rmSync(folder, { recursive: true })
-  })
+  after(async () => { assert.equal(await server.stop(), 0) })
 
   test('the page asks for one, says if it is wrong, and goes on with the pictures that waited for it', async () => {
     const page = await browser.visit(server.url, { refusals: CLASSIFY })

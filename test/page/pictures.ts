@@ -1,5 +1,6 @@
 import sharp from 'sharp'
-import { CAT, type TestFile } from './browser.js'
+import { CAT } from '../support/cat.js'
+import type { TestFile } from './browser.js'
 
 export const TEXT: TestFile = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') }
 export const CUT_OFF: TestFile = { name: 'cut off.jpg', mimeType: 'image/jpeg', buffer: CAT.subarray(0, CAT.length / 4) }

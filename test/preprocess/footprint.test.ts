@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import sharp, { type Sharp } from 'sharp'
 import { decodingBytes } from '../../src/preprocess/footprint.js'
 import { inspect } from '../../src/preprocess/pixels.js'
 import { sampledPixelBytes } from '../../src/preprocess/sampling.js'
+import { tempFolder } from '../support/temp-folder.js'
 import { FILL } from './pictures.js'
 import { tiff } from './tiff-files.js'
 
@@ -20,8 +20,7 @@ const SIZE = { width: 2400, height: 2000 }
 const PIXELS = SIZE.width * SIZE.height
 const BACKGROUND = { r: 90, g: 60, b: 30, alpha: 0.5 }
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-footprint-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 const flat = (width: number, height: number, channels: 3 | 4 = 3): Sharp => (
   sharp({ create: { width, height, channels, background: BACKGROUND } })

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { CAT } from '../support/cat.js'
 import { startServer } from '../support/server.js'
-
-const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 
 test('after SIGTERM the server says that it is not ready, serves on and tells clients to leave, then exits 0', async () => {
   const server = await startServer({ BACKEND: 'cpu', DRAIN_DELAY_MS: '3000' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { test } from 'node:test'
+import { CAT } from '../support/cat.js'
 import { freePort } from '../support/free-port.js'
 import { startServer } from '../support/server.js'
 import { startHaproxy, withoutHaproxy } from './haproxy.js'
@@ -10,7 +10,6 @@ import { startHaproxy, withoutHaproxy } from './haproxy.js'
  * A rolling update as a cluster or a deploy script does it: two processes behind a load balancer that retries nothing, one
  * replaced after the other by SIGTERM, under load from clients that keep their connections alive.
  */
-const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 const CLIENTS = 4
 /** Each generation serves this much before the next one comes. */
 const REQUESTS_BETWEEN = 50

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import type { ModelTarget } from '../../src/compiler/index.js'
 import { readConfig, type Config } from '../../src/config.js'
 import { compiledModel } from '../../src/service/compiled-model.js'
 import { openModel } from '../../src/sources/open.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const FLOAT32: ModelTarget = { precision: 'float32', ownKernels: false }
 
@@ -19,8 +19,7 @@ const XCEPTION = fileURLToPath(new URL('../../src/cli/index.js', import.meta.url
 const SERVER = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
 function temporaryConfig (t: TestContext): Config {
-  const cacheDir = mkdtempSync(join(tmpdir(), 'xception-cache-'))
-  t.after(() => { rmSync(cacheDir, { recursive: true }) })
+  const cacheDir = tempFolder(t)
   return readConfig({ MODEL_CACHE_DIR: cacheDir })
 }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,20 +10,15 @@ import { Reloader } from '../../src/service/reload.js'
 import { Slot } from '../../src/service/slot.js'
 import { openModel } from '../../src/sources/open.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
+import { CAT } from '../support/cat.js'
 import { startServer, type RunningServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 
-const CAT = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', import.meta.url)))
 const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
-
-function temporary (t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-reload-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
-  return folder
-}
 
 /** Two packages of the same network, of which a link names one. */
 function packages (t: TestContext): { link: string, name: (version: string) => void, folder: string } {
-  const folder = temporary(t)
+  const folder = tempFolder(t)
   for (const version of ['one', 'two']) {
     cpSync(packagePath('models/xception-cifar10'), join(folder, version), { recursive: true })
     const path = join(folder, version, 'model.json')
@@ -85,7 +79,7 @@ test('twenty reloads of two models under load: no request fails, and the metrics
 test('reloads do not overlap, and one that memory does not hold is refused before it begins', async (t) => {
   const metrics = new Metrics()
   const slot = new Slot(metrics)
-  const config = readConfig({ BACKEND: 'cpu', MODEL_CACHE_DIR: temporary(t) })
+  const config = readConfig({ BACKEND: 'cpu', MODEL_CACHE_DIR: tempFolder(t) })
   let opened = 0
   let resident = 100
   const open = async (): Promise<LoadedModel> => {

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { LoadedModel } from '../../src/service/loaded-model.js'
 import { Slot } from '../../src/service/slot.js'
 import { openModel } from '../../src/sources/open.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
+import { tempFolder } from '../support/temp-folder.js'
 
-const cacheDir = mkdtempSync(join(tmpdir(), 'xception-slot-'))
-after(() => { rmSync(cacheDir, { recursive: true }) })
+const cacheDir = tempFolder()
 const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
 const IMAGE_LENGTH = 32 * 32 * 3
 

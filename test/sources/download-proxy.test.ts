@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { execFileSync, fork } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, request, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect, type AddressInfo, type Server as AnyServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { tempFolder } from '../support/temp-folder.js'
 
 /* The hosts below have no address (RFC 2606): only a proxy that goes elsewhere can reach them. */
 
@@ -18,7 +18,7 @@ const FILE = randomBytes(100_000)
 const SHA256 = createHash('sha256').update(FILE).digest('hex')
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()])
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-proxy-'))
+const folder = tempFolder()
 const certificate = join(folder, 'certificate.pem')
 const sendFile: RequestListener = (_request, response) => { response.end(FILE) }
 const plain = createServer(sendFile)
@@ -43,7 +43,6 @@ before(async () => {
 after(() => {
   plain.close()
   tls.close()
-  rmSync(folder, { recursive: true })
 })
 
 interface Proxy {

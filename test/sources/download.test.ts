@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -13,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describeProgress } from '../../src/sources/download-progress.js'
 import { download, type DownloadOptions } from '../../src/sources/download.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const PROCESS = fileURLToPath(new URL('../support/download-process.js', import.meta.url))
 const FILE = randomBytes(300_000)
@@ -74,8 +74,7 @@ function storedBytes (path: string): number {
 }
 
 function target (t: TestContext): { folder: string, path: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-download-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   return { folder, path: join(folder, 'below/weights.h5') }
 }
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { XCEPTION } from '../../src/model/architecture.js'
 import type { Network } from '../../src/model/network.js'
@@ -11,12 +10,12 @@ import { networkStatement } from '../../src/sources/package.js'
 import { openModel } from '../../src/sources/open.js'
 import { recognize } from '../../src/sources/keras/index.js'
 import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js'
+import { tempFolder } from '../support/temp-folder.js'
 import { withStored } from './keras/answers.js'
 import { familyFixtures, fixture } from './keras/fixtures.js'
 import { chain } from './keras/synthetic.js'
 
-const root = mkdtempSync(join(tmpdir(), 'xception-package-'))
-after(() => { rmSync(root, { recursive: true }) })
+const root = tempFolder()
 let packages = 0
 
 const SMALL = chain(8, 1,

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { compile, type SavedModel } from '../../src/compiler/index.js'
 import { openModel } from '../../src/sources/open.js'
 import type { Tensor } from '../../src/model/weights.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const BUNDLED = new URL('../../../models/xception-cifar10', import.meta.url)
 const config = readConfig({})
 
 /** A copy of the bundled package with its model.json changed. */
 function changedPackage (t: TestContext, change: (text: string) => string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-package-'))
-  t.after(() => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder(t)
   cpSync(BUNDLED, folder, { recursive: true })
   const path = join(folder, 'model.json')
   writeFileSync(path, change(readFileSync(path, 'utf8')))
@@ -156,8 +155,7 @@ suite('weights that do not fit the network are refused in one sentence that name
 
 suite('LABELS', () => {
   const labelsFile = (t: TestContext, text: string): string => {
-    const folder = mkdtempSync(join(tmpdir(), 'xception-labels-'))
-    t.after(() => { rmSync(folder, { recursive: true }) })
+    const folder = tempFolder(t)
     writeFileSync(join(folder, 'names'), text)
     return join(folder, 'names')
   }

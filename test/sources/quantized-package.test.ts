@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { inputSpec } from '../../src/model/model.js'
 import { quantizationOf } from '../../src/quantize/from-statistics.js'
 import { openModel } from '../../src/sources/open.js'
 import { writePackage } from '../../src/sources/package-writer.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 suite('a model package with a quantization', () => {
-  let folder = ''
-  before(async () => { folder = await mkdtemp(join(tmpdir(), 'xception-quantized-')) })
-  after(async () => { await rm(folder, { recursive: true }) })
+  const folder = tempFolder()
 
   test('is read as it was written', async () => {
     const path = join(folder, 'package')

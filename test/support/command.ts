@@ -5,7 +5,6 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-export const CAT = join(ROOT, 'docs/cat.jpg')
 
 export interface Outcome { readonly status: number | null, readonly stdout: string, readonly stderr: string }
 

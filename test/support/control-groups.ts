@@ -1,12 +1,11 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { tempFolder } from './temp-folder.js'
 
 /** Makes a hierarchy of control groups of files by their paths, and returns where it is mounted. */
 export function hierarchy (t: TestContext, files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'xception-cgroup-'))
-  t.after(() => { rmSync(root, { recursive: true }) })
+  const root = tempFolder(t)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)

@@ -1,12 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
-import {
-  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync
-} from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { tempFolder } from './temp-folder.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const KERNELS = 'native/convolutions'
@@ -58,17 +56,14 @@ export interface RunOptions {
  * C++ sources, tfjs-node's and those of the kernels, are replaced by such that compile in a moment.
  */
 export class Clone {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'xception-clone-')))
+  readonly folder: string
   readonly home: string
   readonly cache: string
 
-  constructor (t: TestContext, home = realpathSync(mkdtempSync(join(tmpdir(), 'xception-home-')))) {
+  constructor (t: TestContext, home = tempFolder(t)) {
+    this.folder = tempFolder(t)
     this.home = home
     this.cache = join(home, 'xception-serve')
-    t.after(() => {
-      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
-      rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
-    })
     for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'page/tsconfig.json', '.npmrc', 'native', 'scripts']) {
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true })
     }

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { inClassOrder, type Prediction } from './answers.js'
-
-export const CAT = readFileSync(new URL('../../../docs/cat.jpg', import.meta.url))
 
 /** RGB bytes of a picture of so many pixels a side that holds any of them. */
 export function anyPixels (side: number, seed = 1): Uint8Array<ArrayBuffer> {

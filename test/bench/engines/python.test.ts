@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { contestantsHere } from '../../../bench/engines/contestants.js'
 import { nameOf, type PythonContestant } from '../../../bench/engines/engine.js'
@@ -14,6 +11,7 @@ import { chooseKernels } from '../../../src/engine/kernels.js'
 import { parsePreset, presetNetwork } from '../../../src/model/presets/index.js'
 import { randomWeights } from '../../../src/model/random-weights.js'
 import { referenceValues } from '../../support/reference-network.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
 const IMAGES = 8
 const CLASSES = 4
@@ -33,24 +31,20 @@ const ENGINES: readonly PythonContestant[] = [
 suite('engines that Python has', () => {
   for (const one of ENGINES) {
     const skip = whyNoModules([one.engine, 'onnx', 'onnxruntime']) ?? false
-    test(`${nameOf(one)} gives what the naive evaluation gives`, { skip }, async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
-      try {
-        const exported = await exportNetwork({ network, weights }, { folder, images: IMAGES, quantized: one.precision === 'int8' })
-        const engine = await startPythonEngine(one, exported, 1)
-        const { milliseconds, probabilities } = await engine.run(2, 3)
-        await engine.stop()
-        assert.equal(milliseconds.length, 3)
-        assert.equal(probabilities.length, 2 * CLASSES)
-        for (const [index, image] of testImages(2, network.input.side).entries()) {
-          const expected = referenceValues(network, weights, image).get(network.layers.at(-1)?.name ?? '')?.data ?? []
-          for (const [classId, value] of expected.entries()) {
-            const found = probabilities[index * CLASSES + classId] ?? NaN
-            assert.ok(Math.abs(value - found) < TOLERANCES[one.precision], `${value} is not ${found}`)
-          }
+    test(`${nameOf(one)} gives what the naive evaluation gives`, { skip }, async (t) => {
+      const folder = tempFolder(t)
+      const exported = await exportNetwork({ network, weights }, { folder, images: IMAGES, quantized: one.precision === 'int8' })
+      const engine = await startPythonEngine(one, exported, 1)
+      const { milliseconds, probabilities } = await engine.run(2, 3)
+      await engine.stop()
+      assert.equal(milliseconds.length, 3)
+      assert.equal(probabilities.length, 2 * CLASSES)
+      for (const [index, image] of testImages(2, network.input.side).entries()) {
+        const expected = referenceValues(network, weights, image).get(network.layers.at(-1)?.name ?? '')?.data ?? []
+        for (const [classId, value] of expected.entries()) {
+          const found = probabilities[index * CLASSES + classId] ?? NaN
+          assert.ok(Math.abs(value - found) < TOLERANCES[one.precision], `${value} is not ${found}`)
         }
-      } finally {
-        await rm(folder, { recursive: true })
       }
     })
   }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { readSafetensors } from '../../../src/sources/files/safetensors.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 function file (header: string, data: Uint8Array, headerBytes = BigInt(Buffer.byteLength(header))): string {
   const path = join(folder, 'weights.safetensors')

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after } from 'node:test'
 import { File, ready, type Group } from 'h5wasm/node'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
 export { zip, type ZipEntry } from '../../support/zip.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 let files = 0
 
 /** A path that no other test uses. */

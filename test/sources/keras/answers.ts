@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { after } from 'node:test'
 import { tensorFlowEnvironment } from '../../../src/engine/backend.js'
 import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
@@ -10,9 +8,9 @@ import { compile, writeSavedModel, type SavedModel } from '../../../src/compiler
 import type { Network } from '../../../src/model/network.js'
 import type { Weights } from '../../../src/model/weights.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 let graphs = 0
 
 /** Opens a file and hands it to `use`. */

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { tempFolder } from '../../support/temp-folder.js'
 
 /** The small Keras files of the repository; compiled tests run from dist/. */
 const FOLDER = fileURLToPath(new URL('../../../../test/fixtures/keras/', import.meta.url))
@@ -23,7 +23,7 @@ export interface Fixture {
 
 const unpacked = unpack()
 
-/** The path of a file of the fixtures, unpacked until the process ends. */
+/** The path of a file of the fixtures, unpacked until the tests end. */
 export function fixture (file: string): string {
   return join(unpacked, file)
 }
@@ -48,8 +48,7 @@ export function expectedOf ({ outputs }: Fixture): number[] {
 }
 
 function unpack (): string {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-fixtures-'))
-  process.on('exit', () => { rmSync(folder, { recursive: true }) })
+  const folder = tempFolder()
   for (const name of readdirSync(FOLDER)) {
     const bytes = readFileSync(FOLDER + name)
     const isPacked = name.endsWith('.gz')

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Network } from '../../../src/model/network.js'
 import { recognize } from '../../../src/sources/keras/index.js'
 import type { Tensor, Weights } from '../../../src/model/weights.js'
 import { realModel } from '../../support/real-model.js'
 import { encodeSafetensors } from '../../../src/sources/files/safetensors-writer.js'
 import { shared, withoutShared } from '../../support/shared.js'
+import { tempFolder } from '../../support/temp-folder.js'
 import { assertClose, floats, probabilitiesOf, withStored } from './answers.js'
 import { saveTfjs } from './tfjs.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 const ARCHIVE = shared('golden/xception-thin.keras')
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Random } from '../../../src/base/random.js'
 import { compile } from '../../../src/compiler/index.js'
 import { readConfig } from '../../../src/config.js'
@@ -13,6 +12,7 @@ import { openModel } from '../../../src/sources/open.js'
 import { writePackage } from '../../../src/sources/package-writer.js'
 import { loadCompiled } from '../../support/compiled-network.js'
 import { decoded, LIMITS, paint, toSharp } from '../../preprocess/pictures.js'
+import { tempFolder } from '../../support/temp-folder.js'
 import { entry, functional, type LayerEntry } from './synthetic.js'
 
 /*
@@ -20,8 +20,7 @@ import { entry, functional, type LayerEntry } from './synthetic.js'
  * the decoder here.
  */
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-resizing-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 const SIDES = { height: 8, width: 6 }
 const FILTERS = 4

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { Random } from '../../../src/base/random.js'
 import { NetworkBuilder } from '../../../src/model/network-builder.js'
 import type { Activation, Network, Operation } from '../../../src/model/network.js'
 import { sizeOf, type Tensor } from '../../../src/model/weights.js'
 import { recognize } from '../../../src/sources/keras/index.js'
+import { tempFolder } from '../../support/temp-folder.js'
 import { assertClose, probabilitiesOf, withStored } from './answers.js'
 import { MINUS_ONE_TO_ONE, statements } from './synthetic.js'
 import { saveTfjs } from './tfjs.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 
 const SIDE = 24
 const WINDOW = { strides: [1, 1], dilation: [1, 1], padding: 'same', bias: true } satisfies Partial<Operation>

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { readLabels } from '../../../src/sources/labels/index.js'
 import { labelsBeside } from '../../../src/sources/labels/beside.js'
 import { shared, withoutShared } from '../../support/shared.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'xception-labels-'))
-after(() => { rmSync(folder, { recursive: true }) })
+const folder = tempFolder()
 let files = 0
 
 function file (name: string, content: string | Uint8Array): string {

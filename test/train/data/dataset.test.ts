@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, linkSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, linkSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, suite, test } from 'node:test'
+import { beforeEach, suite, test } from 'node:test'
 import { create } from 'tar'
 import { OperatorError } from '../../../src/base/errors.js'
 import { isBetweenSplits, isContradictory, type Dataset, type Sample } from '../../../src/train/data/index.js'
+import { thisSuite } from '../../support/ending.js'
+import { tempFolder } from '../../support/temp-folder.js'
 import { zip, type ZipEntry } from '../../support/zip.js'
 import { flat, open, writeTree } from './pictures.js'
 
+const file = thisSuite()
 let folder: string
 let spool: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'xception-dataset-'))
+  folder = tempFolder(file)
   spool = join(folder, 'spool')
 })
-afterEach(() => { rmSync(folder, { recursive: true }) })
 
 /** Ten pictures of each of two classes. */
 async function pictures (): Promise<Record<string, Buffer>> {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { Random } from '../../../src/base/random.js'
 import { parsePreset, presetNetwork } from '../../../src/model/presets/index.js'
@@ -10,6 +8,7 @@ import type { Examples } from '../../../src/train/fit/batches.js'
 import { DEFAULT_RECIPE } from '../../../src/train/fit/recipe.js'
 import { trainingEnvironment } from '../../../src/train/process/environment.js'
 import { trainNetwork, type TrainedNetwork, type TrainingJob } from '../../../src/train/fit/train-network.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
 const SIDE = 32
 const CLASSES = 3
@@ -27,8 +26,7 @@ function colours (count: number, seed: number): Examples {
 }
 
 function jobIn (t: TestContext, changes: Partial<TrainingJob> = {}): TrainingJob {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
+  const folder = tempFolder(t)
   return {
     network: NETWORK,
     recipe: RECIPE,

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, suite, test } from 'node:test'
+import { beforeEach, suite, test } from 'node:test'
 import { OperatorError } from '../../../src/base/errors.js'
 import { FeatureCache, featureKey } from '../../../src/train/head/feature-cache.js'
+import { thisSuite } from '../../support/ending.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
+const file = thisSuite()
 let folder: string
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'xception-features-')) })
-afterEach(() => { rmSync(folder, { recursive: true }) })
+beforeEach(() => { folder = tempFolder(file) })
 
 const open = (modelKey = 'one'): Promise<FeatureCache> => FeatureCache.open({ folder, modelKey, length: 3, maxBytes: 2 ** 30 })
 const KEYS = ['a', 'b'].map((hash) => featureKey(hash, 0))

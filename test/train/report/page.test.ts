@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { evaluate, reportPage, type Report } from '../../../src/train/report/index.js'
-import { CAT, useBrowser, withoutChromium } from '../../page/browser.js'
+import { useBrowser, withoutChromium } from '../../page/browser.js'
+import { CAT } from '../../support/cat.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
 const NAMES = ['<script>alert(1)</script>', 'a "long" name & more of it, which goes on for a while']
 const JUDGEMENTS = [
@@ -58,8 +59,7 @@ suite('report.html', () => {
   })
 
   test('loads nothing, shows its pictures and fits a narrow screen', { skip: withoutChromium }, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'xception-report-'))
-    t.after(() => { rmSync(folder, { recursive: true }) })
+    const folder = tempFolder(t)
     const file = join(folder, 'report.html')
     writeFileSync(file, page)
     const address = pathToFileURL(file).href

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Random } from '../../../src/base/random.js'
@@ -9,6 +8,7 @@ import { trainingEnvironment } from '../../../src/train/process/environment.js'
 import { TrainingProcess } from '../../../src/train/process/training-process.js'
 import type { Images, VariableValues } from '../../../src/train/process/protocol.js'
 import { trainingProgram, type TrainingOptions } from '../../../src/train/step/program.js'
+import { tempFolder } from '../../support/temp-folder.js'
 
 export interface TrainingGraph {
   readonly training: TrainingProcess
@@ -18,8 +18,7 @@ export interface TrainingGraph {
 
 /** A process with the graph of a training step, on one thread. */
 export async function startTraining (t: TestContext, options: TrainingOptions): Promise<TrainingGraph> {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-test-'))
-  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
+  const folder = tempFolder(t)
   const { savedModel, variables } = trainingProgram(options)
   writeFileSync(join(folder, 'saved_model.pb'), savedModel)
   const training = new TrainingProcess(trainingEnvironment({ backend: 'cpu', threads: 1 }))
