@@ -1,6 +1,7 @@
 /** What each folder of src/ may use besides itself; docs/architecture.md says what each holds. */
 export const MAY_USE = {
   base: [],
+  contract: ['base/'],
   model: ['base/'],
   preprocess: ['base/', 'model/input.ts'],
   sources: ['base/', 'model/'],
@@ -8,11 +9,11 @@ export const MAY_USE = {
   engine: ['base/', 'compiler/'],
   telemetry: ['base/'],
   quantize: ['base/', 'model/', 'compiler/', 'engine/'],
-  service: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'quantize/', 'engine/', 'telemetry/'],
+  service: ['base/', 'contract/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'quantize/', 'engine/', 'telemetry/'],
   train: ['base/', 'model/', 'preprocess/', 'sources/', 'compiler/', 'engine/'],
-  intake: ['base/', 'telemetry/', 'service/'],
-  plugins: ['base/', 'telemetry/', 'service/', 'intake/'],
-  routes: ['base/', 'telemetry/', 'service/', 'intake/'],
+  intake: ['base/', 'contract/', 'telemetry/', 'service/'],
+  plugins: ['base/', 'contract/', 'telemetry/', 'service/', 'intake/'],
+  routes: ['base/', 'contract/', 'telemetry/', 'service/', 'intake/'],
   grpc: ['base/', 'telemetry/', 'service/', 'intake/'],
   cli: ['']
 }
@@ -106,7 +107,14 @@ export default {
       comment: 'a browser gets the files of page/ and no others, and nothing in Node has its objects',
       severity: 'error',
       from: { path: '^page/' },
-      to: { pathNot: '^page/' }
+      to: { pathNot: ['^page/', anyOf(['contract/'])] }
+    },
+    {
+      name: 'the-page-has-types-of-the-contract',
+      comment: 'what replies look like, of which nothing is left to load',
+      severity: 'error',
+      from: { path: '^page/' },
+      to: { path: anyOf(['contract/']), dependencyTypesNot: ['type-only'] }
     },
     {
       name: 'nothing-but-browsers-runs-the-page',

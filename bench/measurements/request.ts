@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { summarize, spread, type Summary } from '../../src/base/statistics.js'
 import type { Precision } from '../../src/compiler/index.js'
-import type { Timings } from '../../src/service/inference.js'
+import type { ClassifyReply } from '../../src/contract/images.js'
 import { SETTINGS } from '../../src/settings.js'
 import { SingleConnection } from '../http/one-at-a-time.js'
 import { makePhotos } from '../http/photos.js'
@@ -87,7 +87,7 @@ async function sendOneByOne (url: string): Promise<readonly Stages[]> {
 
 async function measureOne (client: SingleConnection, photo: Buffer): Promise<Stages> {
   const { milliseconds: total, body } = await client.classify(photo)
-  const { decodeMs: decoding, inferenceMs: run, queueMs: crossing } = (body as { timings: Timings }).timings
+  const { decodeMs: decoding, inferenceMs: run, queueMs: crossing } = (body as ClassifyReply).timings
   const { milliseconds: empty } = await client.probe()
   return { total, decoding, run, crossing, rest: total - decoding - run - crossing, empty }
 }

@@ -76,17 +76,3 @@ export class ServiceError extends Error {
     return ERRORS[this.code].status
   }
 }
-
-/** RFC 9457 problem details, the body of every error reply and of each failed image in a larger reply. */
-export interface Problem {
-  type: string
-  title: string
-  status: number
-  detail: string
-  code: ErrorCode
-}
-
-export function toProblem (error: ServiceError): Problem {
-  const { status, title } = ERRORS[error.code]
-  return { type: 'about:blank', title, status, detail: error.message, code: error.code }
-}

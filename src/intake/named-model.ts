@@ -1,11 +1,6 @@
 import { ServiceError } from '../base/errors.js'
+import type { ModelAddress } from '../contract/models.js'
 import type { LoadedModel } from '../service/loaded-model.js'
-
-/** The model that an address names, and one version of it or any. */
-export interface ModelAddress {
-  readonly name: string
-  readonly version?: string
-}
 
 /** Throws a ServiceError `model_not_found` unless the address names the model that serves. */
 export function checkAddress ({ facts: { description } }: LoadedModel, address: ModelAddress): void {

@@ -8,14 +8,15 @@ export interface Label {
   readonly wordnetId?: string
 }
 
-export interface Prediction extends Label {
+/** A class among the most probable. */
+export interface RankedLabel extends Label {
   /** Index of the network's output. */
   readonly classId: number
   readonly probability: number
 }
 
 /** The `k` most probable classes, most probable first; equal ones in the order of their index. */
-export function topK (probabilities: Float32Array, labels: readonly Label[], k: number): Prediction[] {
+export function topK (probabilities: Float32Array, labels: readonly Label[], k: number): RankedLabel[] {
   const probabilityOf = (classId: number): number => probabilities[classId] ?? 0
   const least = leastOfTop(probabilities, k)
   const candidates: number[] = []

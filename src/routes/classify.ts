@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../base/errors.js'
+import type { ClassifyQuery, ClassifyReply } from '../contract/images.js'
 import { classify } from '../service/classification.js'
 import { checkExplainable, drawExplanation } from '../service/explained-picture.js'
 import { whyNotExplainable } from '../service/explanation.js'
@@ -14,22 +15,16 @@ import { CLASSIFY } from './schemas/images.js'
 import { openBody } from './uploads.js'
 import { addVary } from './vary.js'
 
-interface Query {
-  readonly topK?: string
-  readonly explain?: string
-  readonly listErrors?: string
-}
-
-type Answer = Exchange<unknown>['answer']
+type Answer<Reply> = Exchange<Reply>['answer']
 
 /** POST /classify: images in, labels and probabilities out, and where the network saw them on request. */
 export async function classifyRoutes (app: FastifyInstance, intake: IntakeOptions): Promise<void> {
-  app.post<{ Querystring: Query }>('/classify', described(CLASSIFY), async (request, reply) => {
-    return await admitted<unknown>(request, reply, intake, (model, limits) => {
+  app.post<{ Querystring: ClassifyQuery }>('/classify', described(CLASSIFY), async (request, reply) => {
+    return await admitted<ClassifyReply | FastifyReply>(request, reply, intake, (model, limits) => {
       const k = readTopK(request.query.topK, model.facts.labels.length)
       const isExplained = readFlag('explain', request.query.explain)
       const listErrors = readFlag('listErrors', request.query.listErrors)
-      const asJson: Answer = async (uploads, work) => {
+      const asJson: Answer<ClassifyReply> = async (uploads, work) => {
         const answers = await classify(model, uploads, { k, isExplained }, work)
         if (!listErrors) throwErrorOfOnly(answers)
         return resultsReply(model, answers, request.log)
@@ -40,7 +35,9 @@ export async function classifyRoutes (app: FastifyInstance, intake: IntakeOption
 }
 
 /** As JSON, or of one image as a picture for who prefers that. Throws a ServiceError if there cannot be one and nothing else is taken. */
-function asPreferred (model: LoadedModel, request: FastifyRequest, reply: FastifyReply, asJson: Answer): Answer {
+function asPreferred (
+  model: LoadedModel, request: FastifyRequest, reply: FastifyReply, asJson: Answer<ClassifyReply>
+): Answer<ClassifyReply | FastifyReply> {
   addVary(reply, 'accept')
   const { prefersPicture, takesJson } = replyForm(request)
   if (!takesJson) checkExplainable(model)

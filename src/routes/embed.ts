@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { EmbedQuery, EmbedReply } from '../contract/images.js'
 import { checkEmbeddable, embed, toNumbers, unitLength } from '../service/embedding.js'
 import type { IntakeOptions } from '../intake/admitted.js'
 import { admitted } from './admitted.js'
@@ -10,8 +11,8 @@ import { openBody } from './uploads.js'
 
 /** POST /embed: images in, pooled features out. */
 export async function embedRoutes (app: FastifyInstance, intake: IntakeOptions): Promise<void> {
-  app.post<{ Querystring: { readonly normalize?: string } }>('/embed', described(EMBED), async (request, reply) => {
-    return await admitted(request, reply, intake, (model, limits) => {
+  app.post<{ Querystring: EmbedQuery }>('/embed', described(EMBED), async (request, reply) => {
+    return await admitted<EmbedReply>(request, reply, intake, (model, limits) => {
       checkEmbeddable(model.facts)
       const finish = readFlag('normalize', request.query.normalize) ? unitLength : (embedding: Float32Array) => embedding
       return {

@@ -1,30 +1,25 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { ServiceError } from '../base/errors.js'
 import { parser } from '../base/schema.js'
+import { LogLevelWanted, type LogLevel, type LogLevels } from '../contract/log-level.js'
 import { described } from './described.js'
-import { LEVEL_WANTED, LOG_LEVEL_CHANGE, LOG_LEVEL_RESET, LOG_LEVEL_SHOWN } from './schemas/log-level.js'
+import { LOG_LEVEL_CHANGE, LOG_LEVEL_RESET, LOG_LEVEL_SHOWN } from './schemas/log-level.js'
 
 const PATH = '/admin/log-level'
 /** More than any level takes. */
 const MAX_BODY_BYTES = 1024
 const INFORMING: ReadonlySet<string> = new Set(['info', 'debug', 'trace'])
 
-const parseWanted = parser(LEVEL_WANTED, 'The body')
-
-interface Levels {
-  readonly level: string
-  /** What LOG_LEVEL says. */
-  readonly configured: string
-}
+const parseWanted = parser(LogLevelWanted, 'The body')
 
 /**
  * GET, PUT and DELETE /admin/log-level: what is logged from now on, without a restart, and back to what LOG_LEVEL says. Requests that
  * are under way keep the level that they began with. The logger is the one that all others come from.
  */
 export async function logLevelRoutes (app: FastifyInstance, { logger }: { logger: FastifyBaseLogger }): Promise<void> {
-  const configured = logger.level
-  const levels = (): Levels => ({ level: logger.level, configured })
-  const change = (level: string): Levels => {
+  const configured = levelOf(logger)
+  const levels = (): LogLevels => ({ level: levelOf(logger), configured })
+  const change = (level: LogLevel): LogLevels => {
     changeLevel(logger, level)
     return levels()
   }
@@ -35,8 +30,13 @@ export async function logLevelRoutes (app: FastifyInstance, { logger }: { logger
   app.delete(PATH, described(LOG_LEVEL_RESET), () => change(configured))
 }
 
+/** The service adds none to the logger's own levels. */
+function levelOf (logger: FastifyBaseLogger): LogLevel {
+  return logger.level as LogLevel
+}
+
 /** The more talkative of the two levels tells of the change. */
-function changeLevel (logger: FastifyBaseLogger, level: string): void {
+function changeLevel (logger: FastifyBaseLogger, level: LogLevel): void {
   const change = { from: logger.level, to: level }
   if (change.from === level) return
   const tell = (): void => { logger.info(change, 'the log level changes') }
@@ -46,7 +46,7 @@ function changeLevel (logger: FastifyBaseLogger, level: string): void {
   if (!informs) tell()
 }
 
-function readLevel (body: unknown): string {
+function readLevel (body: unknown): LogLevel {
   try {
     return parseWanted(JSON.parse(typeof body === 'string' ? body : '')).level
   } catch (error) {

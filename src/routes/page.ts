@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { ServiceError } from '../base/errors.js'
+import type { About } from '../contract/status.js'
 import type { Slot } from '../service/slot.js'
 import { described } from './described.js'
 import { readPageFiles, type PageFile } from './page-files.js'
@@ -31,16 +32,18 @@ export async function pageRoutes (app: FastifyInstance, { slot, endpoints, needs
   app.get('/', { ...described(INDEX), config: { openTo: 'pages' } }, (request, reply) => {
     addVary(reply, 'accept')
     if (asksForPage(request)) return sendFile(request, reply.header('content-security-policy', PAGE_POLICY), page)
-    return reply.send({
+    const { model } = slot
+    const about: About = {
       service: 'xception-serve',
       status: slot.notReadyReason ?? 'ready',
-      model: slot.model,
+      ...model === undefined ? {} : { model },
       classify: 'POST /classify with an image as a multipart file, as the raw body, or in base64 as {"images": [...]}; ' +
         '?topK= predictions an image, ?explain=true where the network saw them',
       needsKey,
       maxImageBytes,
       endpoints
-    })
+    }
+    return reply.send(about)
   })
 
   app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true }, config: { openTo: 'files' } }, (request, reply) => {

@@ -1,22 +1,13 @@
-import { Type, type TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
 import type { ErrorCode } from '../base/errors.js'
+import { ModelParams, VersionParams } from '../contract/models.js'
+import { protocolError, toProtocolError } from '../contract/problems.js'
 import { described, type RouteDescription } from './described.js'
 import { REQUEST_ERRORS } from './schemas/images.js'
 import { errorReplies, GUARDED, type ErrorForm } from './schemas/problems.js'
 
 /** An error as the protocols of other servers have it. */
-const PROTOCOL: ErrorForm = {
-  type: 'application/json',
-  schema: (codes) => Type.Object({
-    error: Type.String({ description: 'What happened and what to do about it.' }),
-    code: Type.Enum([...codes], { description: 'Stable, as in the problem details of POST /classify.' })
-  }, { additionalProperties: false }),
-  body: ({ message, code }) => ({ error: message, code })
-}
-
-const name = Type.String({ examples: ['xception-cifar10'], description: 'The model\'s name, as in the replies of POST /classify.' })
-const ModelParams = Type.Object({ name })
-const VersionParams = Type.Object({ name, version: Type.String({ examples: ['1'], description: 'Its version, as there.' }) })
+const PROTOCOL: ErrorForm = { type: 'application/json', schema: protocolError, body: toProtocolError }
 
 /** What reading about a model may be answered, and a request with images. */
 export const READING_ERRORS: readonly ErrorCode[] = [...GUARDED, 'model_not_found', 'not_ready']

@@ -1,15 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { ServiceError, toProblem, type Problem } from '../base/errors.js'
+import { ServiceError } from '../base/errors.js'
+import type { ClassifyReply, FailedImage } from '../contract/images.js'
+import { toProblem } from '../contract/problems.js'
 import type { Answers } from '../service/classification.js'
-import type { Timings } from '../service/inference.js'
-import type { LoadedModel, ModelDescription } from '../service/loaded-model.js'
+import type { LoadedModel } from '../service/loaded-model.js'
 
 /** The reply to a request of images, in upload order. */
-export interface ResultsReply<T> {
-  readonly model: ModelDescription
-  readonly results: ReadonlyArray<T | { readonly error: Problem }>
-  readonly timings: Timings
-}
+type ResultsReply<Result> = Omit<ClassifyReply, 'results'> & { readonly results: ReadonlyArray<Result | FailedImage> }
 
 /** Throws the ServiceError of a request's only image, if it failed: the request then fails as that image did. */
 export function throwErrorOfOnly ({ results: [only, ...others] }: Answers<object>): void {

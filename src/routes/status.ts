@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Alive, NotReady, Ready } from '../contract/status.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { noteError } from '../telemetry/requests.js'
 import type { Slot } from '../service/slot.js'
@@ -7,13 +8,15 @@ import { LIVEZ, METRICS, READYZ } from './schemas/service.js'
 
 /** GET /livez and /readyz, what orchestrators read. */
 export async function probeRoutes (app: FastifyInstance, { slot }: { slot: Slot }): Promise<void> {
-  app.get('/livez', { ...described(LIVEZ), config: { openTo: 'probes' } }, () => ({ status: 'alive' }))
+  app.get('/livez', { ...described(LIVEZ), config: { openTo: 'probes' } }, (): Alive => ({ status: 'alive' }))
 
   app.get('/readyz', { ...described(READYZ), config: { openTo: 'probes' } }, (_request, reply) => {
     const reason = slot.notReadyReason
-    if (reason === undefined) return reply.send({ status: 'ready' })
+    if (reason === undefined) return reply.send({ status: 'ready' } satisfies Ready)
     noteError(reply.raw, 'not_ready')
-    return reply.code(503).send({ status: 'not ready', reason, progress: slot.loadingStep })
+    const { loadingStep: progress } = slot
+    const answer: NotReady = { status: 'not ready', reason, ...progress === undefined ? {} : { progress } }
+    return reply.code(503).send(answer)
   })
 }
 

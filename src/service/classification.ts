@@ -1,7 +1,7 @@
 import { ServiceError } from '../base/errors.js'
-import type { Prediction } from '../model/labels.js'
-import { explanations, whyNotExplainable, type Explanation } from './explanation.js'
-import { timingsOf, type Inferred, type Timings, type Upload, type Work } from './inference.js'
+import type { Predictions, Timings } from '../contract/images.js'
+import { explanations, whyNotExplainable } from './explanation.js'
+import { timingsOf, type Inferred, type Upload, type Work } from './inference.js'
 import type { LoadedModel } from './loaded-model.js'
 
 /** What one request was answered, an image each, or the reason why there is nothing, in upload order. */
@@ -10,15 +10,8 @@ export interface Answers<T> {
   readonly timings: Timings
 }
 
-/** A prediction, which says where the network saw its class if that was asked for. */
-export type ExplainedPrediction = Prediction & { readonly explanation?: Explanation }
-
-export interface Predicted {
-  readonly predictions: readonly ExplainedPrediction[]
-}
-
 /** The answer for one image: predictions, or the reason why there are none. */
-export type ImageResult = Predicted | { readonly error: ServiceError }
+export type ImageResult = Predictions | { readonly error: ServiceError }
 
 export interface ClassifyOptions {
   /** Predictions an image: its most probable labels. */
@@ -30,7 +23,7 @@ export interface ClassifyOptions {
 /** Classifies the images of one request. Throws the signal's reason. */
 export async function classify (
   model: LoadedModel, uploads: Upload[], { k, isExplained = false }: ClassifyOptions, work: Work
-): Promise<Answers<Predicted>> {
+): Promise<Answers<Predictions>> {
   if (!isExplained) return answersOf(await model.infer(uploads, work), (one) => ({ predictions: model.predictions(one, k) }))
   const refusal = whyNotExplainable(model.facts)
   const answers = await model.infer(uploads, refusal === undefined ? { ...work, wanted: { topMaps: k } } : work)

@@ -1,24 +1,7 @@
 import { shortened } from '../base/float32.js'
+import type { ClassMap, Explanation, NotExplainable } from '../contract/images.js'
 import type { Outputs, OutputValues } from '../engine/protocol.js'
 import type { ModelFacts } from './loaded-model.js'
-
-/**
- * How much each position of the feature map speaks for a class, row by row from the top left: the mean is the class's logit
- * less its bias. Also called a class activation map (Zhou et al., Learning Deep Features for Discriminative Localization, 2016).
- */
-export interface ClassMap {
-  readonly height: number
-  readonly width: number
-  readonly values: readonly number[]
-}
-
-/** Why there is no such map; `code` is stable. */
-export interface NotExplainable {
-  readonly code: 'not_explainable'
-  readonly detail: string
-}
-
-export type Explanation = ClassMap | NotExplainable
 
 /** Undefined where the network's maps are exact. */
 export function whyNotExplainable ({ offers: { maps } }: Pick<ModelFacts, 'offers'>): NotExplainable | undefined {

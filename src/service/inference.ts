@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { ServiceError } from '../base/errors.js'
+import type { Timings } from '../contract/images.js'
 import type { Batcher, Classified } from '../engine/batcher.js'
 import type { Place } from '../engine/places.js'
 import type { EngineImage } from '../engine/protocol.js'
@@ -25,14 +26,6 @@ export type Upload = ImageFile | Prepared
 export type Inferred = Classified & {
   /** Milliseconds; 0 where nothing was to be decoded. */
   readonly decodeMs: number
-}
-
-/** Milliseconds. Of a request with many images: the slowest of each stage, and the largest batch. */
-export interface Timings {
-  readonly decodeMs: number
-  readonly queueMs: number
-  readonly inferenceMs: number
-  readonly batchSize: number
 }
 
 /** What a request was admitted with. */
@@ -150,7 +143,7 @@ export class Inference {
   }
 }
 
-/** What the images of one request took. */
+/** What the images of one request took: the slowest of each stage, and the largest batch. */
 export function timingsOf (answers: ReadonlyArray<Inferred | ServiceError>): Timings {
   const inferred = answers.filter((answer): answer is Inferred => !(answer instanceof ServiceError))
   const most = (key: keyof Timings): number => Number(Math.max(0, ...inferred.map((answer) => answer[key])).toFixed(2))

@@ -2,13 +2,15 @@ import { ServiceError } from '../base/errors.js'
 import { keepInUse } from '../compiler/cache.js'
 import type { ModelTarget } from '../compiler/index.js'
 import type { Wantable } from '../compiler/signature.js'
-import { chooseBackend, type Backend } from '../engine/backend.js'
+import type { Prediction } from '../contract/images.js'
+import type { ModelDescription } from '../contract/models.js'
+import { chooseBackend } from '../engine/backend.js'
 import { Batcher } from '../engine/batcher.js'
-import type { Kernels, Products } from '../engine/kernels.js'
+import type { Kernels } from '../engine/kernels.js'
 import type { Place } from '../engine/places.js'
 import { chooseComputation, type Computation } from '../engine/target.js'
 import type { InputChoices } from '../model/input.js'
-import { topK, type Label, type Prediction } from '../model/labels.js'
+import { topK, type Label } from '../model/labels.js'
 import type { Model } from '../model/model.js'
 import { networkOutputs, type NetworkOutputs } from '../model/outputs.js'
 import { configureDecoding, type HeatMap } from '../preprocess/index.js'
@@ -19,13 +21,6 @@ import { Inference, type Inferred, type Upload, type Work } from './inference.js
 import { imageLengthOf, startRuntime, type OpenOptions, type Runtime } from './runtime.js'
 import type { ServiceSettings } from './settings.js'
 import { Workload } from './workload.js'
-
-export interface ModelDescription {
-  readonly name: string
-  readonly version: string
-  readonly backend: Backend
-  readonly precision: Products
-}
 
 /** What stays the same about a model as long as it is open. */
 export interface ModelFacts {

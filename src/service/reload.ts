@@ -1,6 +1,7 @@
 import { ServiceError } from '../base/errors.js'
 import { usableMemory } from '../base/memory.js'
-import type { LoadedModel, ModelDescription } from './loaded-model.js'
+import type { ModelDescription } from '../contract/models.js'
+import type { LoadedModel } from './loaded-model.js'
 import type { Slot } from './slot.js'
 
 export interface ReloaderOptions {

@@ -1,12 +1,9 @@
-import type { LoadedModel, ModelDescription, ModelSnapshot } from './loaded-model.js'
+import type { LoadedModel, ModelSnapshot } from './loaded-model.js'
 import { ServiceError } from '../base/errors.js'
-import type { InputChoices } from '../model/input.js'
+import type { ServedModel } from '../contract/models.js'
+import type { NotReadyReason } from '../contract/status.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Snapshot } from '../telemetry/snapshot.js'
-
-/** Why the service takes no requests. */
-export const NOT_READY_REASONS = ['loading', 'restarting', 'decoder_failed', 'draining'] as const
-export type NotReadyReason = typeof NOT_READY_REASONS[number]
 
 /**
  * The place of the model that serves, and what the routes see of the process: loading, then serving, then draining, then
@@ -30,7 +27,7 @@ export class Slot {
   }
 
   /** The model that is served and how pictures become its input; undefined while it loads. */
-  get model (): (ModelDescription & { readonly classes: number, readonly input: InputChoices }) | undefined {
+  get model (): ServedModel | undefined {
     if (this.current === undefined) return undefined
     const { description, labels, input } = this.current.facts
     return { ...description, classes: labels.length, input }

@@ -1,16 +1,15 @@
 import { ServiceError } from '../base/errors.js'
 import { OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.js'
-import type { Prediction } from '../model/labels.js'
+import type { Prediction } from '../contract/images.js'
+import type { TensorSpec } from '../contract/open-inference.js'
 import type { NetworkOutputs } from '../model/outputs.js'
 import type { Inferred, Upload, Work } from './inference.js'
 import { invalidTensor } from './input-tensors.js'
 import type { LoadedModel } from './loaded-model.js'
 
-/** A tensor that a model takes or gives, as the Open Inference Protocol describes it; -1 is the number of images. */
-export interface TensorSpec {
-  readonly name: string
+/** A tensor that a model takes or gives, as the Open Inference Protocol describes it. */
+export interface ModelTensor extends TensorSpec {
   readonly datatype: 'BYTES' | 'UINT8' | 'FP32'
-  readonly shape: readonly number[]
 }
 
 /** An output that is asked for. */
@@ -34,7 +33,7 @@ type OfferName = keyof NetworkOutputs
 const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<OutputName, OfferName>
 
 /** `image`, files of images, and `pixels`; a request brings one of them. `pixels` may be FP32, too. */
-export function inputSpecs ({ facts: { input } }: LoadedModel): TensorSpec[] {
+export function inputSpecs ({ facts: { input } }: LoadedModel): ModelTensor[] {
   const { size, width = size.value, channels } = input
   return [
     { name: 'image', datatype: 'BYTES', shape: [-1] },
@@ -43,7 +42,7 @@ export function inputSpecs ({ facts: { input } }: LoadedModel): TensorSpec[] {
 }
 
 /** What the model can be asked for. */
-export function outputSpecs (model: LoadedModel): TensorSpec[] {
+export function outputSpecs (model: LoadedModel): ModelTensor[] {
   return [PROBABILITIES, ...model.facts.outputs].map((name) => ({ name, datatype: 'FP32', shape: [-1, ...shapeOf(model, name)] }))
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
+import type { ClassifyReply, Timings } from '../../src/contract/images.js'
 import { SETTINGS } from '../../src/settings.js'
 import { readMetrics } from '../harness/metrics.js'
 import { startServer, type RunningServer } from '../harness/server.js'
@@ -11,8 +12,6 @@ const PHOTO = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', impor
 const CALIBRATION_RUNS = 30
 /** As many as the service decodes at once. */
 const DECODERS = SETTINGS.decodeConcurrency.default
-
-interface Timings { readonly decodeMs: number, readonly queueMs: number, readonly inferenceMs: number, readonly batchSize: number }
 
 export interface Measured {
   readonly p50Ms: number
@@ -86,7 +85,7 @@ async function classify (server: RunningServer, images: number): Promise<{ timin
   if (response.status !== 200) {
     throw new Error(`/classify answered ${response.status}: the machine is too busy with other work to measure on`)
   }
-  const { timings } = await response.json() as { timings: Timings }
+  const { timings } = await response.json() as ClassifyReply
   return { timings, totalMs: performance.now() - startedAt }
 }
 

@@ -1,4 +1,5 @@
-import { toProblem, type ServiceError } from '../../base/errors.js'
+import type { ServiceError } from '../../base/errors.js'
+import { toProblem } from '../../contract/problems.js'
 import { toNumbers } from '../../service/embedding.js'
 import { NPY_HEADER_BYTES, npyHeader } from './npy.js'
 import { OutputFile } from './output-file.js'

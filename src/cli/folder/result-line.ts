@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { toProblem } from '../../base/errors.js'
+import { toProblem } from '../../contract/problems.js'
 import type { ImageResult } from '../../service/classification.js'
 
 /** How every line begins. */

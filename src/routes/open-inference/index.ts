@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { ModelAddress } from '../../contract/models.js'
+import type { Liveness, Readiness } from '../../contract/open-inference.js'
 import type { IntakeOptions } from '../../intake/admitted.js'
 import { noteError } from '../../telemetry/requests.js'
 import { described } from '../described.js'
-import { checkAddress, type ModelAddress } from '../../intake/named-model.js'
+import { checkAddress } from '../../intake/named-model.js'
 import { describedModel } from '../protocol-schemas.js'
 import { infer } from './infer.js'
 import { modelMetadata, serverMetadata } from '../../intake/open-inference/metadata.js'
@@ -16,7 +18,7 @@ interface OfModel { Params: ModelAddress }
 export async function openInferenceRoutes (app: FastifyInstance, intake: IntakeOptions): Promise<void> {
   const { slot } = intake
   app.get('/v2', described(serverSchema), serverMetadata)
-  app.get('/v2/health/live', { ...described(liveSchema), ...PROBE }, () => ({ live: true }))
+  app.get('/v2/health/live', { ...described(liveSchema), ...PROBE }, (): Liveness => ({ live: true }))
   app.get('/v2/health/ready', { ...described(readySchema), ...PROBE }, (_request, reply) => answerReady(reply, {}))
 
   for (const model of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
@@ -33,9 +35,10 @@ export async function openInferenceRoutes (app: FastifyInstance, intake: IntakeO
     ))
   }
 
-  function answerReady (reply: FastifyReply, of: { readonly name?: string }): FastifyReply {
+  function answerReady (reply: FastifyReply, of: Pick<Readiness, 'name'>): FastifyReply {
     const reason = slot.notReadyReason
     if (reason !== undefined) noteError(reply.raw, 'not_ready')
-    return reply.code(reason === undefined ? 200 : 503).send({ ...of, ready: reason === undefined, reason })
+    const readiness: Readiness = reason === undefined ? { ...of, ready: true } : { ...of, ready: false, reason }
+    return reply.code(reason === undefined ? 200 : 503).send(readiness)
   }
 }

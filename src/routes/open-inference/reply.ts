@@ -1,10 +1,11 @@
+import type { InferOutput, InferReply } from '../../contract/open-inference.js'
 import type { OutputTensor } from '../../service/tensors.js'
 import { binaryBytes, binaryOf } from '../../intake/open-inference/binary-outputs.js'
 import { numbersJson } from '../tensors/numbers-json.js'
 import type { RequestedOutput } from './request.js'
 
 /** What answers an inference request. */
-export interface InferReply {
+export interface InferAnswer {
   readonly model: { readonly name: string, readonly version: string }
   readonly id: string | undefined
   readonly tensors: readonly OutputTensor[]
@@ -20,7 +21,7 @@ export interface EncodedReply {
 }
 
 /** The reply as JSON, with behind it the outputs that are asked for as binary data. */
-export async function encodeReply (reply: InferReply): Promise<EncodedReply> {
+export async function encodeReply (reply: InferAnswer): Promise<EncodedReply> {
   const binary = reply.tensors.filter((_, index) => isBinary(reply, index))
   if (binary.length === 0) return { lengths: undefined, pieces: jsonOf(reply) }
   // Made twice rather than kept: its length goes ahead of it.
@@ -30,25 +31,27 @@ export async function encodeReply (reply: InferReply): Promise<EncodedReply> {
   return { lengths: { json, all }, pieces: withBinary(reply, binary) }
 }
 
-function isBinary ({ requested }: InferReply, index: number): boolean {
+function isBinary ({ requested }: InferAnswer, index: number): boolean {
   return requested[index]?.isBinary ?? false
 }
 
-async function * withBinary (reply: InferReply, binary: readonly OutputTensor[]): AsyncGenerator<string | Uint8Array> {
+async function * withBinary (reply: InferAnswer, binary: readonly OutputTensor[]): AsyncGenerator<string | Uint8Array> {
   yield * jsonOf(reply)
   for (const tensor of binary) yield * binaryOf(tensor)
 }
 
-async function * jsonOf (reply: InferReply): AsyncGenerator<string> {
+async function * jsonOf (reply: InferAnswer): AsyncGenerator<string> {
   const { model, id, tensors } = reply
-  yield `${JSON.stringify({ model_name: model.name, model_version: model.version, id }).slice(0, -1)},"outputs":[`
+  const head: Omit<InferReply, 'outputs'> = { model_name: model.name, model_version: model.version, ...id === undefined ? {} : { id } }
+  yield `${JSON.stringify(head).slice(0, -1)},"outputs":[`
   for (const [index, tensor] of tensors.entries()) {
     if (index > 0) yield ','
     const { name, datatype, shape } = tensor
+    const output: InferOutput = { name, datatype, shape }
     if (isBinary(reply, index)) {
-      yield JSON.stringify({ name, datatype, shape, parameters: { binary_data_size: binaryBytes(tensor) } })
+      yield JSON.stringify({ ...output, parameters: { binary_data_size: binaryBytes(tensor) } } satisfies InferOutput)
     } else {
-      yield `${JSON.stringify({ name, datatype, shape }).slice(0, -1)},"data":[`
+      yield `${JSON.stringify(output).slice(0, -1)},"data":[`
       yield * dataOf(tensor)
       yield ']}'
     }

@@ -1,17 +1,12 @@
-import { Type } from 'typebox'
-import { LOG_LEVELS } from '../../base/log-levels.js'
+import { LogLevels, LogLevelWanted } from '../../contract/log-level.js'
 import { problemReplies } from './problems.js'
-
-const Level = Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))
-
-export const LEVEL_WANTED = Type.Object({ level: Level })
 
 const levels = {
   200: {
     description: 'The least severe log lines that are printed, and which LOG_LEVEL asks for.',
     content: {
       'application/json': {
-        schema: Type.Object({ level: Level, configured: Level }, { additionalProperties: false }),
+        schema: LogLevels,
         examples: { levels: { value: { level: 'debug', configured: 'info' } } }
       }
     }
@@ -29,7 +24,7 @@ export const LOG_LEVEL_CHANGE = {
   operationId: 'changeLogLevel',
   summary: 'Changes what is logged, until the end of the process',
   tags: ['administration'],
-  body: { content: { 'application/json': { schema: LEVEL_WANTED, examples: { debug: { value: { level: 'debug' } } } } } },
+  body: { content: { 'application/json': { schema: LogLevelWanted, examples: { debug: { value: { level: 'debug' } } } } } },
   response: { ...levels, ...problemReplies(['malformed_body']) }
 }
 

@@ -1,5 +1,6 @@
-import { Type, type TSchema } from 'typebox'
-import { ERRORS, toProblem, ServiceError, type ErrorCode } from '../../base/errors.js'
+import type { TSchema } from 'typebox'
+import { ERRORS, ServiceError, type ErrorCode } from '../../base/errors.js'
+import { problem, toProblem } from '../../contract/problems.js'
 import { DETAILS } from './details.js'
 
 /** One status of a route, as OpenAPI has it. */
@@ -18,17 +19,6 @@ export const GUARDED: readonly ErrorCode[] = ['unauthorized', 'rate_limited']
 
 /** Statuses after which trying again makes sense. */
 const RETRIED = [429, 503]
-
-/** RFC 9457 problem details with one of these codes. */
-export function problem (codes: readonly ErrorCode[]): TSchema {
-  return Type.Object({
-    type: Type.Literal('about:blank'),
-    title: Type.String({ description: 'Says what the code means; may change.' }),
-    status: Type.Integer({ description: 'The HTTP status of the error.' }),
-    detail: Type.String({ description: 'One sentence: what happened, and what to do about it.' }),
-    code: Type.Enum([...codes], { description: 'Stable: what a program decides by.' })
-  }, { additionalProperties: false })
-}
 
 /** How errors are written: as which type, by which schema, and one of them. */
 export interface ErrorForm {

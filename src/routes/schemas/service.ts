@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { NOT_READY_REASONS } from '../../service/slot.js'
-import { Model } from './images.js'
+import { ReloadReply } from '../../contract/models.js'
+import { About, Alive, NotReady, Ready } from '../../contract/status.js'
 import { GUARDED, problemReplies } from './problems.js'
 
 const Html = Type.String({ description: 'A page for browsers.' })
@@ -14,18 +14,12 @@ export const LIVEZ = {
     200: {
       description: 'It does.',
       content: {
-        'application/json': { schema: Type.Object({ status: Type.Literal('alive') }), examples: { alive: { value: { status: 'alive' } } } }
+        'application/json': { schema: Alive, examples: { alive: { value: { status: 'alive' } } } }
       }
     },
     ...problemReplies([])
   }
 }
-
-const NotReady = Type.Object({
-  status: Type.Literal('not ready'),
-  reason: Type.Enum([...NOT_READY_REASONS]),
-  progress: Type.Optional(Type.String({ description: 'What loading is at, in words.' }))
-}, { additionalProperties: false })
 
 export const READYZ = {
   operationId: 'readyz',
@@ -36,7 +30,7 @@ export const READYZ = {
     200: {
       description: 'They are.',
       content: {
-        'application/json': { schema: Type.Object({ status: Type.Literal('ready') }), examples: { ready: { value: { status: 'ready' } } } }
+        'application/json': { schema: Ready, examples: { ready: { value: { status: 'ready' } } } }
       }
     },
     ...problemReplies([]),
@@ -60,16 +54,6 @@ export const METRICS = {
     ...problemReplies(GUARDED)
   }
 }
-
-const About = Type.Object({
-  service: Type.Literal('xception-serve'),
-  status: Type.Enum(['ready', ...NOT_READY_REASONS]),
-  model: Type.Optional(Type.Object({ ...Model.properties, classes: Type.Integer(), input: Type.Object({}) })),
-  classify: Type.String(),
-  needsKey: Type.Boolean(),
-  maxImageBytes: Type.Integer(),
-  endpoints: Type.Array(Type.String())
-})
 
 export const INDEX = {
   operationId: 'about',
@@ -112,7 +96,7 @@ export const RELOAD = {
       description: 'The model that serves then.',
       content: {
         'application/json': {
-          schema: Type.Object({ model: Model }),
+          schema: ReloadReply,
           examples: { reloaded: { value: { model: { name: 'xception-cifar10', version: '2', backend: 'cpu', precision: 'float32' } } } }
         }
       }

@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ModelAddress } from '../../contract/models.js'
+import type { PredictReply } from '../../contract/tensorflow-serving.js'
 import { inferTensors, PROBABILITIES, type OutputTensor } from '../../service/tensors.js'
 import { inputLimits } from '../../service/input-tensors.js'
 import type { IntakeOptions } from '../../intake/admitted.js'
 import { admitted } from '../admitted.js'
-import { checkAddress, type ModelAddress } from '../../intake/named-model.js'
+import { checkAddress } from '../../intake/named-model.js'
 import { numbersJson } from '../tensors/numbers-json.js'
 import { openTensorBody } from '../tensors/tensor-body.js'
 import { PredictReader, type ReadPredict } from './predict-reader.js'
 import type { PredictFormat } from './request.js'
 
 /** What a reply calls its only output. */
-const REPLY_MEMBER = { row: 'predictions', columnar: 'outputs' } as const satisfies Record<PredictFormat, string>
+const REPLY_MEMBER = { row: 'predictions', columnar: 'outputs' } as const satisfies Record<PredictFormat, keyof PredictReply>
 
 /** Answers a predict request to the model that its address names: probabilities, a list for each image. */
 export async function predict (
@@ -32,7 +34,7 @@ export async function predict (
   return reply.type('application/json').send(body)
 }
 
-async function * replyJson (member: string, tensor: OutputTensor | undefined): AsyncGenerator<string> {
+async function * replyJson (member: keyof PredictReply, tensor: OutputTensor | undefined): AsyncGenerator<string> {
   yield `{"${member}":[`
   const rows = tensor?.datatype === 'FP32' ? tensor.rows : []
   for (const [index, row] of rows.entries()) {
