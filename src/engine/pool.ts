@@ -1,35 +1,17 @@
-import { EventEmitter } from 'node:events'
 import { sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
 import type { BatchRunner } from './batcher.js'
 import { SupervisedWorker, type WorkerOptions } from './supervised-worker.js'
 import type { EngineImages, LoadReply, RunReply } from './protocol.js'
 import { PROBABILITIES_ONLY, type Wanted } from './wanted.js'
 
-interface PoolEvents {
-  /** A worker failed and is being replaced. */
-  restart: [reason: Error]
-  /** A worker is up, for the first time or again. */
-  ready: []
-  /** A worker could not be replaced; another try follows. */
-  restartFailed: [reason: Error]
-  /** As of `SupervisedWorker`. */
-  lost: [reason: Error]
-}
-
 /** Several workers, each a process with a session of its own; a batch goes to the one that holds the fewest. */
-export class WorkerPool extends EventEmitter<PoolEvents> implements BatchRunner {
+export class WorkerPool implements BatchRunner {
   private readonly all: readonly SupervisedWorker[]
   private readonly held = new Map<SupervisedWorker, number>()
 
+  /** The observer in `options` is told of each worker. */
   constructor (count: number, options: WorkerOptions) {
-    super()
     this.all = Array.from({ length: count }, () => new SupervisedWorker(options))
-    for (const worker of this.all) {
-      worker.on('restart', (reason) => { this.emit('restart', reason) })
-      worker.on('ready', () => { this.emit('ready') })
-      worker.on('restartFailed', (reason) => { this.emit('restartFailed', reason) })
-      worker.on('lost', (reason) => { this.emit('lost', reason) })
-    }
   }
 
   get ready (): boolean {

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import { ServiceError } from '../base/errors.js'
 import { NO_USAGE, sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
 import { EngineProcess, type EngineProcessOptions } from './engine-process.js'
@@ -18,24 +17,26 @@ export interface WorkerOptions extends Omit<LoadRequest, 'path'>, Omit<EnginePro
   readonly path: string | Promise<string>
   /** The worker's module; tests hand in ones that misbehave. */
   readonly workerFile?: URL | undefined
+  readonly observer?: WorkerObserver | undefined
 }
 
-interface WorkerEvents {
-  /** The worker failed and a new one is being started. */
-  restart: [reason: Error]
-  /** The worker is up, for the first time or again. */
-  ready: []
-  /** A worker could not be brought up; another try follows. */
-  restartFailed: [reason: Error]
-  /** It cannot be brought up again: there will be no worker any more. */
-  lost: [reason: Error]
+/** Told of what befalls a worker. */
+export interface WorkerObserver {
+  /** It is up, for the first time or again. */
+  ready? (): void
+  /** It failed, and a new one is being started. */
+  failed? (reason: Error): void
+  /** A new one could not be started; another try follows. */
+  notReplaced? (reason: Error): void
+  /** It cannot be brought up again, and nothing is tried any more. */
+  lost? (reason: Error): void
 }
 
 /**
  * A process that owns TensorFlow, and another in its place whenever one fails: it throws, ends, is killed for want of memory,
  * answers nonsense or does not answer in time.
  */
-export class SupervisedWorker extends EventEmitter<WorkerEvents> {
+export class SupervisedWorker {
   private process: EngineProcess | undefined
   private closed = false
   private isReady = false
@@ -45,7 +46,6 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
   private warmUpBatchSizes: readonly number[]
 
   constructor (private readonly options: WorkerOptions) {
-    super()
     this.warmUpBatchSizes = options.warmUpBatchSizes
   }
 
@@ -75,7 +75,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
     try {
       const reply = await started.load({ path: await path, imageBytes, warmUpBatchSizes: this.warmUpBatchSizes })
       this.isReady = true
-      this.emit('ready')
+      this.options.observer?.ready?.()
       return reply
     } catch (error) {
       started.kill(error as Error)
@@ -86,7 +86,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
 
   /**
    * Runs one batch of images of one kind, and computes what is `wanted` beside the probabilities. Rejects with a ServiceError
-   * `inference_failed` if the worker fails; the next batch has to wait for `ready`.
+   * `inference_failed` if the worker fails; the next batch has to wait until the worker is ready.
    */
   async run (images: EngineImages, wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
     const worker = this.process
@@ -112,7 +112,7 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
     if (this.closed || !this.isReady || this.process !== worker) return
     this.isReady = false
     worker.kill(reason)
-    this.emit('restart', reason)
+    this.options.observer?.failed?.(reason)
     this.restart(worker)
   }
 
@@ -130,13 +130,13 @@ export class SupervisedWorker extends EventEmitter<WorkerEvents> {
       if (this.failedRestarts === MAX_RESTARTS) {
         return this.lose(new Error(`the worker could not be brought up again in ${MAX_RESTARTS} tries: ${message}`, { cause: error }))
       }
-      this.emit('restartFailed', error as Error)
+      this.options.observer?.notReplaced?.(error as Error)
       setTimeout(() => { this.restart(this.process ?? failed) }, RESTART_DELAY_MS).unref()
     }
   }
 
   private lose (reason: Error): void {
     this.closed = true
-    this.emit('lost', reason)
+    this.options.observer?.lost?.(reason)
   }
 }

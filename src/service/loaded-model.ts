@@ -59,7 +59,6 @@ export class LoadedModel {
   /** What its requests have in hand. */
   private readonly workload: Workload
   private readonly inference: Inference
-  private isLost = false
   private users = 0
   private onLastUser: (() => void) | undefined
 
@@ -71,7 +70,7 @@ export class LoadedModel {
     { kernels, precision }: Computation,
     private readonly release: () => void
   ) {
-    const { pool, decoder, loaded: { backend, tensorflowVersion, outputs }, maxBatchSize } = runtime
+    const { pool, watch, decoder, loaded: { backend, tensorflowVersion, outputs }, maxBatchSize } = runtime
     const { name, version, input, labels, network } = model
     const { queueSize, batchDelayMs } = config
     const description = { name, version, backend, precision }
@@ -89,12 +88,7 @@ export class LoadedModel {
       retryAfterSeconds: () => this.retryAfterSeconds
     })
     this.inference = new Inference({ decoder, batcher: this.batcher, workload: this.workload, metrics })
-    pool.on('ready', () => { this.batcher.wake() })
-    pool.on('lost', () => {
-      this.isLost = true
-      const detail = 'The engine is lost, and the process ends: send this request again.'
-      this.batcher.giveUp(new ServiceError('not_ready', detail, { retryAfterSeconds: 1 }))
-    })
+    watch.queue = this.batcher
   }
 
   /**
@@ -102,16 +96,16 @@ export class LoadedModel {
    * Throws an OperatorError.
    */
   static async open (config: ServiceSettings, model: Model, options: OpenOptions): Promise<LoadedModel> {
-    const backend = chooseBackend(config.backend)
-    const computation = chooseComputation(config.precision, backend)
-    const compiled = holdCompiled(config, model, computation.target, options.onStep)
-    try {
-      const runtime = await startRuntime(config, model, compiled.then(({ path }) => path), options)
-      return new LoadedModel(model, config, options.metrics, runtime, computation, (await compiled).release)
-    } catch (error) {
-      (await compiled).release()
-      throw error
-    }
+    const computation = chooseComputation(config.precision, chooseBackend(config.backend))
+    const path = compiledPath(config, model, computation.target, options.onStep)
+    // Both at once: the worker's process loads TensorFlow while the model is compiled.
+    const [kept, started] = await Promise.allSettled([path.then(keepInUse), startRuntime(config, model, path, options)])
+    // Without a compiled model nothing has started either, for the same reason.
+    if (kept.status === 'rejected') throw kept.reason
+    const release = kept.value
+    if (started.status === 'fulfilled') return new LoadedModel(model, config, options.metrics, started.value, computation, release)
+    release()
+    throw started.reason
   }
 
   /** Why it answers nothing now: it has no worker, or nothing can be decoded. Undefined where it answers. */
@@ -136,7 +130,7 @@ export class LoadedModel {
   }
 
   private get hasWorker (): boolean {
-    return !this.isLost && this.runtime.pool.ready
+    return !this.runtime.watch.isLost && this.runtime.pool.ready
   }
 
   /**
@@ -192,11 +186,9 @@ export class LoadedModel {
   }
 }
 
-/** A compiled model's folder, which stays in the cache until it is released. */
-async function holdCompiled (
-  config: ServiceSettings, model: Model, target: ModelTarget, onStep: OpenOptions['onStep']
-): Promise<{ readonly path: string, readonly release: () => void }> {
+/** The folder of the compiled model. */
+async function compiledPath (config: ServiceSettings, model: Model, target: ModelTarget, onStep: OpenOptions['onStep']): Promise<string> {
   const { path } = await compiledModel(config, model, target, onStep)
   onStep?.('warming up')
-  return { path, release: keepInUse(path) }
+  return path
 }

@@ -4,27 +4,20 @@ import { tensorFlowEnvironment, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
 import { WorkerPool } from '../engine/pool.js'
 import type { LoadReply } from '../engine/protocol.js'
+import type { WorkerObserver } from '../engine/supervised-worker.js'
 import { inputSpec, type Model } from '../model/model.js'
 import { inputShape } from '../model/shapes.js'
 import { sizeOf } from '../model/weights.js'
 import { createDecoder, MemoryTurns, type Decoder, type DecoderObserver } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { ServiceSettings } from './settings.js'
-
-/** Told of what befalls the workers, each time with the reason. */
-export interface WorkerObserver {
-  /** It failed, and a new one is being started. */
-  failed (reason: Error): void
-  /** A new one could not be started; another try follows. */
-  notReplaced (reason: Error): void
-  /** There will be none any more, and the model serves nothing: the process is to end. */
-  lost (reason: Error): void
-}
+import { WorkerWatch } from './worker-watch.js'
 
 export interface OpenOptions {
   readonly metrics: Metrics
   /** Told what opening is at, in words. */
   readonly onStep?: ((step: string) => void) | undefined
+  /** Told when they are lost, too, that the process is to end: the model serves nothing any more. */
   readonly workerObserver?: WorkerObserver | undefined
   readonly decoderObserver?: DecoderObserver | undefined
   /** As of `DecoderOptions`. */
@@ -38,6 +31,7 @@ export interface OpenOptions {
 /** What computes for one model. */
 export interface Runtime {
   readonly pool: WorkerPool
+  readonly watch: WorkerWatch
   readonly loaded: LoadReply
   readonly maxBatchSize: number
   readonly decoder: Decoder
@@ -57,13 +51,10 @@ export async function startRuntime (
   const warmUpBatchSizes = config.maxBatchSize === 'auto' ? [1] : [...new Set([1, config.maxBatchSize])]
   const environment = tensorFlowEnvironment({ backend: config.backend, threads: threadsOfWorker(config) })
   const runTimeoutMs = config.inferenceTimeoutMs
-  const pool = new WorkerPool(config.engineWorkers, { path, imageBytes, warmUpBatchSizes, runTimeoutMs, environment, workerFile })
-  pool.on('restart', (reason) => {
-    metrics.workerRestarts.inc()
-    workerObserver?.failed(reason)
+  const watch = new WorkerWatch(metrics, workerObserver)
+  const pool = new WorkerPool(config.engineWorkers, {
+    path, imageBytes, warmUpBatchSizes, runTimeoutMs, environment, workerFile, observer: watch
   })
-  pool.on('restartFailed', (reason) => { workerObserver?.notReplaced(reason) })
-  pool.on('lost', (reason) => { workerObserver?.lost(reason) })
   const uncount = metrics.countUsage(pool)
   const close = async (): Promise<void> => {
     await pool.close()
@@ -80,11 +71,9 @@ export async function startRuntime (
     await decoder.warmUp()
     const maxBatchSize = await batchSize(config, pool, await path, imageBytes, loaded.backend)
     pool.warmUpWith([...new Set([1, maxBatchSize])])
-    return { pool, loaded, maxBatchSize, close, decoder }
+    return { pool, watch, loaded, maxBatchSize, decoder, close }
   } catch (error) {
     await close()
-    // Who makes it is not left behind, and has the better reason.
-    await path
     if (!(error instanceof ProcessGone)) throw error
     const problem = `The engine cannot start, since ${error.message} while it loaded the model`
     throw new OperatorError(`${problem}: ${error.remedy}`, { cause: error })
@@ -107,7 +96,7 @@ function decoderFor (config: ServiceSettings, model: Model, options: OpenOptions
         decoderObserver?.failed?.(reason, isTold)
       }
     },
-    onHang: () => { workerObserver?.lost(new Error('every image that is being decoded hangs')) }
+    onHang: () => { workerObserver?.lost?.(new Error('every image that is being decoded hangs')) }
   })
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { CompiledModel } from '../../src/compiler/cache.js'
 import { tensorFlowEnvironment } from '../../src/engine/backend.js'
-import { SupervisedWorker } from '../../src/engine/supervised-worker.js'
+import { SupervisedWorker, type WorkerObserver } from '../../src/engine/supervised-worker.js'
 import type { ServiceError } from '../../src/base/errors.js'
 import { openModel } from '../../src/sources/open.js'
 import { readConfig } from '../../src/config.js'
@@ -21,6 +21,12 @@ const cacheDir = tempFolder()
 async function compiled (): Promise<CompiledModel> {
   const config = readConfig({ MODEL_CACHE_DIR: cacheDir })
   return await compiledModel(config, await openModel(config), { precision: 'float32', ownKernels: false })
+}
+
+/** An observer, and what it hears as events. */
+function listening (): { readonly observer: WorkerObserver, readonly heard: EventEmitter } {
+  const heard = new EventEmitter()
+  return { heard, observer: { ready: () => { heard.emit('ready') }, failed: (reason) => { heard.emit('failed', reason) } } }
 }
 
 test('the bundled model gives the reference probabilities for the same pixels', { skip: withoutShared }, async () => {
@@ -55,13 +61,14 @@ suite('a worker that misbehaves is replaced', () => {
   ] as const
   for (const [how, code, reason] of failures) {
     test(how, async () => {
-      const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
+      const { observer, heard } = listening()
+      const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment, observer })
       await engine.start()
       try {
-        const restarted = once(engine, 'restart')
+        const failed = once(heard, 'failed')
         await assert.rejects(engine.run([Uint8Array.of(code)]), { code: 'inference_failed' })
-        assert.match(String((await restarted)[0]), reason)
-        if (!engine.ready) await once(engine, 'ready')
+        assert.match(String((await failed)[0]), reason)
+        if (!engine.ready) await once(heard, 'ready')
         assert.equal((await engine.run([Uint8Array.of(0)])).probabilities[0], 1)
       } finally {
         await engine.close()
@@ -70,10 +77,12 @@ suite('a worker that misbehaves is replaced', () => {
   }
 
   test('hangs, while a batch waits behind the one that does', async () => {
-    const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], runTimeoutMs: 500, workerFile, environment })
+    const { observer, heard } = listening()
+    const options = { path: '', imageBytes: 1, warmUpBatchSizes: [], runTimeoutMs: 500, workerFile, environment, observer }
+    const engine = new SupervisedWorker(options)
     await engine.start()
     try {
-      const ready = once(engine, 'ready')
+      const ready = once(heard, 'ready')
       const runs = [engine.run([Uint8Array.of(3)]), engine.run([Uint8Array.of(0)])]
       await Promise.all(runs.map((run) => assert.rejects(run, ({ code, cause }: ServiceError) => {
         return code === 'inference_failed' && /did not answer within 500 ms/.test(String(cause))
@@ -86,12 +95,13 @@ suite('a worker that misbehaves is replaced', () => {
   })
 
   test('is killed between two batches, as when memory runs out', { skip: process.platform !== 'linux' }, async () => {
-    const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
+    const { observer, heard } = listening()
+    const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment, observer })
     await engine.start()
     try {
-      const [restarted, ready] = [once(engine, 'restart'), once(engine, 'ready')]
+      const [failed, ready] = [once(heard, 'failed'), once(heard, 'ready')]
       for (const child of await childrenOf(process.pid)) process.kill(child, 'SIGKILL')
-      assert.match(String((await restarted)[0]), /was ended by SIGKILL \(as when memory runs out\)/)
+      assert.match(String((await failed)[0]), /was ended by SIGKILL \(as when memory runs out\)/)
       await ready
       assert.ok(engine.usage.residentBytes > 0 && engine.usage.residentBytes < 2 ** 40)
     } finally {
@@ -117,11 +127,12 @@ suite('a worker that misbehaves is replaced', () => {
 test('a worker that replaces another is warmed with the batch sizes that are used by then', async () => {
   const path = join(cacheDir, 'warmed.txt')
   const workerFile = new URL('../support/recording-worker.js', import.meta.url)
-  const engine = new SupervisedWorker({ path, imageBytes: 1, warmUpBatchSizes: [1], workerFile, environment })
+  const { observer, heard } = listening()
+  const engine = new SupervisedWorker({ path, imageBytes: 1, warmUpBatchSizes: [1], workerFile, environment, observer })
   await engine.start()
   try {
     engine.warmUpWith([1, 16])
-    const ready = once(engine, 'ready')
+    const ready = once(heard, 'ready')
     await assert.rejects(engine.run([Uint8Array.of(0)]), { code: 'inference_failed' })
     await ready
     assert.equal(readFileSync(path, 'utf8'), '[1]\n[1,16]\n')
