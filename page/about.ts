@@ -1,9 +1,9 @@
+import type { About } from '../src/contract/status.js'
 import { describedRow, part } from './dom.js'
 import { inputInWords } from './model-words.js'
 import { counted, megabytes } from './numbers.js'
-import type { ServiceDescription } from './service.js'
 
-const STATUS_IN_WORDS: Readonly<Record<ServiceDescription['status'], string>> = {
+const STATUS_IN_WORDS: Readonly<Record<About['status'], string>> = {
   ready: 'ready',
   loading: 'the model is loading…',
   restarting: 'restarting…',
@@ -12,7 +12,7 @@ const STATUS_IN_WORDS: Readonly<Record<ServiceDescription['status'], string>> = 
 }
 
 /** Says what is served, and by what rules. */
-export function showService ({ status, model, maxImageBytes, endpoints }: ServiceDescription): void {
+export function showService ({ status, model, maxImageBytes, endpoints }: About): void {
   showStatus(status, [model?.name, STATUS_IN_WORDS[status]].filter((text) => text !== undefined).join(' · '))
   part(document, 'limit', HTMLElement).textContent = `, up to ${megabytes(maxImageBytes)} each`
   part(document, 'endpoints', HTMLElement).textContent = endpoints.join(', ')

@@ -1,4 +1,5 @@
-import type { AttentionMap, Input } from './service.js'
+import type { ClassMap } from '../src/contract/images.js'
+import type { Input } from '../src/contract/models.js'
 
 /** A part of a picture, in shares of its width and height. */
 export interface Region {
@@ -28,7 +29,7 @@ export function regionSeen ({ width, height }: { readonly width: number, readonl
 }
 
 /** Draws a map on a square canvas: smooth, the strongest value at full colour. */
-export function drawMap (canvas: HTMLCanvasElement, map: AttentionMap): void {
+export function drawMap (canvas: HTMLCanvasElement, map: ClassMap): void {
   canvas.width = canvas.height = CANVAS_SIDE
   const image = new ImageData(CANVAS_SIDE, CANVAS_SIDE)
   const strongest = Math.max(...map.values.map(Math.abs)) || 1
@@ -42,7 +43,7 @@ export function drawMap (canvas: HTMLCanvasElement, map: AttentionMap): void {
 }
 
 /** The value at shares of width and height, bilinear between the centres of the map's cells. */
-export function valueAt ({ width, height, values }: AttentionMap, x: number, y: number): number {
+export function valueAt ({ width, height, values }: ClassMap, x: number, y: number): number {
   const column = between(x * width - 0.5, width)
   const row = between(y * height - 0.5, height)
   const across = (line: number): number => {
@@ -66,7 +67,7 @@ function mixed (from: Colour, to: Colour, share: number): Colour {
 }
 
 /** Where the map's largest value is, such as `at the top left`. */
-export function placeInWords ({ width, height, values }: AttentionMap): string {
+export function placeInWords ({ width, height, values }: ClassMap): string {
   const index = values.indexOf(Math.max(...values))
   const third = (position: number, count: number): number => Math.floor((position + 0.5) / count * 3)
   const column = ['left', '', 'right'][third(index % width, width)] ?? ''

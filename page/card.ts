@@ -1,3 +1,4 @@
+import type { Input } from '../src/contract/models.js'
 import { describedRow, fromTemplate, part } from './dom.js'
 import { offerCurl } from './curl-panel.js'
 import { Explanation } from './explanation.js'
@@ -5,7 +6,7 @@ import { Failure, whoTriesAgain, wordsFor } from './failure.js'
 import { counted, milliseconds, percent } from './numbers.js'
 import { Picture } from './picture.js'
 import { Predictions } from './predictions.js'
-import type { Answer, Input } from './service.js'
+import type { Answer } from './service.js'
 
 export interface CardTools {
   readonly needsKey: boolean

@@ -1,9 +1,10 @@
+import type { Input } from '../src/contract/models.js'
 import { placeInWords } from './attention.js'
 import { part } from './dom.js'
 import { Failure, wordsFor } from './failure.js'
 import type { Picture } from './picture.js'
 import type { Predictions } from './predictions.js'
-import type { Answer, Input } from './service.js'
+import type { Answer } from './service.js'
 
 export interface ExplanationParts {
   readonly picture: Picture

@@ -1,4 +1,4 @@
-import type { Input } from './service.js'
+import type { Input } from '../src/contract/models.js'
 
 /** How a picture becomes what the network computes with, in sentences. */
 export function inputInWords (input: Input): string {

@@ -1,6 +1,7 @@
+import type { ClassMap } from '../src/contract/images.js'
+import type { Input } from '../src/contract/models.js'
 import { drawMap, regionSeen } from './attention.js'
 import { part } from './dom.js'
-import type { AttentionMap, Input } from './service.js'
 
 /** The picture of a card, and over it the map of where the network looked. */
 export class Picture {
@@ -22,7 +23,7 @@ export class Picture {
   }
 
   /** Lays the map over the part of the picture that the network saw; true if that is the whole picture. */
-  showMap (map: AttentionMap, input: Input): boolean {
+  showMap (map: ClassMap, input: Input): boolean {
     const { naturalWidth, naturalHeight } = this.image
     const isShown = naturalWidth > 0
     const region = isShown ? regionSeen({ width: naturalWidth, height: naturalHeight }, input) : { left: 0, top: 0, width: 1, height: 1 }

@@ -1,6 +1,6 @@
+import type { Prediction } from '../src/contract/images.js'
 import { fromTemplate, part } from './dom.js'
 import { percent } from './numbers.js'
-import type { Prediction } from './service.js'
 
 let groups = 0
 

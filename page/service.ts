@@ -1,70 +1,11 @@
+import type { ClassifyReply, Predictions } from '../src/contract/images.js'
+import type { Problem } from '../src/contract/problems.js'
+import type { About } from '../src/contract/status.js'
 import { Failure } from './failure.js'
 
-/** How pictures become the network's input: what GET / says, as far as the page tells it. */
-export interface Input {
-  readonly size: { readonly value: number }
-  readonly channels: 1 | 3
-  readonly fit: { readonly value: 'crop' | 'fill' }
-  readonly cropFraction: number
-  readonly kernel: { readonly value: string }
-  readonly rescaling: {
-    readonly value: { readonly scale: number | readonly number[], readonly offset: number | readonly number[], readonly order?: 'bgr' }
-  }
-}
-
-export interface ModelName {
-  readonly name: string
-  readonly version: string
-  readonly backend: string
-  readonly precision: string
-}
-
-export interface ServedModel extends ModelName {
-  readonly classes: number
-  readonly input: Input
-}
-
-/** What GET / answers to programs. */
-export interface ServiceDescription {
-  readonly status: 'ready' | 'loading' | 'restarting' | 'decoder_failed' | 'draining'
-  /** Missing while it loads. */
-  readonly model?: ServedModel
-  readonly needsKey: boolean
-  readonly maxImageBytes: number
-  readonly endpoints: readonly string[]
-}
-
-/** How much each place of the picture speaks for a label, or against it where it is negative; row by row, in logits. */
-export interface AttentionMap {
-  readonly height: number
-  readonly width: number
-  readonly values: readonly number[]
-}
-
-/** What the service says of what it could not do. */
-interface Problem {
-  readonly code: string
-  readonly detail: string
-}
-
-export interface Prediction {
-  readonly label: string
-  readonly probability: number
-  /** Where it was asked for: the map, or why there is none. */
-  readonly explanation?: AttentionMap | Problem
-}
-
 /** What the service says of one picture, and how long it took from here. */
-export interface Answer {
-  readonly model: ModelName
-  readonly predictions: readonly Prediction[]
-  readonly timings: { readonly decodeMs: number, readonly queueMs: number, readonly inferenceMs: number, readonly batchSize: number }
+export interface Answer extends Predictions, Pick<ClassifyReply, 'model' | 'timings'> {
   readonly roundTripMs: number
-}
-
-/** What POST /classify answers. */
-interface Reply extends Pick<Answer, 'model' | 'timings'> {
-  readonly results: ReadonlyArray<Pick<Answer, 'predictions'> | { readonly error: Problem }>
 }
 
 export interface Question {
@@ -78,8 +19,8 @@ export interface Question {
 export const CLASSIFY_URL = new URL('classify', document.baseURI)
 
 /** Throws a Failure. */
-export async function describeService (): Promise<ServiceDescription> {
-  return await ask(document.baseURI, { headers: { accept: 'application/json' } }) as ServiceDescription
+export async function describeService (): Promise<About> {
+  return await ask(document.baseURI, { headers: { accept: 'application/json' } }) as About
 }
 
 /** Has one picture classified. Throws a Failure, or the signal's reason. */
@@ -92,7 +33,7 @@ export async function classify ({ picture, key, explain, signal }: Question): Pr
   if (explain) url.searchParams.set('explain', 'true')
   const sentAt = performance.now()
   const headers: HeadersInit = key === undefined ? {} : { 'x-api-key': key }
-  const { model, timings, results: [result] } = await ask(url, { method: 'POST', body: form, headers, signal }) as Reply
+  const { model, timings, results: [result] } = await ask(url, { method: 'POST', body: form, headers, signal }) as ClassifyReply
   if (result === undefined) throw new Failure('unexpected_answer', 'The answer holds no result.')
   if ('error' in result) throw new Failure(result.error.code, result.error.detail)
   return { model, timings, predictions: result.predictions, roundTripMs: performance.now() - sentAt }

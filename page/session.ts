@@ -1,10 +1,12 @@
+import type { Input } from '../src/contract/models.js'
+import type { About } from '../src/contract/status.js'
 import type { CardTools, ClassifyOptions } from './card.js'
 import { checkBeforeSending } from './check.js'
 import { Failure, wordsFor } from './failure.js'
 import type { Key } from './key.js'
 import { counted } from './numbers.js'
 import { limitTo, patiently } from './patience.js'
-import { classify, describeService, type Answer, type Input, type ServiceDescription } from './service.js'
+import { classify, describeService, type Answer } from './service.js'
 
 /** Pictures under way at a time: enough to fill batches, few enough to leave others their turn. */
 const MOST_AT_A_TIME = 4
@@ -12,7 +14,7 @@ const MOST_AT_A_TIME = 4
 /** What the page knows of the service, and how it asks it. */
 export class Session implements Omit<CardTools, 'announce'> {
   private readonly inTurn = limitTo(MOST_AT_A_TIME)
-  private service: ServiceDescription | undefined
+  private service: About | undefined
 
   constructor (private readonly key: Key) {}
 
@@ -21,7 +23,7 @@ export class Session implements Omit<CardTools, 'announce'> {
   }
 
   /** Asks the service what it is. Throws a Failure. */
-  async describe (): Promise<ServiceDescription> {
+  async describe (): Promise<About> {
     this.service = await describeService()
     if (this.needsKey && this.key.value === undefined) this.key.ask()
     return this.service

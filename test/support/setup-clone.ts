@@ -64,7 +64,8 @@ export class Clone {
     this.folder = tempFolder(t)
     this.home = home
     this.cache = join(home, 'xception-serve')
-    for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'page/tsconfig.json', '.npmrc', 'native', 'scripts']) {
+    const configurations = ['tsconfig.json', 'page/tsconfig.json', 'page/tsconfig.build.json']
+    for (const name of ['package.json', 'package-lock.json', ...configurations, '.npmrc', 'native', 'scripts']) {
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true })
     }
     this.write('src/main.ts', 'console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }))\n')
