@@ -13,7 +13,7 @@ const UNTOUCHED = 3
 const MOST_LOSSES = 3
 
 /** The lock cannot be made; `code` is the system's. */
-export class LockError extends Error {
+export class LockError extends OperatorError {
   override readonly name = 'LockError'
 
   constructor (path: string, readonly code: string, options?: ErrorOptions) {

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
-import { opendir, realpath, stat } from 'node:fs/promises'
+import { opendir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UnreadableError, existing } from './existing.js'
 
 /** Names that a folder is searched for; a file that is named itself may have any name. JPEG has had many (jfif is that of Windows). */
 const PICTURE = /\.(?:p?jpe?g|jpe|pjp|jfif|jfi|jif|a?png|webp|gif|avifs?|tiff?)$/i
@@ -86,6 +87,11 @@ async function namesIn ({ root, folder, picturesOnly }: Place): Promise<string[]
 
 async function isFolder (entry: Dirent, folder: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory()
-  // A link that leads nowhere may have a picture's name: reading it says what is wrong.
-  return await stat(join(folder, entry.name)).then((target) => target.isDirectory(), () => false)
+  try {
+    return (await existing(join(folder, entry.name)))?.isDirectory() === true
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error
+    // Reading a picture says what is wrong; of any other name it may be a folder of them, and going into it says so.
+    return !namesAnyPicture(entry.name)
+  }
 }

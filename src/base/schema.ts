@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
+import { OperatorError } from './errors.js'
 
 /** Properties that tell the alternatives of a union apart. */
 const DISCRIMINATORS = ['/type', '/kind', '/function']
@@ -9,16 +10,21 @@ const DISCRIMINATORS = ['/type', '/kind', '/function']
 /** Every alternative of a union complains, and the one that is meant may be the last of twenty. */
 Settings.Set({ maxErrors: 1000 })
 
-interface SchemaError {
+interface Complaint {
   readonly instancePath: string
   readonly keyword: string
   readonly message: string
   readonly params: object
 }
 
+/** Data that does not have the form that it is read in; what it is of, the message says. */
+export class SchemaError extends OperatorError {
+  override readonly name = 'SchemaError'
+}
+
 /**
  * Checks untrusted data (a parsed JSON file, a file's header) against a schema.
- * Throws an Error of one sentence: `what`, the path of the first thing that is wrong, and why.
+ * Throws a SchemaError of one sentence: `what`, the path of the first thing that is wrong, and why.
  */
 export function parse<S extends TSchema> (schema: S, value: unknown, what: string): Static<S> {
   if (Value.Check(schema, value)) return value
@@ -35,18 +41,18 @@ export function parser<S extends TSchema> (schema: S, what: string): (value: unk
   }
 }
 
-function unfit (errors: readonly SchemaError[], what: string): Error {
+function unfit (errors: readonly Complaint[], what: string): SchemaError {
   const path = closestPath(errors)
   const here = errors.filter((error) => error.instancePath === path)
   const allowed = [...new Set(here.flatMap(({ params }) => 'allowedValue' in params ? [String(params.allowedValue)] : []))]
   const why = allowed.length > 0 ? `must be ${allowed.join(' or ')}` : here[0]?.message ?? 'is wrong'
   const field = path.slice(1).replaceAll('/', '.')
-  return new Error(`${what}${field === '' ? '' : `: ${field}`} ${why}`)
+  return new SchemaError(`${what}${field === '' ? '' : `: ${field}`} ${why}`)
 }
 
 /** In a union each alternative adds its complaints; the deepest one belongs to the alternative that came closest. */
-function closestPath (errors: readonly SchemaError[]): string {
-  const depth = ({ instancePath }: SchemaError): number => instancePath.split('/').length
+function closestPath (errors: readonly Complaint[]): string {
+  const depth = ({ instancePath }: Complaint): number => instancePath.split('/').length
   const deepest = Math.max(...errors.map(depth))
   const candidates = errors.filter((error) => depth(error) === deepest)
   // All alternatives but one complain of the discriminator, so it is at fault only where nothing else is.

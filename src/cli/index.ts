@@ -1,10 +1,11 @@
+import { inspect } from 'node:util'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { endWithReader } from '../base/closed-pipe.js'
 import { ENGINE_LOST } from '../base/end-now.js'
-import { ServiceError, SystemFailure } from '../base/errors.js'
+import { OperatorError, ServiceError, SystemFailure } from '../base/errors.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
 import { examples } from './examples.js'
-import { IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
+import { DEFECT, IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
 import { WHOLE, parseShard, type Shard } from './folder/shard.js'
 import { OutputError } from './output-error.js'
 import { addQuantizeCommand } from './quantize/command.js'
@@ -47,12 +48,12 @@ function shardOf (text: string): Shard {
 async function classify (files: string[], { model, labels, topK, json, output, shard }: ClassifyOptions): Promise<number> {
   const config = configOf({ MODEL: model, LABELS: labels })
   if (output === undefined) {
-    if (shard !== undefined) throw new Error('--shard needs --output, which is where its results go')
+    if (shard !== undefined) throw new OperatorError('--shard needs --output, which is where its results go')
     const { classifyFiles } = await import('./classify.js')
     return await classifyFiles(files, { config, topK, json: json === true }) === 0 ? 0 : IMAGES_FAILED
   }
   const [folder, ...others] = files
-  if (folder === undefined || others.length > 0) throw new Error('--output takes the pictures of one folder')
+  if (folder === undefined || others.length > 0) throw new OperatorError('--output takes the pictures of one folder')
   const { classifyFolder } = await import('./folder/classify-folder.js')
   return await classifyFolder({ config, folder, output, topK: topK ?? 1, shard: shard ?? WHOLE })
 }
@@ -64,8 +65,9 @@ const FILES_HELP = 'image files, folders (searched for images) and patterns such
 const program = new Command('xception')
   .description('Classifies images with Xception: as a service, or from the command line.')
   .addHelpText('after', `\nSettings are environment variables:\n\n${settingsHelp()}\n\n` +
-    `Exit codes: 0, ${IMAGES_FAILED} if an image failed, ${WRONG_USE} for wrong use, ${ENGINE_LOST} if the engine is lost or the ` +
-    `system lets no image be read or decoded, ${OUTPUT_FAILED} if --output cannot be written, 130 and 143 after SIGINT and SIGTERM, ` +
+    `Exit codes: 0, ${IMAGES_FAILED} if an image failed, ${WRONG_USE} for wrong use, ${ENGINE_LOST} if the engine is lost, ` +
+    'the system lets no image be read or decoded, or the program has a defect, whose stack is printed, ' +
+    `${OUTPUT_FAILED} if --output cannot be written, 130 and 143 after SIGINT and SIGTERM, ` +
     '141 if what reads the output ends before it.')
   .exitOverride()
 
@@ -127,7 +129,7 @@ program.command('describe')
       const { compareModels } = await import('./compare.js')
       await compareModels(config, options.compare, { json, measure: options.measure === true })
     } else if (options.measure === true) {
-      throw new Error('--measure needs --compare, which names the models')
+      throw new OperatorError('--measure needs --compare, which names the models')
     } else {
       const { describeModel } = await import('./describe.js')
       await describeModel(config, { json })
@@ -167,6 +169,18 @@ program.command('fetch')
     process.stdout.write(`${await fetchImageNet({ ...config, onProgress: showProgress() })}\n`)
   })
 
+/** A sentence for whoever gave the command; of a defect what finds it. */
+function textOf (error: unknown): string {
+  if (error instanceof ServiceError) return `${error.code}: ${error.message}`
+  return error instanceof OperatorError ? error.message : inspect(error)
+}
+
+function codeOf (error: unknown): number {
+  if (error instanceof OutputError) return OUTPUT_FAILED
+  if (error instanceof SystemFailure) return ENGINE_LOST
+  return error instanceof OperatorError || error instanceof ServiceError ? WRONG_USE : DEFECT
+}
+
 endWithReader()
 try {
   await program.parseAsync()
@@ -175,7 +189,7 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USE
   } else {
-    process.stderr.write(`${error instanceof ServiceError ? `${error.code}: ` : ''}${(error as Error).message}\n`)
-    process.exit(error instanceof OutputError ? OUTPUT_FAILED : error instanceof SystemFailure ? ENGINE_LOST : WRONG_USE)
+    process.stderr.write(`${textOf(error)}\n`)
+    process.exit(codeOf(error))
   }
 }

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { BEGUN, watchBeginning } from '../base/beginning.js'
 import { describeEnd } from '../base/process-end.js'
+import { OperatorError } from '../base/errors.js'
 import type { Config } from '../config.js'
 import { passOnWithoutNotices } from '../engine/notices.js'
 import type { Reply } from './measure-process.js'
@@ -22,8 +23,9 @@ export async function measureApart (configs: readonly Config[]): Promise<Speed[]
   const [code, signal] = await once(child, 'close') as [number | null, NodeJS.Signals | null]
   if (late !== undefined) throw late
   if (reply === undefined) {
-    throw new Error(`the process that measures ${describeEnd(code, signal)} before it was done`)
+    throw new OperatorError(`The process that measures ${describeEnd(code, signal)} before it was done`)
   }
-  if ('failure' in reply) throw new Error(reply.failure)
+  if ('failure' in reply) throw new OperatorError(reply.failure)
+  if ('defect' in reply) throw Object.assign(new Error(reply.defect), { stack: reply.stack })
   return reply.speeds
 }

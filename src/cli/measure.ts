@@ -21,7 +21,7 @@ export type Speed = Readonly<Record<string, number>>
 /**
  * How fast the engine runs models on the CPU, with as many threads as the settings say: the median of several rounds, in which the
  * models take turns, so that a slow moment of the machine does not count against one of them. Each of `configs` names a model.
- * Throws an Error of one sentence.
+ * Throws an OperatorError.
  */
 export async function measureSpeed (configs: readonly Config[]): Promise<Speed[]> {
   const runners: Runner[] = []

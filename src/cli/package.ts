@@ -1,12 +1,12 @@
-import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { OperatorError } from '../base/errors.js'
+import { existing } from '../base/existing.js'
 import { writePackage, type PackageContents } from '../sources/package-writer.js'
 import { OutputError } from './output-error.js'
 
 /** Throws an OperatorError if the package would be written over something. */
 export async function demandFree (out: string): Promise<void> {
-  if (await stat(out).catch(() => undefined) !== undefined) throw new OperatorError(`${out} is there already: name a package that is not.`)
+  if (await existing(out) !== undefined) throw new OperatorError(`${out} is there already: name a package that is not.`)
 }
 
 /** The model's name, from that of the package's folder. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ifThere } from '../base/existing.js'
 import { hashFiles } from '../base/hash.js'
 
 const GRAPH_FILE = 'saved_model.pb'
@@ -33,14 +34,12 @@ export async function writeSavedModel (folder: string, { graph, weights }: Saved
   await writeFile(join(folder, CHECKSUM_FILE), hash.digest('hex'))
 }
 
-/** Whether the folder has all of a SavedModel as it was written. */
+/** Whether the folder has all of a SavedModel as it was written. Throws an UnreadableError. */
 export async function isWhole (folder: string): Promise<boolean> {
-  try {
-    return await hashFiles([join(folder, GRAPH_FILE), weightsPath(folder)]) === await readFile(join(folder, CHECKSUM_FILE), 'utf8')
-  } catch {
-    // There is no entry, or files of it are missing: it will be made anew.
-    return false
-  }
+  const checksum = join(folder, CHECKSUM_FILE)
+  const parts = [join(folder, GRAPH_FILE), weightsPath(folder)]
+  // An entry is not there, or another process removes it: it will be made anew.
+  return await ifThere(folder, async () => await hashFiles(parts) === await readFile(checksum, 'utf8')) === true
 }
 
 function weightsPath (folder: string): string {

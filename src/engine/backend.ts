@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { OperatorError } from '../base/errors.js'
+import { UnreadableError, isNotThere, unreadable } from '../base/existing.js'
 import { flavourPath } from '../base/installed.js'
 
 export type Backend = 'cpu' | 'gpu'
@@ -9,10 +10,13 @@ export interface InstalledTensorFlow { readonly flavour: Backend, readonly tenso
 
 /** Reads the note that the set-up leaves beside the library. Throws an OperatorError if there is none. */
 export function installedTensorFlow (): InstalledTensorFlow {
+  const path = flavourPath()
   try {
-    return JSON.parse(readFileSync(flavourPath(), 'utf8')) as InstalledTensorFlow
-  } catch {
-    throw new OperatorError('TensorFlow is not installed: run npm run setup')
+    return JSON.parse(readFileSync(path, 'utf8')) as InstalledTensorFlow
+  } catch (error) {
+    const refused = unreadable(path, error)
+    if (refused instanceof UnreadableError && !isNotThere(refused)) throw refused
+    throw new OperatorError('TensorFlow is not installed: run npm run setup', { cause: error })
   }
 }
 

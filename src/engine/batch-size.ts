@@ -2,6 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
+import { judged } from '../base/content.js'
+import { OperatorError } from '../base/errors.js'
+import { reading } from '../base/existing.js'
 import { parse } from '../base/schema.js'
 import type { Backend } from './backend.js'
 import type { BatchRunner } from './batcher.js'
@@ -75,8 +78,10 @@ async function slowestRun (engine: BatchRunner, size: number, imageBytes: number
 /** Empty where nothing was remembered yet, or what was is damaged. */
 async function readAnswers (folder: string): Promise<Record<string, number>> {
   try {
-    return parse(Answers, JSON.parse(await readFile(join(folder, FILE), 'utf8')), FILE)
-  } catch {
+    const text = await reading(folder, () => readFile(join(folder, FILE), 'utf8'))
+    return parse(Answers, judged(() => JSON.parse(text) as unknown), FILE)
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
     return {}
   }
 }

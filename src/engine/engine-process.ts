@@ -183,10 +183,12 @@ export class EngineProcess {
   }
 }
 
-/** Throws an Error if the system has no more files for this process to open. */
+/** Throws an OperatorError if the system has no more files for this process to open. */
 function pipeOf ({ stdio }: { stdio?: ChildProcess['stdio'] }): Duplex {
   const pipe = stdio?.[PIPE]
-  if (pipe === undefined || pipe === null) throw new Error('there is no pipe for another process: too many open files')
+  if (pipe === undefined || pipe === null) {
+    throw new OperatorError('There is no pipe for another process: too many open files. Raise the limit (ulimit -n)')
+  }
   return pipe as Duplex
 }
 

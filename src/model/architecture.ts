@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { NetworkError } from './network.js'
 import { parse } from '../base/schema.js'
 
 /*
@@ -67,23 +68,23 @@ export const XCEPTION: Architecture = {
   ]
 }
 
-/** Reads an architecture from untrusted JSON. Throws an Error that names the first field that is missing or wrong. */
+/** Reads an architecture from untrusted JSON. Throws an OperatorError that names the first field that is missing or wrong. */
 export function parseArchitecture (value: unknown): Architecture {
   const architecture = parse(Architecture, value, 'architecture')
   const entry = architecture.entryFilters.at(-1)
   if (architecture.residual && architecture.middle.filters !== entry) {
-    throw new Error(`architecture: middle.filters must equal the last of entryFilters (${entry}), or the residual sums do not fit`)
+    throw new NetworkError(`architecture: middle.filters must equal the last of entryFilters (${entry}), or the residual sums do not fit`)
   }
   outputActivation(architecture)
   return architecture
 }
 
-/** How the head turns numbers into probabilities. Throws an Error if its last layer does not. */
+/** How the head turns numbers into probabilities. Throws a NetworkError if its last layer does not. */
 export function outputActivation (architecture: Architecture): 'softmax' | 'sigmoid' {
   const last = architecture.head.at(-1)
   const activation = last !== undefined && 'activation' in last ? last.activation : undefined
   if (activation !== 'softmax' && activation !== 'sigmoid') {
-    throw new Error(`architecture: head must end in softmax or sigmoid, not in ${activation ?? last?.type}`)
+    throw new NetworkError(`architecture: head must end in softmax or sigmoid, not in ${activation ?? last?.type}`)
   }
   return activation
 }

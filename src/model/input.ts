@@ -1,3 +1,5 @@
+import { OperatorError } from '../base/errors.js'
+
 /** How the pixels of an upload become the network's input; part of a model package's `model.json`. */
 export interface InputSpec {
   /** Height of the input in pixels, and width, unless that is stated. */
@@ -91,7 +93,7 @@ const SCALES = {
 
 /**
  * Settings win for what is a matter of taste (fit, kernel); the model wins for what it was trained on (size, scale).
- * Throws an Error of one sentence if the scale is one of RGB and the model takes grey.
+ * Throws an OperatorError if the scale is one of RGB and the model takes grey.
  */
 export function chooseInput (settings: InputSettings, facts: InputFacts): InputChoices {
   const { source } = facts
@@ -129,11 +131,11 @@ export function describeInput ({ size, width, channels, fit, cropFraction, kerne
     `${order === 'bgr' ? 'BGR ' : ''}pixel * ${numbers(scale)} + ${numbers(offset)} (${rescaling.from})`
 }
 
-/** What one of SCALE's values does. Throws an Error of one sentence if it is one of RGB and pictures are grey. */
+/** What one of SCALE's values does. Throws an OperatorError if it is one of RGB and pictures are grey. */
 export function scaleNamed (name: keyof typeof SCALES, channels: 1 | 3): Rescaling {
   const scale: Rescaling = SCALES[name]
   if (channels === 1 && typeof scale.offset !== 'number') {
-    throw new Error(`SCALE=${name} has a number for each channel of RGB, and the model takes grey pictures`)
+    throw new OperatorError(`SCALE=${name} has a number for each channel of RGB, and the model takes grey pictures`)
   }
   return scale
 }

@@ -1,4 +1,4 @@
-import { describeLayer, type Layer, type LayerStatement, type Network, type NetworkInput, type Shape } from './network.js'
+import { describeLayer, NetworkError, type Layer, type LayerStatement, type Network, type NetworkInput, type Shape } from './network.js'
 import { derive, inputShape, weightSpecs } from './shapes.js'
 
 /**
@@ -21,17 +21,18 @@ export class NetworkBuilder {
     return this.layers.at(-1)?.name ?? ''
   }
 
-  /** Appends a layer and returns its name. Throws an Error of one sentence that names the layer if it does not fit what it reads. */
+  /** Appends a layer and returns its name. Throws a NetworkError that names the layer if it does not fit what it reads. */
   add (statement: LayerStatement): string {
     const { name, operation, inputs } = statement
-    const fail = (reason: string): never => { throw new Error(`${describeLayer(statement)} ${reason}`) }
+    const fail = (reason: string): never => { throw new NetworkError(`${describeLayer(statement)} ${reason}`) }
     if (this.shapes.has(name)) fail('has the name of another one')
     const shapes = inputs.map((input) => this.shapes.get(input) ?? fail(`reads ${input}, which is not before it`))
     let derived
     try {
       derived = derive(operation, shapes)
     } catch (error) {
-      return fail((error as Error).message)
+      if (!(error instanceof NetworkError)) throw error
+      return fail(error.message)
     }
     const weights = weightSpecs(statement, derived.weights)
     for (const weight of weights) {
@@ -55,7 +56,7 @@ export class NetworkBuilder {
   }
 }
 
-/** A network from what is stated of its layers, the input left out. Throws an Error as `NetworkBuilder.add`. */
+/** A network from what is stated of its layers, the input left out. Throws a NetworkError as `NetworkBuilder.add`. */
 export function networkOf (input: NetworkInput, statements: readonly LayerStatement[]): Network {
   const builder = new NetworkBuilder(input)
   for (const statement of statements) builder.add(statement)

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { OperatorError } from '../base/errors.js'
 import type { Rescaling } from './input.js'
 
 /*
@@ -160,6 +161,11 @@ export interface Network {
   readonly layers: readonly Layer[]
 }
 
+/** A network that cannot be. The message is a sentence, or continues one that begins with the layer. */
+export class NetworkError extends OperatorError {
+  override readonly name = 'NetworkError'
+}
+
 /** Height and width. */
 export type Sides = readonly [height: number, width: number]
 
@@ -175,21 +181,21 @@ export function endingOf ({ operation }: Pick<Layer, 'operation'>): 'softmax' | 
   return ending === 'softmax' || ending === 'sigmoid' ? ending : undefined
 }
 
-/** Number of values that the last layer gives. Throws an Error if they are not one probability a class. */
+/** Number of values that the last layer gives. Throws a NetworkError if they are not one probability a class. */
 export function outputUnits ({ layers }: Pick<Network, 'layers'>): number {
   const last = layers.at(-1)
   const activation = last === undefined ? undefined : endingOf(last)
   if (last === undefined || activation === undefined) {
     const { operation } = last ?? {}
     const found = operation?.kind === 'activation' ? operation.activation.function : operation?.kind ?? 'nothing'
-    throw new Error(`the network must end in softmax or sigmoid, not in ${found}`)
+    throw new NetworkError(`the network must end in softmax or sigmoid, not in ${found}`)
   }
   if (last.outputShape.length !== 1) {
-    throw new Error('the network must end in one number a class, so it needs a pooling or a flatten layer')
+    throw new NetworkError('the network must end in one number a class, so it needs a pooling or a flatten layer')
   }
   const [units] = last.outputShape
   if (units === 1 && activation === 'softmax') {
-    throw new Error('the network ends in a softmax over one unit, which always gives 1: use sigmoid, or two units')
+    throw new NetworkError('the network ends in a softmax over one unit, which always gives 1: use sigmoid, or two units')
   }
   return units
 }

@@ -1,3 +1,4 @@
+import { NetworkError } from './network.js'
 import { sizeOf } from './weights.js'
 import type { LayerStatement, NetworkInput, OperationKind, OperationOf, Operation, Padding, Shape, WeightSpec } from './network.js'
 
@@ -15,14 +16,14 @@ const JOINING: ReadonlySet<OperationKind> = new Set(['add', 'multiply', 'maximum
 
 /**
  * The shape that an operation gives, and its weights, from the shapes of its inputs.
- * Throws an Error that says what does not fit; it continues a sentence that begins with the layer.
+ * Throws a NetworkError that says what does not fit; it continues a sentence that begins with the layer.
  */
 export function derive (operation: Operation, inputs: readonly Shape[]): Derived {
   const [input, ...others] = inputs
-  if (operation.kind === 'input' || input === undefined) throw new Error('reads nothing')
+  if (operation.kind === 'input' || input === undefined) throw new NetworkError('reads nothing')
   const joins = JOINING.has(operation.kind)
   if (joins === (others.length === 0)) {
-    throw new Error(joins ? 'reads one layer, and two or more are needed' : `reads ${inputs.length} layers, and one is needed`)
+    throw new NetworkError(joins ? 'reads one layer, and two or more are needed' : `reads ${inputs.length} layers, and one is needed`)
   }
   const plain = (outputShape: Shape): Derived => ({ outputShape, weights: [] })
   switch (operation.kind) {
@@ -37,7 +38,7 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
     case 'affine': {
       for (const numbers of [operation.scale, operation.offset]) {
         if (typeof numbers !== 'number' && numbers.length !== channelsOf(input)) {
-          throw new Error(`has ${numbers.length} numbers for ${channelsOf(input)} channels`)
+          throw new NetworkError(`has ${numbers.length} numbers for ${channelsOf(input)} channels`)
         }
       }
       return plain(input)
@@ -48,7 +49,7 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
       return { outputShape: input, weights: roles.map((role) => [role, [channelsOf(input)]] as const) }
     }
     case 'parametricRelu': {
-      if (broadcast(input, operation.alpha).join() !== input.join()) throw new Error(`has slopes for ${operation.alpha.join('x')}`)
+      if (broadcast(input, operation.alpha).join() !== input.join()) throw new NetworkError(`has slopes for ${operation.alpha.join('x')}`)
       return { outputShape: input, weights: [['alpha', operation.alpha]] }
     }
     case 'activation': case 'unitNormalization': case 'probabilities': return plain(input)
@@ -69,23 +70,23 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
       const [height, width, channels] = featureMap(input)
       const { top, bottom, left, right } = operation
       const [rows, columns] = [height - top - bottom, width - left - right]
-      if (rows < 1 || columns < 1) throw new Error(`crops all of ${height}x${width}`)
+      if (rows < 1 || columns < 1) throw new NetworkError(`crops all of ${height}x${width}`)
       return plain([rows, columns, channels])
     }
     case 'resizing': return plain([operation.height, operation.width, featureMap(input)[2]])
     case 'channelSlice': {
       const { start, end } = operation
-      if (start >= end || end > channelsOf(input)) throw new Error(`takes the channels ${start} to ${end} of ${channelsOf(input)}`)
+      if (start >= end || end > channelsOf(input)) throw new NetworkError(`takes the channels ${start} to ${end} of ${channelsOf(input)}`)
       return plain(withChannels(input, end - start))
     }
     case 'divide':
-      if (others.length > 1) throw new Error(`reads ${inputs.length} layers, and two are needed`)
+      if (others.length > 1) throw new NetworkError(`reads ${inputs.length} layers, and two are needed`)
       return plain(inputs.reduce(broadcast))
     case 'add': case 'multiply': case 'maximum': case 'minimum': return plain(inputs.reduce(broadcast))
     case 'concatenate': return plain(inputs.reduce(joined))
     case 'reshape': {
       if (sizeOf(operation.shape) !== sizeOf(input)) {
-        throw new Error(`reshapes ${input.join('x')} to ${operation.shape.join('x')}, which holds another number of values`)
+        throw new NetworkError(`reshapes ${input.join('x')} to ${operation.shape.join('x')}, which holds another number of values`)
       }
       return plain(operation.shape)
     }
@@ -96,7 +97,7 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
 function convolution ({ filters, groups, bias: hasBias, ...window }: OperationOf<'convolution'>, input: FeatureMap): Derived {
   const [, , channels] = input
   if (channels % groups !== 0 || filters % groups !== 0) {
-    throw new Error(`has ${groups} groups, into which ${channels} channels and ${filters} filters do not divide`)
+    throw new NetworkError(`has ${groups} groups, into which ${channels} channels and ${filters} filters do not divide`)
   }
   return {
     outputShape: [...windows(input, window.kernel, window.strides, window.dilation, window.padding), filters],
@@ -145,7 +146,7 @@ function windows (
     windowCount(height, size[0], strides[0], dilation[0], padding),
     windowCount(width, size[1], strides[1], dilation[1], padding)
   ]
-  if (sides.some((side) => side < 1)) throw new Error(`has no pixel left of ${height}x${width}: the input is too small`)
+  if (sides.some((side) => side < 1)) throw new NetworkError(`has no pixel left of ${height}x${width}: the input is too small`)
   return sides
 }
 
@@ -164,13 +165,13 @@ export function samePadding (
 
 function broadcast (left: Shape, right: Shape): Shape {
   const fits = left.length === right.length && left.every((side, index) => side === right[index] || side === 1 || right[index] === 1)
-  if (!fits) throw new Error(`reads ${left.join('x')} and ${right.join('x')}, which do not fit`)
+  if (!fits) throw new NetworkError(`reads ${left.join('x')} and ${right.join('x')}, which do not fit`)
   return left.map((side, index) => Math.max(side, right[index] ?? 0)) as unknown as Shape
 }
 
 function joined (left: Shape, right: Shape): Shape {
   if (left.length !== right.length || left.slice(0, -1).join() !== right.slice(0, -1).join()) {
-    throw new Error(`joins ${left.join('x')} and ${right.join('x')}, which do not fit`)
+    throw new NetworkError(`joins ${left.join('x')} and ${right.join('x')}, which do not fit`)
   }
   return withChannels(left, channelsOf(left) + channelsOf(right))
 }
@@ -195,12 +196,14 @@ export function hasOnePosition (shape: Shape): boolean {
 }
 
 function featureMap (shape: Shape): FeatureMap {
-  if (shape.length !== 3) throw new Error(`reads a vector of ${shape[0]}, and a feature map is needed`)
+  if (shape.length !== 3) throw new NetworkError(`reads a vector of ${shape[0]}, and a feature map is needed`)
   return shape
 }
 
 function vector (shape: Shape): readonly [number] {
-  if (shape.length !== 1) throw new Error(`reads a feature map of ${shape.join('x')}, and a vector is needed: pool or flatten it first`)
+  if (shape.length !== 1) {
+    throw new NetworkError(`reads a feature map of ${shape.join('x')}, and a vector is needed: pool or flatten it first`)
+  }
   return shape
 }
 

@@ -1,11 +1,13 @@
 import { createWriteStream, statSync } from 'node:fs'
-import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EnvHttpProxyAgent, fetch, type Dispatcher, type Headers, type Response } from 'undici'
+import { OperatorError } from '../base/errors.js'
+import { existing } from '../base/existing.js'
 import { hashFile } from '../base/hash.js'
 import { withLock } from '../base/lock.js'
 
@@ -41,7 +43,7 @@ const MAX_RETRY_AFTER_SECONDS = 300
 const RETRIED_STATUSES = new Set([408, 425, 429])
 
 /** A failure that trying again does not mend. */
-class FinalError extends Error {}
+class FinalError extends OperatorError {}
 
 class DiskFull extends FinalError {}
 
@@ -50,7 +52,7 @@ class DiskFull extends FinalError {}
  * broke, with growing pauses; the file appears under its name only when it is whole. Of several processes one downloads,
  * the others wait for it.
  *
- * Throws an Error of one sentence that names the address and says where to put the file by hand.
+ * Throws an OperatorError that names the address and says where to put the file by hand.
  */
 export async function download (options: DownloadOptions): Promise<void> {
   const { url, sha256, path } = options
@@ -63,15 +65,16 @@ export async function download (options: DownloadOptions): Promise<void> {
       if (!await isWhole(path, sha256)) await fetchWhole(options, lost)
     })
   } catch (error) {
+    if (!isOutside(error)) throw error
     const advice = isFull(error)
       ? 'Free some space, or choose another folder'
       : `Download it by other means and put it at ${path}, or name a mirror`
-    throw new Error(`${split(url).address} cannot be downloaded: ${reasonOf(error)}. ${advice}.`, { cause: error })
+    throw new OperatorError(`${split(url).address} cannot be downloaded: ${reasonOf(error)}. ${advice}.`, { cause: error })
   }
 }
 
 async function isWhole (path: string, sha256: string): Promise<boolean> {
-  return await stat(path).catch(() => undefined) !== undefined && await hashFile(path) === sha256
+  return await existing(path) !== undefined && await hashFile(path) === sha256
 }
 
 const partialOf = ({ path, sha256 }: DownloadOptions): string => `${path}.${sha256.slice(0, 16)}.partial`
@@ -92,7 +95,7 @@ async function fetchWhole (options: DownloadOptions, signal: AbortSignal): Promi
   }
   if (found !== options.sha256) {
     await rm(partial)
-    throw new Error(`its SHA-256 is ${found}, and ${options.sha256} is expected`)
+    throw new OperatorError(`its SHA-256 is ${found}, and ${options.sha256} is expected`)
   }
   signal.throwIfAborted()
   await rename(partial, options.path)
@@ -122,7 +125,7 @@ async function fetchAll (options: DownloadOptions, partial: string, signal: Abor
 }
 
 /** A server that says when to come back. */
-class RetryAfter extends Error {
+class RetryAfter extends OperatorError {
   constructor (message: string, readonly seconds: number) {
     super(message)
   }
@@ -133,7 +136,7 @@ async function fetchRest (
   { url, maxBytes, onProgress, idleTimeoutMs = 30_000 }: DownloadOptions, partial: string, have: number, signal: AbortSignal
 ): Promise<boolean> {
   const controller = new AbortController()
-  const idle = setTimeout(() => { controller.abort(new Error(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
+  const idle = setTimeout(() => { controller.abort(new OperatorError(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
   const dispatcher = fromEnvironment()
   try {
     const response = await request(url, have, { dispatcher, signal: AbortSignal.any([signal, controller.signal]) })
@@ -156,7 +159,7 @@ async function fetchRest (
     })
     const body = (response.body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>
     await pipeline(Readable.fromWeb(body), counted, createWriteStream(partial, { flags: start === 0 ? 'w' : 'a' }))
-    if (totalBytes !== undefined && receivedBytes < totalBytes) throw new Error('the connection broke')
+    if (totalBytes !== undefined && receivedBytes < totalBytes) throw new OperatorError('the connection broke')
     return start > 0
   } finally {
     clearTimeout(idle)
@@ -225,18 +228,18 @@ async function startOf ({ status, statusText, headers }: Response, have: number,
     const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1])
     if (start === have && !isEncoded(headers)) return start
     await rm(partial, { force: true })
-    throw new Error('the server sent another part than was asked for')
+    throw new OperatorError('the server sent another part than was asked for')
   }
   // Servers that know no ranges send the whole again.
   if (status === 200) return 0
   if (status === 416) {
     await rm(partial, { force: true })
-    throw new Error('the server has no such part')
+    throw new OperatorError('the server has no such part')
   }
   const answer = `the server answered ${status} ${statusText}`.trimEnd()
   if (status < 500 && !RETRIED_STATUSES.has(status)) throw new FinalError(answer)
   const seconds = secondsUntilRetry(headers)
-  if (seconds === undefined) throw new Error(answer)
+  if (seconds === undefined) throw new OperatorError(answer)
   throw seconds > MAX_RETRY_AFTER_SECONDS
     ? new FinalError(`${answer}, and to come back in ${Math.ceil(seconds / 60)} minutes`)
     : new RetryAfter(answer, seconds)
@@ -251,6 +254,11 @@ function secondsUntilRetry (headers: Headers): number | undefined {
 
 function tooLarge (maxBytes: number): FinalError {
   return new FinalError(`it is larger than the ${maxBytes} bytes that are taken`)
+}
+
+/** Whether the network, the server or the disk is to blame: what these let fail has a code, somewhere below. */
+function isOutside (error: unknown): boolean {
+  return error instanceof OperatorError || innermost(error).code !== undefined
 }
 
 function isFull (error: unknown): boolean {

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import { OperatorError } from '../base/errors.js'
 import { packagePath } from '../base/package-root.js'
 import { download, type DownloadProgress } from './download.js'
 
@@ -23,14 +24,14 @@ export interface ImageNetOptions {
 
 /**
  * The path of the ImageNet weights, downloaded on first use.
- * Throws an Error of one sentence for a wrong address or hash, else see `download`.
+ * Throws an OperatorError for a wrong address or hash, else see `download`.
  */
 export async function fetchImageNet ({ cacheDir, imagenetUrl, imagenetSha256, onProgress }: ImageNetOptions): Promise<string> {
   if (!URL.canParse(imagenetUrl)) {
-    throw new Error(`IMAGENET_URL=${imagenetUrl} is not an address: it takes one that starts with http: or https:.`)
+    throw new OperatorError(`IMAGENET_URL=${imagenetUrl} is not an address: it takes one that starts with http: or https:.`)
   }
   if (!/^[0-9a-f]{64}$/i.test(imagenetSha256)) {
-    throw new Error(`IMAGENET_SHA256=${imagenetSha256} is not a SHA-256: it takes 64 hexadecimal digits.`)
+    throw new OperatorError(`IMAGENET_SHA256=${imagenetSha256} is not a SHA-256: it takes 64 hexadecimal digits.`)
   }
   const path = join(cacheDir, 'imagenet', basename(new URL(imagenetUrl).pathname) || 'weights.h5')
   await download({ url: imagenetUrl, sha256: imagenetSha256.toLowerCase(), path, maxBytes: MAX_BYTES, onProgress })

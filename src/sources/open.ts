@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { OperatorError } from '../base/errors.js'
+import { existing } from '../base/existing.js'
 import type { DownloadProgress } from './download.js'
 import { identify } from './files/index.js'
 import { IMAGENET_LABELS, fetchImageNet } from './imagenet.js'
@@ -27,17 +27,8 @@ const IMAGENET_FACTS = { fit: 'crop', pooling: 'avg', labelsPath: IMAGENET_LABEL
  * the path of a package folder or of a file that a training left. Throws an OperatorError if there is none or if it cannot be served.
  */
 export async function openModel (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
-  try {
-    const model = await openNamed(settings, onProgress)
-    return settings.modelName === '' ? model : { ...model, name: settings.modelName }
-  } catch (error) {
-    throw isStated(error) ? new OperatorError(error.message, { cause: error }) : error
-  }
-}
-
-/** What the readers say of a model is a plain Error; another one (a TypeError, say) is a fault of theirs. */
-function isStated (error: unknown): error is Error {
-  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
+  const model = await openNamed(settings, onProgress)
+  return settings.modelName === '' ? model : { ...model, name: settings.modelName }
 }
 
 async function openNamed (settings: OpenSettings, onProgress?: (progress: DownloadProgress) => void): Promise<Model> {
@@ -52,8 +43,8 @@ async function openNamed (settings: OpenSettings, onProgress?: (progress: Downlo
   const bundled = await bundledPackage(model)
   if (bundled !== undefined) return await openPackage(bundled, settings)
   const path = resolve(model)
-  if (await stat(path).catch(() => undefined) === undefined) {
-    throw new Error(`MODEL=${model} is neither a bundled model nor the path of a model package or a model file`)
+  if (await existing(path) === undefined) {
+    throw new OperatorError(`MODEL=${model} is neither a bundled model nor the path of a model package or a model file`)
   }
   const { container } = await identify(path)
   if (container === 'package') return await openPackage(path, settings)

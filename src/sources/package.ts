@@ -1,6 +1,9 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Type, type Static } from 'typebox'
+import { judged } from '../base/content.js'
+import { OperatorError } from '../base/errors.js'
+import { existing, reading } from '../base/existing.js'
 import { hashFile } from '../base/hash.js'
 import { packagePath } from '../base/package-root.js'
 import { parse } from '../base/schema.js'
@@ -47,13 +50,13 @@ const ModelJson = Type.Object({
 })
 type ModelJson = Static<typeof ModelJson>
 
-/** Opens a model package, the folder that holds `model.json`. Throws an Error of one sentence if it is wrong. */
+/** Opens a model package, the folder that holds `model.json`. Throws an OperatorError if it is wrong. */
 export async function openPackage (folder: string, settings: ModelSettings): Promise<Model> {
   const path = join(folder, PACKAGE_FILE)
-  const json = parseModelJson(await readFile(path, 'utf8'), path)
+  const json = parseModelJson(await reading(path, () => readFile(path, 'utf8')), path)
   const { network, classes } = checkNetwork(json, path)
   if (json.labels.length !== classes) {
-    throw new Error(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
+    throw new OperatorError(`${path}: it has ${json.labels.length} labels, and the network gives ${classes} classes`)
   }
   const chosen = settings.labels === ''
     ? { labels: json.labels.map((label) => ({ label })), warnings: [] }
@@ -88,10 +91,10 @@ export function networkStatement ({ input, layers }: Network): Pick<ModelJson, '
 /** The network, from whichever form states it. */
 function readNetwork ({ architecture, preset, layers, input: { side, width, channels = 3, rescaling } }: ModelJson): Network {
   const forms = [architecture, preset, layers].filter((form) => form !== undefined).length
-  if (forms !== 1) throw new Error('it states its network by either architecture, preset or layers')
+  if (forms !== 1) throw new OperatorError('it states its network by either architecture, preset or layers')
   if (architecture !== undefined) return xceptionNetwork(parseArchitecture(architecture), rescaling)
   if (preset !== undefined) return presetNetwork(preset, rescaling)
-  if (layers === undefined || side === undefined) throw new Error('input.side is missing, which layers need')
+  if (layers === undefined || side === undefined) throw new OperatorError('input.side is missing, which layers need')
   const network = networkOf({ side, ...width === undefined ? {} : { width }, channels, rescaling }, layers)
   demandMapSizes(network)
   return network
@@ -99,7 +102,9 @@ function readNetwork ({ architecture, preset, layers, input: { side, width, chan
 
 function demandFittingRescaling ({ input: { channels, rescaling: { scale, offset, order } } }: Network): void {
   const fits = [scale, offset].every((numbers) => typeof numbers === 'number' || numbers.length === channels)
-  if (!fits || (order === 'bgr' && channels === 1)) throw new Error(`input.rescaling does not fit the ${channels} channels of the input`)
+  if (!fits || (order === 'bgr' && channels === 1)) {
+    throw new OperatorError(`input.rescaling does not fit the ${channels} channels of the input`)
+  }
 }
 
 function checkNetwork (json: ModelJson, path: string): { network: Network, classes: number } {
@@ -108,17 +113,24 @@ function checkNetwork (json: ModelJson, path: string): { network: Network, class
     demandFittingRescaling(network)
     return { network, classes: classCount(network) }
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`)
+    throw within(path, error)
   }
+}
+
+/** What is wrong with a statement of `model.json`, with its path. */
+function within (path: string, error: unknown): unknown {
+  return error instanceof OperatorError ? new OperatorError(`${path}: ${error.message}`, { cause: error }) : error
 }
 
 async function findFile (folder: string, json: ModelJson, kind: 'weights' | 'quantization', path: string): Promise<string> {
   const name = json[kind] ?? ''
   // A package is a folder that can be passed on: nothing outside of it belongs to it.
-  if (basename(name) !== name) throw new Error(`${path}: ${kind} is ${name}, and it must be the name of a file in the package's folder`)
+  if (basename(name) !== name) {
+    throw new OperatorError(`${path}: ${kind} is ${name}, and it must be the name of a file in the package's folder`)
+  }
   const found = join(folder, name)
-  if ((await stat(found).catch(() => undefined))?.isFile() !== true) {
-    throw new Error(`${path}: ${kind} is ${name}, and there is no such file in the package's folder`)
+  if ((await existing(found))?.isFile() !== true) {
+    throw new OperatorError(`${path}: ${kind} is ${name}, and there is no such file in the package's folder`)
   }
   return found
 }
@@ -130,13 +142,13 @@ export async function bundledPackage (name: string): Promise<string | undefined>
 }
 
 async function isPackage (folder: string): Promise<boolean> {
-  return (await stat(join(folder, PACKAGE_FILE)).catch(() => undefined))?.isFile() === true
+  return (await existing(join(folder, PACKAGE_FILE)))?.isFile() === true
 }
 
 function parseModelJson (text: string, path: string): ModelJson {
   try {
-    return parse(ModelJson, JSON.parse(text), 'model package')
+    return parse(ModelJson, judged(() => JSON.parse(text) as unknown), 'model package')
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`)
+    throw within(path, error)
   }
 }

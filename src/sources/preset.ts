@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { OperatorError } from '../base/errors.js'
 import { totalCounts } from '../model/counts.js'
 import { chooseInput } from '../model/input.js'
 import { numberedLabels } from '../model/labels.js'
@@ -15,7 +16,7 @@ export const PRESET_PREFIX = 'preset:'
 /** A graph is one message of Protocol Buffers, which holds less than 2 GiB, and has its weights in float32. */
 const MAX_PARAMETERS = 500_000_000
 
-/** Opens `preset:NAME?width=0.25&size=64&classes=10&stem=1` with random weights. Throws an Error of one sentence. */
+/** Opens `preset:NAME?width=0.25&size=64&classes=10&stem=1` with random weights. Throws an OperatorError. */
 export async function openPreset (model: string, settings: ModelSettings): Promise<Model> {
   const { name, network, input } = buildPreset(model, settings)
   const classes = classCount(network)
@@ -42,14 +43,17 @@ function buildPreset (model: string, settings: ModelSettings): Pick<Model, 'name
     const network = presetNetwork(choice, inputOf(1).rescaling.value)
     return { name: `${PRESET_PREFIX}${presetText(choice)}`, network, input: inputOf(network.input.side) }
   } catch (error) {
-    throw new Error(`MODEL=${model} cannot be used: ${(error as Error).message}`)
+    if (!(error instanceof OperatorError)) throw error
+    throw new OperatorError(`MODEL=${model} cannot be used: ${error.message}`, { cause: error })
   }
 }
 
 function readPresetWeights (model: string, network: Network): Weights {
   const { parameters } = totalCounts(network.layers)
   if (parameters > MAX_PARAMETERS) {
-    throw new Error(`MODEL=${model} has ${parameters} parameters, and a graph holds at most ${MAX_PARAMETERS}: choose a smaller width`)
+    throw new OperatorError(
+      `MODEL=${model} has ${parameters} parameters, and a graph holds at most ${MAX_PARAMETERS}: choose a smaller width`
+    )
   }
   return randomWeights(network)
 }

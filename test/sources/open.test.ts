@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
+import { OperatorError } from '../../src/base/errors.js'
 import { readConfig } from '../../src/config.js'
 import { openModel } from '../../src/sources/open.js'
 import { shared, withoutShared } from '../support/shared.js'
@@ -39,4 +40,16 @@ test('a file that does not say its scale starts with a warning, and not where SC
   for (const text of [await warnings('keras2-resnet50v2.h5', 'caffe'), await warnings('keras3-efficientnetb0.h5')]) {
     assert.doesNotMatch(text, /SCALE/)
   }
+})
+
+test('what is told of a model is a sentence for the operator, and a defect stays one', async (t) => {
+  const open = async (model: string): Promise<unknown> => await openModel({ ...readConfig({}), model })
+  for (const model of ['nowhere', 'preset:nothing', 'preset:xception?size=1', fixture('answers.json')]) {
+    await assert.rejects(open(model), (error) => error instanceof OperatorError, model)
+  }
+  const defect = new Error('of a plain class, and no statement all the same')
+  t.mock.method(fs.promises, 'stat', async () => { throw defect })
+  syncBuiltinESMExports()
+  t.after(() => { t.mock.restoreAll(); syncBuiltinESMExports() })
+  await assert.rejects(open(ARCHIVE), (error) => error === defect)
 })

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ENGINE_LOST } from '../../base/end-now.js'
 import { OperatorError, SystemFailure } from '../../base/errors.js'
+import { existing } from '../../base/existing.js'
 import type { Config } from '../../config.js'
 import type { Model } from '../../model/model.js'
 import type { DecoderObserver } from '../../preprocess/index.js'
@@ -59,7 +59,7 @@ const NOTHING_LEFT: Outcome = { signal: undefined, failed: 0, left: 0 }
  */
 export async function classifyFolder (options: ClassifyFolderOptions): Promise<number> {
   const { config, folder, output, shard } = options
-  if ((await stat(folder).catch(() => undefined))?.isDirectory() !== true) throw new OperatorError(`${folder} is not a folder.`)
+  if ((await existing(folder))?.isDirectory() !== true) throw new OperatorError(`${folder} is not a folder.`)
   const interruption = new Interruption()
   const model = await openModel(config, showProgress())
   for (const warning of model.warnings) say(warning)

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { OperatorError } from '../../base/errors.js'
 import { LINE_START, parseLine, type ModelName, type ResultLine } from './result-line.js'
 import { isInShard, type Shard } from './shard.js'
 
@@ -32,7 +33,7 @@ interface Piece {
 }
 
 /**
- * Reads an output that may have been left in the middle of a line. Throws an Error that ends the sentence "the output ..." if
+ * Reads an output that may have been left in the middle of a line. Throws an OperatorError that ends the sentence "the output ..." if
  * it is none, or one of another model, of other options or of another shard.
  */
 export async function readEarlierResults (handle: FileHandle, run: RunDescription): Promise<EarlierResults> {
@@ -41,11 +42,11 @@ export async function readEarlierResults (handle: FileHandle, run: RunDescriptio
   let end = 0
   for await (const piece of pieces(handle)) {
     if (!piece.isWhole) {
-      if (!isCutOff(piece.text)) throw new Error('ends with something else than a result')
+      if (!isCutOff(piece.text)) throw new OperatorError('ends with something else than a result')
       continue
     }
     const line = parseLine(piece.text)
-    if (line === undefined) throw new Error(`holds something else than results after ${done.size} of them`)
+    if (line === undefined) throw new OperatorError(`holds something else than results after ${done.size} of them`)
     checkBelongs(line, run)
     done.add(line.file)
     if (line.error !== undefined) failed++
@@ -61,12 +62,14 @@ function isCutOff (text: string): boolean {
 
 function checkBelongs ({ file, model, predictions }: ResultLine, run: RunDescription): void {
   if (model.name !== run.model.name || model.version !== run.model.version) {
-    throw new Error(`is by ${model.name}, version ${model.version}, and the model is ${run.model.name}, version ${run.model.version}`)
+    throw new OperatorError(
+      `is by ${model.name}, version ${model.version}, and the model is ${run.model.name}, version ${run.model.version}`
+    )
   }
   if (predictions !== undefined && predictions.length !== run.k) {
-    throw new Error(`has ${predictions.length} predictions a picture, and --top-k asks for ${run.k}`)
+    throw new OperatorError(`has ${predictions.length} predictions a picture, and --top-k asks for ${run.k}`)
   }
-  if (!isInShard(file, run.shard)) throw new Error(`holds ${file}, which is not in shard ${run.shard.index}/${run.shard.count}`)
+  if (!isInShard(file, run.shard)) throw new OperatorError(`holds ${file}, which is not in shard ${run.shard.index}/${run.shard.count}`)
 }
 
 /** The lines of a file, without their ends, and what follows the last end. */
@@ -86,7 +89,7 @@ async function * pieces (handle: FileHandle): AsyncGenerator<Piece> {
       yield { text, end: position - rest.length + start, isWhole: true }
     }
     rest = rest.subarray(start)
-    if (rest.length > MAX_LINE_BYTES) throw new Error('has a line that is too long for a result')
+    if (rest.length > MAX_LINE_BYTES) throw new OperatorError('has a line that is too long for a result')
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), end: position, isWhole: false }
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { lock } from 'proper-lockfile'
 import { OperatorError } from '../../base/errors.js'
+import { unreadable } from '../../base/existing.js'
 import { OutputError } from '../output-error.js'
 import { readEarlierResults, type EarlierResults, type RunDescription } from './earlier-results.js'
 
@@ -44,6 +45,7 @@ export class ResultFile {
       const unlock = await lockOutput(path, options)
       try {
         const earlier = await readEarlierResults(handle, options.run).catch((error: Error) => {
+          if (!(error instanceof OperatorError)) throw unreadable(path, error)
           throw new OperatorError(`${path} ${error.message}: name another output, or move this one away.`, { cause: error })
         })
         await handle.truncate(earlier.end)

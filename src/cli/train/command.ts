@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { OperatorError } from '../../base/errors.js'
 import type { Config } from '../../config.js'
 import type { Shares } from '../../train/data/index.js'
 import { examples } from '../examples.js'
@@ -66,7 +67,9 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
       }
 
       async function head ({ from, headOnly, augment, classWeights, folds, refit }: TrainOptions): Promise<number> {
-        if (from === undefined || headOnly === undefined) throw new Error('train takes --from MODEL with --head-only, or --preset NAME')
+        if (from === undefined || headOnly === undefined) {
+          throw new OperatorError('train takes --from MODEL with --head-only, or --preset NAME')
+        }
         const { trainHead } = await import('./train-head.js')
         const how = { augment, balanced: classWeights === 'balanced', folds, refit }
         return await trainHead({ ...pictures, config: configOf({ MODEL: from }), ...how })

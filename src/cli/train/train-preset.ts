@@ -131,7 +131,7 @@ async function train ({ config, recipe }: PresetOptions, work: Work): Promise<Tr
 }
 
 function engineOf (config: Config): Engine {
-  if (config.precision === 'int8') throw new Error('PRECISION=int8 is for serving: train in float32, bfloat16 or auto')
+  if (config.precision === 'int8') throw new OperatorError('PRECISION=int8 is for serving: train in float32, bfloat16 or auto')
   const backend = chooseBackend(config.backend)
   return { backend, precision: choosePrecision(config.precision, backend) }
 }

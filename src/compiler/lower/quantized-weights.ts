@@ -1,3 +1,4 @@
+import { OperatorError } from '../../base/errors.js'
 import type { LayerQuantization } from '../../model/quantization.js'
 import { quantizePointwise, TOP_LEVEL } from '../../model/quantized-pointwise.js'
 import type { Tensor } from '../../model/weights.js'
@@ -36,7 +37,7 @@ export function quantizedWeights ({ depthwise, pointwise, bias }: FloatWeights, 
   const { low, high, biasCorrection } = quantization
   const channels = low.length
   if (depthwise.shape[2] !== channels || high.length !== channels || biasCorrection.length !== bias.length) {
-    throw new Error(`a quantization of ${channels} channels and ${biasCorrection.length} filters does not fit its layer`)
+    throw new OperatorError(`a quantization of ${channels} channels and ${biasCorrection.length} filters does not fit its layer`)
   }
   const { integers, filterScales, channelSteps } = quantizePointwise(pointwise, quantization)
   const levels = channelSteps.map(levelsOf)

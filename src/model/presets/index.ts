@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { OperatorError } from '../../base/errors.js'
 import type { Rescaling } from '../input.js'
 import type { Network } from '../network.js'
 import { findPreset, presetNames, type Preset } from './family.js'
@@ -38,15 +39,15 @@ const OPTIONS = {
 type OptionName = keyof typeof OPTIONS
 const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
 
-/** Reads `NAME?width=0.25&size=64&classes=10&stem=1`, all options optional. Throws an Error of one sentence that names what is wrong. */
+/** Reads `NAME?width=0.25&size=64&classes=10&stem=1`, all options optional. Throws an OperatorError that names what is wrong. */
 export function parsePreset (text: string): PresetChoice {
   const [name = '', query = ''] = text.split(/\?(.*)/s)
   presetOf(name)
   const options = new URLSearchParams(query)
   const choice: Record<string, number> = {}
   for (const [option, value] of options) {
-    if (!isOption(option)) throw new Error(`${option} is no option of a preset: it takes ${OPTION_NAMES.join(', ')}`)
-    if (options.getAll(option).length > 1) throw new Error(`${option} is given twice`)
+    if (!isOption(option)) throw new OperatorError(`${option} is no option of a preset: it takes ${OPTION_NAMES.join(', ')}`)
+    if (options.getAll(option).length > 1) throw new OperatorError(`${option} is given twice`)
     choice[option] = checked(option, /^(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : NaN, value)
   }
   return { name, ...choice }
@@ -59,7 +60,7 @@ export function presetText (choice: PresetChoice): string {
 }
 
 /**
- * The network of a preset, in full size where the choice says nothing else. Throws an Error of one sentence if there is no such
+ * The network of a preset, in full size where the choice says nothing else. Throws an OperatorError if there is no such
  * preset, an option is not allowed, or a layer would have no filter or no pixel left.
  */
 export function presetNetwork (choice: PresetChoice, rescaling: Rescaling): Network {
@@ -73,7 +74,7 @@ export function presetNetwork (choice: PresetChoice, rescaling: Rescaling): Netw
   if (network !== undefined) return network
   // At the preset's own size nothing can be wrong but the width.
   build(preset.size)
-  throw new Error(`size=${size} leaves no pixel for the last layers: size takes ${smallestSide(build, preset.size)} or more here`)
+  throw new OperatorError(`size=${size} leaves no pixel for the last layers: size takes ${smallestSide(build, preset.size)} or more here`)
 }
 
 /** True if `text` begins with the name of a preset, options may follow. */
@@ -81,7 +82,7 @@ export function isPresetName (text: string): boolean {
   return findPreset(text.split('?')[0] ?? '') !== undefined
 }
 
-/** What the preset is, in one line. Throws an Error of one sentence if there is no such preset. */
+/** What the preset is, in one line. Throws an OperatorError if there is no such preset. */
 export function presetAbout (name: string): string {
   return presetOf(name).about
 }
@@ -90,7 +91,7 @@ function presetOf (name: string): Preset {
   const preset = findPreset(name)
   if (preset === undefined) {
     const names = `${presetNames().join(', ')}, and inception-segments-K for any K from 1`
-    throw new Error(`there is no preset ${name === '' ? 'without a name' : name}: there are ${names}`)
+    throw new OperatorError(`there is no preset ${name === '' ? 'without a name' : name}: there are ${names}`)
   }
   return preset
 }
@@ -101,13 +102,15 @@ function isOption (name: string): name is OptionName {
 
 function checked (option: OptionName, value: number, text = String(value)): number {
   const { takes, allows } = OPTIONS[option]
-  if (!allows(value)) throw new Error(`${option}=${text} is not allowed: ${option} takes ${takes}`)
+  if (!allows(value)) throw new OperatorError(`${option}=${text} is not allowed: ${option} takes ${takes}`)
   return value
 }
 
 function scaledFilters (count: number, width: number): number {
   const filters = Math.round(count * width)
-  if (filters === 0) throw new Error(`width=${width} leaves no filter of a layer's ${count}: width takes ${0.5 / count} or more here`)
+  if (filters === 0) {
+    throw new OperatorError(`width=${width} leaves no filter of a layer's ${count}: width takes ${0.5 / count} or more here`)
+  }
   return filters
 }
 
@@ -126,7 +129,8 @@ function smallestSide (build: (side: number) => Network, possible: number): numb
 function builtOrNot (build: (side: number) => Network, side: number): Network | undefined {
   try {
     return build(side)
-  } catch {
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
     return undefined
   }
 }

@@ -1,3 +1,5 @@
+import { OperatorError } from '../../base/errors.js'
+
 /** Enough that a range can be chosen to a few thousandths of what there is. */
 export const BINS = 512
 
@@ -71,7 +73,7 @@ export class Histograms {
 
   /** Joins bins in pairs until one holds the value, which it returns. */
   private widenedTo (channel: number, value: number): number {
-    if (!Number.isFinite(value)) throw new RangeError(`a depthwise convolution gave ${value}`)
+    if (!Number.isFinite(value)) throw new OperatorError(`The network cannot be quantized: a depthwise convolution gave ${value}`)
     for (;;) {
       const start = this.starts[channel] as number
       const width = this.widths[channel] as number

@@ -1,5 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { OperatorError } from '../../base/errors.js'
+import { existing, reading } from '../../base/existing.js'
 import { parseJson } from './bytes.js'
 import { MAX_JSON_BYTES } from './limits.js'
 import type { StoredModel } from './stored.js'
@@ -12,13 +14,14 @@ export async function withConfigBeside (path: string, stored: StoredModel): Prom
   const notes: string[] = []
   for (const name of new Set([...NAMES, `${basename(path).replace(/(?:\.weights)?\.\w+$/, '')}.json`])) {
     const file = join(dirname(path), name)
-    const found = await stat(file).catch(() => undefined)
-    if (found?.isFile() !== true || found.size > MAX_JSON_BYTES) continue
     let config: Record<string, unknown> | undefined
     try {
-      config = kerasConfig(parseJson(await readFile(file)))
+      const found = await existing(file)
+      if (found?.isFile() !== true || found.size > MAX_JSON_BYTES) continue
+      config = kerasConfig(parseJson(await reading(file, () => readFile(file))))
     } catch (error) {
-      notes.push(`has only weights, and ${name} beside it is not used: ${(error as Error).message}`)
+      if (!(error instanceof OperatorError)) throw error
+      notes.push(`has only weights, and ${name} beside it is not used: ${error.message}`)
       continue
     }
     if (config === undefined) continue

@@ -1,10 +1,11 @@
+import { OperatorError } from '../../base/errors.js'
+import { UnreadableError, isNotThere, unreadable } from '../../base/existing.js'
 import { WeightsError } from '../../model/weights.js'
 
 /** Reasons may quote the file, and a damaged one has anything for a name. */
 const MAX_REASON_LENGTH = 500
 
 const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE'])
-const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO'])
 
 /**
  * Runs a step that writes below `folder`, which `setting` names. What the system refuses becomes a WeightsError that blames
@@ -22,23 +23,18 @@ export async function writingTo<T> (folder: string, setting: string, step: () =>
 }
 
 /**
- * Runs a step of reading `path`. Whatever goes wrong becomes a WeightsError of one sentence: the path, `what` is wrong
- * ("is not a whole safetensors file"), and the reason.
+ * Runs a step of reading `path`. An OperatorError, which says what is wrong inside, becomes a WeightsError of one sentence: the path,
+ * `what` is wrong ("is not a whole safetensors file"), and the reason. What the system refuses becomes an UnreadableError; a defect stays
+ * one.
  */
 export async function explained<T> (path: string, what: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {
-    if (error instanceof WeightsError) throw error
-    const { code = '' } = error as NodeJS.ErrnoException
-    if (OUT_OF_DESCRIPTORS.has(code)) {
-      const problem = `${path} cannot be opened, since the process has no file descriptors left (${code})`
-      throw new WeightsError(`${problem}: raise its limit (ulimit -n).`)
-    }
-    if (UNREADABLE.has(code)) {
-      throw new WeightsError(`${path} cannot be read by this process (${code}): check its permissions and its disk.`)
-    }
+    if (error instanceof WeightsError || error instanceof UnreadableError) throw error
+    // Of a part that is missing `what` says more.
+    if (!(error instanceof OperatorError || isNotThere(error))) throw unreadable(path, error)
     const reason = (error as Error).message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, MAX_REASON_LENGTH)
-    throw new WeightsError(`${path} ${what}: ${reason}`)
+    throw new WeightsError(`${path} ${what}: ${reason}`, { cause: error })
   }
 }

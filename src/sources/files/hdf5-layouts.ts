@@ -1,3 +1,4 @@
+import { OperatorError } from '../../base/errors.js'
 import { sizeOf } from '../../model/weights.js'
 import type { Hdf5File } from './hdf5-library.js'
 import { MAX_COMPRESSION, MAX_JSON_BYTES, MAX_TOTAL_BYTES, MAX_WEIGHTS } from './limits.js'
@@ -29,7 +30,7 @@ export interface Listing {
   readonly layers: readonly ListedLayer[]
 }
 
-/** Finds which of Keras's layouts an HDF5 file has, and what it holds. Throws an Error if it has none. */
+/** Finds which of Keras's layouts an HDF5 file has, and what it holds. Throws an OperatorError if it has none. */
 export function listKerasWeights (file: Hdf5File): Listing {
   const attributes = file.attributes('/')
   const text = (name: string): string | undefined => attributes.has(name) ? file.texts('/', name)[0] : undefined
@@ -38,7 +39,7 @@ export function listKerasWeights (file: Hdf5File): Listing {
   const kerasVersion = text('keras_version')
   if (names.has('model_weights')) {
     const config = text('model_config')
-    if (config !== undefined && config.length > MAX_JSON_BYTES) throw new Error('its model_config is absurdly long')
+    if (config !== undefined && config.length > MAX_JSON_BYTES) throw new OperatorError('its model_config is absurdly long')
     const layers = new Lister(file).legacyLayers('/model_weights')
     return { kind: 'hdf5-model', config, training: text('training_config'), kerasVersion, layers }
   }
@@ -48,7 +49,7 @@ export function listKerasWeights (file: Hdf5File): Listing {
   if (LAYER_CONTAINERS.some((name) => names.has(name))) {
     return { kind: 'keras3-weights', config: undefined, kerasVersion, layers: new Lister(file).keras3Layers() }
   }
-  throw new Error(hasConfig
+  throw new OperatorError(hasConfig
     ? 'it has a model_config and no weights: save the whole model with model.save'
     : 'it has neither layer_names nor model_weights nor layers, so Keras did not write it, ' +
       'or of a subclassed model, whose layers are in its Python code')
@@ -66,7 +67,7 @@ class Lister {
   legacyLayers (root: string): ListedLayer[] {
     return this.names(root, 'layer_names').map((layer) => {
       const group = join(root, layer)
-      if (this.file.kind(group) !== 'group') throw new Error(`its layer_names lists ${layer}, which it does not have`)
+      if (this.file.kind(group) !== 'group') throw new OperatorError(`its layer_names lists ${layer}, which it does not have`)
       return { path: layer, weights: this.names(group, 'weight_names').map((name) => this.weight(name, join(group, name))) }
     }).filter(({ weights }) => weights.length > 0)
   }
@@ -79,7 +80,7 @@ class Lister {
 
   private nestedLayers (group: string, path: readonly string[]): ListedLayer[] {
     this.groups += 1
-    if (path.length > MAX_DEPTH || this.groups > MAX_WEIGHTS * 2) throw new Error('its groups nest without end')
+    if (path.length > MAX_DEPTH || this.groups > MAX_WEIGHTS * 2) throw new OperatorError('its groups nest without end')
     return sorted(this.file.names(group)).flatMap((name) => {
       const child = join(group, name)
       if (this.file.kind(child) !== 'group') return []
@@ -105,10 +106,10 @@ class Lister {
   }
 
   private weight (name: string, dataset: string): ListedWeight {
-    if (this.file.kind(dataset) !== 'dataset') throw new Error(`its weight_names lists ${name}, which it does not have`)
+    if (this.file.kind(dataset) !== 'dataset') throw new OperatorError(`its weight_names lists ${name}, which it does not have`)
     const { shape, format, chunked } = this.file.describe(dataset)
     this.weights += 1
-    if (this.weights > MAX_WEIGHTS) throw new Error(`it has more than ${MAX_WEIGHTS} weights`)
+    if (this.weights > MAX_WEIGHTS) throw new OperatorError(`it has more than ${MAX_WEIGHTS} weights`)
     if (format !== undefined) this.claim(dataset, shape, chunked)
     return { name, shape, dataset }
   }
@@ -118,7 +119,7 @@ class Lister {
     this.claimedBytes += sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT
     const limit = Math.min(MAX_TOTAL_BYTES, this.file.bytes * (chunked ? MAX_COMPRESSION : 2))
     if (!(this.claimedBytes <= limit)) {
-      throw new Error(
+      throw new OperatorError(
         `its ${dataset} claims the shape [${shape.join(', ')}], more than a file of ${this.file.bytes} bytes can hold`
       )
     }

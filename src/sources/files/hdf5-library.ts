@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { OperatorError } from '../../base/errors.js'
 import { sizeOf } from '../../model/weights.js'
 import { FLOAT_BYTES, toFloat32, type FloatFormat } from './floats.js'
 
@@ -28,7 +29,7 @@ export interface Dataset {
 
 /**
  * One open HDF5 file. Wraps the C library's WebAssembly build, which runs on through its errors: here whatever it complains
- * of is an Error. Must run in a process of its own, for what it changes in the globals and for the memory it keeps.
+ * of is an OperatorError. Must run in a process of its own, for what it changes in the globals and for the memory it keeps.
  */
 export class Hdf5File {
   private constructor (
@@ -71,17 +72,17 @@ export class Hdf5File {
     const value = this.guarded(() => {
       const { total_size: count, size } = this.module.get_attribute_metadata(this.id, path, name)
       if (count === 0) return []
-      if (count * size > this.bytes) throw new Error(DAMAGED)
+      if (count * size > this.bytes) throw new OperatorError(DAMAGED)
       return new this.library.Attribute(this.id, path, name).value
     })
     const texts = Array.isArray(value) ? value : [value]
-    if (!texts.every((text) => typeof text === 'string')) throw new Error(`its attribute ${name} is not text`)
+    if (!texts.every((text) => typeof text === 'string')) throw new OperatorError(`its attribute ${name} is not text`)
     return texts
   }
 
   describe (path: string): Dataset {
     const metadata = this.guarded(() => this.module.get_dataset_metadata(this.id, path))
-    if (metadata.virtual_sources !== undefined) throw new Error(`its ${path} lies in other files`)
+    if (metadata.virtual_sources !== undefined) throw new OperatorError(`its ${path} lies in other files`)
     return {
       shape: metadata.shape ?? [0],
       format: this.formatOf(path, metadata),
@@ -93,7 +94,7 @@ export class Hdf5File {
   /** All values of a dataset of floats. */
   read (path: string): Float32Array {
     const { shape, format, type } = this.describe(path)
-    if (format === undefined) throw new Error(`its ${path} is ${type}, and only floats of 32 or 16 bits are read`)
+    if (format === undefined) throw new OperatorError(`its ${path} is ${type}, and only floats of 32 or 16 bits are read`)
     const length = sizeOf(shape) * FLOAT_BYTES[format]
     return toFloat32(this.guarded(() => {
       const address = this.module._malloc(length)
@@ -133,9 +134,9 @@ function guarded<T> (complaints: Complaints, step: () => T): T {
   try {
     result = step()
   } catch (error) {
-    throw new Error(DAMAGED, { cause: error })
+    throw new OperatorError(DAMAGED, { cause: error })
   }
-  if (complaints.count > 0) throw new Error(DAMAGED)
+  if (complaints.count > 0) throw new OperatorError(DAMAGED)
   return result
 }
 

@@ -2,6 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { judged } from '../../base/content.js'
+import { OperatorError } from '../../base/errors.js'
 import { notStarted, watchBeginning } from '../../base/beginning.js'
 import { describeEnd } from '../../base/process-end.js'
 import { APART } from '../../base/signals.js'
@@ -30,7 +32,7 @@ export async function openHdf5 (path: string, shownPath = path): Promise<StoredM
       ...listing,
       config: config === undefined
         ? undefined
-        : await explained(shownPath, 'has a damaged model_config', async () => JSON.parse(config) as unknown),
+        : await explained(shownPath, 'has a damaged model_config', async () => judged(() => JSON.parse(config) as unknown)),
       layers: layers.map(({ path, weights }) => ({
         path,
         weights: weights.map(({ name, shape, dataset }) => ({ name, shape, read: () => ask<Float32Array>({ read: dataset }) }))
@@ -61,10 +63,10 @@ class LibraryProcess {
     // Why it did not begin is what the first request is answered.
     this.last = once(this.child, 'message', this.ended).catch(() => {})
     this.child.on('error', (error) => { this.ended.abort(notStarted(NAME, error)) })
-    this.child.once('exit', (code, signal) => { this.ended.abort(new Error(`${NAME} ${describeEnd(code, signal)}`)) })
+    this.child.once('exit', (code, signal) => { this.ended.abort(new OperatorError(`${NAME} ${describeEnd(code, signal)}`)) })
   }
 
-  /** Answers one request after the other. An Error if there is no answer. */
+  /** Answers one request after the other. Throws an OperatorError if the file does not let it. */
   async ask (request: Hdf5Request): Promise<unknown> {
     const reply = this.last.then(() => this.exchange(request))
     this.last = reply.catch(() => {})
@@ -88,10 +90,11 @@ class LibraryProcess {
       reply = (await message)[0] as Hdf5Reply
     } catch (error) {
       this.child.kill('SIGKILL')
-      if (timeout.aborted) throw new Error(`it took longer than ${STEP_TIMEOUT_MS / 1000} s`)
-      throw this.ended.signal.reason ?? error
+      if (timeout.aborted) throw new OperatorError(`it took longer than ${STEP_TIMEOUT_MS / 1000} s`)
+      throw this.ended.signal.reason ?? new OperatorError(`${NAME} takes no order: ${(error as Error).message}`, { cause: error })
     }
-    if ('error' in reply) throw new Error(reply.error)
+    if ('error' in reply) throw new OperatorError(reply.error)
+    if ('defect' in reply) throw Object.assign(new Error(reply.defect), { stack: reply.stack })
     return reply.value
   }
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { existing, reading } from '../../base/existing.js'
 import { WeightsError } from '../../model/weights.js'
 import { parseJson, readRange, withFile } from './bytes.js'
 import { explained } from './explained.js'
@@ -27,8 +28,8 @@ const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1')
  * Throws a WeightsError of one sentence if there is nothing, or something else: then it says what to export instead.
  */
 export async function identify (path: string): Promise<Identified> {
-  const found = await stat(path).catch(() => undefined)
-  if (found === undefined) throw new WeightsError(`${path} does not exist or cannot be read.`)
+  const found = await existing(path)
+  if (found === undefined) throw new WeightsError(`${path} does not exist.`)
   // Whoever names a file of a SavedModel means all of it.
   if (found.isFile() && [SAVED_MODEL, METADATA_FILE].includes(basename(path))) return await identifyFolder(dirname(path))
   if (found.isDirectory()) return await identifyFolder(path)
@@ -45,7 +46,7 @@ async function identifyFolder (path: string): Promise<Identified> {
   if (newest !== undefined) return await identifyVersion(path, newest)
   if (!names.includes('model.json')) refuse(path, refusalOfFolder(names))
   const file = join(path, 'model.json')
-  return { container: await identifyJson(file, (await stat(file)).size), file }
+  return { container: await identifyJson(file, (await reading(file, () => stat(file))).size), file }
 }
 
 /** TensorFlow Serving's base path has a folder for each version, called by its number, of which it serves the highest. */
@@ -56,7 +57,7 @@ function newestVersion (names: readonly string[]): string | undefined {
 
 async function identifyVersion (path: string, version: string): Promise<Identified> {
   const folder = join(path, version)
-  return (await stat(folder)).isDirectory() ? await identifyFolder(folder) : refuse(path, refusalOfFolder([version]))
+  return (await existing(folder))?.isDirectory() === true ? await identifyFolder(folder) : refuse(path, refusalOfFolder([version]))
 }
 
 async function identifyFile (path: string, bytes: number): Promise<Identified['container']> {

@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { OperatorError } from '../../base/errors.js'
+import { existing } from '../../base/existing.js'
 import { parseJson } from './bytes.js'
 import { explained } from './explained.js'
 import { openHdf5 } from './hdf5.js'
@@ -14,11 +16,11 @@ import type { StoredModel } from './stored.js'
 export async function openKerasFolder (folder: string): Promise<StoredModel> {
   const read = async (name: string): Promise<unknown> => {
     const { size } = await stat(join(folder, name))
-    if (size > MAX_JSON_BYTES) throw new Error(`its ${name} has ${size} bytes, more than any configuration`)
+    if (size > MAX_JSON_BYTES) throw new OperatorError(`its ${name} has ${size} bytes, more than any configuration`)
     return parseJson(await readFile(join(folder, name)))
   }
   const [config, metadata] = await explained(folder, 'is not a whole unpacked .keras archive', async () => [
-    await read(CONFIG_ENTRY), (await stat(join(folder, METADATA_ENTRY)).catch(() => undefined))?.isFile() === true
+    await read(CONFIG_ENTRY), (await existing(join(folder, METADATA_ENTRY)))?.isFile() === true
       ? await read(METADATA_ENTRY)
       : undefined
   ])

@@ -1,6 +1,8 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import protobuf from 'protobufjs/light.js'
+import { judged } from '../../base/content.js'
+import { OperatorError } from '../../base/errors.js'
 import { explained } from './explained.js'
 import { MAX_JSON_BYTES, MAX_WEIGHTS } from './limits.js'
 import type { StoredLayer, StoredModel } from './stored.js'
@@ -34,7 +36,7 @@ export async function openKerasSavedModel (folder: string): Promise<StoredModel>
   return await explained(folder, NOT_WHOLE, async () => {
     const objects = await readObjects(join(folder, METADATA_FILE))
     const model = objects.get('root')
-    if (model === undefined) throw new Error(`its ${METADATA_FILE} says nothing of the model`)
+    if (typeof model !== 'object' || model === null) throw new OperatorError(`its ${METADATA_FILE} says nothing of the model`)
     const bundle = await openTensorBundle(join(folder, 'variables', 'variables'))
     return {
       kind: 'keras-archive',
@@ -54,25 +56,26 @@ export async function kerasSavedModelFiles (folder: string): Promise<string[]> {
   return [join(folder, METADATA_FILE), ...parts.map((name) => join(folder, 'variables', name))]
 }
 
-async function readObjects (path: string): Promise<ReadonlyMap<string, Metadata>> {
-  if ((await stat(path)).size > MAX_JSON_BYTES) throw new Error(`its ${METADATA_FILE} is absurdly large`)
-  const { nodes = [] } = SavedMetadata.toObject(SavedMetadata.decode(await readFile(path)), { defaults: true }) as {
+async function readObjects (path: string): Promise<ReadonlyMap<string, Metadata | null>> {
+  if ((await stat(path)).size > MAX_JSON_BYTES) throw new OperatorError(`its ${METADATA_FILE} is absurdly large`)
+  const bytes = await readFile(path)
+  const { nodes = [] } = judged(() => SavedMetadata.toObject(SavedMetadata.decode(bytes), { defaults: true }) as {
     nodes?: readonly SavedObject[]
-  }
+  })
   return new Map(nodes.map(({ path: nodePath, metadata }) => [nodePath, parseMetadata(metadata)]))
 }
 
 /** Python writes what is no number into JSON, and Keras tuples and shapes as objects. */
-function parseMetadata (json: string): Metadata {
+function parseMetadata (json: string): Metadata | null {
   const finite = json.replace(/([[:,]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/g, '$1null')
-  return JSON.parse(finite, (_, value: unknown) => {
+  return judged(() => JSON.parse(finite, (_, value: unknown) => {
     const { class_name: name, items } = (value ?? {}) as { class_name?: unknown, items?: unknown }
     return (name === '__tuple__' || name === 'TensorShape') && Array.isArray(items) ? items as unknown : value
-  }) as Metadata
+  }) as Metadata | null)
 }
 
 /** By the names of the layers, those of nested models joined by slashes. */
-function layersOf (objects: ReadonlyMap<string, Metadata>, { graph, weight }: TensorBundle): StoredLayer[] {
+function layersOf (objects: ReadonlyMap<string, Metadata | null>, { graph, weight }: TensorBundle): StoredLayer[] {
   let count = 0
   return [...objects.keys()].flatMap((nodePath) => {
     const node = nodeAt(graph, nodePath.split('.').slice(1))
@@ -81,7 +84,7 @@ function layersOf (objects: ReadonlyMap<string, Metadata>, { graph, weight }: Te
       return attribute === undefined ? [] : weight(attribute.key, name) ?? []
     })
     count += weights.length
-    if (count > MAX_WEIGHTS) throw new Error(`it has more than ${MAX_WEIGHTS} weights`)
+    if (count > MAX_WEIGHTS) throw new OperatorError(`it has more than ${MAX_WEIGHTS} weights`)
     return weights.length === 0 ? [] : [{ path: namePath(objects, nodePath), weights }]
   })
 }
@@ -95,7 +98,7 @@ function nodeAt (graph: ObjectGraph, names: readonly string[]): ObjectGraph['nod
   return node
 }
 
-function namePath (objects: ReadonlyMap<string, Metadata>, nodePath: string): string {
+function namePath (objects: ReadonlyMap<string, Metadata | null>, nodePath: string): string {
   const parts = nodePath.split('.')
   return parts.slice(1).flatMap((_, index) => {
     const name = objects.get(parts.slice(0, index + 2).join('.'))?.name

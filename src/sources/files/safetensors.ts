@@ -1,5 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { Type, type Static } from 'typebox'
+import { OperatorError } from '../../base/errors.js'
+import { reading } from '../../base/existing.js'
 import { parse } from '../../base/schema.js'
 import { sizeOf, type Weights } from '../../model/weights.js'
 import { parseJson, readRange } from './bytes.js'
@@ -36,7 +38,7 @@ export async function readSafetensors (path: string): Promise<Weights> {
  * Throws a WeightsError if the file is not whole, or if PyTorch wrote it; `read` does for a tensor that is not F32, F16 or BF16.
  */
 export async function openSafetensors (path: string): Promise<StoredModel> {
-  const file = await open(path)
+  const file = await reading(path, () => open(path))
   try {
     const weights = await explained(path, NOT_WHOLE, () => readHeader(path, file))
     await explained(path, 'is not laid out as Keras does', async () => { refuseTorch(weights) })
@@ -53,15 +55,17 @@ async function readHeader (path: string, file: FileHandle): Promise<StoredWeight
     ? 0n
     : new DataView((await readRange(file, 0, HEADER_LENGTH_BYTES)).buffer).getBigUint64(0, true)
   if (headerBytes < 2n || headerBytes > BigInt(Math.min(MAX_JSON_BYTES, fileBytes - HEADER_LENGTH_BYTES))) {
-    throw new Error(`its header does not fit its ${fileBytes} bytes`)
+    throw new OperatorError(`its header does not fit its ${fileBytes} bytes`)
   }
   const dataStart = HEADER_LENGTH_BYTES + Number(headerBytes)
   const dataBytes = fileBytes - dataStart
   const entries = Object.entries(parseHeader(await readRange(file, HEADER_LENGTH_BYTES, Number(headerBytes))))
-  if (entries.length > MAX_WEIGHTS) throw new Error(`it claims ${entries.length} tensors, and ${MAX_WEIGHTS} are the most that is read`)
+  if (entries.length > MAX_WEIGHTS) {
+    throw new OperatorError(`it claims ${entries.length} tensors, and ${MAX_WEIGHTS} are the most that is read`)
+  }
   const claimedBytes = entries.reduce((sum, [, { data_offsets: [start, end] }]) => sum + Math.max(0, end - start), 0)
   for (const [name, entry] of entries) checkEntry(name, entry, dataBytes)
-  if (claimedBytes > dataBytes) throw new Error(`its tensors claim ${claimedBytes} of ${dataBytes} bytes`)
+  if (claimedBytes > dataBytes) throw new OperatorError(`its tensors claim ${claimedBytes} of ${dataBytes} bytes`)
   return entries.map(([name, entry]) => ({
     name,
     shape: entry.shape,
@@ -79,7 +83,7 @@ function checkEntry (name: string, { dtype, shape, data_offsets: [start, end] }:
   const format = FORMATS.get(dtype)
   const fits = format === undefined ? end >= start : end - start === sizeOf(shape) * FLOAT_BYTES[format]
   if (end > dataBytes || !fits) {
-    throw new Error(`${name} claims bytes ${start} to ${end} of ${dataBytes}, which do not fit its shape [${shape.join(', ')}]`)
+    throw new OperatorError(`${name} claims bytes ${start} to ${end} of ${dataBytes}, which do not fit its shape [${shape.join(', ')}]`)
   }
 }
 
@@ -87,7 +91,7 @@ async function readTensor (
   file: FileHandle, dataStart: number, name: string, { dtype, data_offsets: [start, end] }: Entry
 ): Promise<Float32Array> {
   const format = FORMATS.get(dtype)
-  if (format === undefined) throw new Error(`${name} is ${dtype}, and only ${[...FORMATS.keys()].join(', ')} are read`)
+  if (format === undefined) throw new OperatorError(`${name} is ${dtype}, and only ${[...FORMATS.keys()].join(', ')} are read`)
   return toFloat32(await readRange(file, dataStart + start, end - start), format)
 }
 
@@ -98,6 +102,6 @@ async function readTensor (
 function refuseTorch (weights: readonly StoredWeight[]): void {
   const torch = weights.find(({ name, shape }) => (name.endsWith('.weight') && shape.length === 4) || name.endsWith('.running_mean'))
   if (torch !== undefined) {
-    throw new Error(`${torch.name} is PyTorch's, as timm saves it: export a Keras model with model.save('model.keras')`)
+    throw new OperatorError(`${torch.name} is PyTorch's, as timm saves it: export a Keras model with model.save('model.keras')`)
   }
 }

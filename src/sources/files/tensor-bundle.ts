@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import protobuf from 'protobufjs/light.js'
+import { judged } from '../../base/content.js'
+import { OperatorError } from '../../base/errors.js'
 import { sizeOf } from '../../model/weights.js'
 import { readRange, withFile } from './bytes.js'
 import { explained } from './explained.js'
@@ -58,18 +60,18 @@ const GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 export interface TensorBundle {
   /** What belongs to what: the first node is the model. */
   readonly graph: ObjectGraph
-  /** A variable by its key; undefined where there is none. Throws an Error if it claims what its file does not hold. */
+  /** A variable by its key; undefined where there is none. Throws an OperatorError if it claims what its file does not hold. */
   weight (key: string, name: string): StoredWeight | undefined
 }
 
-/** Opens `PREFIX.index` and its shards `PREFIX.data-00000-of-00001`. Throws an Error if they are damaged or claim absurd sizes. */
+/** Opens `PREFIX.index` and its shards `PREFIX.data-00000-of-00001`. Throws an OperatorError if they are damaged or claim absurd sizes. */
 export async function openTensorBundle (prefix: string): Promise<TensorBundle> {
   const index = `${prefix}.index`
-  if ((await stat(index)).size > MAX_JSON_BYTES) throw new Error('its index is absurdly large')
+  if ((await stat(index)).size > MAX_JSON_BYTES) throw new OperatorError('its index is absurdly large')
   const table = readSortedTable(await readFile(index))
   const { shards: count, endianness } = decode<Header>('BundleHeader', table.get('') ?? Buffer.alloc(0))
-  if (endianness !== 0) throw new Error('its variables have their big ends first')
-  if (!(count >= 1 && count <= MAX_WEIGHTS)) throw new Error(`it claims ${count} files of variables`)
+  if (endianness !== 0) throw new OperatorError('its variables have their big ends first')
+  if (!(count >= 1 && count <= MAX_WEIGHTS)) throw new OperatorError(`it claims ${count} files of variables`)
   const shards = Array.from({ length: count }, (_, shard) => `${prefix}.data-${padded(shard)}-of-${padded(count)}`)
   const sizes = await Promise.all(shards.map(async (path) => (await stat(path)).size))
   const entryOf = (key: string): Entry | undefined => {
@@ -80,7 +82,7 @@ export async function openTensorBundle (prefix: string): Promise<TensorBundle> {
     return withFile(shards[shard] ?? '', (file) => readRange(file, offset, size))
   }
   const graph = entryOf(GRAPH_KEY)
-  if (graph?.dtype !== STRING || graph.size > MAX_JSON_BYTES) throw new Error('it does not say what its variables belong to')
+  if (graph?.dtype !== STRING || graph.size > MAX_JSON_BYTES) throw new OperatorError('it does not say what its variables belong to')
   return {
     graph: decode<ObjectGraph>('ObjectGraph', onlyText(Buffer.from(await bytesOf(graph)))),
     weight: (key, name) => {
@@ -96,17 +98,19 @@ async function readFloats (
   key: string, entry: Entry, bytesOf: (entry: Entry) => Promise<Uint8Array<ArrayBuffer>>
 ): Promise<Float32Array> {
   const format = FORMATS.get(entry.dtype)
-  if (format === undefined) throw new Error(`${key} has TensorFlow's type ${entry.dtype}, and only floats of 32 or 16 bits are read`)
+  if (format === undefined) {
+    throw new OperatorError(`${key} has TensorFlow's type ${entry.dtype}, and only floats of 32 or 16 bits are read`)
+  }
   return toFloat32(await bytesOf(entry), format)
 }
 
 function checked (key: string, entry: Entry, sizes: readonly number[]): Entry {
   const { dtype, shard, offset, size, slices } = entry
-  if (slices.length > 0) throw new Error(`its ${key} is kept in slices, which are not read`)
+  if (slices.length > 0) throw new OperatorError(`its ${key} is kept in slices, which are not read`)
   const format = FORMATS.get(dtype)
   const fits = format === undefined || size === sizeOf(shapeOf(entry)) * FLOAT_BYTES[format]
   const isInside = offset >= 0 && size >= 0 && size <= MAX_TOTAL_BYTES && offset + size <= (sizes[shard] ?? -1)
-  if (!fits || !isInside) throw new Error(`its ${key} claims ${size} bytes from ${offset} of file ${shard}, which do not hold it`)
+  if (!fits || !isInside) throw new OperatorError(`its ${key} claims ${size} bytes from ${offset} of file ${shard}, which do not hold it`)
   return entry
 }
 
@@ -117,15 +121,15 @@ function shapeOf ({ shape }: Entry): number[] {
 /** A tensor of one text: its length, a checksum of that, then the text. */
 function onlyText (bytes: Buffer): Buffer {
   const reader = protobuf.Reader.create(bytes)
-  const length = reader.uint32()
+  const length = judged(() => reader.uint32())
   const text = bytes.subarray(reader.pos + 4)
-  if (text.length !== length) throw new Error('it is damaged where it says what its variables belong to')
+  if (text.length !== length) throw new OperatorError('it is damaged where it says what its variables belong to')
   return text
 }
 
 function decode<T> (name: string, bytes: Buffer): T {
   const type = root.lookupType(name)
-  return type.toObject(type.decode(bytes), { defaults: true, arrays: true, longs: Number }) as T
+  return judged(() => type.toObject(type.decode(bytes), { defaults: true, arrays: true, longs: Number }) as T)
 }
 
 function padded (number: number): string {

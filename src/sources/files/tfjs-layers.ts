@@ -1,6 +1,9 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path'
 import { Type, type Static } from 'typebox'
+import { judged } from '../../base/content.js'
+import { OperatorError } from '../../base/errors.js'
+import { existing } from '../../base/existing.js'
 import { parse } from '../../base/schema.js'
 import { sizeOf } from '../../model/weights.js'
 import { fill, parseJson, withFile } from './bytes.js'
@@ -48,7 +51,7 @@ export async function openTfjsLayers (path: string): Promise<StoredModel> {
   return await explained(path, NOT_WHOLE, async () => {
     const { modelTopology, weightsManifest } = parse(ModelJson, parseJson(await readFile(path)), 'model.json')
     const count = weightsManifest.reduce((sum, { weights }) => sum + weights.length, 0)
-    if (count > MAX_WEIGHTS) throw new Error(`it claims ${count} weights, and ${MAX_WEIGHTS} are the most that is read`)
+    if (count > MAX_WEIGHTS) throw new OperatorError(`it claims ${count} weights, and ${MAX_WEIGHTS} are the most that is read`)
     const weights: StoredWeight[] = []
     for (const group of weightsManifest) weights.push(...await openGroup(path, group))
     return {
@@ -73,7 +76,7 @@ export async function tfjsFiles (path: string): Promise<string[]> {
 
 /** The converter puts Keras's configuration under `model_config`; TensorFlow.js itself puts it at the top. */
 function configOf ({ model_config: config, ...topology }: Record<string, unknown>): unknown {
-  return config === undefined ? topology : typeof config === 'string' ? JSON.parse(config) : config
+  return config === undefined ? topology : typeof config === 'string' ? judged(() => JSON.parse(config) as unknown) : config
 }
 
 /** The shards of a group, joined, hold its weights one after the other. */
@@ -88,27 +91,29 @@ async function openGroup (path: string, { paths, weights }: Group): Promise<Stor
     return { name: spec.name, shape: spec.shape, read: () => explained(path, NOT_WHOLE, () => readWeight(shards, start, spec)) }
   })
   if (end !== shardBytes || end > MAX_TOTAL_BYTES) {
-    throw new Error(`the weights of ${paths.join(', ')} take ${end} bytes, and these files have ${shardBytes}`)
+    throw new OperatorError(`the weights of ${paths.join(', ')} take ${end} bytes, and these files have ${shardBytes}`)
   }
   return stored
 }
 
 async function openShard (folder: string, name: string): Promise<Shard> {
-  if (isAbsolute(name) || normalize(name).split(sep).includes('..')) throw new Error(`the shard ${name} is outside of the model's folder`)
+  if (isAbsolute(name) || normalize(name).split(sep).includes('..')) {
+    throw new OperatorError(`the shard ${name} is outside of the model's folder`)
+  }
   const path = join(folder, name)
-  const found = await stat(path).catch(() => undefined)
-  if (found?.isFile() !== true) throw new Error(`the shard ${name} is not beside it`)
+  const found = await existing(path)
+  if (found?.isFile() !== true) throw new OperatorError(`the shard ${name} is not beside it`)
   return { path, bytes: found.size }
 }
 
 function storedBytes ({ name, dtype, quantization }: WeightSpec): number {
   const bytes = VALUE_BYTES.get(quantization?.dtype ?? dtype)
-  if (bytes === undefined) throw new Error(`${name} is ${dtype}, whose size is not known`)
+  if (bytes === undefined) throw new OperatorError(`${name} is ${dtype}, whose size is not known`)
   return bytes
 }
 
 async function readWeight (shards: readonly Shard[], start: number, spec: WeightSpec): Promise<Float32Array> {
-  if (spec.dtype !== 'float32') throw new Error(`${spec.name} is ${spec.dtype}, and only float32 is read`)
+  if (spec.dtype !== 'float32') throw new OperatorError(`${spec.name} is ${spec.dtype}, and only float32 is read`)
   const bytes = await readJoined(shards, start, sizeOf(spec.shape) * storedBytes(spec))
   const { quantization } = spec
   if (quantization === undefined) return toFloat32(bytes, 'float32')

@@ -1,6 +1,6 @@
 import { MAX_LAYERS, MAX_MAP_VALUES } from '../../model/limits.js'
 import { NetworkBuilder } from '../../model/network-builder.js'
-import type { Network, NetworkInput, Operation, Shape } from '../../model/network.js'
+import { NetworkError, type Network, type NetworkInput, type Operation, type Shape } from '../../model/network.js'
 import { WeightsError, sizeOf } from '../../model/weights.js'
 import type { FlatLayer } from './flatten.js'
 import { LayerNames } from './names.js'
@@ -56,7 +56,8 @@ export class Emitter {
     try {
       this.builder.add({ name, operation, inputs })
     } catch (error) {
-      throw new WeightsError(`${describe(layer)} cannot be built: ${(error as Error).message}`)
+      if (!(error instanceof NetworkError)) throw error
+      throw new WeightsError(`${describe(layer)} cannot be built: ${error.message}`)
     }
     const shape = this.builder.shapeOf(name)
     if (sizeOf(shape) > MAX_MAP_VALUES) refuse(layer, `gives ${shape.join('x')} numbers, and ${MAX_MAP_VALUES} are the most that is taken`)

@@ -1,5 +1,7 @@
 import { networkOf, statementsOf } from '../../model/network-builder.js'
-import { outputUnits, type Layer, type LayerStatement, type Network, type NetworkInput, type OperationKind } from '../../model/network.js'
+import {
+  NetworkError, outputUnits, type Layer, type LayerStatement, type Network, type NetworkInput, type OperationKind
+} from '../../model/network.js'
 import { WeightsError, sizeOf } from '../../model/weights.js'
 import type { Loss } from './loss.js'
 import { mixtureOf } from './mixture.js'
@@ -171,7 +173,8 @@ function checked (input: NetworkInput, layers: readonly Layer[], ...more: LayerS
   try {
     outputUnits(network)
   } catch (error) {
-    throw new WeightsError((error as Error).message)
+    if (!(error instanceof NetworkError)) throw error
+    throw new WeightsError(error.message)
   }
   return network
 }

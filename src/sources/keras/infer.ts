@@ -1,3 +1,4 @@
+import { OperatorError } from '../../base/errors.js'
 import { parseArchitecture, type Architecture } from '../../model/architecture.js'
 import type { StoredModel } from '../files/index.js'
 import type { Rescaling } from '../../model/input.js'
@@ -44,7 +45,8 @@ function built (architecture: Architecture, rescaling: Rescaling): Network {
   try {
     return xceptionNetwork(parseArchitecture(architecture), rescaling)
   } catch (error) {
-    throw new WeightsError(`the file's network cannot be built: ${(error as Error).message.replace(/^architecture: /, '')}`)
+    if (!(error instanceof OperatorError)) throw error
+    throw new WeightsError(`the file's network cannot be built: ${error.message.replace(/^architecture: /, '')}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { parse } from '../../base/schema.js'
+import { SchemaError, parse } from '../../base/schema.js'
 import { WeightsError } from '../../model/weights.js'
 import type { Static, TSchema } from 'typebox'
 
@@ -23,6 +23,7 @@ export function parsePart<S extends TSchema> (schema: S, value: unknown, what: s
   try {
     return parse(schema, value, what)
   } catch (error) {
-    throw new WeightsError((error as Error).message)
+    if (!(error instanceof SchemaError)) throw error
+    throw new WeightsError(error.message)
   }
 }

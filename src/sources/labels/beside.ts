@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { OperatorError } from '../../base/errors.js'
+import { UnreadableError, existing } from '../../base/existing.js'
 import type { Label } from '../../model/labels.js'
 import { readLabels } from './index.js'
 
@@ -20,17 +21,19 @@ export interface FoundLabels {
  * that are called labels is said as a warning.
  */
 export async function labelsBeside (path: string, classes: number): Promise<FoundLabels> {
-  const folder = (await stat(path)).isDirectory() ? path : dirname(path)
+  const folder = (await existing(path))?.isDirectory() === true ? path : dirname(path)
   const warnings: string[] = []
   for (const name of [...NAMES, ...GENERAL_NAMES]) {
     const file = join(folder, name)
-    if ((await stat(file).catch(() => undefined))?.isFile() !== true) continue
     try {
+      if ((await existing(file))?.isFile() !== true) continue
       const { labels, warnings: found } = await readLabels(file, classes)
       return { labels, warnings: [...warnings, ...found] }
     } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
       // Those of a general name mostly hold something else.
-      if (!GENERAL_NAMES.includes(name)) warnings.push(`${basename(file)} beside the model is not used: ${(error as Error).message}`)
+      if (GENERAL_NAMES.includes(name) && !(error instanceof UnreadableError)) continue
+      warnings.push(`${basename(file)} beside the model is not used: ${error.message}`)
     }
   }
   return { warnings }

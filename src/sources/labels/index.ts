@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { parse as parseYaml } from 'yaml'
+import { OperatorError } from '../../base/errors.js'
+import { unreadable } from '../../base/existing.js'
 import type { Label } from '../../model/labels.js'
 import { MAX_JSON_BYTES } from '../files/limits.js'
 import { labelsOfLines } from './lines.js'
@@ -18,18 +20,18 @@ export interface ReadLabels {
 }
 
 /**
- * Reads a file of labels in the forms in which people have them (docs/models.md has the table). Throws an Error of one sentence that says
+ * Reads a file of labels in the forms in which people have them (docs/models.md has the table). Throws an OperatorError that says
  * what was found if it cannot be read, could be read in two ways, or does not hold one label for each of `classes`.
  */
 export async function readLabels (path: string, classes: number): Promise<ReadLabels> {
   const labels = await explained(path, async () => {
     const { size } = await stat(path)
-    if (size > MAX_JSON_BYTES) throw new Error(`it has ${size} bytes, more than any labels`)
+    if (size > MAX_JSON_BYTES) throw new OperatorError(`it has ${size} bytes, more than any labels`)
     return parseLabels(await readFile(path), extname(path).toLowerCase(), classes)
   })
   if (labels.length !== classes) {
     const shown = labels.slice(0, SHOWN_LABELS).map(({ label }) => label.slice(0, 50)).join(', ')
-    throw new Error(`${path} has ${labels.length} labels, and the model gives ${classes} classes ` +
+    throw new OperatorError(`${path} has ${labels.length} labels, and the model gives ${classes} classes ` +
       `(found: ${shown}${labels.length > SHOWN_LABELS ? ', ...' : ''})`)
   }
   const repeated = repeatedIn(labels)
@@ -40,7 +42,7 @@ export async function readLabels (path: string, classes: number): Promise<ReadLa
 function parseLabels (bytes: Buffer, extension: string, classes: number): Label[] {
   if (isNpy(bytes)) return npyLabels(bytes)
   const text = textOf(bytes)
-  if (text.trim() === '') throw new Error('it is empty')
+  if (text.trim() === '') throw new OperatorError('it is empty')
   const isYaml = ['.yaml', '.yml'].includes(extension)
   if (isYaml || extension === '.json' || /^\s*[[{]/.test(text)) return labelsOfValue(parseText(text, isYaml))
   return (extension === '.csv' || extension === '.tsv' ? labelsOfTable : labelsOfLines)(text, classes)
@@ -60,7 +62,7 @@ function parseText (text: string, isYaml: boolean): unknown {
     return parseYaml(text, { logLevel: 'error' })
   } catch (error) {
     const { message } = (problem ?? error) as Error
-    throw new Error(`it is ${isYaml ? 'no YAML' : 'neither JSON nor a list or dictionary of Python'} (${message.split('\n')[0]})`)
+    throw new OperatorError(`it is ${isYaml ? 'no YAML' : 'neither JSON nor a list or dictionary of Python'} (${message.split('\n')[0]})`)
   }
 }
 
@@ -68,8 +70,8 @@ async function explained<T> (path: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException
-    throw new Error(code === undefined ? `${path} cannot be read as labels: ${message}` : `${path} cannot be read (${code})`)
+    if (!(error instanceof OperatorError)) throw unreadable(path, error)
+    throw new OperatorError(`${path} cannot be read as labels: ${error.message}`, { cause: error })
   }
 }
 

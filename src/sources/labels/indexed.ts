@@ -1,3 +1,4 @@
+import { OperatorError } from '../../base/errors.js'
 import type { Label } from '../../model/labels.js'
 
 /** A whole number from 0 as text; undefined for another text. */
@@ -10,13 +11,13 @@ export function isPermutation (numbers: readonly number[]): boolean {
   return new Set(numbers).size === numbers.length && numbers.every((number) => number >= 0 && number < numbers.length)
 }
 
-/** The labels in the order of their numbers. Throws an Error if these are not those from 0 on, each once. */
+/** The labels in the order of their numbers. Throws an OperatorError if these are not those from 0 on, each once. */
 export function permuted (numbered: ReadonlyArray<readonly [index: number, label: Label]>, what: string): Label[] {
   const numbers = numbered.map(([number]) => number)
   if (!isPermutation(numbers)) {
     const most = numbers.reduce((left, right) => Math.max(left, right), 0)
     const least = numbers.reduce((left, right) => Math.min(left, right), most)
-    throw new Error(
+    throw new OperatorError(
       `its ${numbers.length} ${what} are from ${least} to ${most}${new Set(numbers).size === numbers.length ? '' : ' and repeat'}, ` +
       `and each from 0 to ${numbers.length - 1} is needed once`
     )

@@ -1,3 +1,4 @@
+import { OperatorError } from '../../base/errors.js'
 import type { Label } from '../../model/labels.js'
 import { indexed, isPermutation, permuted } from './indexed.js'
 import { labelsOfLines } from './lines.js'
@@ -7,7 +8,7 @@ const SYNSET = /^n\d{8}$/
 
 /**
  * Labels of a table with commas, semicolons or tabs: a column of names alone, beside their numbers, or under a heading that says so; or
- * all names in one line. Throws an Error that says what was found where none of its columns can be told to be the names.
+ * all names in one line. Throws an OperatorError that says what was found where none of its columns can be told to be the names.
  */
 export function labelsOfTable (text: string, classes: number): Label[] {
   const separator = [',', ';', '\t'].find((one) => text.includes(one))
@@ -26,7 +27,9 @@ export function labelsOfTable (text: string, classes: number): Label[] {
   const isOnlyOne = others.length === 1 && (number !== undefined || synset !== undefined)
   const names = named.length === 1 ? named[0] : isOnlyOne ? others[0] : undefined
   if (names === undefined) {
-    throw new Error(`it has ${columns} columns (${(rows[0] ?? []).join(', ')}), of which none can be told to be the names: leave one`)
+    throw new OperatorError(
+      `it has ${columns} columns (${(rows[0] ?? []).join(', ')}), of which none can be told to be the names: leave one`
+    )
   }
   const labels = body.map((row): Label => ({
     label: row[names] ?? '', ...synset === undefined || synset === names ? {} : { wordnetId: row[synset] ?? '' }

@@ -1,3 +1,4 @@
+import { OperatorError } from '../../base/errors.js'
 import type { Label } from '../../model/labels.js'
 import { indexed, permuted } from './indexed.js'
 
@@ -13,12 +14,12 @@ type Entries = ReadonlyArray<readonly [key: string, value: unknown]>
 
 /**
  * Labels of a value of JSON or YAML: a list of names, of `{label, wordnetId}`, of `{id, name}` or of ImageNet's pairs; an object from
- * index to name, from name to index, or with one of those under a name that says so. Throws an Error that says what was found if it is
- * something else, or could be read in two ways.
+ * index to name, from name to index, or with one of those under a name that says so. Throws an OperatorError that says what was found if it
+ * is something else, or could be read in two ways.
  */
 export function labelsOfValue (value: unknown, depth = 0): Label[] {
   if (Array.isArray(value)) return ofList(value)
-  if (typeof value !== 'object' || value === null) throw new Error(`it holds ${JSON.stringify(value)}, and no labels`)
+  if (typeof value !== 'object' || value === null) throw new OperatorError(`it holds ${JSON.stringify(value)}, and no labels`)
   const entries = Object.entries(value)
   const member = MEMBERS.find((name) => Object.hasOwn(value, name) && typeof (value as Record<string, unknown>)[name] === 'object')
   if (member !== undefined && depth < MAX_DEPTH) return labelsOfValue((value as Record<string, unknown>)[member], depth + 1)
@@ -40,12 +41,12 @@ function ofObject (entries: Entries): Label[] {
   const toIndex = (): Label[] => permuted(entries.map(([key, value]) => [Number(value), labelOf(key)]), 'values')
   if (byIndex && byName) {
     if (entries.every(([key, value]) => Number(key) === value)) return toIndex()
-    throw new Error('it has numbers as keys and as values, so that either may be the names: write an array of the names')
+    throw new OperatorError('it has numbers as keys and as values, so that either may be the names: write an array of the names')
   }
   if (byIndex) return fromIndex()
   if (byName) return toIndex()
   const keys = entries.slice(0, 5).map(([key]) => JSON.stringify(key)).join(', ')
-  throw new Error(`it is an object with ${keys === '' ? 'nothing' : keys}${entries.length > 5 ? ', ...' : ''}, and no labels`)
+  throw new OperatorError(`it is an object with ${keys === '' ? 'nothing' : keys}${entries.length > 5 ? ', ...' : ''}, and no labels`)
 }
 
 /** A text, a number as text, `{label, wordnetId}`, an object with a name, or `["n01440764", "tench"]`. */
@@ -61,7 +62,7 @@ function labelOf (value: unknown): Label {
     const text = [label, name, className].find((one) => typeof one === 'string')
     if (text !== undefined) return { ...labelOf(text), ...typeof wordnetId === 'string' ? { wordnetId } : {} }
   }
-  throw new Error(`it holds ${(JSON.stringify(value) ?? 'nothing').slice(0, 100)}, which is no label`)
+  throw new OperatorError(`it holds ${(JSON.stringify(value) ?? 'nothing').slice(0, 100)}, which is no label`)
 }
 
 /** The number of `{id: 0, name: "one"}`. */

@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { Parser, type ReadEntry } from 'tar'
+import { contentError, judged } from '../../base/content.js'
 import { OperatorError, ServiceError } from '../../base/errors.js'
+import { unreadable } from '../../base/existing.js'
 import { isSkippedName, namesAnyPicture } from '../../base/picture-files.js'
 import { imageTooLarge } from '../../base/read-image.js'
 import { MAX_COMPRESSION, MAX_FILES, pathWithin, type ArchiveLimits } from './archive-limits.js'
 import type { PictureFile, PictureSource } from './picture-source.js'
-import { Spool } from './spool.js'
+import { Spool, SpoolError } from './spool.js'
 
 /** Of the archive, read at a time. */
 const PIECE_BYTES = 256 * 1024
@@ -25,11 +27,11 @@ export async function openArchive (archive: string, { maxImageBytes, spoolFolder
     return { ...contents.listed(), close: () => spool.close() }
   } catch (error) {
     await spool.close()
-    throw error instanceof OperatorError ? error : unreadable(archive, error as Error)
+    throw error instanceof OperatorError && !(error instanceof SpoolError) ? refusal(archive, error) : unreadable(archive, error)
   }
 }
 
-function unreadable (archive: string, cause: Error): OperatorError {
+function refusal (archive: string, cause: Error): OperatorError {
   return new OperatorError(`${archive} cannot be read as a .tar or .tgz of pictures: ${cause.message.replace(/\.$/, '')}.`, { cause })
 }
 
@@ -42,7 +44,7 @@ async function readEntries (archive: string, contents: ArchiveContents): Promise
   parser.on('eof', () => { hasEnd = true })
   const fail = (error: unknown): void => { failure.abort(error) }
   const failed = once(failure.signal, 'abort')
-  parser.on('error', fail)
+  parser.on('error', (error: unknown) => { fail(contentError(error)) })
   parser.on('entry', (entry: ReadEntry) => {
     try {
       contents.take(entry)
@@ -51,14 +53,14 @@ async function readEntries (archive: string, contents: ArchiveContents): Promise
     }
   })
   for await (const piece of createReadStream(archive, { highWaterMark: PIECE_BYTES })) {
-    parser.write(piece as Buffer)
+    judged(() => parser.write(piece as Buffer))
     failure.signal.throwIfAborted()
     await contents.keepCompleted()
   }
-  parser.end()
+  judged(() => parser.end())
   await Promise.race([ended, failed])
   failure.signal.throwIfAborted()
-  if (!hasEnd) throw new Error('it is cut short: the two empty blocks that end an archive are missing')
+  if (!hasEnd) throw new OperatorError('it is cut short: the two empty blocks that end an archive are missing')
   await contents.keepCompleted()
 }
 
@@ -81,7 +83,7 @@ class ArchiveContents {
     return { pictures, others, folders: [...this.folders] }
   }
 
-  /** Begins to read an entry. Throws an Error of one sentence if it is none that a dataset has. */
+  /** Begins to read an entry. Throws an OperatorError if it is none that a dataset has. */
   take (entry: ReadEntry): void {
     const path = pathWithin(entry.path)
     const isHidden = path.split('/').some(isSkippedName)
@@ -92,9 +94,9 @@ class ArchiveContents {
       return
     }
     if (!FILE_TYPES.has(entry.type)) {
-      throw new Error(`its ${path} is no file (${entry.type}): pack with tar --dereference --hard-dereference`)
+      throw new OperatorError(`its ${path} is no file (${entry.type}): pack with tar --dereference --hard-dereference`)
     }
-    if (this.files.size >= MAX_FILES) throw new Error(`it has more than ${MAX_FILES} files`)
+    if (this.files.size >= MAX_FILES) throw new OperatorError(`it has more than ${MAX_FILES} files`)
     this.takeFile(path, entry)
   }
 

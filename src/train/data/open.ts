@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
 import { OperatorError } from '../../base/errors.js'
+import { existing } from '../../base/existing.js'
 import type { ArchiveLimits } from './archive-limits.js'
 import { openArchive } from './archive-source.js'
 import { findDuplicates } from './duplicates.js'
@@ -42,9 +42,8 @@ export async function openDataset (path: string, options: DatasetOptions): Promi
 
 /** The pictures of a folder, or of an archive of one, whatever their classes. Throws an OperatorError as `openDataset`. */
 export async function openSource (path: string, options: ArchiveLimits): Promise<PictureSource> {
-  const found = await stat(path).catch((cause: Error) => {
-    throw new OperatorError(`${path} cannot be read: ${cause.message}.`, { cause })
-  })
+  const found = await existing(path)
+  if (found === undefined) throw new OperatorError(`${path} cannot be read: there is no such file or folder.`)
   if (found.isDirectory()) return await openFolder(path, options.maxImageBytes)
   const kind = await kindOfFile(path)
   if (kind === 'zip') return await openZip(path, options)

@@ -3,13 +3,18 @@ import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../base/errors.js'
 
+/** The folder does not keep what is to be kept for the moment. */
+export class SpoolError extends OperatorError {
+  override readonly name = 'SpoolError'
+}
+
 /** Pictures one after the other in a file that has no name any more: it goes with the process, however that ends. */
 export class Spool {
   private end = 0
 
   private constructor (private readonly handle: FileHandle, private readonly folder: string) {}
 
-  /** Throws an OperatorError if the folder takes no file. */
+  /** Throws a SpoolError if the folder takes no file. */
   static async open (folder: string): Promise<Spool> {
     try {
       await mkdir(folder, { recursive: true })
@@ -22,7 +27,7 @@ export class Spool {
     }
   }
 
-  /** Keeps a file; what it returns reads it again. Throws an OperatorError if there is no room for it. */
+  /** Keeps a file; what it returns reads it again. Throws a SpoolError if there is no room for it. */
   async add (pieces: readonly Uint8Array[]): Promise<() => Promise<Uint8Array>> {
     const start = this.end
     for (const piece of pieces) await this.write(piece)
@@ -49,13 +54,13 @@ export class Spool {
     const bytes = new Uint8Array(length)
     for (let read = 0; read < length;) {
       const { bytesRead } = await this.handle.read(bytes, read, length - read, start + read)
-      if (bytesRead === 0) throw new Error('its copy is cut short')
+      if (bytesRead === 0) throw new OperatorError('its copy is cut short')
       read += bytesRead
     }
     return bytes
   }
 }
 
-function unwritable (folder: string, cause: Error): OperatorError {
-  return new OperatorError(`MODEL_CACHE_DIR: ${folder} cannot keep the archive's pictures: ${cause.message}.`, { cause })
+function unwritable (folder: string, cause: Error): SpoolError {
+  return new SpoolError(`MODEL_CACHE_DIR: ${folder} cannot keep the archive's pictures: ${cause.message}.`, { cause })
 }

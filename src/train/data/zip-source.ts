@@ -1,9 +1,10 @@
 import { buffer } from 'node:stream/consumers'
-import { openPromise, type Entry, type ZipFile } from 'yauzl'
+import type { Entry, ZipFile } from 'yauzl'
 import { OperatorError, ServiceError } from '../../base/errors.js'
+import { unreadable as systemError } from '../../base/existing.js'
 import { isSkippedName, namesAnyPicture } from '../../base/picture-files.js'
 import { imageTooLarge } from '../../base/read-image.js'
-import { checked } from '../../sources/files/zip.js'
+import { checked, entriesOf, openEntryStream, openZipFile } from '../../sources/files/zip.js'
 import { MAX_COMPRESSION, MAX_FILES, pathWithin, type ArchiveLimits } from './archive-limits.js'
 import type { PictureFile, PictureSource } from './picture-source.js'
 
@@ -16,26 +17,27 @@ const [TYPE_MASK, FOLDER, FILE] = [0o170000, 0o040000, 0o100000]
  * pictures do.
  */
 export async function openZip (archive: string, { maxImageBytes }: Pick<ArchiveLimits, 'maxImageBytes'>): Promise<PictureSource> {
-  const unreadable = (cause: Error): never => {
+  const unreadable = (cause: unknown): never => {
+    if (!(cause instanceof OperatorError)) throw systemError(archive, cause)
     throw new OperatorError(`${archive} cannot be read as a .zip of pictures: ${cause.message.replace(/\.$/, '')}.`, { cause })
   }
-  const zip = await openPromise(archive, { autoClose: false }).catch(unreadable)
+  const zip = await openZipFile(archive).catch(unreadable)
   try {
-    return { ...await listed(zip, maxImageBytes), close: async () => { zip.close() } }
+    return { ...await listed(archive, zip, maxImageBytes), close: async () => { zip.close() } }
   } catch (error) {
     zip.close()
-    return unreadable(error as Error)
+    return unreadable(error)
   }
 }
 
-async function listed (zip: ZipFile, maxImageBytes: number): Promise<Omit<PictureSource, 'close'>> {
-  if (zip.entryCount > MAX_FILES) throw new Error(`it claims ${zip.entryCount} files`)
+async function listed (archive: string, zip: ZipFile, maxImageBytes: number): Promise<Omit<PictureSource, 'close'>> {
+  if (zip.entryCount > MAX_FILES) throw new OperatorError(`it claims ${zip.entryCount} files`)
   /** A later file of the same path takes the place of an earlier one. */
   const pictures = new Map<string, PictureFile>()
   const others = new Set<string>()
   const folders = new Set<string>()
   let claimed = 0
-  for await (const entry of zip.eachEntry()) {
+  for await (const entry of entriesOf(zip)) {
     const path = pathWithin(entry.fileName)
     if (path === '' || path.split('/').some(isSkippedName)) continue
     if (isFolder(entry)) {
@@ -43,13 +45,13 @@ async function listed (zip: ZipFile, maxImageBytes: number): Promise<Omit<Pictur
     } else {
       demandFile(path, entry)
       if (!namesAnyPicture(path)) others.add(path)
-      else pictures.set(path, { path, read: () => readEntry(zip, entry, maxImageBytes) })
+      else pictures.set(path, { path, read: () => readEntry(archive, zip, entry, maxImageBytes) })
       claimed += entry.uncompressedSize
     }
   }
   // Entries may share their bytes: each alone is bounded, all together are only so.
   if (claimed > zip.fileSize * MAX_COMPRESSION) {
-    throw new Error(`it claims to grow from ${zip.fileSize} to ${claimed} bytes, which is too much`)
+    throw new OperatorError(`it claims to grow from ${zip.fileSize} to ${claimed} bytes, which is too much`)
   }
   return { pictures: [...pictures.values()], others: [...others], folders: [...folders] }
 }
@@ -64,18 +66,21 @@ function isFolder (entry: Entry): boolean {
 
 function demandFile (path: string, entry: Entry): void {
   const type = typeOf(entry)
-  if (type !== 0 && type !== FILE) throw new Error(`its ${path} is no file but a link or a device: pack without zip's --symlinks`)
-  if (entry.isEncrypted()) throw new Error(`its ${path} is encrypted`)
-  if (!entry.canDecodeFileData()) throw new Error(`its ${path} is compressed in an unusual way: pack it with deflate`)
+  if (type !== 0 && type !== FILE) throw new OperatorError(`its ${path} is no file but a link or a device: pack without zip's --symlinks`)
+  if (entry.isEncrypted()) throw new OperatorError(`its ${path} is encrypted`)
+  if (!entry.canDecodeFileData()) throw new OperatorError(`its ${path} is compressed in an unusual way: pack it with deflate`)
 }
 
-async function readEntry (zip: ZipFile, entry: Entry, maxImageBytes: number): Promise<Uint8Array | ServiceError> {
+async function readEntry (
+  archive: string, zip: ZipFile, entry: Entry, maxImageBytes: number
+): Promise<Uint8Array | ServiceError> {
   const { uncompressedSize, fileName } = entry
   if (uncompressedSize > maxImageBytes) return imageTooLarge(uncompressedSize, maxImageBytes)
   try {
     // yauzl holds the stream to the claimed size.
-    return await buffer(checked(fileName, entry, await zip.openReadStreamPromise(entry)))
+    return await buffer(checked(fileName, entry, await openEntryStream(zip, entry)))
   } catch (cause) {
-    return new ServiceError('no_image', `The file cannot be read: ${(cause as Error).message}.`, { cause })
+    if (!(cause instanceof OperatorError)) throw systemError(archive, cause)
+    return new ServiceError('no_image', `The file cannot be read: ${cause.message}.`, { cause })
   }
 }

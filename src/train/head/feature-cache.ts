@@ -47,7 +47,7 @@ export class FeatureCache {
       }
       return new FeatureCache(path, options, known)
     } catch (cause) {
-      throw unusable(path, cause as Error)
+      throw unusable(path, cause)
     }
   }
 
@@ -62,7 +62,7 @@ export class FeatureCache {
       this.file ??= await open(join(this.path, `${randomUUID()}.features`), 'ax')
       await this.file.appendFile(recordOf(key, features))
     } catch (cause) {
-      throw unusable(this.path, cause as Error)
+      throw unusable(this.path, cause)
     }
   }
 
@@ -95,6 +95,7 @@ function readSegment (segment: Buffer, length: number, known: Map<string, Float3
   }
 }
 
-function unusable (path: string, cause: Error): OperatorError {
-  return new OperatorError(`MODEL_CACHE_DIR: features cannot be kept in ${path}: ${cause.message}.`, { cause })
+function unusable (path: string, cause: unknown): unknown {
+  const { message, syscall } = cause as NodeJS.ErrnoException
+  return syscall === undefined ? cause : new OperatorError(`MODEL_CACHE_DIR: features cannot be kept in ${path}: ${message}.`, { cause })
 }

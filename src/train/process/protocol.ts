@@ -36,4 +36,4 @@ export interface Request {
   readonly argument?: unknown
 }
 
-export type Reply = { readonly result: unknown } | { readonly error: string }
+export type Reply = { readonly result: unknown } | { readonly error: string, readonly stack: string | undefined }

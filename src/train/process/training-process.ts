@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { SystemFailure } from '../../base/errors.js'
 import { BEGUN, notStarted, watchBeginning } from '../../base/beginning.js'
 import { describeEnd } from '../../base/process-end.js'
 import { passOnWithoutNotices } from '../../engine/notices.js'
@@ -32,7 +33,7 @@ export class TrainingProcess {
     watchBeginning(this.child, 'The process that trains', (reason) => { this.fail(reason) })
     this.child.on('message', (reply: Reply | typeof BEGUN) => { if (reply !== BEGUN) this.receive(reply) })
     this.child.once('error', (error) => { this.fail(notStarted('The process that trains', error)) })
-    this.child.once('exit', (code, signal) => { this.fail(new Error(`the process that trains ${describeEnd(code, signal)}`)) })
+    this.child.once('exit', (code, signal) => { this.fail(new SystemFailure(`The process that trains ${describeEnd(code, signal)}`)) })
   }
 
   async load (folder: string): Promise<void> {
@@ -76,7 +77,7 @@ export class TrainingProcess {
 
   private receive (reply: Reply): void {
     const first = this.waiting.shift()
-    if ('error' in reply) first?.reject(new Error(reply.error))
+    if ('error' in reply) first?.reject(Object.assign(new Error(reply.error), { stack: reply.stack }))
     else first?.resolve(reply.result)
   }
 

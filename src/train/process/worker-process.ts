@@ -10,7 +10,8 @@ async function answer ({ method, argument }: Request): Promise<Reply> {
   try {
     return { result: await (worker[method] as (argument: unknown) => unknown)(argument) }
   } catch (error) {
-    return { error: (error as Error).message }
+    const { message, stack } = error as Error
+    return { error: message, stack }
   }
 }
 

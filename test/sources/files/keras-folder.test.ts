@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { filesOf, readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
@@ -37,6 +37,12 @@ suite('an unpacked .keras archive', () => {
     const message = /is not a whole unpacked \.keras archive: /
     await assert.rejects(opened(folder({ 'config.json': '{' })), { name: 'WeightsError', message })
   })
+
+  test('is refused where a part is there and cannot be read', async () => {
+    const path = folder({ 'config.json': JSON.stringify(CONFIG) })
+    symlinkSync('metadata.json', join(path, 'metadata.json'))
+    await assert.rejects(opened(path), { name: 'UnreadableError', message: /^\/.*metadata\.json cannot be read \(ELOOP\)/ })
+  })
 })
 
 suite('a configuration beside weights alone', () => {
@@ -62,5 +68,13 @@ suite('a configuration beside weights alone', () => {
     const { config, notes = [] } = await opened(join(path, 'net.weights.h5'))
     assert.equal(config, undefined)
     assert.match(notes.join(), /^has only weights, and model\.json beside it is not used: /)
+  })
+
+  test('one that the system does not let be read has a word, too', async () => {
+    const path = folder({}, 'net.weights.h5')
+    symlinkSync('config.json', join(path, 'config.json'))
+    const { notes } = await opened(join(path, 'net.weights.h5'))
+    const reason = `${join(path, 'config.json')} cannot be read (ELOOP): its symbolic links lead in a circle`
+    assert.deepEqual(notes, [`has only weights, and config.json beside it is not used: ${reason}`])
   })
 })

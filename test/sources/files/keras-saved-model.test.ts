@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import protobuf from 'protobufjs/light.js'
+import { Random } from '../../../src/base/random.js'
 import { filesOf, identify } from '../../../src/sources/files/index.js'
-import { newPath, readAll } from './support.js'
+import { assertSentence, newPath, readAll } from './support.js'
+
+/** Times that each part is damaged. */
+const DAMAGES = 100
 
 type Fields = ReadonlyArray<readonly [id: number, value: number | string | Uint8Array]>
 
@@ -131,6 +135,7 @@ suite('a SavedModel of Keras 2', () => {
     ['no word of what belongs to what', { entries: { _CHECKPOINTABLE_OBJECT_GRAPH: tensor([], 0, 8, 7) } },
       /what its variables belong to$/],
     ['no model', { objects: {} }, /its keras_metadata\.pb says nothing of the model$/],
+    ['an empty model', { objects: { root: 'null' } }, /its keras_metadata\.pb says nothing of the model$/],
     ['damaged metadata', { objects: { root: '{' } }, /JSON/]
   ]
   for (const [name, parts, reason] of damaged) {
@@ -141,6 +146,19 @@ suite('a SavedModel of Keras 2', () => {
         assert.match(error.message, reason)
         return true
       })
+    })
+  }
+
+  for (const file of ['keras_metadata.pb', 'variables/variables.index', 'variables/variables.data-00000-of-00001']) {
+    test(`${file} damaged at random: it is read or refused in one sentence`, async () => {
+      for (let seed = 1; seed <= DAMAGES; seed += 1) {
+        const random = new Random(seed)
+        const folder = savedModel()
+        const bytes = readFileSync(join(folder, file))
+        for (let hit = 0; hit < 1 + seed % 4; hit += 1) bytes[random.below(bytes.length)] = random.below(256)
+        writeFileSync(join(folder, file), bytes)
+        await readAll(folder).catch((error: unknown) => assertSentence(error, folder, /./))
+      }
     })
   }
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { readLabels } from '../../../src/sources/labels/index.js'
@@ -129,6 +129,11 @@ suite('labels are refused with what was found', () => {
     test(name, async () => { await assert.rejects(readLabels(file(path, content), 2), { message }) })
   }
 
+  test('a damaged text of two bytes a letter', async () => {
+    const half = Buffer.from('\xff\xfea\0b', 'latin1')
+    await assert.rejects(readLabels(file('x.txt', half), 2), { name: 'OperatorError', message: /cannot be read as labels: .*utf-16le/ })
+  })
+
   test('no file', async () => { await assert.rejects(readLabels(join(folder, 'nowhere'), 2), /nowhere cannot be read \(ENOENT\)$/) })
 })
 
@@ -144,4 +149,17 @@ test('a file beside the model that fits nothing is passed over, with a word wher
   const { labels, warnings } = await labelsBeside(model, 2)
   assert.deepEqual(labels, [{ label: 'a' }, { label: 'b' }])
   assert.match(warnings.join(), /^labels\.txt beside the model is not used: .*labels\.txt has 3 labels, .* 2 classes \(found: a, b, c\)$/)
+})
+
+test('a file beside the model that the system does not let be read has a word, whatever it is called', async () => {
+  const model = mkdtempSync(join(folder, 'model-'))
+  for (const name of ['labels.txt', 'metadata.json']) {
+    const path = join(model, name)
+    symlinkSync(name, path)
+    const { labels, warnings } = await labelsBeside(model, 2)
+    assert.equal(labels, undefined)
+    const reason = `${path} cannot be read (ELOOP): its symbolic links lead in a circle`
+    assert.deepEqual(warnings, [`${name} beside the model is not used: ${reason}`])
+    rmSync(path)
+  }
 })
