@@ -5,9 +5,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { packagePath } from '../src/base/package-root.js'
 import { Clone, hostTarget, makeWheel, platform, type Result } from './support/setup-clone.js'
+import { until } from './support/until.js'
 
 const STEP_NAMES = ['packages', 'TensorFlow', 'addon', 'build']
 
@@ -48,10 +48,6 @@ function assertSteps ({ code, stderr }: Result, expected: Record<string, 'done' 
 }
 
 const allSkipped = Object.fromEntries(STEP_NAMES.map(name => [name, 'skipped' as const]))
-
-async function until (condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(20)
-}
 
 function isAlive (pid: number): boolean {
   try {
@@ -106,7 +102,7 @@ suite('setup, step by step', () => {
 
     const marker = clone.path('marker')
     const endless = clone.start(['scripts/setup.mjs'], { env: { MARKER: marker }, programs: { npm: 'echo $$ > "$MARKER"; sleep 600' } })
-    await until(() => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
+    await until('what the program writes', () => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
     endless.kill('SIGINT')
     assert.equal((await endless.result).signal, 'SIGINT')
     assert.ok(!existsSync(record), 'what npm was changing does not count as installed')
@@ -308,11 +304,11 @@ suite('setup, TensorFlow from a wheel', () => {
       const clone = new Clone(t)
       const marker = clone.path('marker')
       const running = clone.start(START, { env: { MARKER: marker }, programs: { python3: ENDLESS_DOWNLOAD } })
-      await until(() => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
+      await until('what the program writes', () => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
       assert.ok(clone.leftovers().length > 0)
       running.kill(signal)
       assert.equal((await running.result).signal, signal)
-      await until(() => !isAlive(Number(readFileSync(marker, 'utf8'))))
+      await until('the end of the process', () => !isAlive(Number(readFileSync(marker, 'utf8'))))
       assert.deepEqual(clone.leftovers(), [])
     })
   }
@@ -322,7 +318,7 @@ suite('setup, TensorFlow from a wheel', () => {
     const { path, target } = makeWheel(clone.home, 'cpu')
     const marker = clone.path('marker')
     const running = clone.startSetupOf([target], {}, { env: { MARKER: marker }, programs: { python3: ENDLESS_DOWNLOAD } })
-    await until(() => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
+    await until('what the program writes', () => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
     running.kill('SIGKILL')
     await running.result
     process.kill(-Number(readFileSync(marker, 'utf8')), 'SIGKILL')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { before, suite, test } from 'node:test'
+import { before, suite, test, type TestContext } from 'node:test'
 import { readConfig } from '../../src/config.js'
 import { openModel } from '../../src/sources/open.js'
 import { LoadedModel, prepareProcess } from '../../src/service/loaded-model.js'
@@ -19,8 +19,8 @@ import { tempFolder } from '../support/temp-folder.js'
 interface Answer { readonly label: string, readonly probabilities: readonly number[] }
 
 /** Asks a server of the package for every photo. */
-async function answersOf (env: Record<string, string>, photos: readonly LabelledPhoto[]): Promise<Answer[]> {
-  const server = await startServer({ BACKEND: 'cpu', FIT: 'fill', ...env })
+async function answersOf (t: TestContext, env: Record<string, string>, photos: readonly LabelledPhoto[]): Promise<Answer[]> {
+  const server = await startServer(t, { FIT: 'fill', ...env })
   try {
     const answers: Answer[] = []
     for (let start = 0; start < photos.length; start += 32) {
@@ -68,7 +68,7 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
       const row = reference.subarray(index * labels.length, (index + 1) * labels.length)
       return labels[row.indexOf(Math.max(...row))]
     })
-    float32 = await answersOf(env, photos)
+    float32 = await answersOf(t, env, photos)
     const accuracy = share(photos, (index) => float32[index]?.label === photos[index]?.label)
     const same = share(photos, (index) => float32[index]?.label === expected[index])
     t.diagnostic(`accuracy ${accuracy.toFixed(4)}, same label as the reference ${same.toFixed(4)}`)
@@ -106,7 +106,7 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
 
   test('bfloat16 costs at most one point, 1 % of the labels and 0.06 of a probability', async (t) => {
     if (env === undefined) return t.skip('the real model cannot be fetched')
-    const bfloat16 = await answersOf({ ...env, PRECISION: 'bfloat16' }, photos)
+    const bfloat16 = await answersOf(t, { ...env, PRECISION: 'bfloat16' }, photos)
     const accuracy = share(photos, (index) => bfloat16[index]?.label === photos[index]?.label)
     const same = share(photos, (index) => bfloat16[index]?.label === float32[index]?.label)
     const largest = Math.max(...bfloat16.flatMap(({ probabilities }, index) =>

@@ -3,6 +3,7 @@ import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { suite, test, type TestContext } from 'node:test'
 import { BEGUN, notStarted, watchBeginning } from '../../src/base/beginning.js'
+import { childOf } from '../support/child.js'
 
 const BEGINNING = new URL('../../src/base/beginning.js', import.meta.url).href
 const SAY_BEGUN = new URL('../../src/base/say-begun.js', import.meta.url)
@@ -10,9 +11,7 @@ const NEVER = 'setInterval(() => {}, 1000)'
 
 /** A child that does not say that it runs. */
 function silent (t: TestContext): ReturnType<typeof spawn> {
-  const child = spawn(process.execPath, ['-e', NEVER], { stdio: 'ignore' })
-  t.after(() => { child.kill('SIGKILL') })
-  return child
+  return childOf(t, spawn(process.execPath, ['-e', NEVER], { stdio: 'ignore' }))
 }
 
 suite('a child process', () => {
@@ -26,8 +25,7 @@ suite('a child process', () => {
   })
 
   test('that has begun has all the time that it takes', async (t) => {
-    const child = fork(SAY_BEGUN, { execArgv: [] })
-    t.after(() => { child.kill('SIGKILL') })
+    const child = childOf(t, fork(SAY_BEGUN, { execArgv: [] }))
     watchBeginning(child, 'The process that runs', assert.fail)
     assert.deepEqual(await once(child, 'message'), [BEGUN, undefined])
     child.disconnect()

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { ServiceManager } from '../../src/base/service-manager.js'
 import { Datagrams } from '../support/datagrams.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'datagrams of this kind are sent on Linux only' }
 const neverFails = { onFailure: (code: string) => { assert.fail(code) } }
@@ -26,7 +27,7 @@ suite('what a service manager is told', onLinux, () => {
       await heard.until(/^WATCHDOG=1$/, 2)
       fails = true
       const before = { checks, signs: heard.all.filter((message) => message === 'WATCHDOG=1').length }
-      while (checks < before.checks + 5) await new Promise((resolve) => setTimeout(resolve, 5))
+      await until('five more checks', () => checks >= before.checks + 5)
       const began = process.hrtime.bigint() / 1000n
       await Promise.all([manager.reloading(isWell), manager.reloading(isWell)])
       manager.stopping()

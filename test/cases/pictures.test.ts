@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { after, before, suite, test } from 'node:test'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suite, test } from 'node:test'
+import { suiteServer, type RunningServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
 
 /*
@@ -60,8 +60,7 @@ async function demandQuadrants (name: string, wanted: Quadrants, tolerance: numb
 
 suite('pictures as people have them', { skip: withoutShared }, () => {
   const cases = withoutShared === false ? JSON.parse(readFileSync(`${FOLDER}cases.json`, 'utf8')) as Cases : { quadrants: {}, refused: {} }
-  before(async () => { server = await startServer({ MODEL: shared('cases/eye'), MODEL_NAME: 'eye', BACKEND: 'cpu' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  server = suiteServer({ MODEL: shared('cases/eye'), MODEL_NAME: 'eye' })
 
   test('every one reaches the network as its format says', async () => {
     const wrong = await Promise.all(Object.entries(cases.quadrants).map(([name, { quadrants, tolerance }]) => (

@@ -8,6 +8,7 @@ import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { hashFile } from '../../src/base/hash.js'
 import { CAT, CAT_PATH } from '../support/cat.js'
+import { childOf } from '../support/child.js'
 import { freePort } from '../support/free-port.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -74,19 +75,18 @@ test('xception describe | head -n 1', () => {
   assert.ok(status === 0 || status === ENDED_BY_SIGPIPE, `${status}`)
 })
 
-test('a service whose log nobody reads any more goes on serving', async () => {
+test('a service whose log nobody reads any more goes on serving', async (t) => {
   const port = String(await freePort())
   const [command = '', ...args] = [...XCEPTION, 'serve', '--port', port]
   const env = { ...process.env, BACKEND: 'cpu', HOST: '127.0.0.1', DRAIN_DELAY_MS: '0' }
-  const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = childOf(t, spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] }))
   const exit = once(child, 'exit')
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.includes('"ready"')) break
   }
   child.stdout.destroy()
-  const body = CAT
   for (let request = 0; request < 2; request++) {
-    const { status } = await fetch(`http://127.0.0.1:${port}/classify`, { method: 'POST', body, headers: { 'content-type': 'image/jpeg' } })
+    const { status } = await fetch(`http://127.0.0.1:${port}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
     assert.equal(status, 200)
   }
   child.kill('SIGTERM')

@@ -5,12 +5,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { lock } from 'proper-lockfile'
 import { CAT_PATH } from '../support/cat.js'
 import { startXception, xception } from '../support/command.js'
 import { thisSuite } from '../support/ending.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 interface Line {
   readonly file: string
@@ -18,7 +18,6 @@ interface Line {
   readonly error?: { readonly code: string }
 }
 
-const POLL_MS = 20
 /** More than are classified while a test looks at the first. */
 const MANY = 800
 /** Of those that were left when it was stopped. */
@@ -59,7 +58,7 @@ function leaveFew (): number {
 }
 
 async function untilResults (): Promise<void> {
-  while (!existsSync(output) || readFileSync(output, 'utf8') === '') await sleep(POLL_MS)
+  await until('the first results', () => existsSync(output) && readFileSync(output, 'utf8') !== '')
 }
 
 suite('what a folder gives', () => {
@@ -132,10 +131,10 @@ suite('a run that goes on', () => {
     }
   })
 
-  test('refuses an output that another process has', async () => {
+  test('refuses an output that another process has', async (t) => {
     appendFileSync(output, '')
     const release = await lock(output)
-    const { status, stderr } = await startXception(['classify', photos, '--output', output]).outcome
+    const { status, stderr } = await startXception(t, ['classify', photos, '--output', output]).outcome
     assert.equal(status, 2)
     assert.match(stderr, /results\.jsonl is being written by another process\./)
     await release()
@@ -165,9 +164,9 @@ suite('an end before the end', () => {
     // As a terminal's Ctrl-C goes to TensorFlow's processes too.
     ['SIGINT', 'group', 130]
   ] as const) {
-    test(`${signal} to its ${receiver} leaves whole lines, says what is left, and the next run does that`, async () => {
+    test(`${signal} to its ${receiver} leaves whole lines, says what is left, and the next run does that`, async (t) => {
       linkMany()
-      const { child, outcome } = startXception(['classify', photos, '--output', output], {}, { detached: true })
+      const { child, outcome } = startXception(t, ['classify', photos, '--output', output], {}, { detached: true })
       await untilResults()
       assert.ok(child.pid !== undefined)
       process.kill(receiver === 'group' ? -child.pid : child.pid, signal)
@@ -183,9 +182,9 @@ suite('an end before the end', () => {
     })
   }
 
-  test('a process that is killed loses nothing that it wrote, and its lock is waited for', async () => {
+  test('a process that is killed loses nothing that it wrote, and its lock is waited for', async (t) => {
     linkMany()
-    const { child, outcome } = startXception(['classify', photos, '--output', output])
+    const { child, outcome } = startXception(t, ['classify', photos, '--output', output])
     await untilResults()
     child.kill('SIGKILL')
     await outcome

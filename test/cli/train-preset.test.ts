@@ -2,19 +2,19 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../../src/base/random.js'
-import { classifyPixels, inClassOrder, serving } from '../support/answers.js'
+import { classifyPixels, inClassOrder } from '../support/answers.js'
 import { COLOURED_SIDE, COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
 import { wavyPicture } from '../support/pictures.js'
+import { serving } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const EACH = 20
 /** All are easy. */
 const BRIGHTER = 80
 const PRESET = 'vgg-separable?width=0.05&size=32'
-const POLL_MS = 20
 
 const folder = tempFolder()
 const photos = join(folder, 'photos')
@@ -48,16 +48,16 @@ suite('xception train --preset', () => {
     })
   })
 
-  test('ends on SIGINT with a checkpoint, from where the same command goes on to the same weights', async () => {
+  test('ends on SIGINT with a checkpoint, from where the same command goes on to the same weights', async (t) => {
     const [whole, stopped] = [join(folder, 'whole'), join(folder, 'stopped')]
     const epochs = 40
     assert.equal(xception(commandOf(whole, epochs), env).status, 0)
-    const { child, outcome } = startXception(commandOf(stopped, epochs), env)
+    const { child, outcome } = startXception(t, commandOf(stopped, epochs), env)
     const kept = (): string[] => existsSync(`${stopped}.training`) ? readdirSync(`${stopped}.training`) : []
-    while (!kept().some((name) => /^checkpoint-\d+$/.test(name))) {
+    await until('a checkpoint', () => {
       assert.equal(child.exitCode, null)
-      await sleep(POLL_MS)
-    }
+      return kept().some((name) => /^checkpoint-\d+$/.test(name))
+    })
     child.kill('SIGINT')
     const { status, stderr } = await outcome
     assert.equal(status, 130, stderr)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { create } from 'tar'
 import { packagePath } from '../../src/base/package-root.js'
 import { readConfig } from '../../src/config.js'
@@ -14,17 +13,18 @@ import { matrixOf, rowOf } from '../../src/train/head/matrix.js'
 import { HeadProblem, dividedBy } from '../../src/train/head/problem.js'
 import type { Report } from '../../src/train/report/index.js'
 import { fixture } from '../sources/keras/fixtures.js'
-import { inClassOrder, serving, type Prediction } from '../support/answers.js'
+import { inClassOrder, type Prediction } from '../support/answers.js'
 import { COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
+import { serving } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const EACH = 12
 /** Not all are easy. */
 const BRIGHTER = 40
 /** More than the engine does while a test looks. */
 const MANY = 702
-const POLL_MS = 20
 /** Features of some pictures. */
 const ENOUGH_BYTES = 50_000
 
@@ -139,14 +139,14 @@ suite('xception train --head-only', () => {
     assert.deepEqual([fit.augment, fit.classWeights, evaluation.pictures], [1, 'balanced', 3])
   })
 
-  test('that is interrupted leaves nothing half-written, and goes on with the features that it has', async () => {
+  test('that is interrupted leaves nothing half-written, and goes on with the features that it has', async (t) => {
     const many = join(folder, 'many')
     await writeColouredPictures(many, MANY / COLOURS.length, BRIGHTER)
     const cache = join(folder, 'interrupted-cache')
     cpSync(join(env.MODEL_CACHE_DIR ?? '', 'compiled'), join(cache, 'compiled'), { recursive: true })
     const args = ['train', many, '--from', 'xception-cifar10', '--head-only', '--out', join(folder, 'interrupted'), '--folds', '2']
-    const { child, outcome } = startXception(args, { MODEL_CACHE_DIR: cache })
-    while (bytesBelow(join(cache, 'features')) < ENOUGH_BYTES && child.exitCode === null) await sleep(POLL_MS)
+    const { child, outcome } = startXception(t, args, { MODEL_CACHE_DIR: cache })
+    await until('some features', () => bytesBelow(join(cache, 'features')) >= ENOUGH_BYTES || child.exitCode !== null)
     child.kill('SIGINT')
     assert.equal((await outcome).status, 130)
     assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith('interrupted')), ['interrupted-cache'])

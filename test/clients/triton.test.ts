@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { serving } from '../support/answers.js'
 import { CAT, CAT_PATH } from '../support/cat.js'
 import { grpcAddress } from '../support/grpc.js'
 import { runClient, withoutModules } from '../support/python-client.js'
 import type { RunningServer } from '../support/server.js'
+import { serving } from '../support/server.js'
 import { classified } from '../support/tensors.js'
 
 type Refusal = readonly [status: string, message: string]

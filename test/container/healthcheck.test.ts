@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, suite, test } from 'node:test'
+import { after, before, suite, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { childOf } from '../support/child.js'
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/container/healthcheck.mjs', import.meta.url))
 
@@ -15,9 +16,9 @@ async function answering (status: number): Promise<Server> {
   return server
 }
 
-async function check (env: Record<string, string>): Promise<number | null> {
+async function check (t: TestContext, env: Record<string, string>): Promise<number | null> {
   const { HOST, ADMIN_HOST, ...rest } = process.env
-  const child = spawn(process.execPath, [SCRIPT], { env: { ...rest, ...env }, stdio: 'ignore' })
+  const child = childOf(t, spawn(process.execPath, [SCRIPT], { env: { ...rest, ...env }, stdio: 'ignore' }))
   const [code] = await once(child, 'close') as [number | null]
   return code
 }
@@ -42,6 +43,6 @@ suite('the container\'s health check', { concurrency: true }, () => {
     ['asks ADMIN_PORT where it is set', () => ({ PORT: unready, ADMIN_PORT: ready }), 0],
     ['and there alone', () => ({ PORT: ready, ADMIN_PORT: unready, ADMIN_HOST: '0.0.0.0' }), 1]
   ] as const) {
-    test(name, async () => { assert.equal(await check(env()), code) })
+    test(name, async (t) => { assert.equal(await check(t, env()), code) })
   }
 })

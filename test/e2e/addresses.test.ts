@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { json } from 'node:stream/consumers'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
+import { until } from '../support/until.js'
 
-let server: RunningServer
-before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-after(async () => { assert.equal(await server.stop(), 0) })
+const server = suiteServer()
 
 interface Answer {
   readonly status: number | undefined
@@ -60,7 +59,7 @@ test('an address that cannot be read has its log line and is counted', async () 
   const [before, counted] = [lines(), await unknown400()]
   await ask('GET', '/%zz')
   assert.equal(await unknown400(), counted + 1)
-  while (lines() === before) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('a line of the log', () => lines() > before)
 })
 
 async function unknown400 (): Promise<number> {

@@ -5,25 +5,20 @@ import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { adminUrlOf, startServer, type RunningServer } from '../support/server.js'
+import { adminUrlOf, startServer, suiteServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const paths = ['/metrics', '/livez', '/readyz', '/', '/classify']
 const statusesAt = (url: string): Promise<number[]> => Promise.all(paths.map(async (path) => (await fetch(url + path)).status))
 
 suite('ADMIN_PORT', () => {
   const folder = tempFolder()
-  let server: RunningServer
+  writeFileSync(join(folder, 'keys'), `anna ${createHash('sha256').update('key').digest('hex')}`)
+  const server = suiteServer({ ADMIN_PORT: '0', API_KEYS_FILE: join(folder, 'keys'), RATE_LIMIT: '1000' })
   let admin: string
-  before(async () => {
-    writeFileSync(join(folder, 'keys'), `anna ${createHash('sha256').update('key').digest('hex')}`)
-    server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', API_KEYS_FILE: join(folder, 'keys'), RATE_LIMIT: '1000' })
-    admin = adminUrlOf(server) ?? assert.fail(server.log.join('\n'))
-  })
-  after(async () => {
-    assert.equal(await server.stop(), 0)
-    await assert.rejects(fetch(`${admin}/livez`), 'closed with the service')
-  })
+  before(() => { admin = adminUrlOf(server) ?? assert.fail(server.log.join('\n')) })
+  after(async () => { await assert.rejects(fetch(`${admin}/livez`), 'closed with the service') })
 
   test('metrics and health are at an address of their own, without a key, and nothing else', async () => {
     assert.equal(new URL(admin).hostname, '127.0.0.1')
@@ -48,7 +43,7 @@ suite('ADMIN_PORT', () => {
     const change = await fetch(`${admin}/admin/log-level`, { method: 'PUT', body: '{"level":"debug"}' })
     assert.deepEqual(await change.json(), { level: 'debug', configured: 'info' })
     for (const url of [server.url, admin]) await fetch(`${url}/livez`)
-    while (logged() < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('two lines of the log', () => logged() >= 2)
     assert.equal((await fetch(`${admin}/admin/log-level`, { method: 'DELETE' })).status, 200)
     assert.equal((await fetch(`${server.url}/admin/log-level`, { headers: { 'x-api-key': 'key' } })).status, 404)
   })
@@ -62,8 +57,8 @@ suite('ADMIN_PORT', () => {
   })
 })
 
-test('by default there is one port, which has the metrics', async () => {
-  const server = await startServer({ BACKEND: 'cpu' })
+test('by default there is one port, which has the metrics', async (t) => {
+  const server = await startServer(t)
   assert.equal(adminUrlOf(server), undefined)
   assert.deepEqual(await statusesAt(server.url), [200, 200, 200, 200, 405])
   assert.equal(await server.stop(), 0)
@@ -74,7 +69,7 @@ test('a port that is taken ends the start with a sentence that names the setting
   t.after(() => { other.close() })
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await assert.rejects(startServer({ ADMIN_PORT: String(port) }), {
+  await assert.rejects(startServer(t, { ADMIN_PORT: String(port) }), {
     message: new RegExp(`ADMIN_HOST=127\\.0\\.0\\.1 and ADMIN_PORT=${port} cannot be listened on \\(EADDRINUSE\\)`)
   })
 })

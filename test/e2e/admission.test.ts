@@ -1,26 +1,23 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { after, before, suite, test, type TestContext } from 'node:test'
+import { suite, test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { CAT } from '../support/cat.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { metric, untilMetric } from '../support/series.js'
+import { startServer, suiteServer, type RunningServer } from '../support/server.js'
+import { until, within } from '../support/until.js'
 
 /* What is refused before it is read. Clients speak raw TCP, so that they decide what is sent when. */
 
 const MIB = 1024 * 1024
 
-let server: RunningServer
-before(async () => {
-  const limits = { MAX_BYTES_IN_FLIGHT: String(3 * MIB), MAX_IMAGE_BYTES: String(2 * MIB), MAX_REQUEST_BYTES: String(4 * MIB) }
-  server = await startServer({ BACKEND: 'cpu', REQUEST_TIMEOUT_MS: '20000', ...limits })
-})
-after(async () => { assert.equal(await server.stop(), 0) })
+const limits = { MAX_BYTES_IN_FLIGHT: String(3 * MIB), MAX_IMAGE_BYTES: String(2 * MIB), MAX_REQUEST_BYTES: String(4 * MIB) }
+const server = suiteServer({ REQUEST_TIMEOUT_MS: '20000', ...limits })
 
 /** A server of the test's own, which ends with it however it goes. */
 async function serverFor (t: TestContext, env: Record<string, string>): Promise<RunningServer> {
-  const own = await startServer({ BACKEND: 'cpu', ...env })
-  t.after(() => own.stop())
+  const own = await startServer(t, { ...env })
   return own
 }
 
@@ -43,8 +40,11 @@ const chunk = (bytes: string | number): string => {
 /** The answer to what was sent last, as soon as its end has come. */
 async function answer (socket: Socket): Promise<string> {
   let text = ''
-  while (!/\r\n\r\n.*\}$/s.test(text)) text += String((await once(socket, 'data') as [Buffer])[0])
-  return text
+  const whole = async (): Promise<string> => {
+    while (!/\r\n\r\n.*\}$/s.test(text)) text += String((await once(socket, 'data') as [Buffer])[0])
+    return text
+  }
+  return await within(() => `an answer, beyond ${JSON.stringify(text)}`, whole())
 }
 
 function assertProblem (reply: string, status: number, code: string): void {
@@ -52,25 +52,16 @@ function assertProblem (reply: string, status: number, code: string): void {
   assert.match(reply, new RegExp(`"code":"${code}"`))
 }
 
-async function metric (name: string, from = server): Promise<number> {
-  const text = await (await fetch(`${from.url}/metrics`)).text()
-  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1])
-}
-
-async function until (name: string, value: number, from = server): Promise<void> {
-  while (await metric(name, from) !== value) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
 const nothingHeld = async (): Promise<void> => {
-  await until('xception_bytes_in_flight', 0)
-  await until('xception_queue_length', 0)
+  await untilMetric(server, 'xception_bytes_in_flight', 0)
+  await untilMetric(server, 'xception_queue_length', 0)
 }
 
 suite('bytes in flight', () => {
   test('what is announced counts before it comes', async () => {
     const stalled = await open()
     stalled.write(announcing(2 * MIB) + 'abc')
-    await until('xception_bytes_in_flight', 2 * MIB)
+    await untilMetric(server, 'xception_bytes_in_flight', 2 * MIB)
     const refused = await open()
     refused.write(announcing(MIB + 1))
     const reply = await answer(refused)
@@ -86,12 +77,12 @@ suite('bytes in flight', () => {
   test('what announces nothing counts as it comes', async () => {
     const growing = await open()
     growing.write(chunked('application/json') + chunk('{"images":["'))
-    await until('xception_bytes_in_flight', MIB)
+    await untilMetric(server, 'xception_bytes_in_flight', MIB)
     growing.write(chunk(MIB))
-    await until('xception_bytes_in_flight', 2 * MIB)
+    await untilMetric(server, 'xception_bytes_in_flight', 2 * MIB)
     const other = await open()
     other.write(announcing(MIB))
-    await until('xception_bytes_in_flight', 3 * MIB)
+    await untilMetric(server, 'xception_bytes_in_flight', 3 * MIB)
     growing.write(chunk(MIB))
     assertProblem(await answer(growing), 503, 'overloaded')
     for (const socket of [growing, other]) socket.destroy()
@@ -109,9 +100,9 @@ suite('bytes in flight', () => {
     const server = await serverFor(t, { BATCH_DELAY_MS: '60000', MAX_BATCH_SIZE: '2' })
     const send = async (): Promise<number> => (await fetch(`${server.url}/classify`, { method: 'POST', body: CAT })).status
     const first = send()
-    await until('xception_decode_duration_seconds_count', 1, server)
-    assert.equal(await metric('xception_queue_length', server), 1)
-    assert.equal(await metric('xception_bytes_in_flight', server), 0)
+    await untilMetric(server, 'xception_decode_duration_seconds_count', 1)
+    assert.equal(await metric(server, 'xception_queue_length'), 1)
+    assert.equal(await metric(server, 'xception_bytes_in_flight'), 0)
     assert.deepEqual([await send(), await first], [200, 200])
   })
 })
@@ -208,13 +199,13 @@ test('a request has its place in the queue before its body is read', async (t) =
   const server = await serverFor(t, { QUEUE_SIZE: '1', MAX_BATCH_SIZE: '1', MAX_IMAGES_PER_REQUEST: '1' })
   const stalled = await open(server)
   stalled.write(announcing(1000) + 'abc')
-  await until('xception_queue_length', 1, server)
+  await untilMetric(server, 'xception_queue_length', 1)
   const refused = await open(server)
   refused.write(announcing(1000))
   assertProblem(await answer(refused), 503, 'queue_full')
   stalled.destroy()
   refused.destroy()
-  await until('xception_queue_length', 0, server)
+  await untilMetric(server, 'xception_queue_length', 0)
 })
 
 test('a request may have more images than the queue has places', async (t) => {
@@ -231,11 +222,11 @@ test('connections are bounded', async (t) => {
   const sockets = Array.from({ length: 6 }, () => connect(Number(new URL(server.url).port), '127.0.0.1'))
   const refused = new Set<Socket>()
   for (const socket of sockets) socket.on('error', () => {}).on('close', () => { refused.add(socket) })
-  while (refused.size < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('three connections that are refused', () => refused.size >= 3)
   for (const socket of sockets) socket.destroy()
   // The server takes a moment to notice.
-  while (!(await fetch(`${server.url}/livez`).catch(() => undefined))?.ok) await new Promise((resolve) => setTimeout(resolve, 5))
-  assert.ok(await metric('xception_connections_refused_total', server) >= 3)
+  await until('a place for a connection', async () => (await fetch(`${server.url}/livez`).catch(() => undefined))?.ok === true)
+  assert.ok(await metric(server, 'xception_connections_refused_total') >= 3)
 })
 
 suite('content types', () => {
@@ -294,7 +285,7 @@ test('a flood leaves room for another client, whom a trusted proxy names', async
       flood.push(socket)
       const first = once(socket, 'data') as Promise<[Buffer]>
       socket.write(from('192.0.2.1'))
-      const reply = await Promise.race([first, until('xception_queue_length', flood.length, server)])
+      const reply = await Promise.race([first, untilMetric(server, 'xception_queue_length', flood.length)])
       if (reply !== undefined) return String(reply[0])
     }
   })()

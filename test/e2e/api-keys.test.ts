@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CAT } from '../support/cat.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { startServer, suiteServer, type RunningServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 const newKey = (): string => randomBytes(24).toString('base64url')
@@ -32,12 +32,8 @@ async function logged (server: RunningServer, what: RegExp, times = 1): Promise<
 suite('API_KEYS_FILE', () => {
   const [anna, annaNext, ben] = [newKey(), newKey(), newKey()]
   const path = join(folder, 'keys')
-  let server: RunningServer
-  before(async () => {
-    writeFileSync(path, `# who may classify\n\n${line('anna', anna)}${line('anna', annaNext)}  ben-2.x\t${sha256(ben).toUpperCase()}\r\n`)
-    server = await startServer({ BACKEND: 'cpu', API_KEYS_FILE: path })
-  })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  writeFileSync(path, `# who may classify\n\n${line('anna', anna)}${line('anna', annaNext)}  ben-2.x\t${sha256(ben).toUpperCase()}\r\n`)
+  const server = suiteServer({ API_KEYS_FILE: path })
 
   for (const [name, headers] of [
     ['as a bearer token', { authorization: `Bearer ${anna}` }],
@@ -98,7 +94,7 @@ suite('API_KEYS_FILE', () => {
   })
 })
 
-test('the file is read again when it changes, and a broken one keeps the old keys and says why', async () => {
+test('the file is read again when it changes, and a broken one keeps the old keys and says why', async (t) => {
   const [first, second] = [newKey(), newKey()]
   // As Kubernetes mounts a Secret: a link to a folder is swapped.
   const write = (revision: string, text: string): void => {
@@ -108,7 +104,7 @@ test('the file is read again when it changes, and a broken one keeps the old key
     renameSync(join(folder, 'link.new'), join(folder, 'link'))
   }
   write('1', line('first', first))
-  const server = await startServer({ BACKEND: 'cpu', API_KEYS_FILE: join(folder, 'link') })
+  const server = await startServer(t, { API_KEYS_FILE: join(folder, 'link') })
   const statuses = async (): Promise<number[]> => {
     const responses = await Promise.all([first, second].map((key) => classify(server, { 'x-api-key': key })))
     return responses.map(({ status }) => status)
@@ -145,10 +141,10 @@ suite('a file that is broken at the start ends it with one sentence', () => {
     ['too many keys', Array.from({ length: 1001 }, (_, index) => line('k', String(index))).join(''), /holds 1001 keys: at most 1000/],
     ['no file', undefined, /cannot be read: ENOENT/]
   ] as const) {
-    test(name, async () => {
+    test(name, async (t) => {
       const path = join(folder, name.replaceAll(' ', '-'))
       if (text !== undefined) writeFileSync(path, text)
-      await assert.rejects(startServer({ API_KEYS_FILE: path }), ({ message }: Error) => {
+      await assert.rejects(startServer(t, { API_KEYS_FILE: path }), ({ message }: Error) => {
         assert.match(message, sentence)
         assert.ok(message.includes(path))
         assert.ok(!message.includes(key))

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { CAT } from '../support/cat.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { startServer, suiteServer } from '../support/server.js'
 import { cifar10Accuracy } from '../support/cifar10.js'
 import { withoutShared } from '../support/shared.js'
+import { until } from '../support/until.js'
 
 interface Reply {
   model: { name: string, version: string, backend: string, precision: string }
@@ -16,11 +17,7 @@ interface Reply {
   timings: { decodeMs: number, queueMs: number, inferenceMs: number, batchSize: number }
 }
 
-let server: RunningServer
-before(async () => {
-  server = await startServer({ MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000', BACKEND: 'cpu' })
-})
-after(async () => { assert.equal(await server.stop(), 0) })
+const server = suiteServer({ MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000', BACKEND: 'cpu' })
 
 const post = (body: Uint8Array<ArrayBuffer> | string | FormData, type?: string, query = ''): Promise<Response> =>
   fetch(`${server.url}/classify${query}`, { method: 'POST', body, ...(type === undefined ? {} : { headers: { 'content-type': type } }) })
@@ -175,8 +172,8 @@ suite('errors', () => {
   }
 })
 
-test('a request of many images warns of nothing', async () => {
-  const server = await startServer({ BACKEND: 'cpu' })
+test('a request of many images warns of nothing', async (t) => {
+  const server = await startServer(t)
   const response = await fetch(`${server.url}/classify`, { method: 'POST', body: form(...Array.from({ length: 32 }, () => CAT)) })
   assert.equal(((await response.json()) as Reply).results.length, 32)
   await server.stop()
@@ -212,7 +209,7 @@ test('a client that hangs up disturbs nobody, and is no fault of the service', a
     // The server has the request once it asks for the body.
     await once(hanging, 'continue')
     hanging.write(CAT.subarray(0, bytes), () => { hanging.destroy() })
-    while (withStatus(499) === before) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('a request that is counted as closed', () => withStatus(499) > before)
   }
   assert.equal(withStatus(500), 0)
   assert.equal(await labelOf(await post(form(CAT))), 'cat')

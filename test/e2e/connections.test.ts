@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { after, before, suite, test } from 'node:test'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suite, test } from 'node:test'
+import { suiteServer } from '../support/server.js'
 
 /* Clients that do not behave: they speak raw TCP. */
 
-let server: RunningServer
-before(async () => {
-  const limits = { REQUEST_TIMEOUT_MS: '400', MAX_IMAGE_BYTES: '100000', MAX_REQUEST_BYTES: '200000', KEEP_ALIVE_MS: '1000' }
-  server = await startServer({ BACKEND: 'cpu', ...limits })
-})
-after(async () => { assert.equal(await server.stop(), 0) })
+const limits = { REQUEST_TIMEOUT_MS: '400', MAX_IMAGE_BYTES: '100000', MAX_REQUEST_BYTES: '200000', KEEP_ALIVE_MS: '1000' }
+const server = suiteServer({ ...limits })
 
 async function open (): Promise<Socket> {
   const { hostname, port } = new URL(server.url)

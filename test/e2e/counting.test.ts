@@ -10,6 +10,7 @@ import { CAT } from '../support/cat.js'
 import { countingServer, exchange, open } from '../support/counting.js'
 import { MISBEHAVING_SERVER } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 /* Whatever is sent: one outcome more of requests, and one of each image that was read. */
 
@@ -169,7 +170,7 @@ suite('refusals before admission', () => {
     await counted.until((value) => value('xception_queue_length') === 1)
     await counted.read()
     const ended = counted.server.stop()
-    while (!counted.server.log.some((line) => line.includes('"closing"'))) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('"closing" in the log', () => counted.server.log.some((line) => line.includes('"closing"')))
     const answer = once(late, 'data')
     late.write(`${HOST}content-length: 9\r\n\r\n`)
     assert.match(String(await answer), /"code":"shutting_down"/)

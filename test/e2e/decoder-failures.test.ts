@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CAT, CAT_PATH } from '../support/cat.js'
 import { GrpcClient } from '../support/grpc.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 /* A system that cannot decode good pictures says so, and blames none of them. */
 
@@ -23,16 +24,10 @@ const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==', 'bas
 const NUMBERS = { inputs: [{ name: 'pixels', datatype: 'UINT8', shape: [1, 32, 32, 3], data: new Array(32 * 32 * 3).fill(9) }] }
 
 suite('a decoder that fails', () => {
-  let server: RunningServer
+  const server = suiteServer({ GRPC_PORT: '0' }, [process.execPath, '--import', PRELOAD.href, MAIN])
   let grpc: GrpcClient
-  before(async () => {
-    server = await startServer({ GRPC_PORT: '0' }, [process.execPath, '--import', PRELOAD.href, MAIN])
-    grpc = new GrpcClient(server)
-  })
-  after(async () => {
-    grpc.close()
-    assert.equal(await server.stop(), 0)
-  })
+  before(() => { grpc = new GrpcClient(server) })
+  after(() => { grpc.close() })
 
   const classify = async (upload: Uint8Array<ArrayBuffer>, headers = {}): Promise<Response> => (
     await fetch(`${server.url}/classify`, { method: 'POST', body: upload, headers: { 'content-type': 'image/jpeg', ...headers } })
@@ -83,7 +78,7 @@ suite('a decoder that fails', () => {
 
   test('it is ready again once they are decoded', async () => {
     process.kill(server.pid, 'SIGUSR2')
-    while (await statusOf('/readyz') !== 200) await sleep(POLL_MS)
+    await until('a service that is ready', async () => await statusOf('/readyz') === 200)
     assert.equal((await classify(JPEG)).status, 200)
     assert.deepEqual(await grpc.call('ServerReady'), { ready: true })
     assert.ok(server.log.some((line) => line.includes('images can be decoded again')))

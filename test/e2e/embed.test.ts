@@ -3,10 +3,10 @@ import { request } from 'node:http'
 import { suite, test } from 'node:test'
 import sharp from 'sharp'
 import { writePackage } from '../../bench/network/package-writer.js'
-import { serving } from '../support/answers.js'
 import { CAT } from '../support/cat.js'
 import { HEADS, SIDE, SOFTMAX, UNITS, dense, prepare } from '../support/heads.js'
 import { referenceValues } from '../support/reference-network.js'
+import { serving } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 interface Reply {

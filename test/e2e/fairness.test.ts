@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import sharp from 'sharp'
-import { MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
+import { untilMetric } from '../support/series.js'
+import { MISBEHAVING_SERVER, suiteServer } from '../support/server.js'
+import { until } from '../support/until.js'
 
 /* One client floods a slow engine. What others wait for is counted in its answers, not in time. */
 
@@ -9,15 +11,11 @@ const IMAGE_MS = 20
 const SLOW = await sharp({ create: { width: 32, height: 32, channels: 3, background: { r: 5, g: IMAGE_MS, b: 0 } } }).png().toBuffer()
 const FLOODING_CONNECTIONS = 100
 const QUEUE_SIZE = 64
-/** Of whoever is refused and asks again at once, and of who looks until something is so. */
+/** Of whoever is refused and asks again at once. */
 const MOST_TRIES = 10_000
 
-let server: RunningServer
-before(async () => {
-  const env = { TRUST_PROXY: '127.0.0.1', QUEUE_SIZE: String(QUEUE_SIZE), MAX_BATCH_SIZE: '1' }
-  server = await startServer(env, MISBEHAVING_SERVER)
-})
-after(() => server.stop())
+const env = { TRUST_PROXY: '127.0.0.1', QUEUE_SIZE: String(QUEUE_SIZE), MAX_BATCH_SIZE: '1' }
+const server = suiteServer(env, MISBEHAVING_SERVER)
 
 async function send (client: string, images: number, headers: Record<string, string> = {}): Promise<Response> {
   const body = JSON.stringify({ images: Array.from({ length: images }, () => SLOW.toString('base64')) })
@@ -34,18 +32,6 @@ async function sendUntil (client: string, images: number, isSo: (status: number)
     await response.arrayBuffer()
   }
   assert.fail(`${MOST_TRIES} requests of ${images} images were not answered so`)
-}
-
-async function metric (name: string): Promise<number> {
-  const text = await (await fetch(`${server.url}/metrics`)).text()
-  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1])
-}
-
-async function until (name: string, isSo: (value: number) => boolean): Promise<void> {
-  for (let tries = 0; !isSo(await metric(name)); tries++) {
-    assert.ok(tries < MOST_TRIES, `${name} stays at ${await metric(name)}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 interface Flood {
@@ -70,7 +56,7 @@ async function flood (client: string): Promise<Flood> {
       }
     }
   })
-  await until('xception_queue_length', (images) => images > QUEUE_SIZE / 2)
+  await untilMetric(server, 'xception_queue_length', (images) => images > QUEUE_SIZE / 2)
   return {
     counts,
     stop: async () => {
@@ -121,7 +107,7 @@ suite('while one client floods', () => {
 
   test('the log does not grow by a line for each refused request', async () => {
     const before = flooding.counts.refused
-    while (flooding.counts.refused < before + 20) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('twenty more requests that are refused', () => flooding.counts.refused >= before + 20)
     const lines = server.log.filter((line) => line.includes('"status":503'))
     assert.ok(lines.length * 4 < flooding.counts.refused, `${lines.length} lines for ${flooding.counts.refused} refused requests`)
   })

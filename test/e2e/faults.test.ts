@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
+import { untilMetric } from '../support/series.js'
 import { childrenOf, MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
+import { until } from '../support/until.js'
 
 /** A picture that makes the fake worker do what its first byte says. */
 async function order (code: number): Promise<Buffer> {
@@ -21,8 +22,7 @@ async function send ({ url }: RunningServer, ...codes: number[]): Promise<Respon
 
 /** A server with the fake worker, which a test that fails does not leave behind. */
 async function misbehaving (t: TestContext, env: Record<string, string> = {}): Promise<RunningServer> {
-  const server = await startServer(env, MISBEHAVING_SERVER)
-  t.after(() => server.stop('SIGKILL'))
+  const server = await startServer(t, env, MISBEHAVING_SERVER)
   return server
 }
 
@@ -35,11 +35,11 @@ async function outcomes (response: Response): Promise<string[]> {
 }
 
 async function untilServed (server: RunningServer): Promise<void> {
-  for (;;) {
+  await until('a worker', async () => {
     const { status } = await send(server, 0)
-    if (status === 200) return
-    assert.equal(status, 503, 'while the worker is replaced, requests are refused')
-  }
+    assert.ok(status === 200 || status === 503, `${status}: while the worker is replaced, requests are refused`)
+    return status === 200
+  })
 }
 
 interface LogLine {
@@ -104,7 +104,7 @@ test('a worker that hangs in a native call is killed and replaced: its images fa
 
 /** Resolves when the server has accepted one image. */
 async function untilAccepted (server: RunningServer): Promise<void> {
-  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_images_in_flight 1\n')) { /* not there yet */ }
+  await untilMetric(server, 'xception_images_in_flight', 1)
 }
 
 test('SIGTERM ends a process whose worker hangs, once the grace is over', async (t) => {
@@ -119,11 +119,10 @@ const withoutProc = process.platform === 'linux' ? false : 'needs /proc'
 
 /** Resolves when there is no such process, or only what is left of it until its parent asks. */
 async function untilGone (pid: number): Promise<void> {
-  for (;;) {
+  await until(`the end of process ${pid}`, async () => {
     const state = await readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => /\) (.)/.exec(stat)?.[1], () => undefined)
-    if (state === undefined || state === 'Z') return
-    await sleep(10)
-  }
+    return state === undefined || state === 'Z'
+  })
 }
 
 test('a server that is killed leaves no process behind, not even one that hangs', { skip: withoutProc }, async (t) => {
@@ -138,8 +137,7 @@ test('a server that is killed leaves no process behind, not even one that hangs'
 })
 
 test('a signal to the whole group is the server\'s, which answers what it accepted first', { skip: withoutProc }, async (t) => {
-  const server = await startServer({ BATCH_DELAY_MS: '500' }, MISBEHAVING_SERVER)
-  t.after(() => server.stop('SIGKILL'))
+  const server = await startServer(t, { BATCH_DELAY_MS: '500' }, MISBEHAVING_SERVER)
   const workers = await childrenOf(server.pid)
   const accepted = send(server, 0)
   await untilAccepted(server)
@@ -164,18 +162,18 @@ test('a worker that cannot be brought up again: each try is logged, then the pro
   assert.match(line?.err?.message ?? '', /brought up again in 5 tries: no such model/)
 })
 
-test('a start that fails for a defect is logged with its stack, one that the operator can mend without', async () => {
-  await assert.rejects(startServer({ FAIL_TO_LOAD: '1' }, MISBEHAVING_SERVER), (error: Error) => {
+test('a start that fails for a defect is logged with its stack, one that the operator can mend without', async (t) => {
+  await assert.rejects(startServer(t, { FAIL_TO_LOAD: '1' }, MISBEHAVING_SERVER), (error: Error) => {
     assert.match(error.message, /"stack":"TypeError: a defect of the worker\\n +at (?:Module\.)?load /)
     assert.match(error.message, /"msg":"the start failed: a defect of the worker"/)
     return true
   })
-  await assert.rejects(startServer({ MODEL: '/nowhere' }), (error: Error) => {
+  await assert.rejects(startServer(t, { MODEL: '/nowhere' }), (error: Error) => {
     assert.match(error.message, /"msg":"MODEL=\/nowhere is neither/)
     assert.ok(!error.message.includes('"stack"'), error.message)
     return true
   })
-  await assert.rejects(startServer({ KILLED_AT_LOAD: '1' }, MISBEHAVING_SERVER), (error: Error) => {
+  await assert.rejects(startServer(t, { KILLED_AT_LOAD: '1' }, MISBEHAVING_SERVER), (error: Error) => {
     assert.match(error.message, /"msg":"The engine cannot start, since the worker's process was ended by SIGKILL \(as when memory/)
     assert.ok(!error.message.includes('"stack"'), error.message)
     return true

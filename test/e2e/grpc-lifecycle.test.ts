@@ -5,17 +5,15 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
-import { readMetrics } from '../../verify/harness/metrics.js'
-import { serving } from '../support/answers.js'
 import { CAT } from '../support/cat.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { untilMetric } from '../support/series.js'
+import { serving, startServer, type RunningServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const MODEL = 'xception-cifar10'
-const POLL_INTERVAL_MS = 20
 const REQUEST: Message = {
   modelName: MODEL, inputs: [{ name: 'image', datatype: 'BYTES', shape: [1], contents: { bytesContents: [CAT] } }]
 }
@@ -33,28 +31,24 @@ async function servingGrpc (
   })
 }
 
-async function until (series: string, value: number, { url }: RunningServer): Promise<void> {
-  while ((await readMetrics(url)).get(series) !== value) await sleep(POLL_INTERVAL_MS)
-}
-
 const CANCELLED = 'xception_requests_total{route="grpc ModelInfer",outcome="client_closed_request",status="499"}'
 
 test('a call that waits leaves the queue when it is cancelled, or when its deadline passes', async () => {
   await servingGrpc({ BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (client, server) => {
     const call = client.start('ModelInfer', REQUEST)
     const cancelled = refusal(call.answer)
-    await until('xception_queue_length', 1, server)
+    await untilMetric(server, 'xception_queue_length', 1)
     call.cancel()
-    await until('xception_queue_length', 0, server)
+    await untilMetric(server, 'xception_queue_length', 0)
     assert.equal((await cancelled).code, status.CANCELLED)
-    await until(CANCELLED, 1, server)
+    await untilMetric(server, CANCELLED, 1)
 
     const late = refusal(client.call('ModelInfer', REQUEST, { withinMs: 3000 }))
-    await until('xception_queue_length', 1, server)
+    await untilMetric(server, 'xception_queue_length', 1)
     assert.equal((await late).code, status.DEADLINE_EXCEEDED)
-    await until('xception_queue_length', 0, server)
-    await until('xception_bytes_in_flight', 0, server)
-    await until('xception_requests_in_flight{route="grpc ModelInfer"}', 0, server)
+    await untilMetric(server, 'xception_queue_length', 0)
+    await untilMetric(server, 'xception_bytes_in_flight', 0)
+    await untilMetric(server, 'xception_requests_in_flight{route="grpc ModelInfer"}', 0)
   })
 })
 
@@ -68,12 +62,9 @@ test('a call that waits longer than the service would is ended by the service', 
 test('on SIGTERM the service is not ready, answers what it has, and ends', async () => {
   await servingGrpc({ BATCH_DELAY_MS: '3000', DRAIN_DELAY_MS: '1000' }, async (client, server) => {
     const call = client.call('ModelInfer', REQUEST)
-    await until('xception_queue_length', 1, server)
+    await untilMetric(server, 'xception_queue_length', 1)
     const exit = server.stop()
-    let seen: Message
-    do seen = await client.call('ServerReady')
-    while (seen.ready === true)
-    assert.deepEqual(seen, { ready: false })
+    await until('a service that is not ready', async () => (await client.call('ServerReady')).ready === false)
     assert.equal((await call).modelName, MODEL)
     assert.equal(await exit, 0)
   })
@@ -92,7 +83,8 @@ test('keys are asked for, except for health', async (t) => {
     for (const headers of [{ authorization: 'Bearer secret' }, { 'x-api-key': 'secret' }]) {
       assert.equal((await client.call('ModelInfer', REQUEST, { headers })).modelName, MODEL)
     }
-    while (!server.log.some((line) => line.includes('"keyName":"anna"') && line.includes('grpc ModelInfer'))) await sleep(POLL_INTERVAL_MS)
+    const isTold = (line: string): boolean => line.includes('"keyName":"anna"') && line.includes('grpc ModelInfer')
+    await until('the name of the key in the log', () => server.log.some(isTold))
   })
 })
 
@@ -114,7 +106,7 @@ test('a port that is taken ends the start in one sentence', async (t) => {
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
   await assert.rejects(
-    startServer({ BACKEND: 'cpu', GRPC_PORT: String(port) }),
+    startServer(t, { GRPC_PORT: String(port) }),
     new RegExp(`HOST=127.0.0.1 and GRPC_PORT=${port} cannot be listened on \\(EADDRINUSE\\): choose others`)
   )
 })

@@ -5,7 +5,7 @@ import { readMetrics } from '../../verify/harness/metrics.js'
 import { CAT } from '../support/cat.js'
 import { Counted } from '../support/counting.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { anyPixels, classified, pngOf, rescaled } from '../support/tensors.js'
 
 const SIDE = 32
@@ -21,17 +21,11 @@ interface InferReply {
   readonly rawOutputContents: Buffer[]
 }
 
-let server: RunningServer
+const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
+const server = suiteServer({ GRPC_PORT: '0', ...limits })
 let client: GrpcClient
-before(async () => {
-  const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
-  server = await startServer({ BACKEND: 'cpu', GRPC_PORT: '0', ...limits })
-  client = new GrpcClient(server)
-})
-after(async () => {
-  client.close()
-  assert.equal(await server.stop(), 0)
-})
+before(() => { client = new GrpcClient(server) })
+after(() => { client.close() })
 
 async function infer (request: Message): Promise<InferReply> {
   return await client.call('ModelInfer', { modelName: MODEL, ...request }) as unknown as InferReply

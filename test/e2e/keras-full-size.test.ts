@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { assertClose, floats } from '../sources/keras/answers.js'
-import { classifyPixels, inClassOrder, serving } from '../support/answers.js'
+import { classifyPixels, inClassOrder } from '../support/answers.js'
+import { serving } from '../support/server.js'
 
 /** What scripts/keras-fixtures/full-size.sh says of a file that it wrote. */
 interface FullSizeCase {

@@ -5,25 +5,24 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { CAT } from '../support/cat.js'
 import { grpcAddress } from '../support/grpc.js'
+import { untilMetric } from '../support/series.js'
 import { adminUrlOf, childrenOf, NPM_START, startServer } from '../support/server.js'
 
 const classify = (url: string): Promise<Response> =>
   fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
 
-test('SIGTERM under load leaves nothing that was accepted unanswered', async () => {
-  const server = await startServer({ BACKEND: 'cpu', BATCH_DELAY_MS: '2000', MAX_BATCH_SIZE: '64' })
+test('SIGTERM under load leaves nothing that was accepted unanswered', async (t) => {
+  const server = await startServer(t, { BATCH_DELAY_MS: '2000', MAX_BATCH_SIZE: '64' })
   const replies = Array.from({ length: 40 }, () => classify(server.url))
   // Accepted is what the server says it holds; a connection that it has not read yet may be closed.
-  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_queue_length 40')) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await untilMetric(server, 'xception_queue_length', 40)
   const exit = server.stop('SIGTERM')
   assert.deepEqual(new Set((await Promise.all(replies)).map((reply) => reply.status)), new Set([200]))
   assert.equal(await exit, 0)
 })
 
-test('connections that never ask anything do not hold up the end, on any port', async () => {
-  const server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', GRPC_PORT: '0' })
+test('connections that never ask anything do not hold up the end, on any port', async (t) => {
+  const server = await startServer(t, { ADMIN_PORT: '0', GRPC_PORT: '0' })
   const urls = [server.url, adminUrlOf(server) ?? '', `http://${grpcAddress(server)}`].map((url) => new URL(url))
   const sockets = await Promise.all(urls.map(async ({ hostname, port }) => {
     const socket = connect(Number(port), hostname)
@@ -35,22 +34,22 @@ test('connections that never ask anything do not hold up the end, on any port', 
   await Promise.all(closed)
 })
 
-test('HOST=localhost is one address: limits and the end cover all connections', async () => {
-  const server = await startServer({ BACKEND: 'cpu', HOST: 'localhost' })
+test('HOST=localhost is one address: limits and the end cover all connections', async (t) => {
+  const server = await startServer(t, { HOST: 'localhost' })
   assert.equal(server.log.filter((line) => line.includes('listening at')).length, 1, server.log.join('\n'))
   assert.equal((await classify(server.url)).status, 200)
   assert.equal(await server.stop(), 0)
 })
 
-test('a signal that arrives twice within a second counts once', async () => {
-  const server = await startServer({ BACKEND: 'cpu' })
+test('a signal that arrives twice within a second counts once', async (t) => {
+  const server = await startServer(t)
   process.kill(server.pid, 'SIGINT')
   assert.equal(await server.stop('SIGINT'), 0)
 })
 
-test('npm start: SIGTERM to npm and Ctrl-C in a terminal both end it in order', async () => {
+test('npm start: SIGTERM to npm and Ctrl-C in a terminal both end it in order', async (t) => {
   for (const end of ['SIGTERM', 'Ctrl-C'] as const) {
-    const server = await startServer({ BACKEND: 'cpu' }, NPM_START)
+    const server = await startServer(t, {}, NPM_START)
     const reply = classify(server.url)
     assert.equal((await reply).status, 200)
     if (end === 'SIGTERM') process.kill(server.pid, 'SIGTERM')
@@ -61,16 +60,14 @@ test('npm start: SIGTERM to npm and Ctrl-C in a terminal both end it in order', 
   }
 })
 
-test('a full queue answers 503 with Retry-After, a passed deadline 504', async () => {
+test('a full queue answers 503 with Retry-After, a passed deadline 504', async (t) => {
   const limits = { QUEUE_SIZE: '2', MAX_BATCH_SIZE: '2' }
-  const server = await startServer({ BACKEND: 'cpu', ...limits, BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '1000' })
+  const server = await startServer(t, { ...limits, BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '1000' })
   // One waits for company until its time is up, one for a body of which no more comes.
   const waiting = classify(server.url)
   const body = new ReadableStream({ start: (controller) => { controller.enqueue(CAT.subarray(0, 100)) } })
   const stalled = fetch(`${server.url}/classify`, { method: 'POST', body, duplex: 'half' })
-  while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_queue_length 2')) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  await untilMetric(server, 'xception_queue_length', 2)
   const full = await classify(server.url)
   assert.equal(full.status, 503)
   assert.equal(full.headers.get('retry-after'), '1')
@@ -84,11 +81,11 @@ test('a full queue answers 503 with Retry-After, a passed deadline 504', async (
 
 test('TENSORFLOW_THREADS is the number of threads that the engine computes with', {
   skip: process.platform === 'linux' ? false : 'threads are counted in /proc'
-}, async () => {
+}, async (t) => {
   // The compute threads carry no name of their own, so the engine's threads are counted and compared.
   let pools = 1
   const threadsOf = async (threads: number): Promise<number> => {
-    const server = await startServer({ BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) })
+    const server = await startServer(t, { TENSORFLOW_THREADS: String(threads) })
     assert.equal((await classify(server.url)).status, 200)
     const [engine = 0] = await childrenOf(server.pid)
     const count = readdirSync(`/proc/${engine}/task`).length
@@ -101,15 +98,15 @@ test('TENSORFLOW_THREADS is the number of threads that the engine computes with'
   assert.equal(more, 4 * pools)
 })
 
-test('a wrong setting and an unknown model end the start with one sentence', async () => {
-  await assert.rejects(startServer({ PORT: 'http' }), /PORT=http is not allowed: it takes a whole number from 0 to 65535\./)
-  await assert.rejects(startServer({ MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model nor the path of a model/)
-  await assert.rejects(startServer({ BACKEND: 'gpu' }), /BACKEND=gpu/)
+test('a wrong setting and an unknown model end the start with one sentence', async (t) => {
+  await assert.rejects(startServer(t, { PORT: 'http' }), /PORT=http is not allowed: it takes a whole number from 0 to 65535\./)
+  await assert.rejects(startServer(t, { MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model nor the path of a model/)
+  await assert.rejects(startServer(t, { BACKEND: 'gpu' }), /BACKEND=gpu/)
 })
 
-test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async () => {
+test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async (t) => {
   await assert.rejects(
-    startServer({ BACKEND: 'cpu', MODEL_CACHE_DIR: '/dev/null/cache' }),
+    startServer(t, { MODEL_CACHE_DIR: '/dev/null/cache' }),
     /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled, and cannot be written \(ENOTDIR\): mount/
   )
 })

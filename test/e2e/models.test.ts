@@ -12,9 +12,9 @@ import { assertClose, floats } from '../sources/keras/answers.js'
 import { expectedOf, familyFixtures, fixture, fixtures } from '../sources/keras/fixtures.js'
 import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js'
 import { saveTfjs } from '../sources/keras/tfjs.js'
-import { classifyPixels, inClassOrder, serving } from '../support/answers.js'
+import { classifyPixels, inClassOrder } from '../support/answers.js'
 import { realModel } from '../support/real-model.js'
-import { NPM_START, startServer } from '../support/server.js'
+import { NPM_START, serving, startServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -84,12 +84,12 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
   })
 })
 
-test('a file that is no model that can be served ends the start with one sentence', async () => {
-  await assert.rejects(startServer({ MODEL: fixture('manifest.json') }), /manifest\.json/)
+test('a file that is no model that can be served ends the start with one sentence', async (t) => {
+  await assert.rejects(startServer(t, { MODEL: fixture('manifest.json') }), /manifest\.json/)
   const labels = join(folder, 'three.txt')
   writeFileSync(labels, 'one\ntwo\nthree\n')
   await assert.rejects(
-    startServer({ MODEL: fixture('keras2-sequential-trained.keras'), LABELS: labels }),
+    startServer(t, { MODEL: fixture('keras2-sequential-trained.keras'), LABELS: labels }),
     /three\.txt has 3 labels, and the model gives 5 classes/
   )
 })
@@ -178,7 +178,7 @@ suite('MODEL=imagenet', { skip: withoutShared }, () => {
     t.after(() => { mirror.close() })
     const env = { MODEL: 'imagenet', MODEL_CACHE_DIR: join(folder, 'cache'), IMAGENET_SHA256: '0'.repeat(64) }
     await assert.rejects(
-      startServer({ ...env, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/wrong.h5` }),
+      startServer(t, { ...env, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/wrong.h5` }),
       /its SHA-256 is [0-9a-f]{64}, and 0{64} is expected/
     )
   })

@@ -4,13 +4,14 @@ import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { CAT } from '../support/cat.js'
 import { assertDescribed, documentOf } from '../support/open-api.js'
+import { untilMetric } from '../support/series.js'
 import { adminUrlOf, MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const CIFAR = fileURLToPath(new URL('../../../models/xception-cifar10', import.meta.url))
 
@@ -18,8 +19,7 @@ const folder = tempFolder()
 
 /** A server of the test's own, which ends with it however it goes. */
 async function serverFor (t: TestContext, env: Record<string, string>, command?: readonly string[]): Promise<RunningServer> {
-  const server = await startServer({ BACKEND: 'cpu', ...env }, command)
-  t.after(() => server.stop('SIGKILL'))
+  const server = await startServer(t, { ...env }, command)
   return server
 }
 
@@ -51,7 +51,7 @@ suite('refusals are as /openapi.json says', () => {
     const document = await documentOf(server.url)
     const body = new ReadableStream({ start: (controller) => { controller.enqueue(CAT.subarray(0, 100)) } })
     const stalled = fetch(`${server.url}/classify`, { method: 'POST', body, duplex: 'half' })
-    while (!(await (await fetch(`${server.url}/metrics`)).text()).includes('xception_queue_length 1')) await sleep(5)
+    await untilMetric(server, 'xception_queue_length', 1)
     const full = await classify(server)
     assert.deepEqual([full.status, await codeOf(full)], [503, 'queue_full'])
     assert.match(full.headers.get('retry-after') ?? '', /^\d+$/)
@@ -69,7 +69,7 @@ suite('refusals are as /openapi.json says', () => {
     assert.deepEqual([failed.status, await codeOf(failed)], [500, 'inference_failed'])
     await assertDescribed(document, '/classify', failed)
     await assertDescribed(document, '/classify', await classify(server, await order(4)))
-    while ((await fetch(`${server.url}/readyz`)).status === 200) await sleep(5)
+    await until('a service that is not ready', async () => (await fetch(`${server.url}/readyz`)).status !== 200)
     await assertDescribed(document, '/readyz', await fetch(`${server.url}/readyz`))
     const refused = await classify(server)
     assert.deepEqual([refused.status, await codeOf(refused)], [503, 'not_ready'])

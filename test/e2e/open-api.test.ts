@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { ERRORS } from '../../src/base/errors.js'
 import { CAT } from '../support/cat.js'
 import { assertDescribed, assertValid, documentOf, mediaOf, operationsOf, type Document } from '../support/open-api.js'
-import { adminUrlOf, startServer, type RunningServer } from '../support/server.js'
+import { adminUrlOf, startServer, suiteServer } from '../support/server.js'
 
 const JPEG = { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } }
 const json = (body: unknown, accept = '*/*'): RequestInit => (
@@ -12,17 +12,15 @@ const json = (body: unknown, accept = '*/*'): RequestInit => (
 )
 const BASE64 = CAT.toString('base64')
 
-let server: RunningServer
+const server = suiteServer({ ADMIN_PORT: '0', MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000' })
 let main: Document
 let admin: Document
 let adminUrl: string
 before(async () => {
-  server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000' })
   adminUrl = adminUrlOf(server) ?? assert.fail(server.log.join('\n'))
   main = await documentOf(server.url)
   admin = await documentOf(adminUrl)
 })
-after(async () => { assert.equal(await server.stop(), 0) })
 
 suite('/openapi.json', () => {
   test('is valid OpenAPI 3.1, on either port', async () => {
@@ -127,8 +125,8 @@ suite('real replies are as /openapi.json says', () => {
     }
   })
 
-  test('of a reload that is refused while the service drains', async () => {
-    const draining = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', DRAIN_DELAY_MS: '5000' })
+  test('of a reload that is refused while the service drains', async (t) => {
+    const draining = await startServer(t, { ADMIN_PORT: '0', DRAIN_DELAY_MS: '5000' })
     const url = adminUrlOf(draining) ?? assert.fail(draining.log.join('\n'))
     const exit = draining.stop('SIGTERM')
     for (let status = 200; status === 200;) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { CAT } from '../support/cat.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { anyPixels, classified, nested, pngOf, rescaled } from '../support/tensors.js'
 
 const SIDE = 32
@@ -13,12 +13,8 @@ interface Tensor { name: string, datatype: string, shape: number[], data?: unkno
 interface InferReply { model_name: string, model_version: string, id?: string, outputs: Tensor[] }
 interface Refusal { error: string, code: string }
 
-let server: RunningServer
-before(async () => {
-  const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
-  server = await startServer({ BACKEND: 'cpu', ...limits })
-})
-after(async () => { assert.equal(await server.stop(), 0) })
+const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
+const server = suiteServer({ ...limits })
 
 async function ask (path: string, body?: object | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> {
   if (body === undefined) return await fetch(`${server.url}${path}`)

@@ -12,9 +12,9 @@ interface Reply {
 
 suite('every preset is served, small', () => {
   for (const name of [...presetNames(), 'inception-segments-4']) {
-    test(name, async () => {
+    test(name, async (t) => {
       const model = `preset:${name}?width=0.125&size=96&classes=10`
-      const server = await startServer({ BACKEND: 'cpu', MODEL: model, MAX_BATCH_SIZE: '1' })
+      const server = await startServer(t, { MODEL: model, MAX_BATCH_SIZE: '1' })
       try {
         assert.ok(server.log.some((line) => line.includes('random weights')), 'a warning says that the weights are random')
         const response = await fetch(`${server.url}/classify?topK=10`, {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { GrpcClient, refusal } from '../support/grpc.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { startServer, suiteServer, type RunningServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 /* Two requests a minute, and each test counts from its own address or key. */
 
@@ -21,14 +22,9 @@ async function statuses (server: RunningServer, count: number, headers: Sent, pa
 }
 
 suite('RATE_LIMIT behind a trusted proxy, with keys', () => {
-  let server: RunningServer
-  before(async () => {
-    const keys = ['anna', 'ben'].map((name) => `${name} ${createHash('sha256').update(`key of ${name}`).digest('hex')}`)
-    writeFileSync(join(folder, 'keys'), keys.join('\n'))
-    const env = { RATE_LIMIT: '2', TRUST_PROXY: '127.0.0.1', API_KEYS_FILE: join(folder, 'keys'), GRPC_PORT: '0' }
-    server = await startServer({ BACKEND: 'cpu', ...env })
-  })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const keys = ['anna', 'ben'].map((name) => `${name} ${createHash('sha256').update(`key of ${name}`).digest('hex')}`)
+  writeFileSync(join(folder, 'keys'), keys.join('\n'))
+  const server = suiteServer({ RATE_LIMIT: '2', TRUST_PROXY: '127.0.0.1', API_KEYS_FILE: join(folder, 'keys'), GRPC_PORT: '0' })
 
   test('each reply says what is left, and the first too many is refused', async () => {
     const headers = { 'x-forwarded-for': '192.0.2.1' }
@@ -71,7 +67,7 @@ suite('RATE_LIMIT behind a trusted proxy, with keys', () => {
     assert.equal((await refusal(answer)).errorCode, 'rate_limited')
     client.close()
     const lines = (): string[] => server.log.filter((line) => line.includes('"client":"192.0.2.5"'))
-    while (lines().length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('three lines of the log', () => lines().length >= 3)
   })
 
   test('requests without a valid key count for their address, unknown paths and guesses alike', async () => {
@@ -85,16 +81,16 @@ suite('RATE_LIMIT behind a trusted proxy, with keys', () => {
   })
 })
 
-test('without TRUST_PROXY nobody gets around the limit by a header', async () => {
-  const server = await startServer({ BACKEND: 'cpu', RATE_LIMIT: '2' })
+test('without TRUST_PROXY nobody gets around the limit by a header', async (t) => {
+  const server = await startServer(t, { RATE_LIMIT: '2' })
   const found = []
   for (const client of [1, 2, 3]) found.push(...await statuses(server, 1, { 'x-forwarded-for': `192.0.2.${client}` }))
   assert.deepEqual(found, [200, 200, 429])
   assert.equal(await server.stop(), 0)
 })
 
-test('without RATE_LIMIT no reply speaks of one', async () => {
-  const server = await startServer({ BACKEND: 'cpu' })
+test('without RATE_LIMIT no reply speaks of one', async (t) => {
+  const server = await startServer(t)
   const response = await fetch(server.url)
   assert.deepEqual([...response.headers.keys()].filter((name) => name.includes('ratelimit')), [])
   assert.equal(await server.stop(), 0)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { after, before, suite, test } from 'node:test'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suite, test } from 'node:test'
+import { suiteServer, type RunningServer } from '../support/server.js'
 
 const EXPECTED = {
   'x-content-type-options': 'nosniff',
@@ -17,9 +17,7 @@ function assertSecured (headers: Headers): void {
 }
 
 suite('with the defaults', () => {
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer()
 
   for (const [path, method, status] of [
     ['/', 'GET', 200], ['/', 'HEAD', 200], ['/livez', 'GET', 200], ['/metrics', 'GET', 200], ['/nothing', 'GET', 404],
@@ -53,9 +51,7 @@ suite('with the defaults', () => {
 })
 
 suite('with CORS_ORIGINS', () => {
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu', CORS_ORIGINS: `http://127.0.0.1:3000, ${PAGE}` }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer({ CORS_ORIGINS: `http://127.0.0.1:3000, ${PAGE}` })
 
   test('pages of these origins may call, and read what they need', async () => {
     const preflight = await ask(server, PAGE)

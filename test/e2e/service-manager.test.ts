@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { packagePath } from '../../src/base/package-root.js'
 import { Datagrams } from '../support/datagrams.js'
 import { childrenOf, startServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const onLinux = { skip: process.platform === 'linux' ? false : 'datagrams of this kind are sent on Linux only' }
@@ -17,10 +17,9 @@ const onLinux = { skip: process.platform === 'linux' ? false : 'datagrams of thi
 test('a service manager is told of start, reload and end, and of life while the engine answers', onLinux, async (t) => {
   const folder = tempFolder(t)
   const heard = await Datagrams.at(t, join(folder, 'notify'))
-  const server = await startServer({
-    BACKEND: 'cpu', NOTIFY_SOCKET: join(folder, 'notify'), WATCHDOG_USEC: '200000', INFERENCE_TIMEOUT_MS: '4000'
+  const server = await startServer(t, {
+    NOTIFY_SOCKET: join(folder, 'notify'), WATCHDOG_USEC: '200000', INFERENCE_TIMEOUT_MS: '4000'
   })
-  t.after(() => server.stop('SIGKILL'))
   await heard.until(/^WATCHDOG=1$/, 2)
   assert.equal(heard.all[0], 'READY=1')
   const engine = (await childrenOf(server.pid))[0] ?? 0
@@ -29,7 +28,7 @@ test('a service manager is told of start, reload and end, and of life while the 
   const signs = (): number => heard.all.filter((message) => message === 'WATCHDOG=1').length
   process.kill(engine, 'SIGSTOP')
   const before = signs()
-  while (!server.log.some((line) => line.includes('a worker failed and is replaced'))) await sleep(20)
+  await until('a worker that is replaced', () => server.log.some((line) => line.includes('a worker failed and is replaced')))
   // Forty would have come; two may have been under way.
   assert.ok(signs() <= before + 2, `${signs() - before} signs of life of an engine that hangs`)
   await heard.until(/^WATCHDOG=1$/, signs() + 1)
@@ -61,9 +60,8 @@ test('it serves where the home folder of whoever set it up is hidden', {
   const hidden = isThere ? process.env['XDG_CACHE_HOME'] ?? join(home, '.cache') : home
   const cache = tempFolder(t)
   const hide = 'mount -t tmpfs -o ro tmpfs "$1" && exec "$2" "$3"'
-  const server = await startServer(
-    { BACKEND: 'cpu', MODEL_CACHE_DIR: cache }, ['unshare', '-m', 'sh', '-c', hide, 'sh', hidden, process.execPath, MAIN]
+  const server = await startServer(t,
+    { MODEL_CACHE_DIR: cache }, ['unshare', '-m', 'sh', '-c', hide, 'sh', hidden, process.execPath, MAIN]
   )
-  t.after(() => server.stop('SIGKILL'))
   assert.equal(await server.stop(), 0)
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { packagePath } from '../../src/base/package-root.js'
 import { childrenOf, startServer } from '../support/server.js'
+import { until } from '../support/until.js'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
@@ -48,12 +48,11 @@ suite('signals that come while the server\'s modules load', () => {
 })
 
 test('SIGHUP while the model loads is a reload afterwards, and SIGUSR1 opens no inspector', async (t) => {
-  const server = await startServer({ BACKEND: 'cpu' }, [process.execPath, ...sendingItself('SIGHUP', 'SIGHUP'), MAIN])
-  t.after(() => server.stop('SIGKILL'))
+  const server = await startServer(t, {}, [process.execPath, ...sendingItself('SIGHUP', 'SIGHUP'), MAIN])
   const has = (text: string): boolean => server.log.some((line) => line.includes(text))
   assert.ok(has('SIGHUP came before anything is loaded'))
   assert.ok(has('the model is still loading, and is loaded again afterwards'))
-  while (!has('"reloaded"')) await sleep(20)
+  await until('"reloaded" in the log', () => has('"reloaded"'))
   for (const pid of [server.pid, ...await childrenOf(server.pid)]) process.kill(pid, 'SIGUSR1')
   const { status } = await fetch(`${server.url}/readyz`)
   assert.equal(status, 200)

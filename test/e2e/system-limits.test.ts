@@ -6,12 +6,13 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CAT } from '../support/cat.js'
+import { childOf } from '../support/child.js'
 import { processGroup, withoutProcessGroups } from '../support/control-groups.js'
 import { startServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 /* What the system refuses is said in one sentence that blames the right thing, and costs no more than it has to. */
 
@@ -42,10 +43,10 @@ function mounted (t: TestContext, options: string): string {
 }
 
 /** What a start says that fails, given before by a shell's command such as `ulimit -n 64`. */
-async function failedStart (env: Record<string, string>, before = 'true'): Promise<string> {
+async function failedStart (t: TestContext, env: Record<string, string>, before = 'true'): Promise<string> {
   const settings = { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env }
   const command = ['-c', `${before}; exec "$0" "$1"`, process.execPath, MAIN]
-  const child = spawn('bash', command, { env: settings, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = childOf(t, spawn('bash', command, { env: settings, stdio: ['ignore', 'pipe', 'pipe'] }))
   const output: string[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output.push(chunk.toString()) })
   assert.deepEqual(await once(child, 'close'), [1, null])
@@ -57,14 +58,14 @@ async function failedStart (env: Record<string, string>, before = 'true'): Promi
 suite('a start says what the system refuses', () => {
   test('a cache on a full disk', NEEDS_MOUNT, async (t) => {
     const folder = mounted(t, '')
-    const text = await failedStart({ MODEL_CACHE_DIR: folder })
+    const text = await failedStart(t, { MODEL_CACHE_DIR: folder })
     const sentence = `MODEL_CACHE_DIR=${folder} does not hold this model compiled, and its disk is full (ENOSPC): free some space`
     assert.ok(text.includes(sentence), text)
   })
 
   test('a cache on a read-only file system', NEEDS_MOUNT, async (t) => {
     const folder = mounted(t, 'ro')
-    const text = await failedStart({ MODEL_CACHE_DIR: join(folder, 'cache') })
+    const text = await failedStart(t, { MODEL_CACHE_DIR: join(folder, 'cache') })
     assert.ok(text.includes('does not hold this model compiled, and cannot be written (EROFS): mount a writable folder there'), text)
   })
 
@@ -73,7 +74,7 @@ suite('a start says what the system refuses', () => {
       const folder = mounted(t, options)
       const MODEL = join(tempFolder(t), 'model.keras')
       writeFileSync(MODEL, execFileSync('gzip', ['-dc', KERAS_FILE]))
-      const text = await failedStart({ MODEL, TMPDIR: folder })
+      const text = await failedStart(t, { MODEL, TMPDIR: folder })
       assert.ok(text.includes(`The folder for temporary files, ${folder}, ${blamed}`), text)
       assert.ok(!text.includes(MODEL), text)
     })
@@ -84,39 +85,39 @@ suite('a start says what the system refuses', () => {
     const MODEL = join(folder, 'model.keras')
     writeFileSync(MODEL, execFileSync('gzip', ['-dc', KERAS_FILE]), { mode: 0o000 })
     // Root reads everything but what it has no capability to read.
-    const text = await failedStart({ MODEL }, 'exec setpriv --bounding-set -dac_override,-dac_read_search -- "$0" "$1"')
+    const text = await failedStart(t, { MODEL }, 'exec setpriv --bounding-set -dac_override,-dac_read_search -- "$0" "$1"')
     assert.ok(text.includes(`${MODEL} cannot be read by this process (EACCES): check its permissions`), text)
   })
 
-  test('no file descriptors', async () => {
-    const text = await failedStart({}, 'ulimit -n 64')
+  test('no file descriptors', async (t) => {
+    const text = await failedStart(t, {}, 'ulimit -n 64')
     assert.match(text, /^This process may have 64 file descriptors, and its start takes \d+: raise the limit \(ulimit -n\)/m)
   })
 })
 
 suite('while it serves', () => {
   test('a log that cannot be written costs its lines, and is counted', async (t) => {
-    const server = await startServer()
-    t.after(() => server.stop('SIGKILL'))
+    const server = await startServer(t)
     // The same process with its standard output on a device that is always full.
     const full = openSync('/dev/full', 'w')
     t.after(() => { closeSync(full) })
     const port = new URL(server.url).port
     await server.stop()
-    const child = spawn(process.execPath, [MAIN], {
+    const child = childOf(t, spawn(process.execPath, [MAIN], {
       env: { ...process.env, HOST: '127.0.0.1', PORT: port, DRAIN_DELAY_MS: '0' }, stdio: ['ignore', full, 'ignore']
-    })
-    t.after(() => { child.kill('SIGKILL') })
+    }))
     const exit = once(child, 'exit')
-    while ((await fetch(`${server.url}/readyz`).catch(() => undefined))?.status !== 200) assert.equal(child.exitCode, null)
+    await until('a server that is ready', async () => {
+      assert.equal(child.exitCode, null)
+      return (await fetch(`${server.url}/readyz`).catch(() => undefined))?.status === 200
+    })
     assert.match(await (await fetch(`${server.url}/metrics`)).text(), /^xception_log_lines_lost_total [1-9]/m)
     child.kill('SIGTERM')
     assert.deepEqual(await exit, [0, null])
   })
 
   test('more connections than descriptors are closed, and probes are answered', async (t) => {
-    const server = await startServer({}, ['bash', '-c', 'ulimit -n 400; exec "$0" "$1"', process.execPath, MAIN])
-    t.after(() => server.stop('SIGKILL'))
+    const server = await startServer(t, {}, ['bash', '-c', 'ulimit -n 400; exec "$0" "$1"', process.execPath, MAIN])
     assert.ok(server.log.some((line) => line.includes('MAX_CONNECTIONS=1024 is more than the 400 file descriptors')))
     const { port } = new URL(server.url)
     const sockets = await Promise.all(Array.from({ length: 500 }, async () => {
@@ -124,7 +125,7 @@ suite('while it serves', () => {
       await once(socket, 'connect')
       return socket
     }))
-    while (sockets.filter((socket) => socket.closed).length < 200) await setImmediate()
+    await until('200 sockets that are closed', () => sockets.filter((socket) => socket.closed).length >= 200)
     const [first, ...others] = sockets.filter((socket) => !socket.closed)
     assert.ok(first !== undefined)
     first.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')
@@ -139,8 +140,7 @@ suite('while it serves', () => {
     const MODEL = join(folder, 'model')
     mkdirSync(MODEL)
     for (const file of ['model.json', 'weights.safetensors']) copyFileSync(join(bundled, file), join(MODEL, file))
-    const server = await startServer({ MODEL, ADMIN_PORT: '0' })
-    t.after(() => server.stop('SIGKILL'))
+    const server = await startServer(t, { MODEL, ADMIN_PORT: '0' })
     const admin = /administration at (http:\S+?)"/.exec(server.log.join('\n'))?.[1] ?? ''
     writeFileSync(join(MODEL, 'weights.safetensors'), 'half of a new mod')
     const refused = await fetch(`${admin}/admin/reload`, { method: 'POST' })
@@ -160,7 +160,7 @@ test('no threads for the engine end the start in a sentence, and leave no proces
   const threads = Number(execFileSync(process.execPath, ['--input-type=module', '-e', `import fs from 'node:fs'; ${program}`]))
   // Enough for two processes of Node, and too few for TensorFlow in one of them.
   const group = processGroup(t, 2 * threads + 2)
-  const text = await failedStart({}, group.enter)
+  const text = await failedStart(t, {}, group.enter)
   assert.match(text, /"msg":"The [^"]*(?:start|begin|threads)[^"]*raise the limit on processes and threads/)
   assert.deepEqual(group.members(), [])
 })

@@ -60,10 +60,10 @@ async function startCollector (): Promise<{ exports: Export[], endpoint: string,
   return { exports, collector, endpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` }
 }
 
-test('a request becomes a trace of decode, queue and inference, below the client\'s span', async () => {
+test('a request becomes a trace of decode, queue and inference, below the client\'s span', async (t) => {
   const { exports, endpoint, collector } = await startCollector()
   try {
-    const server = await startServer({ BACKEND: 'cpu', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
+    const server = await startServer(t, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
     const trace = '0af7651916cd43dd8448eb211c80319c'
     const send = async (body: Uint8Array<ArrayBuffer>): Promise<number> => (await fetch(`${server.url}/classify`, {
       method: 'POST', body, headers: { 'content-type': 'image/jpeg', traceparent: `00-${trace}-b7ad6b7169203331-01` }
@@ -98,12 +98,12 @@ test('a request becomes a trace of decode, queue and inference, below the client
   }
 })
 
-test('a client decides neither with its flag nor with its trace id whether it is recorded', async () => {
+test('a client decides neither with its flag nor with its trace id whether it is recorded', async (t) => {
   const { exports, endpoint, collector } = await startCollector()
   const recorded = async (sampler: string, ratio: string, flags: string): Promise<number> => {
     exports.length = 0
     const sampling = { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: ratio }
-    const server = await startServer({ BACKEND: 'cpu', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...sampling })
+    const server = await startServer(t, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...sampling })
     // The smallest trace id is below every ratio.
     const headers = { traceparent: `00-00000000000000000000000000000001-b7ad6b7169203331-${flags}` }
     assert.equal((await fetch(`${server.url}/classify`, { method: 'POST', headers })).status, 400)

@@ -18,11 +18,11 @@ async function classify (url: string): Promise<Reply> {
 
 const best = ({ results }: Reply): { label: string, probability: number } => results[0]?.predictions[0] ?? { label: '', probability: NaN }
 
-test('two workers, a measured batch size and bfloat16 serve as one', async () => {
-  const one = await startServer({ BACKEND: 'cpu' })
+test('two workers, a measured batch size and bfloat16 serve as one', async (t) => {
+  const one = await startServer(t)
   const exact = best(await classify(one.url)).probability
   assert.equal(await one.stop(), 0)
-  const server = await startServer({ BACKEND: 'cpu', ENGINE_WORKERS: '2', MAX_BATCH_SIZE: 'auto', PRECISION: 'bfloat16' })
+  const server = await startServer(t, { ENGINE_WORKERS: '2', MAX_BATCH_SIZE: 'auto', PRECISION: 'bfloat16' })
   const replies = await Promise.all(Array.from({ length: 40 }, () => classify(server.url)))
   assert.deepEqual(new Set(replies.map((reply) => best(reply).label)), new Set(['cat']))
   assert.deepEqual(new Set(replies.map(({ model }) => model.precision)), new Set(['bfloat16']))
@@ -37,8 +37,8 @@ test('two workers, a measured batch size and bfloat16 serve as one', async () =>
 })
 
 suite('products of int8', { skip: chooseKernels('int8', 'cpu') === 'tensorflow' ? 'there are no kernels for int8 here' : false }, () => {
-  test('a model without a quantization of its own is served by its batch normalizations', async () => {
-    const server = await startServer({ BACKEND: 'cpu', PRECISION: 'int8' })
+  test('a model without a quantization of its own is served by its batch normalizations', async (t) => {
+    const server = await startServer(t, { PRECISION: 'int8' })
     const reply = await classify(server.url)
     assert.equal(reply.model.precision, 'int8')
     assert.equal(best(reply).label, 'cat')
@@ -48,16 +48,16 @@ suite('products of int8', { skip: chooseKernels('int8', 'cpu') === 'tensorflow' 
     assert.equal(await server.stop(), 0)
   })
 
-  test('they cost at most 1 point of accuracy', { skip: withoutShared }, async () => {
-    const server = await startServer({ BACKEND: 'cpu', PRECISION: 'int8' })
+  test('they cost at most 1 point of accuracy', { skip: withoutShared }, async (t) => {
+    const server = await startServer(t, { PRECISION: 'int8' })
     const accuracy = await cifar10Accuracy(server.url)
     assert.equal(await server.stop(), 0)
     assert.ok(Math.abs(accuracy - 0.896) <= 0.01, `accuracy ${accuracy}`)
   })
 })
 
-test('bfloat16 costs at most 0.3 points of accuracy', { skip: withoutShared }, async () => {
-  const server = await startServer({ BACKEND: 'cpu', PRECISION: 'bfloat16' })
+test('bfloat16 costs at most 0.3 points of accuracy', { skip: withoutShared }, async (t) => {
+  const server = await startServer(t, { PRECISION: 'bfloat16' })
   const accuracy = await cifar10Accuracy(server.url)
   assert.equal(await server.stop(), 0)
   assert.ok(Math.abs(accuracy - 0.896) <= 0.003, `accuracy ${accuracy}`)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Places, type Place } from '../../src/engine/places.js'
+import { until } from '../support/until.js'
 
 const never = new AbortController().signal
-const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 
 /** As many places as a client gets. */
 function flood (places: Places, client: string): Place[] {
@@ -50,7 +50,7 @@ test('who waits comes before who asks later, and clients take turns', async () =
   assert.equal(places.wanted, 3)
   held.release()
   assert.throws(() => places.take('c'), { code: 'queue_full' }, 'the place went to the one who waits')
-  while (order.length < 3) await settled()
+  await until('three that have a place', () => order.length >= 3)
   assert.deepEqual(order, ['a', 'b', 'a'])
 })
 

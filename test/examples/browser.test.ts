@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { CAT_FILE, useBrowser, withoutChromium } from '../page/browser.js'
 import { TEXT } from '../page/pictures.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 
 const PAGE = readFileSync(new URL('../../../examples/browser.html', import.meta.url))
 
@@ -14,15 +14,13 @@ suite('examples/browser.html, on another website', { skip: withoutChromium }, ()
   const browser = useBrowser()
   let website: Server
   let origin: string
-  let service: RunningServer
   before(async () => {
     website = createServer((_, response) => { response.setHeader('content-type', 'text/html').end(PAGE) }).listen(0, '127.0.0.1')
     await once(website, 'listening')
     origin = `http://127.0.0.1:${(website.address() as AddressInfo).port}`
-    service = await startServer({ BACKEND: 'cpu', CORS_ORIGINS: origin })
   })
+  const service = suiteServer(() => ({ CORS_ORIGINS: origin }))
   after(async () => {
-    assert.equal(await service.stop(), 0)
     website.closeAllConnections()
     await new Promise((resolve) => website.close(resolve))
   })

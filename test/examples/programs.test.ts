@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { grpcAddress } from '../support/grpc.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { busyFront } from './busy-front.js'
 
@@ -30,14 +30,10 @@ function without (name: string, command: string, args: readonly string[]): strin
 interface Outcome { readonly status: number, readonly stdout: string, readonly stderr: string }
 
 suite('the examples, as they stand', () => {
-  let server: RunningServer
+  const server = suiteServer({ GRPC_PORT: '0' })
   const folder = tempFolder()
   const text = join(folder, 'notes.txt')
-  before(async () => {
-    writeFileSync(text, 'no picture')
-    server = await startServer({ BACKEND: 'cpu', GRPC_PORT: '0' })
-  })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  writeFileSync(text, 'no picture')
 
   async function run ([command = '', ...args]: readonly string[], url = server.url): Promise<Outcome> {
     const env = { ...process.env, XCEPTION_URL: url, XCEPTION_GRPC: grpcAddress(server), TMPDIR: folder }

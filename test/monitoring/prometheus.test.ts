@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { parse, stringify } from 'yaml'
 import { CAT } from '../support/cat.js'
+import { childOf } from '../support/child.js'
 import { freePort } from '../support/free-port.js'
 import { startServer } from '../support/server.js'
+import { tempFolder } from '../support/temp-folder.js'
 import { MONITORING, alerts, dashboardQueries, recordingRules, scalingQueries, type Query } from './queries.js'
 
 /*
@@ -28,7 +28,6 @@ type Samples = Array<{ metric: Record<string, string>, value: [number, string] }
 
 interface Prometheus {
   query (expr: string): Promise<Samples>
-  stop (): Promise<void>
 }
 
 /** Writes the configuration for one target into a folder, with rules evaluated every second. */
@@ -51,13 +50,13 @@ function writeConfiguration (folder: string, target: string): string {
 }
 
 /** Starts Prometheus for `target`; the result asks it one query and gives the samples. */
-async function startPrometheus (target: string): Promise<Prometheus> {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-prometheus-'))
+async function startPrometheus (t: TestContext, target: string): Promise<Prometheus> {
+  const folder = tempFolder(t)
   const address = `127.0.0.1:${await freePort()}`
-  const child = spawn('prometheus', [
+  childOf(t, spawn('prometheus', [
     `--config.file=${writeConfiguration(folder, target)}`, `--storage.tsdb.path=${join(folder, 'data')}`,
     `--web.listen-address=${address}`, '--log.level=warn'
-  ], { stdio: ['ignore', 'ignore', 'inherit'] })
+  ], { stdio: ['ignore', 'ignore', 'inherit'] }))
   return {
     query: async (expr) => {
       const body = new URLSearchParams({ query: expr })
@@ -68,12 +67,6 @@ async function startPrometheus (target: string): Promise<Prometheus> {
       if (response.status === 503) return []
       assert.equal(reply.status, 'success', `${expr}: ${reply.error}`)
       return reply.data?.result ?? []
-    },
-    stop: async () => {
-      const exit = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exit
-      rmSync(folder, { recursive: true })
     }
   }
 }
@@ -83,9 +76,9 @@ function unfiltered (expr: string): string {
   return expr.replace(/ (>|<|==) /g, ' $1 bool ')
 }
 
-test('every rule, panel, scaling query and alert returns data from a real server', { skip: withoutPrometheus }, async () => {
-  const server = await startServer({ BACKEND: 'cpu' })
-  const prometheus = await startPrometheus(new URL(server.url).host)
+test('every rule, panel, scaling query and alert returns data from a real server', { skip: withoutPrometheus }, async (t) => {
+  const server = await startServer(t)
+  const prometheus = await startPrometheus(t, new URL(server.url).host)
   const loading = new AbortController()
   const load = Array.from({ length: 2 }, async () => {
     const photoRequest = { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } }
@@ -115,7 +108,6 @@ test('every rule, panel, scaling query and alert returns data from a real server
   } finally {
     loading.abort()
     await Promise.all(load)
-    await prometheus.stop()
     await server.stop()
   }
 })

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { CAT } from '../support/cat.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { CAT_FILE, leave, pick, settled, UNTRUSTED_HOST, useBrowser, withoutChromium } from './browser.js'
 
@@ -16,9 +16,7 @@ interface Reply { readonly results: ReadonlyArray<{ readonly predictions: Readon
 suite('the curl command of a picture', { skip: withoutChromium }, () => {
   const browser = useBrowser()
   const folder = tempFolder()
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer()
 
   test('gives in a shell what the page shows, whatever the file is called', async () => {
     const page = await browser.visit(server.url)

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { leave, useBrowser, withoutChromium } from './browser.js'
 
 suite('the pages of the document', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer()
 
   test('show what an operation takes and gives, from /openapi.json', async () => {
     const asked: string[] = []

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { CAT_FILE, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 
 const EXPLAINED = /\/classify\?.*explain=true/
@@ -39,9 +39,7 @@ async function colours (page: Page): Promise<Corners> {
 
 suite('where the network looked', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer()
 
   test('is asked for on demand and once, and drawn over what the network saw', async () => {
     const page = await browser.visit(server.url)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { ERRORS, ServiceError } from '../../src/base/errors.js'
 import { toProblem } from '../../src/contract/problems.js'
 import { freePort } from '../support/free-port.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { startServer, suiteServer } from '../support/server.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium, type TestFile } from './browser.js'
 import { CUT_OFF, HEIC, TEXT } from './pictures.js'
 
@@ -20,9 +20,7 @@ const problem = (error: ServiceError): string => JSON.stringify(toProblem(error)
 
 suite('what fails is told in words', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu', MAX_IMAGE_BYTES: '200000' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer({ MAX_IMAGE_BYTES: '200000' })
 
   for (const [name, file, words, code, sent] of [
     ['a text', TEXT, /no picture that.*JPEG/, 'unsupported_image_format', 0],
@@ -112,14 +110,14 @@ suite('what fails is told in words', { skip: withoutChromium }, () => {
     await leave(page)
   })
 
-  test('a service that is gone, with a button for when it is back', async () => {
+  test('a service that is gone, with a button for when it is back', async (t) => {
     const port = String(await freePort())
-    const first = await startServer({ BACKEND: 'cpu', PORT: port })
+    const first = await startServer(t, { PORT: port })
     const page = await browser.visit(first.url, { refusals: CLASSIFY })
     assert.equal(await first.stop(), 0)
     await pick(page, [CAT_FILE])
     await page.locator('.card').getByText('The service cannot be reached.').waitFor()
-    const second = await startServer({ BACKEND: 'cpu', PORT: port })
+    const second = await startServer(t, { PORT: port })
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.prediction').first().waitFor()
     await leave(page)

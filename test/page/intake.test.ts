@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { CAT_FILE, CLASSIFY, enterWithTab, leave, pick, settled, transferOf, useBrowser, withoutChromium } from './browser.js'
 import { catAs, CUT_OFF, TEXT } from './pictures.js'
 
@@ -12,9 +12,7 @@ const firstLabels = async (page: Page): Promise<string[]> =>
 
 suite('pictures come to the page', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer()
 
   test('picked, and shown with labels, probabilities, timings and the model', async () => {
     const page = await browser.visit(server.url)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suite, test } from 'node:test'
+import { suiteServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { assertAccessible } from './accessible.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
@@ -11,14 +11,9 @@ import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium }
 suite('where the service asks for API keys', { skip: withoutChromium }, () => {
   const browser = useBrowser()
   const key = randomBytes(16).toString('hex')
-  const folder = tempFolder()
-  let server: RunningServer
-  before(async () => {
-    const file = join(folder, 'keys')
-    writeFileSync(file, `anna ${createHash('sha256').update(key).digest('hex')}\n`)
-    server = await startServer({ BACKEND: 'cpu', API_KEYS_FILE: file })
-  })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const file = join(tempFolder(), 'keys')
+  writeFileSync(file, `anna ${createHash('sha256').update(key).digest('hex')}\n`)
+  const server = suiteServer({ API_KEYS_FILE: file })
 
   test('the page asks for one, says if it is wrong, and goes on with the pictures that waited for it', async () => {
     const page = await browser.visit(server.url, { refusals: CLASSIFY })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { startServer, type RunningServer } from '../support/server.js'
+import { suiteServer } from '../support/server.js'
 import { assertAccessible } from './accessible.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 import { CUT_OFF, HEIC } from './pictures.js'
@@ -15,9 +15,7 @@ async function open (page: Page, text: string): Promise<void> {
 
 suite('how the page looks', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  let server: RunningServer
-  before(async () => { server = await startServer({ BACKEND: 'cpu' }) })
-  after(async () => { assert.equal(await server.stop(), 0) })
+  const server = suiteServer()
 
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [device, options] of Object.entries(DEVICES)) {

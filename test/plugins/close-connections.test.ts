@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { closeConnectionsInOrder } from '../../src/plugins/close-connections.js'
+import { until } from '../support/until.js'
 
 /** More than what is sent on its way to a client that does not read. */
 const LONG_REPLY = Buffer.alloc(64 * 1024 * 1024, 'a')
@@ -67,7 +68,7 @@ suite('a server that is closed', () => {
     const server = await listen((reply) => { replies.push(reply.end(LONG_REPLY)) })
     const client = await open(server, GET)
     client.pause()
-    while (replies.length < 1) await new Promise(setImmediate)
+    await until('a request', () => replies.length >= 1)
     assert.equal(replies[0]?.writableFinished, false)
     const closed = once(server.close(), 'close')
     assert.ok(await lengthUntilClosed(client) > LONG_REPLY.length)
@@ -78,7 +79,7 @@ suite('a server that is closed', () => {
     const waiting: ServerResponse[] = []
     const server = await listen((reply) => { waiting.push(reply) })
     const client = await open(server, GET + GET)
-    while (waiting.length < 2) await new Promise(setImmediate)
+    await until('two requests', () => waiting.length >= 2)
     const closed = once(server.close(), 'close')
     for (const reply of waiting) reply.end('done')
     const [chunk] = await once(client, 'data') as [Buffer]
@@ -91,7 +92,7 @@ suite('a server that is closed', () => {
     const server = await listen(() => assert.fail('not told to go on'))
     server.on('checkContinue', (_request, reply) => { waiting.push(reply) })
     const client = await open(server, 'POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n')
-    while (waiting.length < 1) await new Promise(setImmediate)
+    await until('a request', () => waiting.length >= 1)
     const closed = once(server.close(), 'close')
     waiting[0]?.end('done')
     assert.ok(await lengthUntilClosed(client) > 0)

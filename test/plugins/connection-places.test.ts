@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { closeConnectionsInOrder } from '../../src/plugins/close-connections.js'
 import { EXTRA_PLACES, limitConnections } from '../../src/plugins/connection-places.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
+import { until } from '../support/until.js'
 
 const MAX = 2
 const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
@@ -91,7 +92,7 @@ test('it is answered where a place has become free since', async (t) => {
   const socket = await open()
   kept[0]?.destroy()
   const count = promisify(app.server.getConnections.bind(app.server))
-  while (await count() > MAX) await new Promise(setImmediate)
+  await until('a place for a connection', async () => await count() <= MAX)
   socket.write(ask('/'))
   await once(socket, 'data')
   socket.write(ask('/'))

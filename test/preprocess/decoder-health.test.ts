@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { ServiceError } from '../../src/base/errors.js'
 import { DecodeFailure } from '../../src/preprocess/decode-failure.js'
 import { DecoderHealth, type DecoderHealthOptions } from '../../src/preprocess/decoder-health.js'
+import { until } from '../support/until.js'
 
 const NO_THREAD = new DecodeFailure('jpeg', 'system', new Error('glib: Error creating thread: Resource temporarily unavailable'))
 const NO_WORD = new DecodeFailure('jpeg', 'unclear', new Error('Unknown error'))
@@ -91,7 +92,7 @@ suite('what a decoder fails at', () => {
     await assert.rejects(health.attempt(failing(NO_THREAD, NO_THREAD)), { code: 'decoder_failed' })
     assert.equal(health.problem, NO_THREAD)
     state.problem = undefined
-    while (health.problem !== undefined) await new Promise((resolve) => { setTimeout(resolve, 20) })
+    await until('no problem any more', () => health.problem === undefined)
     assert.deepEqual(told, [`broke: ${NO_THREAD.message}`, `failed: ${NO_THREAD.message}`, 'recovered'])
   })
 

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import sharp, { type Sharp } from 'sharp'
 
 import { configureDecoding, createDecoder, MemoryTurns } from '../../src/preprocess/index.js'
+import { until } from '../support/until.js'
 import { CROP, gradient, LIMITS, toSharp, toPixels } from './pictures.js'
 
 const upload = await toSharp(gradient(300, 200)).jpeg().toBuffer()
@@ -119,7 +120,7 @@ suite('decoder', () => {
     const slow = decoder.decode(await large().jpeg({ progressive: true }).toBuffer())
     await assert.rejects(slow, { code: 'decode_timeout' })
     assert.equal(decoder.active, 1)
-    while (decoder.active > 0) await new Promise((resolve) => { setImmediate(resolve) })
+    await until('the end of all decoding', () => decoder.active === 0)
   })
 
   for (const [places, told] of [[1, 1], [2, 0]] as const) {
@@ -127,7 +128,7 @@ suite('decoder', () => {
       let hangs = 0
       const decoder = createDecoder({ ...options, concurrency: places, timeoutMs: 1, onHang: () => { hangs++ } })
       await assert.rejects(decoder.decode(await large().jpeg({ progressive: true }).toBuffer()), { code: 'decode_timeout' })
-      while (decoder.active > 0) await new Promise((resolve) => { setImmediate(resolve) })
+      await until('the end of all decoding', () => decoder.active === 0)
       assert.equal(hangs, told)
     })
   }

@@ -2,18 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CAT } from '../support/cat.js'
 import { startServer } from '../support/server.js'
+import { until } from '../support/until.js'
 
-test('after SIGTERM the server says that it is not ready, serves on and tells clients to leave, then exits 0', async () => {
-  const server = await startServer({ BACKEND: 'cpu', DRAIN_DELAY_MS: '3000' })
+test('after SIGTERM the server says that it is not ready, serves on and tells clients to leave, then exits 0', async (t) => {
+  const server = await startServer(t, { DRAIN_DELAY_MS: '3000' })
   const exit = server.stop('SIGTERM')
-  for (;;) {
+  await until('a service that is not ready', async () => {
     const probe = await fetch(`${server.url}/readyz`)
-    if (probe.status === 503) {
-      assert.deepEqual(await probe.json(), { status: 'not ready', reason: 'draining' })
-      break
-    }
-    await probe.arrayBuffer()
-  }
+    const body = await probe.json()
+    if (probe.status === 503) assert.deepEqual(body, { status: 'not ready', reason: 'draining' })
+    return probe.status === 503
+  })
   const response = await fetch(`${server.url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
   assert.equal(response.status, 200)
   assert.equal(response.headers.get('connection'), 'close')
@@ -21,8 +20,8 @@ test('after SIGTERM the server says that it is not ready, serves on and tells cl
   assert.equal(await exit, 0)
 })
 
-test('Ctrl-C waits for no load balancer', async () => {
+test('Ctrl-C waits for no load balancer', async (t) => {
   // The delay outlasts the test's own time limit, so that waiting for it would fail.
-  const server = await startServer({ BACKEND: 'cpu', DRAIN_DELAY_MS: '3600000' })
+  const server = await startServer(t, { DRAIN_DELAY_MS: '3600000' })
   assert.equal(await server.stop('SIGINT'), 0)
 })

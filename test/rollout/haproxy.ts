@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { childOf } from '../support/child.js'
 import { freePort } from '../support/free-port.js'
+import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 /** For a test's `skip` option: false, or the reason. */
 export const withoutHaproxy: string | false = spawnSync('haproxy', ['-v']).error === undefined ? false : 'haproxy is not installed'
@@ -12,12 +14,11 @@ export interface LoadBalancer {
   readonly port: number
   /** Resolves when the health checks find that many servers. */
   waitForServers (count: number): Promise<void>
-  stop (): Promise<void>
 }
 
 /** HAProxy in front of the given ports: no retry, no second server for a failed request, connections kept alive on both sides. */
-export async function startHaproxy (ports: readonly number[]): Promise<LoadBalancer> {
-  const folder = mkdtempSync(join(tmpdir(), 'xception-haproxy-'))
+export async function startHaproxy (t: TestContext, ports: readonly number[]): Promise<LoadBalancer> {
+  const folder = tempFolder(t)
   const [port, statsPort] = [await freePort(), await freePort()]
   const file = join(folder, 'haproxy.cfg')
   writeFileSync(file, `
@@ -44,7 +45,7 @@ frontend stats
   stats enable
   stats uri /
 `)
-  const child = spawn('haproxy', ['-q', '-db', '-f', file], { stdio: ['ignore', 'ignore', 'inherit'] })
+  childOf(t, spawn('haproxy', ['-q', '-db', '-f', file], { stdio: ['ignore', 'ignore', 'inherit'] }))
   const serversUp = async (): Promise<number> => {
     const response = await fetch(`http://127.0.0.1:${statsPort}/;csv`).catch(() => undefined)
     return [...(await response?.text() ?? '').matchAll(/^replicas,at-\d+,.*,UP,/gm)].length
@@ -52,13 +53,7 @@ frontend stats
   return {
     port,
     waitForServers: async (count) => {
-      while (await serversUp() !== count) await new Promise((resolve) => setTimeout(resolve, 50))
-    },
-    stop: async () => {
-      const exit = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exit
-      rmSync(folder, { recursive: true })
+      await until(`${count} servers that are up`, async () => await serversUp() === count)
     }
   }
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { CAT } from '../support/cat.js'
 import { freePort } from '../support/free-port.js'
 import { startServer } from '../support/server.js'
+import { until } from '../support/until.js'
 import { startHaproxy, withoutHaproxy } from './haproxy.js'
 
 /*
@@ -35,12 +36,12 @@ function classify (port: number, agent: Agent): Promise<{ outcome: string, kept:
 }
 
 /** Replaces two servers one after the other under load and tells how the requests fared. */
-async function rollingUpdate (env: Record<string, string>): Promise<Load> {
+async function rollingUpdate (t: TestContext, env: Record<string, string>): Promise<Load> {
   const ports = [await freePort(), await freePort()]
-  const settings = { BACKEND: 'cpu', TENSORFLOW_THREADS: '1', ...env }
-  const start = async (port: number): ReturnType<typeof startServer> => await startServer({ PORT: String(port), ...settings })
+  const settings = { TENSORFLOW_THREADS: '1', ...env }
+  const start = async (port: number): ReturnType<typeof startServer> => await startServer(t, { PORT: String(port), ...settings })
   let running = await Promise.all(ports.map(start))
-  const balancer = await startHaproxy(ports)
+  const balancer = await startHaproxy(t, ports)
   await balancer.waitForServers(ports.length)
 
   const load = { succeeded: 0, onKeptConnections: 0, failures: [] as string[] }
@@ -56,7 +57,7 @@ async function rollingUpdate (env: Record<string, string>): Promise<Load> {
   })
   const serve = async (requests: number): Promise<void> => {
     const enough = load.succeeded + requests
-    while (load.succeeded < enough) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(`${requests} more requests that succeed`, () => load.succeeded >= enough)
   }
 
   try {
@@ -73,18 +74,16 @@ async function rollingUpdate (env: Record<string, string>): Promise<Load> {
     ended.abort()
     await Promise.all(clients)
     agent.destroy()
-    await balancer.stop()
-    await Promise.all(running.map(async (server) => await server.stop('SIGINT')))
   }
 }
 
-test('a rolling update behind a load balancer loses no request', { skip: withoutHaproxy }, async () => {
-  const { succeeded, onKeptConnections, failures } = await rollingUpdate({ DRAIN_DELAY_MS: '2000' })
+test('a rolling update behind a load balancer loses no request', { skip: withoutHaproxy }, async (t) => {
+  const { succeeded, onKeptConnections, failures } = await rollingUpdate(t, { DRAIN_DELAY_MS: '2000' })
   assert.deepEqual(failures, [])
   assert.ok(onKeptConnections > succeeded / 2, 'the clients keep their connections alive')
 })
 
-test('the same update without draining loses some', { skip: withoutHaproxy }, async () => {
-  const { failures } = await rollingUpdate({ DRAIN_DELAY_MS: '0' })
+test('the same update without draining loses some', { skip: withoutHaproxy }, async (t) => {
+  const { failures } = await rollingUpdate(t, { DRAIN_DELAY_MS: '0' })
   assert.ok(failures.length > 0)
 })

@@ -4,14 +4,15 @@ import { once } from 'node:events'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { cacheKey } from '../../src/compiler/cache-key.js'
 import type { ModelTarget } from '../../src/compiler/index.js'
 import { readConfig, type Config } from '../../src/config.js'
 import { compiledModel } from '../../src/service/compiled-model.js'
 import { openModel } from '../../src/sources/open.js'
+import { childOf } from '../support/child.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const FLOAT32: ModelTarget = { precision: 'float32', ownKernels: false }
 
@@ -26,8 +27,9 @@ function temporaryConfig (t: TestContext): Config {
 const entries = ({ cacheDir }: Config): string[] => readdirSync(join(cacheDir, 'compiled'))
 
 /** Runs `xception compile` and gives what it says. */
-async function compileInProcess ({ cacheDir }: Config): Promise<string> {
-  const child = spawn(process.execPath, [XCEPTION, 'compile'], { env: { ...process.env, BACKEND: 'cpu', MODEL_CACHE_DIR: cacheDir } })
+async function compileInProcess (t: TestContext, { cacheDir }: Config): Promise<string> {
+  const env = { ...process.env, BACKEND: 'cpu', MODEL_CACHE_DIR: cacheDir }
+  const child = childOf(t, spawn(process.execPath, [XCEPTION, 'compile'], { env }))
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
   const [code] = await once(child, 'close')
@@ -37,7 +39,7 @@ async function compileInProcess ({ cacheDir }: Config): Promise<string> {
 
 test('ten starts at once compile once', async (t) => {
   const config = temporaryConfig(t)
-  const said = await Promise.all(Array.from({ length: 10 }, () => compileInProcess(config)))
+  const said = await Promise.all(Array.from({ length: 10 }, () => compileInProcess(t, config)))
   assert.equal(said.filter((text) => text.includes('compiled in')).length, 1, said.join(''))
   assert.equal(said.filter((text) => text.includes('it was compiled before')).length, 9, said.join(''))
   const [only, ...others] = entries(config)
@@ -95,12 +97,12 @@ const withoutProc = process.platform === 'linux' ? false : 'child processes are 
 test('while it compiles the server answers, and a compiler that is killed leaves nothing behind', { skip: withoutProc }, async (t) => {
   const config = temporaryConfig(t)
   const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', BACKEND: 'cpu', MODEL_CACHE_DIR: config.cacheDir }
-  const server = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = childOf(t, spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] }))
   const exit = once(server, 'close')
   let log = ''
   server.stdout.on('data', (chunk: Buffer) => { log += chunk.toString() })
   // Held still before it can be done: what the server answers then it answers while it compiles.
-  const compiler = await childOf(server.pid ?? 0)
+  const compiler = await compilerOf(server.pid ?? 0)
   process.kill(compiler, 'SIGSTOP')
   const url = /listening at (http:\S+?)"/.exec(log)?.[1] ?? ''
   assert.equal((await fetch(`${url}/livez`)).status, 200)
@@ -112,17 +114,18 @@ test('while it compiles the server answers, and a compiler that is killed leaves
   assert.deepEqual(await exit, [1, null])
   assert.match(log, /"msg":"The process that compiles the model was ended by SIGKILL \(as when memory runs out\) before it was done"/)
   assert.deepEqual(entries(config), [])
-  await compileInProcess(config)
+  await compileInProcess(t, config)
 })
 
 /** The process that runs the compiler; one that is stopped before it is that program would hold up whoever starts it. */
-async function childOf (pid: number): Promise<number> {
-  for (;;) {
+async function compilerOf (pid: number): Promise<number> {
+  let compiler = 0
+  await until('a process that compiles', () => {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
-    const compiler = children.find((child) => child > 0 && commandOf(child).includes('compile-process.js'))
-    if (compiler !== undefined) return compiler
-    await sleep(1)
-  }
+    compiler = children.find((child) => child > 0 && commandOf(child).includes('compile-process.js')) ?? 0
+    return compiler !== 0
+  })
+  return compiler
 }
 
 function commandOf (pid: number): string {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { cpSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { packagePath } from '../../src/base/package-root.js'
 import { readConfig } from '../../src/config.js'
 import { LoadedModel } from '../../src/service/loaded-model.js'
@@ -13,6 +12,7 @@ import { Metrics } from '../../src/telemetry/metrics.js'
 import { CAT } from '../support/cat.js'
 import { startServer, type RunningServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
 
@@ -39,13 +39,12 @@ async function reload (server: RunningServer): Promise<void> {
   const ends = (): number => linesWith(server, 'reloaded').length + linesWith(server, 'not reloaded').length
   const before = ends()
   process.kill(server.pid, 'SIGHUP')
-  while (ends() === before) await sleep(5)
+  await until('the end of a reload', () => ends() > before)
 }
 
 test('twenty reloads of two models under load: no request fails, and the metrics name what serves', async (t) => {
   const { link, name } = packages(t)
-  const server = await startServer({ BACKEND: 'cpu', MODEL: link, TENSORFLOW_THREADS: '1', LOG_LEVEL: 'info' })
-  t.after(() => server.stop('SIGKILL'))
+  const server = await startServer(t, { MODEL: link, TENSORFLOW_THREADS: '1', LOG_LEVEL: 'info' })
   const statuses = new Map<number, number>()
   const versions = new Set<string>()
   const over = new AbortController()
@@ -79,7 +78,7 @@ test('twenty reloads of two models under load: no request fails, and the metrics
 test('reloads do not overlap, and one that memory does not hold is refused before it begins', async (t) => {
   const metrics = new Metrics()
   const slot = new Slot(metrics)
-  const config = readConfig({ BACKEND: 'cpu', MODEL_CACHE_DIR: tempFolder(t) })
+  const config = readConfig({ MODEL_CACHE_DIR: tempFolder(t) })
   let opened = 0
   let resident = 100
   const open = async (): Promise<LoadedModel> => {

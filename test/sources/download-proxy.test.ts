@@ -9,6 +9,7 @@ import { connect, type AddressInfo, type Server as AnyServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { childOf } from '../support/child.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 /* The hosts below have no address (RFC 2606): only a proxy that goes elsewhere can reach them. */
@@ -81,10 +82,13 @@ async function startProxy (t: TestContext, refusal?: number): Promise<Proxy> {
 }
 
 /** Downloads in a process with these variables, and resolves with what it said when it failed. */
-async function download (url: string, env: Readonly<Record<string, string>>): Promise<{ code: number, stderr: string, path: string }> {
+async function download (
+  t: TestContext, url: string, env: Readonly<Record<string, string>>
+): Promise<{ code: number, stderr: string, path: string }> {
   const path = join(folder, randomBytes(8).toString('hex'))
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !PROXY_VARIABLES.includes(name)))
-  const child = fork(PROCESS, [url, SHA256, path], { env: { ...clean, NODE_EXTRA_CA_CERTS: certificate, ...env }, stdio: 'pipe' })
+  const environment = { ...clean, NODE_EXTRA_CA_CERTS: certificate, ...env }
+  const child = childOf(t, fork(PROCESS, [url, SHA256, path], { env: environment, stdio: 'pipe' }))
   const stderr: Buffer[] = []
   child.stderr?.on('data', (chunk: Buffer) => { stderr.push(chunk) })
   const [code] = await once(child, 'close') as [number]
@@ -106,14 +110,14 @@ suite('a download goes through the proxy that the environment names', () => {
   ] as const) {
     test(name, async (t) => {
       const proxy = await startProxy(t)
-      assertWhole(await download(url, { [variable]: `http://127.0.0.1:${proxy.port}` }))
+      assertWhole(await download(t, url, { [variable]: `http://127.0.0.1:${proxy.port}` }))
       assert.deepEqual(proxy.asked, [asked])
     })
   }
 
   test('with a user and a password', async (t) => {
     const proxy = await startProxy(t)
-    assertWhole(await download('https://weights.invalid/w.h5', { HTTPS_PROXY: `http://user:pass%20word@127.0.0.1:${proxy.port}` }))
+    assertWhole(await download(t, 'https://weights.invalid/w.h5', { HTTPS_PROXY: `http://user:pass%20word@127.0.0.1:${proxy.port}` }))
     assert.deepEqual(proxy.asked, [`CONNECT weights.invalid:443 ${BASIC}`])
   })
 
@@ -121,9 +125,9 @@ suite('a download goes through the proxy that the environment names', () => {
     const proxy = await startProxy(t)
     const url = `http://127.0.0.1:${(plain.address() as AddressInfo).port}/w.h5`
     const variables = { HTTP_PROXY: `http://127.0.0.1:${proxy.port}` }
-    assertWhole(await download(url, { ...variables, NO_PROXY: 'example.org,127.0.0.1' }))
+    assertWhole(await download(t, url, { ...variables, NO_PROXY: 'example.org,127.0.0.1' }))
     assert.deepEqual(proxy.asked, [])
-    assertWhole(await download(url, { ...variables, NO_PROXY: 'example.org' }))
+    assertWhole(await download(t, url, { ...variables, NO_PROXY: 'example.org' }))
     assert.deepEqual(proxy.asked, [`GET ${url}`])
   })
 })
@@ -131,15 +135,15 @@ suite('a download goes through the proxy that the environment names', () => {
 test('a proxy that lets nobody through is asked once, and the sentence says so without its password', async (t) => {
   const proxy = await startProxy(t, 407)
   const env = { HTTPS_PROXY: `http://user:pass%20word@127.0.0.1:${proxy.port}` }
-  const { code, stderr } = await download('https://weights.invalid/w.h5', env)
+  const { code, stderr } = await download(t, 'https://weights.invalid/w.h5', env)
   assert.equal(code, 1)
   assert.match(stderr, /Error: https:\/\/weights\.invalid\/w\.h5 cannot be downloaded: Proxy response \(407\)/)
   assert.ok(!/pass.?(?:%20)?word/.test(stderr) && !stderr.includes(BASIC))
   assert.equal(proxy.asked.length, 1)
 })
 
-test('what is no address of a proxy is refused by a sentence', async () => {
-  const { code, stderr } = await download('https://weights.invalid/w.h5', { HTTPS_PROXY: 'pass word' })
+test('what is no address of a proxy is refused by a sentence', async (t) => {
+  const { code, stderr } = await download(t, 'https://weights.invalid/w.h5', { HTTPS_PROXY: 'pass word' })
   assert.equal(code, 1)
   assert.match(stderr, /cannot be downloaded: HTTPS_PROXY or HTTP_PROXY names no proxy \(/)
 })

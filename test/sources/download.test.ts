@@ -12,7 +12,9 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describeProgress } from '../../src/sources/download-progress.js'
 import { download, type DownloadOptions } from '../../src/sources/download.js'
+import { childOf } from '../support/child.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const PROCESS = fileURLToPath(new URL('../support/download-process.js', import.meta.url))
 const FILE = randomBytes(300_000)
@@ -174,8 +176,8 @@ suite('a download arrives whole', () => {
       if (count === 1) response.writeHead(200, { 'content-length': FILE.length }).write(FILE.subarray(0, 100_000))
       else send(request, response)
     })
-    const child = fork(PROCESS, [url, SHA256, path])
-    while (requests.length === 0 || storedBytes(path) < 100_000) await setTimeout(20)
+    const child = childOf(t, fork(PROCESS, [url, SHA256, path]))
+    await until('a part of the file', () => requests.length > 0 && storedBytes(path) >= 100_000)
     child.kill('SIGKILL')
     await once(child, 'exit')
     // A dead holder's lock is given up after 10 s without a sign of life.
@@ -215,7 +217,8 @@ suite('a download arrives whole', () => {
       setTimeout(300).then(() => { send(request, response) }, () => {})
     })
     const { path } = target(t)
-    const codes = await Promise.all([1, 2].map(async () => (await once(fork(PROCESS, [url, SHA256, path]), 'exit'))[0] as number))
+    const processes = [1, 2].map(() => childOf(t, fork(PROCESS, [url, SHA256, path])))
+    const codes = await Promise.all(processes.map(async (child) => (await once(child, 'exit'))[0] as number))
     assert.deepEqual(codes, [0, 0])
     assertWhole(path)
     assert.equal(requests.length, 1)

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import sharp from 'sharp'
-import { startServer, type RunningServer } from './server.js'
 
 export interface Prediction { readonly label: string, readonly classId: number, readonly probability: number, readonly wordnetId?: string }
 interface Reply { readonly results: ReadonlyArray<{ readonly predictions: readonly Prediction[] }> }
@@ -24,16 +23,4 @@ export async function classifyPixels (url: string, pixels: Uint8Array, side: num
 /** Probabilities in the order of the network's outputs. */
 export function inClassOrder (predictions: readonly Prediction[]): number[] {
   return [...predictions].sort((left, right) => left.classId - right.classId).map(({ probability }) => probability)
-}
-
-/** Starts the server for as long as `use` takes. */
-export async function serving (
-  env: Record<string, string>, use: (server: RunningServer) => Promise<void>, command?: readonly string[]
-): Promise<void> {
-  const server = await startServer({ BACKEND: 'cpu', ...env }, command)
-  try {
-    await use(server)
-  } finally {
-    await server.stop()
-  }
 }

@@ -4,17 +4,14 @@ import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { readMetrics, type Series } from '../../verify/harness/metrics.js'
 import { gained, outcomesOf, type Outcomes } from '../../verify/harness/outcomes.js'
-import { startServer, type RunningServer } from './server.js'
+import { adminUrlOf, startServer, type RunningServer } from './server.js'
+import { until } from './until.js'
 
 /** A server of the test's own, with its metrics on a port of their own, which ends with it however it goes. */
 export async function countingServer (t: TestContext, env: Record<string, string> = {}, command?: readonly string[]): Promise<Counted> {
-  const server = await startServer({ BACKEND: 'cpu', ADMIN_PORT: '0', ...env }, command)
-  t.after(() => server.stop('SIGKILL'))
-  for (;;) {
-    const admin = /administration at (http:\S+?)"/.exec(server.log.join('\n'))?.[1]
-    if (admin !== undefined) return new Counted(server, admin)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  const server = await startServer(t, { ADMIN_PORT: '0', ...env }, command)
+  await until('a log that says where administration listens', () => adminUrlOf(server) !== undefined)
+  return new Counted(server, adminUrlOf(server) ?? '')
 }
 
 /** Reading counts and asking for health are requests, too. */
@@ -28,12 +25,13 @@ export class Counted {
     return readMetrics(this.admin)
   }
 
+  /** Waits until the counts are so. */
   async until (condition: (value: (name: string) => number) => boolean): Promise<void> {
-    for (;;) {
-      const series = await this.read()
-      if (condition((name) => series.get(name) ?? 0)) return
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+    let series: Series = new Map()
+    await until(() => `${String(condition)}: ${JSON.stringify([...series])}`, async () => {
+      series = await this.read()
+      return condition((name) => series.get(name) ?? 0)
+    })
   }
 
   /** Does something, and asserts what that adds to the outcomes of requests and of images, which is no less and no more. */

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
-import { EventEmitter, once } from 'node:events'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { childOf } from './child.js'
+import { until, within } from './until.js'
 
 /** Node has no datagrams of this kind. What begins with "@" is an abstract address. */
 const LISTENER = `
@@ -15,27 +17,20 @@ while True: print(json.dumps(listener.recv(4096).decode()), flush=True)
 /** What a service manager hears. */
 export class Datagrams {
   readonly all: string[] = []
-  private readonly events = new EventEmitter()
 
   /** Listens at an address until the test is over. */
   static async at (t: TestContext, address: string): Promise<Datagrams> {
     const heard = new Datagrams()
-    const python = spawn('python3', ['-c', LISTENER, address], { stdio: ['ignore', 'pipe', 'inherit'] })
-    t.after(async () => {
-      python.kill('SIGKILL')
-      await once(python, 'close')
-    })
+    const python = childOf(t, spawn('python3', ['-c', LISTENER, address], { stdio: ['ignore', 'pipe', 'inherit'] }))
     const lines = createInterface({ input: python.stdout })
-    await once(lines, 'line')
-    lines.on('line', (line) => {
-      heard.all.push(JSON.parse(line) as string)
-      heard.events.emit('heard')
-    })
+    await within('a socket for datagrams', once(lines, 'line'))
+    lines.on('line', (line) => { heard.all.push(JSON.parse(line) as string) })
     return heard
   }
 
   /** Resolves once so many have been heard that match. */
   async until (pattern: RegExp, count = 1): Promise<void> {
-    while (this.all.filter((message) => pattern.test(message)).length < count) await once(this.events, 'heard')
+    const heard = (): number => this.all.filter((message) => pattern.test(message)).length
+    await until(() => `${count} of ${pattern} among ${JSON.stringify(this.all)}`, () => heard() >= count)
   }
 }

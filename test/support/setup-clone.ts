@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { childOf } from './child.js'
 import { tempFolder } from './temp-folder.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -60,8 +61,8 @@ export class Clone {
   readonly home: string
   readonly cache: string
 
-  constructor (t: TestContext, home = tempFolder(t)) {
-    this.folder = tempFolder(t)
+  constructor (private readonly test: TestContext, home = tempFolder(test)) {
+    this.folder = tempFolder(test)
     this.home = home
     this.cache = join(home, 'xception-serve')
     const configurations = ['tsconfig.json', 'page/tsconfig.json', 'page/tsconfig.build.json']
@@ -129,7 +130,7 @@ export class Clone {
     for (const name of only ?? []) symlinkSync(programPath(name), join(folder, name))
     // The machine's own settings of pip are kept from deciding the outcome, and so is what the test runner sets.
     const inherited = Object.entries(process.env).filter(([name]) => !/^(PIP_|NODE_|npm_|CXX$|TENSORFLOW_WHEEL$|FAIL_ON_SKIP$)/.test(name))
-    const child = spawn(process.execPath, args, {
+    const child = childOf(this.test, spawn(process.execPath, args, {
       cwd: this.folder,
       env: {
         ...Object.fromEntries(inherited),
@@ -140,7 +141,7 @@ export class Clone {
         ...env
       },
       stdio: ['ignore', 'pipe', 'pipe']
-    })
+    }))
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', text => { stdout += text })

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { context, diag, propagation, trace } from '@opentelemetry/api'
 import { startTracing } from '../../src/telemetry/start-tracing.js'
+import { until } from '../support/until.js'
 
 interface Observed {
   readonly lines: string[]
@@ -53,11 +54,11 @@ test('failures are logged once and counted, until something is delivered', async
   const traces = await tracedTo(t, (reply) => { reply.writeHead(status).end() })
   const failure = 'traces cannot be delivered: xception_spans_lost_total counts what is lost {"reason":"Not Found (404)"}'
   traces.end(3)
-  while (traces.lost < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('three lost spans', () => traces.lost >= 3)
   assert.deepEqual(traces.lines, [failure])
   status = 200
   traces.end(1)
-  while (traces.lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('a second line', () => traces.lines.length >= 2)
   status = 404
   traces.end(1)
   await traces.stop()
