@@ -66,6 +66,7 @@ export class SupervisedWorker {
 
   /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be, or has no path. */
   async start (): Promise<LoadReply> {
+    if (this.closed) throw new Error('the worker is closed')
     const { path, imageBytes, workerFile = WORKER_FILE, environment, runTimeoutMs } = this.options
     const started = new EngineProcess({ workerFile, environment, runTimeoutMs })
     this.past = { ...NO_USAGE, cpuSeconds: this.usage.cpuSeconds }
