@@ -3,6 +3,6 @@
 
 namespace convolutions {
 
-const Kernel kAvx2Float32 = KernelOf<Avx2, float>("avx2");
+const Kernel kAvx2Float32 = KernelOf<Avx2, float>("avx2_float32");
 
 }  // namespace convolutions

@@ -39,14 +39,13 @@ struct Avx2Int8 : Avx2 {
     return _mm256_set1_epi64x(all);
   }
   static Sum Accumulate(Sum sum, __m256i numbers, Halves weights) {
-    return {
-        _mm256_add_epi32(sum.low, _mm256_madd_epi16(numbers, weights.low)),
-        _mm256_add_epi32(sum.high, _mm256_madd_epi16(numbers, weights.high))};
+    return {_mm256_add_epi32(sum.low, _mm256_madd_epi16(numbers, weights.low)),
+            _mm256_add_epi32(sum.high, _mm256_madd_epi16(numbers, weights.high))};
   }
 };
 
 }  // namespace
 
-const Kernel kAvx2Int8Float32 = KernelOf<Avx2Int8, float>("avx2");
+const Kernel kAvx2Int8Float32 = KernelOf<Avx2Int8, float>("avx2_int8_float32");
 
 }  // namespace convolutions

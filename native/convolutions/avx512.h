@@ -20,7 +20,9 @@ struct Avx512 {
   static Vector Load(const float* numbers) { return _mm512_loadu_ps(numbers); }
   static Vector LoadFirst(const float* numbers, int count) { return _mm512_maskz_loadu_ps(First(count), numbers); }
   static void Store(float* target, Vector vector) { _mm512_storeu_ps(target, vector); }
-  static void StoreFirst(float* target, Vector vector, int count) { _mm512_mask_storeu_ps(target, First(count), vector); }
+  static void StoreFirst(float* target, Vector vector, int count) {
+    _mm512_mask_storeu_ps(target, First(count), vector);
+  }
   static Vector Add(Vector left, Vector right) { return _mm512_add_ps(left, right); }
   static Vector Max(Vector left, Vector right) { return _mm512_max_ps(left, right); }
   static Vector Multiply(Vector left, Vector right) { return _mm512_mul_ps(left, right); }

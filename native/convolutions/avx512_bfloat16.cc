@@ -3,6 +3,6 @@
 
 namespace convolutions {
 
-const Kernel kAvx512Bfloat16 = KernelOf<Avx512Bfloat16, bfloat16>("avx512_bf16");
+const Kernel kAvx512Bfloat16 = KernelOf<Avx512Bfloat16, bfloat16>("avx512_bfloat16");
 
 }  // namespace convolutions

@@ -14,11 +14,19 @@ struct Avx512Bfloat16 : Avx512 {
   using Avx512::LoadFirst;
   using Avx512::Store;
 
-  static Vector Widen(__m256i numbers) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(numbers), 16)); }
+  static Vector Widen(__m256i numbers) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(numbers), 16));
+  }
   static __m256i Narrow(Vector vector) { return (__m256i)_mm512_cvtneps_pbh(vector); }
-  static Vector Load(const bfloat16* numbers) { return Widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(numbers))); }
-  static Vector LoadFirst(const bfloat16* numbers, int count) { return Widen(_mm256_maskz_loadu_epi16(First(count), numbers)); }
-  static void Store(bfloat16* target, Vector vector) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(target), Narrow(vector)); }
+  static Vector Load(const bfloat16* numbers) {
+    return Widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(numbers)));
+  }
+  static Vector LoadFirst(const bfloat16* numbers, int count) {
+    return Widen(_mm256_maskz_loadu_epi16(First(count), numbers));
+  }
+  static void Store(bfloat16* target, Vector vector) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(target), Narrow(vector));
+  }
   static void StoreFirst(bfloat16* target, Vector vector, int count) {
     _mm256_mask_storeu_epi16(target, First(count), Narrow(vector));
   }

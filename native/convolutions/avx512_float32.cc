@@ -3,6 +3,6 @@
 
 namespace convolutions {
 
-const Kernel kAvx512Float32 = KernelOf<Avx512, float>("avx512");
+const Kernel kAvx512Float32 = KernelOf<Avx512, float>("avx512_float32");
 
 }  // namespace convolutions

@@ -29,7 +29,9 @@ struct Avx512Int8 : Maps {
     __builtin_memcpy(&all, four, sizeof all);
     return _mm512_set1_epi32(all);
   }
-  static Sum Accumulate(Sum sum, __m512i numbers, __m512i weights) { return _mm512_dpbusd_epi32(sum, numbers, weights); }
+  static Sum Accumulate(Sum sum, __m512i numbers, __m512i weights) {
+    return _mm512_dpbusd_epi32(sum, numbers, weights);
+  }
 };
 
 }  // namespace

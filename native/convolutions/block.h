@@ -1,5 +1,6 @@
-// One block of positions, for any width of vectors. Included once by each file that is compiled for certain instructions, so all
-// of it is local to that file and nothing of the standard library is used: the linker might give such code to all CPUs.
+// One block of positions, for any width of vectors. Included once by each file that is compiled for certain
+// instructions, so all of it is local to that file and nothing of the standard library is used: the linker might give
+// such code to all CPUs.
 #pragma once
 #include "kernels.h"
 #include "patches.h"
@@ -28,7 +29,9 @@ struct DepthwiseRow {
   void Run(int from, int to, Kept* scratch) const {
     const int channels = convolution.channels;
     int channel = 0;
-    for (; channel + Simd::kLanes <= channels; channel += Simd::kLanes) Strip<true>(channel, Simd::kLanes, from, to, scratch + channel);
+    for (; channel + Simd::kLanes <= channels; channel += Simd::kLanes) {
+      Strip<true>(channel, Simd::kLanes, from, to, scratch + channel);
+    }
     if (channel < channels) Strip<false>(channel, channels - channel, from, to, scratch + channel);
   }
 
@@ -56,9 +59,12 @@ struct DepthwiseRow {
     Vector weights[kWindow];
     for (int at = 0; at < kWindow; at++) {
       const bool outside = (at < 3 && above == nullptr) || (at >= 6 && below == nullptr);
-      weights[at] = outside ? Simd::Zero() : Simd::Load(convolution.depthwise + at * RoundUp(channels, kChannelStep) + channel);
+      weights[at] =
+          outside ? Simd::Zero() : Simd::Load(convolution.depthwise + at * RoundUp(channels, kChannelStep) + channel);
     }
-    const Vector shift = is_quantized ? Simd::Load(convolution.depthwise + kWindow * RoundUp(channels, kChannelStep) + channel) : Simd::Zero();
+    const Vector shift = is_quantized
+                             ? Simd::Load(convolution.depthwise + kWindow * RoundUp(channels, kChannelStep) + channel)
+                             : Simd::Zero();
     const Column zeros = {Simd::Zero(), Simd::Zero(), Simd::Zero()};
     const auto column = [&](int x) -> Column {
       const int64_t at = x * channels + channel;
@@ -67,11 +73,13 @@ struct DepthwiseRow {
     Column left = from > 0 ? column(from - 1) : zeros;
     Column centre = column(from);
     for (int x = from; x < to; x++) {
-      // The row that no position has read yet. A few channels of each position are no order in which the CPU would fetch by itself.
+      // The row that no position has read yet. A few channels of each position are no order in which the CPU would
+      // fetch by itself.
       __builtin_prefetch(rows[2] + (x + kFetchedAhead) * channels + channel);
       const Column right = x + 1 < convolution.width ? column(x + 1) : zeros;
       // Three sums, so that none waits for the one before.
-      Vector top = is_quantized ? Simd::MultiplyAdd(left.above, weights[0], shift) : Simd::Multiply(left.above, weights[0]);
+      Vector top =
+          is_quantized ? Simd::MultiplyAdd(left.above, weights[0], shift) : Simd::Multiply(left.above, weights[0]);
       Vector mid = Simd::Multiply(left.middle, weights[3]);
       Vector low = Simd::Multiply(left.below, weights[6]);
       top = Simd::MultiplyAdd(centre.above, weights[1], top);
@@ -98,13 +106,14 @@ void Depthwise(const Convolution& convolution, int64_t first, int64_t last, type
     const Number* above = y > 0 ? middle - row_length : nullptr;
     const Number* below = y + 1 < height ? middle + row_length : nullptr;
     const DepthwiseRow<Simd, Number, kRelu> depthwise = {convolution, above, middle, below};
-    depthwise.Run(static_cast<int>(from), static_cast<int>(to), scratch + (position - first) * StrideOf<Simd>(convolution));
+    depthwise.Run(static_cast<int>(from), static_cast<int>(to),
+                  scratch + (position - first) * StrideOf<Simd>(convolution));
     position += to - from;
   }
 }
 
-// The product of a few positions with the weights of a few filters, with all sums in registers: without unrolled loops the compiler
-// puts them into memory.
+// The product of a few positions with the weights of a few filters, with all sums in registers: without unrolled loops
+// the compiler puts them into memory.
 template <class Simd, class Number>
 struct Tile {
   using Vector = typename Simd::Vector;
@@ -135,14 +144,16 @@ struct Tile {
     Finish<kRows>(sums);
   }
 
-  // What the tile will read or write at its end, fetched meanwhile: the last line of each row, since the filters before fetched the one
-  // that they share. Inlined, because the compiler leaves out a call that only fetches.
+  // What the tile will read or write at its end, fetched meanwhile: the last line of each row, since the filters before
+  // fetched the one that they share. Inlined, because the compiler leaves out a call that only fetches.
   template <int kRows>
   [[gnu::always_inline]] void Fetch(const void* map) const {
     constexpr int line = kCacheLine / sizeof(Number);
     const Number* numbers = static_cast<const Number*>(map) + output;
     for (int row = 0; row < kRows; row++) {
-      for (int at = line - 1; at < kFilters; at += line) __builtin_prefetch(numbers + row * static_cast<int64_t>(convolution.filters) + at);
+      for (int at = line - 1; at < kFilters; at += line) {
+        __builtin_prefetch(numbers + row * static_cast<int64_t>(convolution.filters) + at);
+      }
     }
   }
 
@@ -162,7 +173,9 @@ struct Tile {
       const Weight* of_step = weights + step * length;
       decltype(Simd::LoadWeights(of_step)) of_vectors[kVectors];
 #pragma GCC unroll 2
-      for (int vector = 0; vector < kVectors; vector++) of_vectors[vector] = Simd::LoadWeights(of_step + vector * Simd::kLanes * depth);
+      for (int vector = 0; vector < kVectors; vector++) {
+        of_vectors[vector] = Simd::LoadWeights(of_step + vector * Simd::kLanes * depth);
+      }
 #pragma GCC unroll 16
       for (int row = 0; row < kRows; row++) {
         const auto numbers = Simd::Broadcast(positions + row * stride + step * depth);
@@ -206,7 +219,8 @@ struct Tile {
   }
 };
 
-// Filters outside, positions inside: the weights of a few filters are used for the whole block while they are in the cache.
+// Filters outside, positions inside: the weights of a few filters are used for the whole block while they are in the
+// cache.
 template <class Simd, class Number>
 void Product(const Convolution& convolution, int64_t first, int64_t last, const typename Simd::Kept* scratch) {
   using Weight = typename Simd::Weight;
@@ -215,7 +229,7 @@ void Product(const Convolution& convolution, int64_t first, int64_t last, const 
   const int64_t positions = last - first, tiles = DivideUp(positions, Simd::kRows);
   for (int filter = 0; filter < convolution.filters; filter += filters) {
     const Weight* weights = static_cast<const Weight*>(convolution.pointwise) + filter / kPanelFilters * panel_length +
-        filter % kPanelFilters * kDepth<Weight>;
+                            filter % kPanelFilters * kDepth<Weight>;
     for (int64_t tile = 0; tile < tiles; tile++) {
       // Tiles of nearly the same height: one of a single position would take as long as one of all.
       const int64_t from = positions * tile / tiles, to = positions * (tile + 1) / tiles;
@@ -255,8 +269,8 @@ void ComputeBlock(const Convolution& convolution, int64_t first, int64_t last, v
 }
 
 template <class Simd, class Number>
-constexpr Kernel KernelOf(const char* name) {
-  return {name, ComputeBlock<Simd, Number>, sizeof(typename Simd::Kept), Simd::kRows};
+constexpr Kernel KernelOf(const char* file) {
+  return {file, ComputeBlock<Simd, Number>, sizeof(typename Simd::Kept), Simd::kRows};
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
-// Holds every kernel that this CPU can run to the same sums in double precision, on shapes that fill no vector, tile or block. A
-// program of its own, so that it can be compiled with sanitizers: CI does. Prints the largest error of each; 1 where one is too large.
+// Holds every kernel that this CPU can run to the same sums in double precision, on shapes that fill no vector, tile or
+// block. A program of its own, so that it can be compiled with sanitizers: CI does. Prints the largest error of each; 1
+// where one is too large.
+#include "check.h"
 #include <cmath>
 #include <cstdio>
 #include <random>
 #include <vector>
-#include "check.h"
+#include "check_choice.h"
 #include "check_dense.h"
 #include "convolve.h"
 
@@ -15,9 +17,9 @@ struct Shape {
   int images, height, width, channels, filters;
 };
 
-constexpr Shape kShapes[] = {
-    {1, 1, 1, 1, 1},   {1, 1, 7, 3, 5},     {1, 5, 1, 8, 16},    {2, 3, 3, 15, 17},   {3, 4, 5, 16, 32},  {1, 2, 9, 31, 33},
-    {1, 19, 19, 65, 47}, {5, 7, 3, 33, 100}, {1, 13, 29, 128, 64}, {2, 10, 10, 257, 31}, {1, 3, 2, 1537, 9}, {1, 37, 37, 40, 24}};
+constexpr Shape kShapes[] = {{1, 1, 1, 1, 1},      {1, 1, 7, 3, 5},      {1, 5, 1, 8, 16},    {2, 3, 3, 15, 17},
+                             {3, 4, 5, 16, 32},    {1, 2, 9, 31, 33},    {1, 19, 19, 65, 47}, {5, 7, 3, 33, 100},
+                             {1, 13, 29, 128, 64}, {2, 10, 10, 257, 31}, {1, 3, 2, 1537, 9},  {1, 37, 37, 40, 24}};
 
 template <class Number, class Weight>
 struct Case {
@@ -29,11 +31,17 @@ struct Case {
   std::vector<Weight> pointwise;
   std::vector<float> depthwise, bias;
 
-  Case(const Shape& shape, int variant, std::mt19937& random)
-      : shape(shape), relu_input(variant & 1), relu_output(variant & 2), has_summand(variant & 4),
-        input(Draw<Number>(positions() * shape.channels, random)), summand(Draw<Number>(positions() * shape.filters, random)),
-        output(positions() * shape.filters), pointwise(padded_filters() * RoundUp(shape.channels, kDepth<Weight>)),
-        depthwise((kWindow + is_quantized) * padded()), bias((1 + is_quantized) * padded_filters()) {
+  Case(const Shape& of, int variant, std::mt19937& random)
+      : shape(of),
+        relu_input(variant & 1),
+        relu_output(variant & 2),
+        has_summand(variant & 4),
+        input(Draw<Number>(positions() * shape.channels, random)),
+        summand(Draw<Number>(positions() * shape.filters, random)),
+        output(positions() * shape.filters),
+        pointwise(padded_filters() * RoundUp(shape.channels, kDepth<Weight>)),
+        depthwise((kWindow + is_quantized) * padded()),
+        bias((1 + is_quantized) * padded_filters()) {
     std::normal_distribution<float> normal;
     for (int filter = 0; filter < shape.filters; filter++) bias[filter] = normal(random);
     if constexpr (is_quantized) DrawQuantized(random);
@@ -51,14 +59,19 @@ struct Case {
     }
   }
 
-  // With numbers whose depthwise sums are exact, so that both sides round them alike: halves too. Some channels are far outside.
+  // With numbers whose depthwise sums are exact, so that both sides round them alike: halves too. Some channels are far
+  // outside.
   void DrawQuantized(std::mt19937& random) {
-    const auto between = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+    const auto integer = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+    const auto between = [&](int low, int high) { return static_cast<float>(integer(low, high)); };
     for (Number& number : input) number = FromFloat<Number>(between(-8, 8));
     for (int channel = 0; channel < shape.channels; channel++) {
       for (int at = 0; at < kWindow; at++) depthwise[at * padded() + channel] = between(-64, 64) / 16.0f;
-      depthwise[kWindow * padded() + channel] = channel % 7 == 5 ? between(-1, 1) * 1e10f : between(-1600, 4800) / 16.0f;
-      for (int filter = 0; filter < shape.filters; filter++) pointwise[PointwiseAt(channel, filter)] = between(-127, 127);
+      depthwise[kWindow * padded() + channel] =
+          channel % 7 == 5 ? between(-1, 1) * 1e10f : between(-1600, 4800) / 16.0f;
+      for (int filter = 0; filter < shape.filters; filter++) {
+        pointwise[PointwiseAt(channel, filter)] = static_cast<Weight>(integer(-127, 127));
+      }
     }
     const float unit = 1 / (1e4f * std::sqrt(static_cast<float>(shape.channels)));
     for (int filter = 0; filter < shape.filters; filter++) bias[padded_filters() + filter] = unit * between(1, 9) / 8;
@@ -71,16 +84,26 @@ struct Case {
   int64_t PointwiseAt(int channel, int filter) const {
     constexpr int depth = kDepth<Weight>;
     return (filter / kPanelFilters * RoundUp(shape.channels, depth) + channel / depth * depth) * kPanelFilters +
-        filter % kPanelFilters * depth + channel % depth;
+           filter % kPanelFilters * depth + channel % depth;
   }
 
   Convolution ToConvolution() {
-    return {shape.height, shape.width, shape.channels, shape.filters, relu_input, relu_output, input.data(), depthwise.data(),
-            pointwise.data(), bias.data(), has_summand ? summand.data() : nullptr, output.data()};
+    return {shape.height,
+            shape.width,
+            shape.channels,
+            shape.filters,
+            relu_input,
+            relu_output,
+            input.data(),
+            depthwise.data(),
+            pointwise.data(),
+            bias.data(),
+            has_summand ? summand.data() : nullptr,
+            output.data()};
   }
 
   double Depthwise(int64_t position, int channel) const {
-    const int x = position % shape.width, y = position / shape.width % shape.height;
+    const int64_t x = position % shape.width, y = position / shape.width % shape.height;
     double sum = is_quantized ? depthwise[kWindow * padded() + channel] : 0;
     for (int at = 0; at < kWindow; at++) {
       const int down = at / 3 - 1, right = at % 3 - 1;
@@ -100,7 +123,9 @@ struct Case {
       for (int filter = 0; filter < shape.filters; filter++) {
         const int64_t at = position * shape.filters + filter;
         double sum = 0;
-        for (int channel = 0; channel < shape.channels; channel++) sum += of_position[channel] * ToFloat(pointwise[PointwiseAt(channel, filter)]);
+        for (int channel = 0; channel < shape.channels; channel++) {
+          sum += of_position[channel] * ToFloat(pointwise[PointwiseAt(channel, filter)]);
+        }
         if (is_quantized) sum *= bias[padded_filters() + filter];
         sum += bias[filter] + (has_summand ? ToFloat(summand[at]) : 0);
         largest = std::fmax(largest, std::fabs((relu_output ? std::fmax(sum, 0) : sum) - ToFloat(output[at])));
@@ -110,13 +135,6 @@ struct Case {
   }
 };
 
-// What the products are of, where the kernel's own name does not say it.
-template <class Number, class Weight>
-constexpr const char* NameOf() {
-  if (!kIsQuantized<Weight>) return "";
-  return sizeof(Number) == sizeof(bfloat16) ? " int8 in bfloat16" : " int8 in float32";
-}
-
 template <class Number, class Weight = Number>
 bool Check(const Kernel& kernel, Team& team) {
   std::mt19937 random(1);
@@ -124,14 +142,24 @@ bool Check(const Kernel& kernel, Team& team) {
   for (const Shape& shape : kShapes) {
     for (int variant = 0; variant < 8; variant++) {
       Case<Number, Weight> one(shape, variant, random);
-      Convolve(kernel, one.ToConvolution(), one.positions(), team);
+      if (!Convolve(kernel, one.ToConvolution(), one.positions(), team)) return false;
       // Not fmax, which takes what is no number for nothing.
       const double error = one.LargestError();
       if (!(error <= largest)) largest = error;
     }
   }
-  std::printf("%s%s: largest error %g\n", kernel.name, NameOf<Number, Weight>(), largest);
+  std::printf("%s: largest error %g\n", kernel.file, largest);
   return largest < kTolerance<Number>;
+}
+
+bool CheckRow(const KernelRow& row, Team& team) {
+  const Kernel& kernel = KernelOfRow(row);
+  const bool is_float = row.maps == Numbers::kFloat32;
+  if (row.weights == Numbers::kInt8) {
+    return is_float ? Check<float, int8_t>(kernel, team) : Check<bfloat16, int8_t>(kernel, team);
+  }
+  if (is_float) return CheckDense<float>(kernel, team) && Check<float>(kernel, team);
+  return CheckDense<bfloat16>(kernel, team) && Check<bfloat16>(kernel, team);
 }
 
 }  // namespace
@@ -140,13 +168,10 @@ bool Check(const Kernel& kernel, Team& team) {
 int main() {
   using namespace convolutions;
   // It stays, as the addon's does.
-  Team& team = *new Team(3);
-  bool good = true;
-  const Kernel* best = ChooseKernel<float, float>();
-  if (best != nullptr) good &= CheckDense<float>(kAvx2Float32, team) && Check<float>(kAvx2Float32, team) && Check<float, int8_t>(kAvx2Int8Float32, team);
-  if (best == &kAvx512Float32) good &= CheckDense<float>(kAvx512Float32, team) && Check<float>(kAvx512Float32, team);
-  if (ChooseKernel<bfloat16, bfloat16>() != nullptr) good &= CheckDense<bfloat16>(kAvx512Bfloat16, team) && Check<bfloat16>(kAvx512Bfloat16, team);
-  if (ChooseKernel<float, int8_t>() == &kAvx512Int8Float32) good &= Check<float, int8_t>(kAvx512Int8Float32, team);
-  if (ChooseKernel<bfloat16, int8_t>() != nullptr) good &= Check<bfloat16, int8_t>(kAvx512Int8Bfloat16, team);
+  Team& team = *new Team(3, std::chrono::microseconds(500));
+  bool good = CheckChoice();
+  for (const KernelRow& row : kKernelRows) {
+    if (Runs(row, cpu::Has)) good &= CheckRow(row, team);
+  }
   return good ? 0 : 1;
 }

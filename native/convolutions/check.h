@@ -19,7 +19,9 @@ inline float ToFloat(bfloat16 number) {
 template <class Number>
 Number FromFloat(float number);
 template <>
-inline float FromFloat(float number) { return number; }
+inline float FromFloat(float number) {
+  return number;
+}
 template <>
 inline bfloat16 FromFloat(float number) {
   uint32_t bits;

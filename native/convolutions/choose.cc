@@ -1,38 +1,51 @@
+#include <cstdlib>
+#include "kernel_table.h"
 #include "kernels.h"
 
 namespace convolutions {
 namespace {
 
-bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+constexpr const Kernel* kKernels[] = {
+    &kAvx2Float32, &kAvx512Float32, &kAvx512Bfloat16, &kAvx2Int8Float32, &kAvx512Int8Float32, &kAvx512Int8Bfloat16,
+};
 
-bool HasAvx512Bfloat16() {
-  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+const Kernel* Choose(Numbers maps, Numbers weights) {
+  const KernelRow* row = ChooseRow(maps, weights, cpu::Has);
+  return row == nullptr ? nullptr : &KernelOfRow(*row);
 }
-
-bool HasAvx512Int8() { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni"); }
 
 }  // namespace
 
+const Kernel& KernelOfRow(const KernelRow& row) {
+  for (const Kernel* kernel : kKernels) {
+    if (row.file == kernel->file) return *kernel;
+  }
+  std::abort();
+}
+
+// Chosen once: to ask the CPU takes microseconds in a virtual machine.
 template <>
 const Kernel* ChooseKernel<float, float>() {
-  if (__builtin_cpu_supports("avx512f")) return &kAvx512Float32;
-  return HasAvx2() ? &kAvx2Float32 : nullptr;
+  static const Kernel* const kernel = Choose(Numbers::kFloat32, Numbers::kFloat32);
+  return kernel;
 }
 
 template <>
 const Kernel* ChooseKernel<bfloat16, bfloat16>() {
-  return HasAvx512Bfloat16() ? &kAvx512Bfloat16 : nullptr;
+  static const Kernel* const kernel = Choose(Numbers::kBfloat16, Numbers::kBfloat16);
+  return kernel;
 }
 
 template <>
 const Kernel* ChooseKernel<float, int8_t>() {
-  if (HasAvx512Int8()) return &kAvx512Int8Float32;
-  return HasAvx2() ? &kAvx2Int8Float32 : nullptr;
+  static const Kernel* const kernel = Choose(Numbers::kFloat32, Numbers::kInt8);
+  return kernel;
 }
 
 template <>
 const Kernel* ChooseKernel<bfloat16, int8_t>() {
-  return HasAvx512Bfloat16() && HasAvx512Int8() ? &kAvx512Int8Bfloat16 : nullptr;
+  static const Kernel* const kernel = Choose(Numbers::kBfloat16, Numbers::kInt8);
+  return kernel;
 }
 
 }  // namespace convolutions

@@ -1,9 +1,10 @@
-// Dense convolutions as an operation of TensorFlow's, registered with the other one.
+// Dense convolutions as an operation of TensorFlow's.
 //
 // XceptionConvolution(input [images, height, width, channels], kernel, bias, summand: none or one)
 //   -> [images, height / stride, width / stride, filters]
-// The kernel, of [window height, window width, channels], is laid out as the pointwise weights of kernels.h. With `pool_summand` the
-// summand is a map of twice the height and width, or one less, of which max pooling of 3x3 windows, with padding, makes the summand.
+// The kernel, of [window height, window width, channels], is laid out as the pointwise weights of kernels.h. With
+// `pool_summand` the summand is a map of twice the height and width, or one less, of which max pooling of 3x3 windows,
+// with padding, makes the summand.
 #include <string>
 #include "convolve.h"
 #include "node.h"
@@ -12,6 +13,8 @@ namespace convolutions {
 namespace {
 
 constexpr char kOperation[] = "XceptionConvolution";
+// Of one side. Far more than any network has, and far from what could overflow.
+constexpr int32_t kLargestWindow = 1024;
 
 // What a node of the graph says.
 struct Attributes {
@@ -27,7 +30,7 @@ struct Attributes {
 
 void* Create(TF_OpKernelConstruction* construction) {
   auto attributes = std::make_unique<Attributes>();
-  AttributeReader reader(construction);
+  AttributeReader reader(construction, kOperation);
   reader.Read("filters", attributes->filters);
   reader.Read("summands", attributes->summands);
   reader.Read("window", attributes->window);
@@ -35,7 +38,14 @@ void* Create(TF_OpKernelConstruction* construction) {
   reader.Read("same_padding", attributes->same_padding);
   reader.Read("pool_summand", attributes->pool_summand);
   reader.Read("relu_output", attributes->relu_output);
-  return attributes.release();
+  reader.DemandSummands(attributes->summands);
+  for (const int32_t side : attributes->window) {
+    reader.Demand(side >= 1 && side <= kLargestWindow, "window", "has a side that is not 1 to 1024");
+  }
+  for (const int32_t stride : attributes->strides) {
+    reader.Demand(stride >= 1, "strides", "has one that is not positive");
+  }
+  return reader.Finish() ? attributes.release() : nullptr;
 }
 
 void Delete(void* attributes) { delete static_cast<Attributes*>(attributes); }
@@ -55,7 +65,7 @@ Windows WindowsOf(int64_t side, int64_t window, int64_t stride, bool same_paddin
 bool IsHalf(NodeRun& run, int input, const int64_t (&shape)[4]) {
   if (!run.DemandMap(input)) return false;
   const bool is_half = run.Side(input, 0) == shape[0] && run.Side(input, 3) == shape[3] &&
-      DivideUp(run.Side(input, 1), 2) == shape[1] && DivideUp(run.Side(input, 2), 2) == shape[2];
+                       DivideUp(run.Side(input, 1), 2) == shape[1] && DivideUp(run.Side(input, 2), 2) == shape[2];
   return is_half || run.Refuse("the summand does not become as large as the output by pooling");
 }
 
@@ -64,21 +74,24 @@ void Compute(void* node, TF_OpKernelContext* context) {
   const Attributes& attributes = *static_cast<const Attributes*>(node);
   NodeRun run(context, kOperation);
   if (!run.ReadInputs(3 + attributes.summands)) return run.Fail();
-  const auto [height, top] = WindowsOf(run.Side(0, 1), attributes.window[0], attributes.strides[0], attributes.same_padding);
-  const auto [width, left] = WindowsOf(run.Side(0, 2), attributes.window[1], attributes.strides[1], attributes.same_padding);
+  const auto [height, top] =
+      WindowsOf(run.Side(0, 1), attributes.window[0], attributes.strides[0], attributes.same_padding);
+  const auto [width, left] =
+      WindowsOf(run.Side(0, 2), attributes.window[1], attributes.strides[1], attributes.same_padding);
   const int64_t patch = int64_t{attributes.window[0]} * attributes.window[1] * run.Side(0, 3);
   const int64_t padded = RoundUp(attributes.filters, kPanelFilters);
   const int64_t shape[4] = {run.Side(0, 0), height, width, attributes.filters};
-  const int64_t positions = shape[0] * height * width;
+  const int64_t positions = CountOf({shape[0], height, width});
+  if (!run.DemandSide(patch)) return run.Fail();
   if (!run.Demand(1, padded * RoundUp(patch, kDepth<Number>)) || !run.Demand(2, padded)) return run.Fail();
   const bool is_summed = attributes.summands > 0, is_pooled = is_summed && attributes.pool_summand;
   if (is_pooled && !IsHalf(run, 3, shape)) return run.Fail();
-  if (is_summed && !is_pooled && !run.Demand(3, positions * attributes.filters)) return run.Fail();
+  if (is_summed && !is_pooled && !run.Demand(3, CountOf({positions, attributes.filters}))) return run.Fail();
   void* output = run.AllocateOutput(shape, sizeof(Number));
   if (output == nullptr) return run.Fail();
-  const Window window = {
-      run.Side(0, 1), run.Side(0, 2), run.Side(0, 3), attributes.window[0], attributes.window[1], attributes.strides[0], attributes.strides[1],
-      static_cast<int>(top), static_cast<int>(left)};
+  const Window window = {run.Side(0, 1),        run.Side(0, 2),        run.Side(0, 3),
+                         attributes.window[0],  attributes.window[1],  attributes.strides[0],
+                         attributes.strides[1], static_cast<int>(top), static_cast<int>(left)};
   const PooledMap pooled = is_pooled ? PooledMap{run.Data<Number>(3), run.Side(3, 1), run.Side(3, 2)} : PooledMap{};
   Convolution convolution;
   convolution.height = static_cast<int>(height);
@@ -95,7 +108,7 @@ void Compute(void* node, TF_OpKernelContext* context) {
   convolution.output = output;
   convolution.window = &window;
   convolution.pooled = is_pooled ? &pooled : nullptr;
-  Convolve(*ChooseKernel<Number, Number>(), convolution, positions, TheTeam());
+  if (!Convolve(*ChooseKernel<Number, Number>(), convolution, positions, TheTeam())) run.FailForMemory();
 }
 
 void RegisterOperation(TF_Status* status) {

@@ -1,9 +1,10 @@
-// What computes convolutions, without TensorFlow. Separable ones: 3x3 depthwise (stride 1, zeros around the map), then the product of
-// each position's channels with one matrix, bias, sum and ReLU, all in one pass over blocks of positions that stay in the cache. Dense
-// ones: the same product of each position's patch.
+// What computes convolutions, without TensorFlow. Separable ones: 3x3 depthwise (stride 1, zeros around the map), then
+// the product of each position's channels with one matrix, bias, sum and ReLU, all in one pass over blocks of positions
+// that stay in the cache. Dense ones: the same product of each position's patch.
 //
-// The product is of the feature maps' numbers, or of int8: then each channel of the depthwise output, whose weights hold the
-// channel's scale, is shifted, rounded and kept from 0 to 255, and each filter's sum, which is exact, is scaled.
+// The product is of the feature maps' numbers, or of int8: then each channel of the depthwise output, whose weights
+// hold the channel's scale, is shifted, rounded and kept from 0 to 255, and each filter's sum, which is exact, is
+// scaled.
 #pragma once
 #include <cstdint>
 
@@ -22,7 +23,8 @@ constexpr int kCacheLine = 64;
 constexpr int64_t DivideUp(int64_t number, int64_t by) { return (number + by - 1) / by; }
 constexpr int64_t RoundUp(int64_t number, int64_t step) { return DivideUp(number, step) * step; }
 
-// Numbers that lie side by side in a panel, one channel after the other: products of bfloat16 take two at a time, of int8 four.
+// Numbers that lie side by side in a panel, one channel after the other: products of bfloat16 take two at a time, of
+// int8 four.
 template <class Weight>
 constexpr int kDepth = sizeof(float) / sizeof(Weight);
 
@@ -58,35 +60,37 @@ struct Convolution {
   int filters;
   bool relu_input;
   bool relu_output;
-  const void* input;       // [images, height, width, channels]
+  const void* input;  // [images, height, width, channels]
   // [3, 3, channels rounded up to kChannelStep], zeros at the end; of int8 the shifts, likewise, are a tenth row
   const float* depthwise;
-  // [panels of kPanelFilters filters, channels / kDepth, kPanelFilters, kDepth], zeros where there is no filter or channel
+  // [panels of kPanelFilters filters, channels / kDepth, kPanelFilters, kDepth], zeros where there is no filter or
+  // channel
   const void* pointwise;
-  const float* bias;     // [panels * kPanelFilters]; of int8 the scales follow
-  const void* summand;   // As the output, or null.
-  void* output;          // [images, height, width, filters]
-  // Of a dense convolution: `input` is a map of this window's size, and `channels` are the numbers of a patch. Then there are no
-  // `depthwise` weights, and the feature maps' numbers are multiplied.
+  const float* bias;    // [panels * kPanelFilters]; of int8 the scales follow
+  const void* summand;  // As the output, or null.
+  void* output;         // [images, height, width, filters]
+  // Of a dense convolution: `input` is a map of this window's size, and `channels` are the numbers of a patch. Then
+  // there are no `depthwise` weights, and the feature maps' numbers are multiplied.
   const Window* window = nullptr;
   // Only of a dense one, in the place of `summand`.
   const PooledMap* pooled = nullptr;
 };
 
-// Distance of two positions in the scratch memory, in bytes. An odd number of cache lines, so that positions do not compete for
-// the same sets of the cache.
+// Distance of two positions in the scratch memory, in bytes. An odd number of cache lines, so that positions do not
+// compete for the same sets of the cache.
 constexpr int64_t ScratchStride(int channels, int number_bytes) {
   const int64_t lines = DivideUp(RoundUp(channels, kChannelStep) * number_bytes, kCacheLine);
   return (lines % 2 == 0 ? lines + 1 : lines) * kCacheLine;
 }
 
-// Computes the output of the positions from first up to last, counted over all images. `scratch` holds ScratchStride for each of
-// them, and is aligned to 64 bytes.
+// Computes the output of the positions from first up to last, counted over all images. `scratch` holds ScratchStride
+// for each of them, and is aligned to 64 bytes.
 using Block = void (*)(const Convolution&, int64_t first, int64_t last, void* scratch);
 
 // One way to compute blocks.
 struct Kernel {
-  const char* name;
+  // That of its row in kernel_table.h.
+  const char* file;
   Block block;
   // Of a number of the depthwise output in the scratch memory.
   int scratch_number_bytes;
@@ -100,6 +104,10 @@ extern const Kernel kAvx512Bfloat16;
 extern const Kernel kAvx2Int8Float32;
 extern const Kernel kAvx512Int8Float32;
 extern const Kernel kAvx512Int8Bfloat16;
+
+struct KernelRow;
+
+const Kernel& KernelOfRow(const KernelRow& row);
 
 // The best that this CPU has instructions for, or null: for feature maps of one type and weights of another.
 template <class Number, class Weight>

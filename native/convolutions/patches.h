@@ -35,19 +35,22 @@ void Clear(Number* target, int64_t count) {
 template <class Number>
 void CopyPatch(const Window& window, const Number* map, int64_t y, int64_t x, Number* target) {
   const int64_t channels = window.map_channels, length = window.width * channels;
-  const int64_t from = Smaller(window.width, Larger(0, -x)), to = Larger(from, Smaller(window.width, window.map_width - x));
+  const int64_t from = Smaller(window.width, Larger(0, -x)),
+                to = Larger(from, Smaller(window.width, window.map_width - x));
   for (int row = 0; row < window.height; row++, target += length) {
     if (y + row < 0 || y + row >= window.map_height) {
       Clear(target, length);
       continue;
     }
     Clear(target, from * channels);
-    CopyNumbers(target + from * channels, map + ((y + row) * window.map_width + x + from) * channels, (to - from) * channels);
+    CopyNumbers(target + from * channels, map + ((y + row) * window.map_width + x + from) * channels,
+                (to - from) * channels);
     Clear(target + to * channels, (window.width - to) * channels);
   }
 }
 
-// Patches of the positions [first, last), each `stride` numbers after the one before, with zeros up to what a step of the product reads.
+// Patches of the positions [first, last), each `stride` numbers after the one before, with zeros up to what a step of
+// the product reads.
 template <class Number>
 void CopyPatches(const Convolution& convolution, int64_t first, int64_t last, Number* target, int64_t stride) {
   const Window& window = *convolution.window;

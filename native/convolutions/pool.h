@@ -25,7 +25,8 @@ struct PoolWindow {
   }
 };
 
-// Of the positions [first, last), into their output. The padding is TensorFlow's `same`: what cannot be halved is at the end.
+// Of the positions [first, last), into their output. The padding is TensorFlow's `same`: what cannot be halved is at
+// the end.
 template <class Simd, class Number>
 void Pool(const Convolution& convolution, int64_t first, int64_t last) {
   const PooledMap& map = *convolution.pooled;
@@ -43,7 +44,9 @@ void Pool(const Convolution& convolution, int64_t first, int64_t last) {
     }
     Number* target = static_cast<Number*>(convolution.output) + position * filters;
     int64_t filter = 0;
-    for (; filter + Simd::kLanes <= filters; filter += Simd::kLanes) window.template Run<true>(filter, Simd::kLanes, target);
+    for (; filter + Simd::kLanes <= filters; filter += Simd::kLanes) {
+      window.template Run<true>(filter, Simd::kLanes, target);
+    }
     if (filter < filters) window.template Run<false>(filter, static_cast<int>(filters - filter), target);
   }
 }

@@ -1,23 +1,31 @@
 #include "team.h"
 #include <pmmintrin.h>
+#include <cstdio>
+#include <system_error>
 #include <thread>
 
 namespace convolutions {
 namespace {
 
-// How often a thread looks for work before it sleeps: some 500 us, on a CPU on which a look takes 26 ns. Between two convolutions there
-// is little else, the other thread may have been interrupted, and to wake a sleeping one takes longer than many a task, above all in a
-// virtual machine. With 13 us an image took 3 % more.
-constexpr int kLooks = 20'000;
+using Clock = std::chrono::steady_clock;
 
-// Returns whether `happened` became true soon.
+// How often a thread looks before it asks for the time, which takes longer than a look does: a pause is 3 ns on some
+// CPUs and 50 on others.
+constexpr int kLooks = 64;
+
+// Returns whether `happened` became true within this time, or a few looks.
 template <class Condition>
-bool Look(Condition happened) {
-  for (int look = 0; look < kLooks; look++) {
-    if (happened()) return true;
-    _mm_pause();
+bool Look(Condition happened, std::chrono::nanoseconds patience) {
+  Clock::time_point end;
+  for (bool begun = false;; begun = true) {
+    for (int look = 0; look < kLooks; look++) {
+      if (happened()) return true;
+      _mm_pause();
+    }
+    const Clock::time_point now = Clock::now();
+    if (!begun) end = now + patience;
+    if (now >= end) return false;
   }
-  return false;
 }
 
 // As TensorFlow does in its threads: numbers that small mean nothing, and CPUs are slow with them.
@@ -28,40 +36,68 @@ void TakeTinyNumbersForZero() {
 
 }  // namespace
 
-Team::Team(int threads) : threads_(threads) {
-  for (int helper = 1; helper < threads; helper++) std::thread([this] { Help(); }).detach();
+Team::Team(int threads, std::chrono::nanoseconds patience)
+    : patience_(patience), memories_(static_cast<size_t>(threads)) {
+  try {
+    for (; threads_ < threads; threads_++) {
+      std::thread([this, &memory = memories_[static_cast<size_t>(threads_)]] { Help(memory); }).detach();
+    }
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "Convolutions are computed by %d threads instead of %d: %s\n", threads_, threads,
+                 error.what());
+  }
 }
 
-void Team::Run(int count, const std::function<void(int)>& task) {
+bool Team::Run(int count, size_t memory_bytes, const Task& task) {
   const std::unique_lock<std::mutex> lock(running_, std::try_to_lock);
-  if (!lock.owns_lock() || count == 1 || threads_ == 1) {
-    for (int number = 0; number < count; number++) task(number);
-    return;
-  }
+  if (!lock.owns_lock() || count == 1 || threads_ == 1) return RunAlone(count, memory_bytes, task);
+  if (!ReserveMemory(memory_bytes)) return false;
   task_ = &task;
   unfinished_.store(count, std::memory_order_relaxed);
   waiting_.store(count, std::memory_order_release);
   runs_.fetch_add(1, std::memory_order_release);
   runs_.notify_all();
-  TakeTasks();
-  if (Look([this] { return unfinished_.load(std::memory_order_acquire) == 0; })) return;
-  for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) unfinished_.wait(left, std::memory_order_acquire);
+  TakeTasks(memories_.front());
+  if (Look([this] { return unfinished_.load(std::memory_order_acquire) == 0; }, patience_)) return true;
+  for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) {
+    unfinished_.wait(left, std::memory_order_acquire);
+  }
+  return true;
 }
 
-void Team::Help() {
+// Callers are few, and each of them stays the same thread.
+bool Team::RunAlone(int count, size_t memory_bytes, const Task& task) {
+  thread_local Scratch scratch;
+  if (!scratch.Reserve(memory_bytes)) return false;
+  for (int number = 0; number < count; number++) task(number, scratch.memory());
+  return true;
+}
+
+// Before any thread begins: one that finds no memory then could only end the process.
+bool Team::ReserveMemory(size_t bytes) {
+  for (Scratch& memory : memories_) {
+    if (!memory.Reserve(bytes)) return false;
+  }
+  return true;
+}
+
+void Team::Help(Scratch& memory) {
   TakeTinyNumbersForZero();
   for (;;) {
     const uint32_t seen = runs_.load(std::memory_order_acquire);
-    TakeTasks();
-    if (!Look([&] { return runs_.load(std::memory_order_acquire) != seen; })) runs_.wait(seen, std::memory_order_acquire);
+    TakeTasks(memory);
+    if (Look([&] { return runs_.load(std::memory_order_acquire) != seen; }, patience_)) continue;
+    runs_.wait(seen, std::memory_order_acquire);
   }
 }
 
-void Team::TakeTasks() {
+void Team::TakeTasks(Scratch& memory) {
   int waiting = waiting_.load(std::memory_order_acquire);
   while (waiting > 0) {
-    if (!waiting_.compare_exchange_weak(waiting, waiting - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-    (*task_)(waiting - 1);
+    if (!waiting_.compare_exchange_weak(waiting, waiting - 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      continue;
+    }
+    (*task_)(waiting - 1, memory.memory());
     if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_all();
     waiting = waiting_.load(std::memory_order_acquire);
   }

@@ -1,14 +1,15 @@
 // Calls that Node lacks.
 //
-// releaseFreeMemory gives memory that was freed back to the system, and unmaps TensorFlow's code until it is used again.
-// Loading a model makes and frees copies of its weights: glibc keeps what lies below anything that is still in use.
-// Loading TensorFlow touches its code everywhere, and Linux maps what lies around: 0.3 GB, of which a run needs 0.06.
-// endNow ends the process with an exit code and waits for nothing: Node's own exit waits for its threads, and one that
-// hangs in a native call cannot be ended.
-// sendDatagram sends a text to a socket of this machine for datagrams, of which Node knows none, and gives 0 or the system's
-// number of what went wrong; it never waits. Of an address that begins with "@", the abstract one is meant.
-// endWithParent has the system kill this process when the one that started it is gone, whatever this one is doing then.
-// Linux only: elsewhere nothing happens, and no datagram can be sent.
+// releaseFreeMemory gives memory that was freed back to the system, and unmaps TensorFlow's code until it is used
+// again. Loading a model makes and frees copies of its weights: glibc keeps what lies below anything that is still in
+// use. Loading TensorFlow touches its code everywhere, and Linux maps what lies around: 0.3 GB, of which a run needs
+// 0.06. endNow ends the process with an exit code and waits for nothing: Node's own exit waits for its threads, and one
+// that hangs in a native call cannot be ended. sendDatagram sends a text to a socket of this machine for datagrams, of
+// which Node knows none, and gives 0 or the system's number of what went wrong; it never waits. Of an address that
+// begins with "@", the abstract one is meant. kernels says which of native/convolutions/'s kernels this CPU can run, by
+// what their products are of: { float32: 'avx512', ... }, without those that it has none for. hasBfloat16 says whether
+// the CPU computes in bfloat16. endWithParent has the system kill this process when the one that started it is gone,
+// whatever this one is doing then. Linux only: elsewhere nothing happens, and no datagram can be sent.
 #include <node_api.h>
 #include <unistd.h>
 #include <cerrno>
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include "../convolutions/kernel_table.h"
 #ifdef __linux__
 #include <link.h>
 #include <signal.h>
@@ -29,7 +31,8 @@
 #endif
 
 #ifdef __linux__
-// Of a library of TensorFlow's: the segments that nobody can have written to, which stay in the system's cache of files.
+// Of a library of TensorFlow's: the segments that nobody can have written to, which stay in the system's cache of
+// files.
 static int UnmapCode(dl_phdr_info* library, size_t, void*) {
   if (std::strstr(library->dlpi_name, "libtensorflow") == nullptr) return 0;
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
@@ -60,7 +63,9 @@ static napi_value EndNow(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument;
   int32_t code = 1;
-  if (napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr) == napi_ok) napi_get_value_int32(env, argument, &code);
+  if (napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr) == napi_ok) {
+    napi_get_value_int32(env, argument, &code);
+  }
   _exit(code);
 }
 
@@ -88,11 +93,12 @@ static int Send(const std::string& name, const std::string& message) {
   std::memcpy(address.sun_path, name.data(), name.size());
   if (name[0] == '@') address.sun_path[0] = '\0';
   // An abstract one has no end but its length.
-  const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (name[0] == '@' ? 0 : 1));
+  const socklen_t length =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (name[0] == '@' ? 0 : 1));
   const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return errno;
-  const ssize_t sent =
-      sendto(descriptor, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
+  const ssize_t sent = sendto(descriptor, message.data(), message.size(), MSG_NOSIGNAL,
+                              reinterpret_cast<const sockaddr*>(&address), length);
   const int problem = sent < 0 ? errno : 0;
   close(descriptor);
   return problem;
@@ -110,15 +116,40 @@ static napi_value SendDatagram(napi_env env, napi_callback_info info) {
   return result;
 }
 
+static void NameKernel(napi_env env, napi_value kernels, const char* products, convolutions::Numbers maps,
+                       convolutions::Numbers weights) {
+  const convolutions::KernelRow* row = convolutions::ChooseRow(maps, weights, cpu::Has);
+  napi_value name;
+  if (row == nullptr || napi_create_string_utf8(env, row->name.data(), row->name.size(), &name) != napi_ok) return;
+  napi_set_named_property(env, kernels, products, name);
+}
+
+static napi_value Kernels(napi_env env, napi_callback_info) {
+  using convolutions::Numbers;
+  napi_value kernels = nullptr;
+  if (napi_create_object(env, &kernels) != napi_ok) return nullptr;
+  NameKernel(env, kernels, "float32", Numbers::kFloat32, Numbers::kFloat32);
+  NameKernel(env, kernels, "bfloat16", Numbers::kBfloat16, Numbers::kBfloat16);
+  NameKernel(env, kernels, "int8", Numbers::kFloat32, Numbers::kInt8);
+  return kernels;
+}
+
+static napi_value HasBfloat16(napi_env env, napi_callback_info) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, cpu::HasBfloat16(), &result);
+  return result;
+}
+
 static bool Export(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
   return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok &&
-      napi_set_named_property(env, exports, name, function) == napi_ok;
+         napi_set_named_property(env, exports, name, function) == napi_ok;
 }
 
 NAPI_MODULE_INIT() {
   if (!Export(env, exports, "releaseFreeMemory", ReleaseFreeMemory) || !Export(env, exports, "endNow", EndNow) ||
-      !Export(env, exports, "endWithParent", EndWithParent) || !Export(env, exports, "sendDatagram", SendDatagram)) {
+      !Export(env, exports, "endWithParent", EndWithParent) || !Export(env, exports, "sendDatagram", SendDatagram) ||
+      !Export(env, exports, "kernels", Kernels) || !Export(env, exports, "hasBfloat16", HasBfloat16)) {
     napi_throw_error(env, nullptr, "the addon of the process cannot be set up");
   }
   return exports;

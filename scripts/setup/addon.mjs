@@ -1,11 +1,11 @@
 import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCompiler } from './compiler.mjs'
 import { hashOf, placeFile, publishFolder, readJson } from './files.mjs'
 import { TENSORFLOW_VERSION } from './platform.mjs'
-import { compileConvolutions, convolutionsKey } from './convolutions.mjs'
+import { compileConvolutions } from './convolutions.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
 /** tfjs-node's own addon, and ours beside it. */
@@ -14,7 +14,8 @@ const PROCESS = 'process.node'
 
 const COMPILER_FLAGS = ['-O2', '-std=c++17', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION']
 const ADDON_FLAGS = ['-DNODE_GYP_MODULE_NAME=tfjs_binding']
-const PROCESS_SOURCE = fileURLToPath(new URL('../../native/process/process.cc', import.meta.url))
+const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url))
+const PROCESS_SOURCE = join(NATIVE, 'process', 'process.cc')
 
 /**
  * The step that gives tfjs-node its native half: TensorFlow's libraries in `deps/lib`, the addon compiled
@@ -71,8 +72,9 @@ function addonKey ({ root, target, env }) {
   const sources = join(tfjsFolder(root), 'binding')
   return hashOf([
     ...readdirSync(sources).sort().map(name => readFileSync(join(sources, name))),
-    readFileSync(PROCESS_SOURCE),
-    ...convolutionsKey(),
+    ...ownSources().flatMap(path => [path, readFileSync(join(NATIVE, path))]),
+    // Which flags each source gets.
+    readFileSync(new URL('convolutions.mjs', import.meta.url)),
     readFileSync(join(headersFolder(root), '..', 'package.json')),
     target.sha256,
     ...COMPILER_FLAGS,
@@ -81,6 +83,11 @@ function addonKey ({ root, target, env }) {
     env.CXX ?? '',
     systemRelease()
   ])
+}
+
+/** What this project's addons are made from: all but what checks them. */
+function ownSources () {
+  return readdirSync(NATIVE, { recursive: true }).filter(path => /\.(cc|h)$/.test(path) && !basename(path).startsWith('check')).sort()
 }
 
 /** The cache may be shared by systems (or containers) whose C++ runtime libraries differ. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCompiler } from './compiler.mjs'
@@ -6,27 +6,27 @@ import { SetupError } from './errors.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
 const ADDON = 'convolutions.node'
-const CHECK = 'check.cc'
 const FOLDER = fileURLToPath(new URL('../../native/convolutions/', import.meta.url))
 /** Atomics that can be waited for are of C++20. */
 const FLAGS = ['-std=c++20', '-fPIC']
+/**
+ * Errors in checks alone: other compilers find other things to warn of. GCC takes the registers that its own intrinsics leave undefined
+ * for variables (its bug 105593); Clang does not know the warning.
+ */
+const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option', '-Werror']
+/** What makes operations of TensorFlow's of the kernels. */
+const ADDON_SOURCES = { 'addon.cc': [], 'separable_op.cc': [], 'dense_op.cc': [] }
+/** A row of kernel_table.h: the source's name, what it computes, and the instruction sets that it may use. */
+const KERNEL_ROW = /\{"(\w+)",\s*"\w+",\s*Numbers::\w+,\s*Numbers::\w+,\s*"([\w -]+)"\}/g
 
-/** Each with the instructions that it may use: more than every CPU has only where it is chosen at run time. */
-const KERNELS = {
-  'team.cc': [],
-  'choose.cc': [],
-  'avx2_float32.cc': ['-mavx2', '-mfma'],
-  'avx512_float32.cc': ['-mavx512f'],
-  'avx512_bfloat16.cc': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512bf16'],
-  'avx2_int8_float32.cc': ['-mavx2', '-mfma'],
-  'avx512_int8_float32.cc': ['-mavx512f', '-mavx512vnni'],
-  'avx512_int8_bfloat16.cc': ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512bf16', '-mavx512vnni']
-}
-
-/** @returns {(string | Buffer)[]} all that decides what the addon looks like */
-export function convolutionsKey () {
-  const sources = readdirSync(FOLDER).filter(name => !name.startsWith('check')).sort()
-  return [JSON.stringify([KERNELS, FLAGS]), ...sources.map(name => readFileSync(join(FOLDER, name)))]
+/**
+ * @returns {Record<string, string[]>} what computes convolutions, each source with the compiler's flags for the instructions that it may
+ *   use: more than every CPU has only where it is chosen at run time
+ */
+function kernelSources () {
+  const rows = [...readFileSync(join(FOLDER, 'kernel_table.h'), 'utf8').matchAll(KERNEL_ROW)]
+  const kernels = rows.map(([, file, needs]) => [`${file}.cc`, needs.split(' ').map(set => `-m${set}`)])
+  return { 'team.cc': [], 'choose.cc': [], ...Object.fromEntries(kernels) }
 }
 
 /**
@@ -41,7 +41,7 @@ export async function compileConvolutions (folder, context, nodeHeaders) {
   const framework = context.target.libraries.find(name => name.includes('framework'))
   const linkerFlags = [join(tensorflow, 'lib', framework), ...context.target.linkerFlags]
   try {
-    await compileSources({ ...KERNELS, 'op.cc': [], 'dense_op.cc': [] }, folder, context, { flags, linkerFlags, target: ADDON })
+    await compileSources({ ...kernelSources(), ...ADDON_SOURCES }, folder, context, { flags, linkerFlags, target: ADDON })
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     context.output(`Left out, since TensorFlow computes the same: the kernels of convolutions. ${error.message}`)
@@ -49,15 +49,28 @@ export async function compileConvolutions (folder, context, nodeHeaders) {
 }
 
 /**
- * Compiles the program that checks the kernels.
+ * Compiles the program that checks the kernels, and the one that checks the team alone.
  *
- * @param {string} folder where it goes
- * @param {string[]} flags for the compiler and the linker
- * @returns {Promise<string>} its path
+ * @param {string} folder where they go
+ * @param {{ kernels: string[], team: string[] }} flags of each, for the compiler and the linker
+ * @returns {Promise<string[]>} their paths
  */
-export async function compileCheck (folder, context, flags) {
-  await compileSources({ ...KERNELS, [CHECK]: [] }, folder, context, { flags, linkerFlags: [...flags, '-pthread'], target: 'check' })
-  return join(folder, 'check')
+export async function compileChecks (folder, context, flags) {
+  const compile = (sources, flags, target) => (
+    compileSources(sources, folder, context, { flags: [...flags, ...WARNINGS], linkerFlags: [...flags, '-pthread'], target })
+  )
+  await compile({ ...kernelSources(), 'check.cc': [] }, flags.kernels, 'check')
+  await compile({ 'team.cc': [], 'check_team.cc': [] }, flags.team, 'check-team')
+  return [join(folder, 'check'), join(folder, 'check-team')]
+}
+
+/** Holds the sources that the checks leave out to the same warnings. `headers` are folders of TensorFlow's and Node's. */
+export async function checkWarnings (folder, context, headers) {
+  const sources = [...Object.keys(ADDON_SOURCES), '../process/process.cc']
+  const others = headers.flatMap(path => ['-isystem', path])
+  for (const source of sources) {
+    await runCompiler([...FLAGS, ...WARNINGS, ...others, '-fsyntax-only', join(FOLDER, source)], folder, context)
+  }
 }
 
 async function compileSources (sources, folder, context, { flags, linkerFlags, target }) {

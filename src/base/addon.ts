@@ -2,27 +2,42 @@ import { createRequire } from 'node:module'
 import { OperatorError } from './errors.js'
 import { processAddonPath } from './installed.js'
 
+/** This project's kernels for convolutions, by the instructions that set them apart: see native/convolutions/kernel_table.h. */
+export type OwnKernels = 'avx512_vnni' | 'avx512_bf16' | 'avx512' | 'avx2'
+
 /** Calls that Node lacks; native/process/process.cc says what each does. */
 interface Addon {
   releaseFreeMemory (): void
   endNow (code: number): never
   endWithParent (): void
   sendDatagram (address: string, message: string): number
+  kernels (): Readonly<Partial<Record<'float32' | 'bfloat16' | 'int8', OwnKernels>>>
+  hasBfloat16 (): boolean
 }
+
+const CALLS = [
+  'releaseFreeMemory', 'endNow', 'endWithParent', 'sendDatagram', 'kernels', 'hasBfloat16'
+] as const satisfies Array<keyof Addon>
 
 /**
  * Loaded where it is first needed: what needs none of its calls runs without it. Throws an OperatorError where the set-up has not
- * installed it.
+ * installed it, or one of another version.
  */
 export function addon (): Addon {
+  const loaded = load()
+  if (!isAddon(loaded)) throw new OperatorError('A native part of the service is missing, or of another version: run npm run setup')
+  return loaded
+}
+
+function load (): unknown {
   try {
-    return createRequire(import.meta.url)(processAddonPath()) as Addon
+    return createRequire(import.meta.url)(processAddonPath())
   } catch (error) {
-    if (!isMissing(error)) throw error
-    throw new OperatorError('A native part of the service is not installed: run npm run setup')
+    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return undefined
+    throw error
   }
 }
 
-function isMissing (error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND'
+function isAddon (loaded: unknown): loaded is Addon {
+  return typeof loaded === 'object' && loaded !== null && CALLS.every((name) => name in loaded)
 }

@@ -17,8 +17,13 @@ export interface ProcessFacts {
  * would count as 2 of 64 on one and as 1 on the other.
  */
 export function usableCpus (facts: ProcessFacts = readFacts()): number {
+  return Math.max(1, Math.ceil(cpuShare(facts)))
+}
+
+/** The same as it is, such as 1.5. */
+export function cpuShare (facts: ProcessFacts = readFacts()): number {
   const affinity = allowedCpus(facts.status ?? '') ?? availableParallelism()
-  return Math.max(1, Math.min(affinity, Math.ceil(cpuQuota(facts.membership, facts.cgroupRoot))))
+  return Math.min(affinity, cpuQuota(facts.membership, facts.cgroupRoot))
 }
 
 function readFacts (): ProcessFacts {

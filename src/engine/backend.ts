@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { cpuShare } from '../base/cpus.js'
 import { OperatorError } from '../base/errors.js'
 import { UnreadableError, isNotThere, unreadable } from '../base/existing.js'
 import { flavourPath } from '../base/installed.js'
@@ -32,13 +33,17 @@ export function chooseBackend (setting: Backend | 'auto'): Backend {
 }
 
 /** What TensorFlow is told by its process's environment, which is the only way. */
-export function tensorFlowEnvironment (options: { backend: Backend | 'auto', threads: number }): Record<string, string> {
+export function tensorFlowEnvironment (
+  options: { backend: Backend | 'auto', threads: number }, cpus = cpuShare()
+): Record<string, string> {
   const threads = String(options.threads)
   return {
     TF_NUM_INTRAOP_THREADS: threads,
     // One operation after the other, each split over all threads.
     TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: threads,
+    // Threads of our kernels' that look for work take the time of those that have some, or of a quota.
+    ...(options.threads > cpus ? { XCEPTION_PATIENCE_US: '0' } : {}),
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
     ...(options.backend === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {})

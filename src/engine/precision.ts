@@ -1,10 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { addon } from '../base/addon.js'
 import type { Backend } from './backend.js'
 import type { Precision } from '../compiler/index.js'
-import { cpuFlags } from './kernels.js'
-
-/** Flags of /proc/cpuinfo that mean arithmetic in bfloat16: AVX-512 and AMX on x86, the extension of ARMv8.6. */
-const NATIVE_BFLOAT16 = /\b(?:avx512_bf16|amx_bf16|bf16)\b/
 
 /** NVIDIA's Ampere is the first generation that computes in bfloat16 (CUDA C++ Programming Guide, compute capabilities). */
 const AMPERE_CAPABILITY = 8
@@ -16,7 +13,7 @@ const NVIDIA_SMI_TIMEOUT_MS = 10_000
  */
 export function choosePrecision (setting: Precision | 'auto', backend: Backend): Precision {
   if (setting !== 'auto') return setting
-  const isNative = backend === 'cpu' ? hasNativeBfloat16(cpuFlags()) : gpusHaveNativeBfloat16()
+  const isNative = backend === 'cpu' ? addon().hasBfloat16() : gpusHaveNativeBfloat16()
   return isNative ? 'bfloat16' : 'float32'
 }
 
@@ -30,9 +27,4 @@ function gpusHaveNativeBfloat16 (): boolean {
   } catch {
     return false
   }
-}
-
-/** True if these flags of a CPU, as /proc/cpuinfo lists them, include arithmetic in bfloat16. */
-export function hasNativeBfloat16 (flags: string): boolean {
-  return NATIVE_BFLOAT16.test(flags)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
-import { cpuQuota, usableCpus } from '../../src/base/cpus.js'
+import { cpuQuota, cpuShare, usableCpus } from '../../src/base/cpus.js'
 import { hierarchy } from '../support/control-groups.js'
 
 test('a quota of version 2 counts in CPUs, the smallest on the way to the root', (t) => {
@@ -37,6 +37,7 @@ test('a quota counts as whole CPUs, rounded up whatever Node makes of it, and ne
   assert.equal(count('0-63', '/box'), 2)
   assert.equal(count('5', '/box'), 1)
   assert.equal(count('0-3,8,10-11', '/'), 7)
+  assert.equal(cpuShare({ status: status('0-63'), membership: '0::/box\n', cgroupRoot }), 1.5)
 })
 
 test('where the kernel does not list CPUs, Node counts them', () => {

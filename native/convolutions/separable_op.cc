@@ -1,24 +1,14 @@
-// The kernels as an operation of TensorFlow's, through its C interface: loading this addon after TensorFlow registers it.
+// Separable convolutions as an operation of TensorFlow's.
 //
-// XceptionSeparableConvolution(input [images, height, width, channels], depthwise, pointwise, bias, summand: none or one)
+// XceptionSeparableConvolution(input [images, height, width, channels], depthwise, pointwise, bias, summand: none or
+// one)
 //   -> [images, height, width, filters]
 // The weights are laid out as kernels.h says; the pointwise ones are of the input's type or int8.
-#include <node_api.h>
-#include <cstdlib>
 #include <string>
 #include "convolve.h"
 #include "node.h"
 
 namespace convolutions {
-
-Team& TheTeam() {
-  static Team* const team = [] {
-    const char* threads = std::getenv("TF_NUM_INTRAOP_THREADS");
-    return new Team(std::max(1, threads == nullptr ? 1 : std::atoi(threads)));
-  }();
-  return *team;
-}
-
 namespace {
 
 constexpr char kOperation[] = "XceptionSeparableConvolution";
@@ -33,12 +23,13 @@ struct Attributes {
 
 void* Create(TF_OpKernelConstruction* construction) {
   auto attributes = std::make_unique<Attributes>();
-  AttributeReader reader(construction);
+  AttributeReader reader(construction, kOperation);
   reader.Read("filters", attributes->filters);
   reader.Read("summands", attributes->summands);
   reader.Read("relu_input", attributes->relu_input);
   reader.Read("relu_output", attributes->relu_output);
-  return attributes.release();
+  reader.DemandSummands(attributes->summands);
+  return reader.Finish() ? attributes.release() : nullptr;
 }
 
 void Delete(void* attributes) { delete static_cast<Attributes*>(attributes); }
@@ -50,12 +41,13 @@ void Compute(void* node, TF_OpKernelContext* context) {
   if (!run.ReadInputs(4 + attributes.summands)) return run.Fail();
   const int64_t channels = run.Side(0, 3), filters = attributes.filters;
   const int64_t shape[4] = {run.Side(0, 0), run.Side(0, 1), run.Side(0, 2), filters};
-  const int64_t positions = shape[0] * shape[1] * shape[2];
+  const int64_t positions = CountOf({shape[0], shape[1], shape[2]});
   const int64_t padded = RoundUp(filters, kPanelFilters);
   constexpr int quantized = kIsQuantized<Weight>;
   const bool fits = run.Demand(1, (kWindow + quantized) * RoundUp(channels, kChannelStep)) &&
-      run.Demand(2, padded * RoundUp(channels, kDepth<Weight>)) && run.Demand(3, (1 + quantized) * padded) &&
-      (attributes.summands == 0 || run.Demand(4, positions * filters));
+                    run.Demand(2, padded * RoundUp(channels, kDepth<Weight>)) &&
+                    run.Demand(3, (1 + quantized) * padded) &&
+                    (attributes.summands == 0 || run.Demand(4, CountOf({positions, filters})));
   if (!fits) return run.Fail();
   void* output = run.AllocateOutput(shape, sizeof(Number));
   if (output == nullptr) return run.Fail();
@@ -72,7 +64,7 @@ void Compute(void* node, TF_OpKernelContext* context) {
   convolution.bias = run.Data<float>(3);
   convolution.summand = attributes.summands > 0 ? run.Data<Number>(4) : nullptr;
   convolution.output = output;
-  Convolve(*ChooseKernel<Number, Weight>(), convolution, positions, TheTeam());
+  if (!Convolve(*ChooseKernel<Number, Weight>(), convolution, positions, TheTeam())) run.FailForMemory();
 }
 
 void RegisterOperation(TF_Status* status) {
@@ -93,7 +85,8 @@ void RegisterOperation(TF_Status* status) {
   TF_RegisterOpDefinition(builder, status);
 }
 
-// Only for CPUs that have a kernel: elsewhere TensorFlow refuses a graph with the operation, whatever the service believes.
+// Only for CPUs that have a kernel: elsewhere TensorFlow refuses a graph with the operation, whatever the service
+// believes.
 template <class Number, class Weight>
 void RegisterKernel(TF_DataType type, TF_DataType weight_type, TF_Status* status) {
   if (ChooseKernel<Number, Weight>() == nullptr || TF_GetCode(status) != TF_OK) return;
@@ -104,32 +97,14 @@ void RegisterKernel(TF_DataType type, TF_DataType weight_type, TF_Status* status
   TF_RegisterKernelBuilder(name.c_str(), builder, status);
 }
 
-template <class Number, class Weight>
-bool Export(napi_env env, napi_value exports, const char* type) {
-  const Kernel* kernel = ChooseKernel<Number, Weight>();
-  if (kernel == nullptr) return true;
-  napi_value name;
-  return napi_create_string_utf8(env, kernel->name, NAPI_AUTO_LENGTH, &name) == napi_ok &&
-      napi_set_named_property(env, exports, type, name) == napi_ok;
-}
-
 }  // namespace
-}  // namespace convolutions
 
-// Exports the name of the kernel for each type that has one.
-NAPI_MODULE_INIT() {
-  const convolutions::Status status(TF_NewStatus());
-  convolutions::RegisterOperation(status.get());
-  convolutions::RegisterKernel<float, float>(TF_FLOAT, TF_FLOAT, status.get());
-  convolutions::RegisterKernel<float, int8_t>(TF_FLOAT, TF_INT8, status.get());
-  convolutions::RegisterKernel<convolutions::bfloat16, convolutions::bfloat16>(TF_BFLOAT16, TF_BFLOAT16, status.get());
-  convolutions::RegisterKernel<convolutions::bfloat16, int8_t>(TF_BFLOAT16, TF_INT8, status.get());
-  convolutions::RegisterDense(status.get());
-  if (TF_GetCode(status.get()) != TF_OK) {
-    napi_throw_error(env, nullptr, TF_Message(status.get()));
-  } else if (!convolutions::Export<float, float>(env, exports, "float32") || !convolutions::Export<float, int8_t>(env, exports, "int8") ||
-             !convolutions::Export<convolutions::bfloat16, convolutions::bfloat16>(env, exports, "bfloat16")) {
-    napi_throw_error(env, nullptr, "the addon of the convolutions cannot be set up");
-  }
-  return exports;
+void RegisterSeparable(TF_Status* status) {
+  if (TF_GetCode(status) == TF_OK) RegisterOperation(status);
+  RegisterKernel<float, float>(TF_FLOAT, TF_FLOAT, status);
+  RegisterKernel<float, int8_t>(TF_FLOAT, TF_INT8, status);
+  RegisterKernel<bfloat16, bfloat16>(TF_BFLOAT16, TF_BFLOAT16, status);
+  RegisterKernel<bfloat16, int8_t>(TF_BFLOAT16, TF_INT8, status);
 }
+
+}  // namespace convolutions

@@ -1,0 +1,84 @@
+// What this CPU and its system can do, asked of the CPU itself: compilers differ in the names that they can ask for,
+// and /proc/cpuinfo is of Linux alone. See CPUID and XGETBV in Intel's Software Developer's Manual, volume 2.
+#pragma once
+#include <cstdint>
+#include <string_view>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__linux__) && defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+namespace cpu {
+
+#if defined(__x86_64__)
+
+// Registers that the system saves when it switches threads, as bits of XGETBV's answer.
+constexpr uint32_t kAvxState = 0b110;
+constexpr uint32_t kAvx512State = kAvxState | 0b1110'0000;
+constexpr uint32_t kTileState = 0b11 << 17;
+
+struct Registers {
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+// Zeros where the CPU knows no such leaf.
+inline Registers AskCpu(uint32_t leaf, uint32_t subleaf) {
+  Registers answer;
+  __get_cpuid_count(leaf, subleaf, &answer.eax, &answer.ebx, &answer.ecx, &answer.edx);
+  return answer;
+}
+
+inline uint32_t SavedState(const Registers& basic) {
+  constexpr uint32_t kXgetbvIsThere = 1 << 27;
+  if ((basic.ecx & kXgetbvIsThere) == 0) return 0;
+  uint32_t low = 0, high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+// Whether an instruction set can be used, by the name that compilers have for it (-mavx2). Takes some microseconds in a
+// virtual machine.
+inline bool Has(std::string_view name) {
+  const Registers basic = AskCpu(1, 0), extended = AskCpu(7, 0), more = AskCpu(7, 1);
+  const uint32_t saved = SavedState(basic);
+  const struct {
+    std::string_view name;
+    uint32_t flags;
+    int bit;
+    uint32_t state;
+  } known[] = {
+      {"fma", basic.ecx, 12, kAvxState},
+      {"avx2", extended.ebx, 5, kAvxState},
+      {"avx512f", extended.ebx, 16, kAvx512State},
+      {"avx512bw", extended.ebx, 30, kAvx512State},
+      {"avx512vl", extended.ebx, 31, kAvx512State},
+      {"avx512vnni", extended.ecx, 11, kAvx512State},
+      {"avx512bf16", more.eax, 5, kAvx512State},
+      {"amx-bf16", extended.edx, 22, kTileState},
+  };
+  for (const auto& one : known) {
+    if (one.name == name) return ((one.flags >> one.bit) & 1) != 0 && (saved & one.state) == one.state;
+  }
+  return false;
+}
+
+// Whether there is arithmetic in bfloat16, for TensorFlow's kernels too.
+inline bool HasBfloat16() { return Has("avx512bf16") || Has("amx-bf16"); }
+
+#else
+
+inline bool Has(std::string_view) { return false; }
+
+inline bool HasBfloat16() {
+#if defined(__linux__) && defined(__aarch64__)
+  // HWCAP2_BF16, which the headers of older systems lack: https://docs.kernel.org/arch/arm64/elf_hwcaps.html.
+  return ((getauxval(AT_HWCAP2) >> 14) & 1) != 0;
+#else
+  return false;
+#endif
+}
+
+#endif
+
+}  // namespace cpu
