@@ -11,6 +11,12 @@ const json = (body: unknown, accept = '*/*'): RequestInit => (
   { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', accept } }
 )
 const BASE64 = CAT.toString('base64')
+const INFER = { inputs: [{ name: 'image', datatype: 'BYTES', shape: [1], data: [BASE64] }] }
+
+type Case = readonly [status: number, path: string, query: string, init?: RequestInit]
+
+/** An address of a model, and the same with a version. */
+const ofVersions = (model: string): string[] => [model, `${model}/versions/{version}`]
 
 const server = suiteServer({ ADMIN_PORT: '0', MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000' })
 let main: Document
@@ -75,7 +81,7 @@ suite('/openapi.json', () => {
 })
 
 suite('real replies are as /openapi.json says', () => {
-  const cases: ReadonlyArray<readonly [status: number, path: string, query: string, init?: RequestInit]> = [
+  const cases: readonly Case[] = [
     [200, '/classify', '', JPEG],
     [200, '/classify', '?explain=true&topK=10', JPEG],
     [200, '/classify', '?explain=true', { ...JPEG, headers: { ...JPEG.headers, accept: 'image/png' } }],
@@ -99,30 +105,53 @@ suite('real replies are as /openapi.json says', () => {
     [200, '/readyz', ''],
     [200, '/openapi.json', ''],
     [200, '/v2', ''],
+    [200, '/v2/health/live', ''],
     [200, '/v2/health/ready', ''],
-    [200, '/v2/models/{name}', ''],
-    [200, '/v1/models/{name}', ''],
-    [200, '/v1/models/{name}/metadata', ''],
-    [200, '/v1/models/{name}:predict', '', json({ instances: [{ b64: BASE64 }] })]
+    ...ofVersions('/v2/models/{name}').flatMap((model): Case[] => [
+      [200, model, ''],
+      [200, `${model}/ready`, ''],
+      [200, `${model}/infer`, '', json(INFER)],
+      [200, `${model}/infer`, '', json({ ...INFER, id: 'mine', parameters: { binary_data_output: true } })],
+      [400, `${model}/infer`, '', json({ inputs: [] })]
+    ]),
+    ...ofVersions('/v1/models/{name}').flatMap((model): Case[] => [
+      [200, model, ''],
+      [200, `${model}/metadata`, ''],
+      [200, `${model}:predict`, '', json({ instances: [{ b64: BASE64 }] })],
+      [200, `${model}:predict`, '', json({ inputs: { image: [{ b64: BASE64 }] } })],
+      [400, `${model}:predict`, '', json({})]
+    ])
   ]
+  const answered = new Set<string>()
   for (const [status, path, query, init] of cases) {
     const method = init?.method ?? 'GET'
     test(`${status} ${method} ${path}${query} ${init?.body === undefined ? '' : 'with a body'}`, async () => {
-      const response = await fetch(`${server.url}${path.replace('{name}', 'xception-cifar10')}${query}`, init)
+      const address = path.replace('{name}', 'xception-cifar10').replace('{version}', '1')
+      const response = await fetch(`${server.url}${address}${query}`, init)
       assert.equal(response.status, status)
+      if (response.ok) answered.add(`${method} ${path}`)
       await assertDescribed(main, path, response)
     })
   }
 
   test('of administration', async () => {
-    for (const [method, path] of [
-      ['GET', '/livez'], ['GET', '/metrics'], ['POST', '/admin/reload'], ['GET', '/admin/log-level'], ['PUT', '/admin/log-level'],
-      ['DELETE', '/admin/log-level'], ['GET', '/openapi.json']
+    for (const [method, path, body] of [
+      ['GET', '/livez'], ['GET', '/readyz'], ['GET', '/metrics'], ['POST', '/admin/reload'], ['GET', '/admin/log-level'],
+      ['PUT', '/admin/log-level', '{"level":"error"}'], ['PUT', '/admin/log-level', ''], ['DELETE', '/admin/log-level'],
+      ['GET', '/openapi.json']
     ] as const) {
-      const response = await fetch(`${adminUrl}${path}`, { method })
-      assert.equal(response.status, method === 'PUT' ? 400 : 200)
+      const response = await fetch(`${adminUrl}${path}`, { method, ...body === undefined ? {} : { body } })
+      assert.equal(response.status, body === '' ? 400 : 200)
+      if (response.ok) answered.add(`${method} ${path}`)
       await assertDescribed(admin, path, response, method)
     }
+  })
+
+  test('of every operation that they have', () => {
+    const operations = [main, admin].flatMap(({ paths }) => Object.entries(paths).flatMap(([path, methods]) => (
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
+    )))
+    assert.deepEqual([...answered].sort(), [...new Set(operations)].sort())
   })
 
   test('of a reload that is refused while the service drains', async (t) => {
