@@ -74,8 +74,8 @@ export default {
       name: 'the-worker-is-started',
       comment: 'who imports the worker loads TensorFlow into a process that has other work',
       severity: 'error',
-      from: { pathNot: ['^test/engine/worker.test.ts$', '^src/train/process/worker-process.ts$'] },
-      to: { path: anyOf(['engine/worker.ts', 'engine/worker-process.ts', 'train/process/worker.ts', 'train/process/worker-process.ts']) }
+      from: { pathNot: '^test/engine/worker.test.ts$' },
+      to: { path: anyOf(['engine/worker.ts', 'engine/worker-process.ts', 'train/process/worker.ts', 'base/apart/module-process.ts']) }
     },
     {
       name: 'tensorflow-is-the-workers',

@@ -1,5 +1,5 @@
 import { addon } from './addon.js'
-import { killBeginning } from './beginning.js'
+import { killRunning } from './apart/apart.js'
 
 /** The engine is lost, which a new process mends (EX_SOFTWARE of sysexits.h). */
 export const ENGINE_LOST = 70
@@ -9,11 +9,6 @@ export const ENGINE_LOST = 70
  * native call.
  */
 export function endNow (code: number): never {
-  killBeginning()
+  killRunning()
   return addon().endNow(code)
-}
-
-/** Has the system kill this process once the one that started it is gone, whatever it is doing then. On Linux only. */
-export function endWithParent (): void {
-  addon().endWithParent()
 }

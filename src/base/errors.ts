@@ -56,7 +56,7 @@ export class OperatorError extends Error {
 
 /** What the system fails at for the moment, and the input is not to blame for: whoever works through inputs stops, and can go on later. */
 export class SystemFailure extends OperatorError {
-  override readonly name = 'SystemFailure'
+  override readonly name: string = 'SystemFailure'
 }
 
 /** An error meant for the client: `detail` says in one sentence what happened and what to do about it. */

@@ -1,3 +1,4 @@
+import { callApart } from '../base/apart/module-apart.js'
 import type { Config } from '../config.js'
 import { totalCounts } from '../model/counts.js'
 import type { Model } from '../model/model.js'
@@ -6,11 +7,13 @@ import { separableCosts, type SeparableCost } from '../model/separable.js'
 import { showProgress } from '../sources/download-progress.js'
 import { openModel } from '../sources/open.js'
 import { PRESET_PREFIX } from '../sources/preset.js'
-import { measureApart } from './measure-apart.js'
+import type * as Measure from './measure.js'
 import { MEASURED_BATCH_SIZES, type Speed } from './measure.js'
 import { aligned, print, thousands } from './table.js'
 
 const RATIO_DIGITS = 6
+const MEASURING = { name: 'The process that measures' }
+const MEASURE = new URL('./measure.js', import.meta.url)
 
 export interface ComparisonOptions {
   readonly json: boolean
@@ -35,7 +38,7 @@ export async function compareModels (config: Config, names: readonly string[], {
   const settings = names.map((name) => ({ ...config, modelName: '', model: isPresetName(name) ? `${PRESET_PREFIX}${name}` : name }))
   const models: Model[] = []
   for (const one of settings) models.push(await openModel(one, showProgress()))
-  const speeds = measure ? await measureApart(settings) : []
+  const speeds = measure ? await callApart<typeof Measure, 'measureSpeed'>(MEASURE, 'measureSpeed', [settings], MEASURING) : []
   const compared = models.map(({ name, network }, index): Compared => ({
     model: name.startsWith(PRESET_PREFIX) ? name.slice(PRESET_PREFIX.length) : name,
     ...totalCounts(network.layers),

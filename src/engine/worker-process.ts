@@ -1,7 +1,6 @@
-import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { endWithParent } from '../base/end-now.js'
-import { leaveSignalsToParent } from '../base/signals.js'
+import { beginApart, CHANNEL } from '../base/apart/begin.js'
 import { FrameReader, frameParts, reusedMemory, type Frame } from './frames.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
 import { encodeFailure, encodeLoadReply, encodeRunReply } from './replies.js'
@@ -13,13 +12,8 @@ import { decodeRequest, type Request } from './requests.js'
  * an event loop for each piece of them.
  */
 
-/** Which of this process's open files the pipe is; see `EngineProcess`. */
-const PIPE = 3
 /** What the pipe says of a parent that is gone: the second where that left something unread. */
 const PARENT_GONE = new Set(['EPIPE', 'ECONNRESET'])
-/** Of 1000, added to what the system says already. */
-const OOM_SCORE = 500
-const OOM_SCORE_FILE = '/proc/self/oom_score_adj'
 
 /** What a worker's module exports. */
 interface Worker {
@@ -33,7 +27,7 @@ const reader = new FrameReader(reusedMemory())
 /** The next frame, however long it takes to come; undefined once the parent is gone or wants no more. */
 function read (): Frame | undefined {
   for (;;) {
-    const bytes = readSync(PIPE, reader.space)
+    const bytes = readSync(CHANNEL, reader.space)
     if (bytes === 0) return undefined
     const frame = reader.filled(bytes)
     if (frame !== undefined) return frame
@@ -43,7 +37,7 @@ function read (): Frame | undefined {
 /** In one piece: each would wake the parent. */
 function write (parts: readonly Uint8Array[]): void {
   const bytes = Buffer.concat(parts)
-  for (let at = 0; at < bytes.length;) at += writeSync(PIPE, bytes, at)
+  for (let at = 0; at < bytes.length;) at += writeSync(CHANNEL, bytes, at)
 }
 
 async function answer (worker: Worker, request: Request): Promise<Uint8Array[]> {
@@ -52,16 +46,6 @@ async function answer (worker: Worker, request: Request): Promise<Uint8Array[]> 
     return encodeRunReply(await worker.run(request.run), request.run.images.length)
   } catch (error) {
     return encodeFailure(error as Error)
-  }
-}
-
-/** Makes this process, and not the one that serves, the one that Linux kills when memory runs out. */
-function volunteerForOutOfMemory (): void {
-  try {
-    writeFileSync(OOM_SCORE_FILE, String(Math.min(1000, Number(readFileSync(OOM_SCORE_FILE, 'utf8')) + OOM_SCORE)))
-  } catch (error) {
-    // Other systems have no such file, and a hardened one may forbid it: then the size decides, which is likely this process's.
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error
   }
 }
 
@@ -77,10 +61,7 @@ async function serve (workerFile: string): Promise<void> {
 }
 
 const [workerFile = ''] = process.argv.slice(2)
-leaveSignalsToParent()
-// The pipe of a parent that is gone is closed, but a run that hangs would never see that.
-endWithParent()
-volunteerForOutOfMemory()
+beginApart()
 try {
   await serve(workerFile)
   process.exit(0)

@@ -1,6 +1,4 @@
-import '../base/say-begun.js'
 import { OperatorError } from '../base/errors.js'
-import { leaveSignalsToParent } from '../base/signals.js'
 import { cacheKey } from '../compiler/cache-key.js'
 import { UnwritableError, writeEntry } from '../compiler/cache.js'
 import { compile, type ModelTarget, type Target } from '../compiler/index.js'
@@ -9,7 +7,7 @@ import type { Weights } from '../model/weights.js'
 import { quantizationOf } from '../quantize/from-statistics.js'
 import { openModel, type OpenSettings } from '../sources/open.js'
 
-/* A process of its own that opens a model, compiles it and ends: see `compiledModel`, which sends it one order. */
+/* Runs in a process of its own, which opens a model, compiles it and ends: see `compiledModel`. */
 
 export interface CompileSettings extends OpenSettings {
   /** Most that compiled models take in the cache. */
@@ -25,14 +23,20 @@ export interface CompileOrder {
   readonly folder: string
 }
 
-export type CompileReply = { readonly done: true } | CompileFailure
-
-export interface CompileFailure {
-  readonly failure: 'operator' | 'unwritable' | 'unexpected'
-  /** The system's, of what cannot be written. */
+/** The folder takes nothing; `code` is the system's. */
+export interface Unwritable {
   readonly code: string
-  readonly message: string
-  readonly stack: string
+}
+
+/** Gives nothing once the graph is in its folder. */
+export async function compileTo (order: CompileOrder): Promise<Unwritable | undefined> {
+  try {
+    await carryOut(order)
+    return undefined
+  } catch (error) {
+    if (error instanceof UnwritableError) return { code: error.code }
+    throw error
+  }
 }
 
 async function carryOut ({ settings, target, key, folder }: CompileOrder): Promise<void> {
@@ -50,24 +54,3 @@ async function targetFor (model: Model, weights: Weights, { precision, ownKernel
   if (!quantized) return { precision, ownKernels }
   return { precision, ownKernels, quantization: await model.readQuantization?.() ?? quantizationOf(model.network, weights) }
 }
-
-function failureOf (error: Error): CompileFailure {
-  const failure = error instanceof OperatorError ? 'operator' : error instanceof UnwritableError ? 'unwritable' : 'unexpected'
-  return { failure, code: error instanceof UnwritableError ? error.code : '', message: error.message, stack: error.stack ?? '' }
-}
-
-async function replyTo (order: CompileOrder): Promise<CompileReply> {
-  try {
-    await carryOut(order)
-    return { done: true }
-  } catch (error) {
-    return failureOf(error as Error)
-  }
-}
-
-leaveSignalsToParent()
-// Who ordered it is gone, and nobody would publish what this makes.
-process.once('disconnect', () => { process.exit(1) })
-process.once('message', async (order: CompileOrder) => {
-  process.send?.(await replyTo(order), () => { process.exit(0) })
-})

@@ -1,5 +1,5 @@
+import { ProcessFailure } from '../base/apart/process-failure.js'
 import { OperatorError } from '../base/errors.js'
-import { ProcessGone } from '../base/process-end.js'
 import { tensorFlowEnvironment, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
 import { WorkerPool } from '../engine/pool.js'
@@ -74,9 +74,7 @@ export async function startRuntime (
     return { pool, watch, loaded, maxBatchSize, decoder, close }
   } catch (error) {
     await close()
-    if (!(error instanceof ProcessGone)) throw error
-    const problem = `The engine cannot start, since ${error.message} while it loaded the model`
-    throw new OperatorError(`${problem}: ${error.remedy}`, { cause: error })
+    throw error instanceof ProcessFailure ? error.within('The engine cannot start, since ', 'while it loaded the model') : error
   }
 }
 

@@ -26,8 +26,8 @@ function spans (text: string): readonly string[] {
 
 /** Whether TypeScript's text defines a function, class, type or constant, or a method with a body or a type. */
 function defines (source: string, name: string): boolean {
-  const declared = new RegExp(`^(?:export )?(?:async )?(?:function\\*?|class|interface|type|const) \\*? ?${name}\\b`, 'm')
-  const method = new RegExp(`^ +(?:(?:private|static|async|override|get) )*\\*?${name}(?:<[^(]*>)? \\(.*\\)(?:: .*)? \\{$`, 'm')
+  const declared = new RegExp(`^(?:export )?(?:abstract |async )?(?:function\\*?|class|interface|type|const) \\*? ?${name}\\b`, 'm')
+  const method = new RegExp(`^ +(?:(?:private|protected|static|async|override|get) )*\\*?${name}(?:<[^(]*>)? \\(.*\\)(?:: .*)? \\{$`, 'm')
   return declared.test(source) || method.test(source)
 }
 

@@ -18,7 +18,7 @@ export interface StepResult {
 /** Row-major float32 by the name of a variable. */
 export type VariableValues = ReadonlyMap<string, { readonly shape: readonly number[], readonly data: Float32Array }>
 
-/** What can be asked of the process that trains, one thing after the other. */
+/** What the process that trains is asked for, one thing after the other; `worker.ts` does it. */
 export interface TrainingWorker {
   /** The folder of a SavedModel. */
   load (folder: string): Promise<void>
@@ -29,11 +29,3 @@ export interface TrainingWorker {
   /** [images, classes] logits, row-major, of the network as it would serve. */
   evaluate (images: Images): Float32Array<ArrayBuffer>
 }
-
-/** One call of `TrainingWorker`. */
-export interface Request {
-  readonly method: keyof TrainingWorker
-  readonly argument?: unknown
-}
-
-export type Reply = { readonly result: unknown } | { readonly error: string, readonly stack: string | undefined }
