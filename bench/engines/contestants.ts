@@ -4,7 +4,7 @@ import { loadModel } from '../network/model.js'
 import { whyNoModules } from '../python/packages.js'
 import { isPythons, nameOf, type Contestant, type NodeContestant, type PythonContestant, type TimedEngine } from './engine.js'
 import { exportNetwork, type ExportedNetwork } from './exported.js'
-import { EngineProcess } from './process.js'
+import { ContestantProcess } from './process.js'
 import { startPythonEngine } from './python.js'
 
 export const REFERENCE = { engine: 'onnxruntime-node', precision: 'float32' } as const satisfies NodeContestant
@@ -63,7 +63,7 @@ export async function startContestants (
   engines: Map<string, TimedEngine>, contestants: readonly Contestant[], { threads, model, exported, before = [] }: StartOptions
 ): Promise<void> {
   for (const one of contestants) {
-    if (!isPythons(one)) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }, before))
+    if (!isPythons(one)) engines.set(nameOf(one), await ContestantProcess.start({ ...one, threads, model }, before))
     else if (exported !== undefined) engines.set(nameOf(one), await startPythonEngine(one, exported, threads, before))
   }
 }

@@ -7,16 +7,16 @@ import type { EngineOptions, Runs, TimedEngine } from './engine.js'
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 
 /** One of Node's engines. */
-export class EngineProcess implements TimedEngine {
+export class ContestantProcess implements TimedEngine {
   private constructor (private readonly child: ChildProcess, readonly version: string) {}
 
   /** Rejects with what the child said if it cannot start. `before` is a command that starts Node, such as one that pins it to CPUs. */
-  static async start (options: EngineOptions, before: readonly string[] = []): Promise<EngineProcess> {
+  static async start (options: EngineOptions, before: readonly string[] = []): Promise<ContestantProcess> {
     const [execPath = process.execPath, ...execArgv] = [...before, process.execPath]
     const child = fork(CHILD, { execPath, execArgv, serialization: 'advanced' })
     const reply = await ask(child, { kind: 'start', options })
     if (reply.kind !== 'started') throw new Error('the engine did not say that it started')
-    return new EngineProcess(child, reply.version)
+    return new ContestantProcess(child, reply.version)
   }
 
   async run (batchSize: number, repeats: number): Promise<Runs> {

@@ -2,7 +2,7 @@ import { PythonProcess } from '../python/process.js'
 import type { PythonContestant, Runs, TimedEngine } from './engine.js'
 import type { ExportedNetwork } from './exported.js'
 
-/** One of Python's engines; it times itself, so that nothing of the way to its process is counted. `before` as in EngineProcess. */
+/** One of Python's engines; it times itself, so that nothing of the way to its process is counted. `before` as in ContestantProcess. */
 export async function startPythonEngine (
   { engine, precision }: PythonContestant, exported: ExportedNetwork, threads: number, before: readonly string[] = []
 ): Promise<TimedEngine> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Precision } from '../../src/compiler/index.js'
 import type { TimedEngine } from '../engines/engine.js'
 import { encodeOnnx } from '../engines/onnx.js'
-import { EngineProcess } from '../engines/process.js'
+import { ContestantProcess } from '../engines/process.js'
 import { loadModel } from '../network/model.js'
 import { startLitServe, whyNoLitServe } from '../peers/litserve.js'
 import { startPeer, type PeerServer } from '../peers/start.js'
@@ -72,7 +72,7 @@ async function startOurs (
   }
   const [one, shared] = ownServers(precision)
   const { url, stop } = await start({ TENSORFLOW_THREADS: String(threads) })
-  const raw = await EngineProcess.start({ engine: 'ours', precision, threads, model })
+  const raw = await ContestantProcess.start({ engine: 'ours', precision, threads, model })
   servers.push({ name: one, url, raw, stop: () => stop() })
   // Each thread with a session of its own: nobody waits for another at the end of an operation, and a lone image has one thread.
   const { batch } = SHARINGS.workerPerThread

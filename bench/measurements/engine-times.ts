@@ -5,7 +5,7 @@ import { barChart } from '../report/chart.js'
 import { contestantsHere, exportFor, REFERENCE, startContestants, STOCK } from '../engines/contestants.js'
 import { nameOf, type Contestant, type NodeContestant, type TimedEngine } from '../engines/engine.js'
 import { MATRIX_PRODUCTS_OPERATIONS } from '../engines/matrix-products.js'
-import { EngineProcess } from '../engines/process.js'
+import { ContestantProcess } from '../engines/process.js'
 import { timeTurn, warmUp } from '../engines/turn.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import { loadModel } from '../network/model.js'
@@ -63,7 +63,7 @@ export async function benchEngines (machine: Machine, { rounds, threads, model }
       const exported = await exportFor(contestants, model, { folder, images: Math.max(...BATCH_SIZES) })
       await startContestants(engines, contestants, { threads, model, exported })
       const agreement = await compareOutputs(engines, contestants, weightsOf(model))
-      for (const one of peaks) engines.set(nameOf(one), await EngineProcess.start({ ...one, threads, model }))
+      for (const one of peaks) engines.set(nameOf(one), await ContestantProcess.start({ ...one, threads, model }))
       await warmUp(engines.values(), BATCH_SIZES)
       const times = await timeRounds(engines, rounds)
       const { network } = await loadModel(model)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
-import { EngineProcess } from '../engines/process.js'
+import { ContestantProcess } from '../engines/process.js'
 import { makePhotos } from '../http/photos.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
 import type { Table } from '../../verify/table.js'
@@ -48,7 +48,7 @@ export async function benchFolder ({ rounds, pictures, threads, model }: FolderB
     const served = await servedModel(model, folder)
     const photos = join(folder, 'photos')
     await writePhotos(photos, pictures)
-    const engine = await EngineProcess.start({ engine: 'ours', precision: 'float32', threads, model })
+    const engine = await ContestantProcess.start({ engine: 'ours', precision: 'float32', threads, model })
     try {
       const batchSize = await bestBatchSize(engine)
       const env = {
@@ -89,7 +89,7 @@ async function takeTurns (contestants: Contestants, rounds: number): Promise<Rec
   return rates
 }
 
-async function bestBatchSize (engine: EngineProcess): Promise<number> {
+async function bestBatchSize (engine: ContestantProcess): Promise<number> {
   const rates = new Map<number, number>()
   for (const size of BATCH_SIZES) rates.set(size, await engineRate(engine, size, REPEATS))
   const best = Math.max(...rates.values())
@@ -97,7 +97,7 @@ async function bestBatchSize (engine: EngineProcess): Promise<number> {
 }
 
 /** Images a second, from the median of the runs after the first. */
-async function engineRate (engine: EngineProcess, batchSize: number, runs: number): Promise<number> {
+async function engineRate (engine: ContestantProcess, batchSize: number, runs: number): Promise<number> {
   const { milliseconds } = await engine.run(batchSize, runs + 1)
   return batchSize / median(milliseconds.slice(1)) * 1000
 }

@@ -20,7 +20,7 @@ interface ReadCall extends Pick<InferOrder, 'id' | 'outputs'> {
 }
 
 /** Answers ModelInfer, admitted before its message is read. */
-export async function infer (call: Call, method: Method, intake: IntakeOptions): Promise<object> {
+export async function modelInfer (call: Call, method: Method, intake: IntakeOptions): Promise<object> {
   const { slot } = intake
   return await slot.use(async (model) => await answerAdmitted(model, intake, call, handle(model, call, method, intake)))
 }

@@ -3,7 +3,7 @@ import type { IntakeOptions } from '../intake/admitted.js'
 import { checkAddress } from '../intake/named-model.js'
 import { modelMetadata, serverMetadata } from '../intake/open-inference/metadata.js'
 import type { Answer, Call } from './call.js'
-import { addressOf, infer } from './infer.js'
+import { addressOf, modelInfer } from './infer.js'
 import type { Method } from './messages.js'
 
 /** A message that names a model. */
@@ -36,7 +36,7 @@ export function methodAnswers (intake: IntakeOptions): Readonly<Record<string, M
         })
       }
     },
-    ModelInfer: { isHealth: false, answer: async (call, method) => await infer(call, method, intake) }
+    ModelInfer: { isHealth: false, answer: async (call, method) => await modelInfer(call, method, intake) }
   }
 }
 

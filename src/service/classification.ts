@@ -13,16 +13,9 @@ export interface Answers<T> {
 /** The answer for one image: predictions, or the reason why there are none. */
 export type ImageResult = Predictions | { readonly error: ServiceError }
 
-export interface ClassifyOptions {
-  /** Predictions an image: its most probable labels. */
-  readonly k: number
-  /** Asks for each class's map. */
-  readonly isExplained?: boolean
-}
-
-/** Classifies the images of one request. Throws the signal's reason. */
+/** Classifies the images of one request: the `k` most probable labels of each, with their maps if asked. Throws the signal's reason. */
 export async function classify (
-  model: LoadedModel, uploads: Upload[], { k, isExplained = false }: ClassifyOptions, work: Work
+  model: LoadedModel, uploads: Upload[], { k, isExplained = false }: { readonly k: number, readonly isExplained?: boolean }, work: Work
 ): Promise<Answers<Predictions>> {
   if (!isExplained) return answersOf(await model.infer(uploads, work), (one) => ({ predictions: model.predictions(one, k) }))
   const refusal = whyNotExplainable(model.facts)

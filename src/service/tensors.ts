@@ -28,9 +28,9 @@ export type OutputTensor = { readonly name: string, readonly shape: readonly num
 export const PROBABILITIES = OUTPUTS.probabilities
 const FLOAT_BYTES = 4
 
-type OutputName = typeof PROBABILITIES | Wantable
+type TensorName = typeof PROBABILITIES | Wantable
 type OfferName = keyof NetworkOutputs
-const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<OutputName, OfferName>
+const OFFER_OF = Object.fromEntries(Object.entries(OUTPUTS).map(([offer, name]) => [name, offer])) as Record<TensorName, OfferName>
 
 /** `image`, files of images, and `pixels`; a request brings one of them. `pixels` may be FP32, too. */
 export function inputSpecs ({ facts: { input } }: LoadedModel): ModelTensor[] {
@@ -81,7 +81,7 @@ export async function inferTensors (
   const mostLabels = Math.max(1, ...requests.map(({ classification }) => classification ?? 1))
   const predictions = inferred.map((answer) => model.predictions(answer, mostLabels))
   return requests.map((request) => request.classification === undefined
-    ? floats(model, request.name as OutputName, inferred)
+    ? floats(model, request.name as TensorName, inferred)
     : classification(request, predictions))
 }
 
@@ -90,13 +90,13 @@ function wantedOf (requests: readonly OutputRequest[]): Wantable[] {
 }
 
 /** Of one image; the model has this output. */
-function shapeOf ({ facts: { offers } }: LoadedModel, name: OutputName): readonly number[] {
+function shapeOf ({ facts: { offers } }: LoadedModel, name: TensorName): readonly number[] {
   const offer = offers[OFFER_OF[name]]
   if ('reason' in offer) throw new Error(`there is no output ${name}: ${offer.reason}`)
   return offer.shape
 }
 
-function floats (model: LoadedModel, name: OutputName, answers: readonly Inferred[]): OutputTensor {
+function floats (model: LoadedModel, name: TensorName, answers: readonly Inferred[]): OutputTensor {
   const rows = answers.map(({ probabilities, outputs }) => (
     name === PROBABILITIES ? probabilities : outputs[name]?.values ?? new Float32Array()
   ))

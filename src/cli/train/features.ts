@@ -14,13 +14,13 @@ import { say } from '../say.js'
 import { DECODER_PATIENCE_MS, pictureDecoder } from '../picture-decoder.js'
 
 /** A picture as it is (0), or one of its variants. */
-export interface Wanted {
+export interface Variant {
   readonly sample: Sample
   readonly variant: number
 }
 
 /** Has the engine compute the features that the cache lacks, and keeps them. Throws an OperatorError if one cannot be computed. */
-export async function computeFeatures (config: Config, model: Model, wanted: readonly Wanted[], cache: FeatureCache): Promise<void> {
+export async function computeFeatures (config: Config, model: Model, wanted: readonly Variant[], cache: FeatureCache): Promise<void> {
   const missing = distinct(wanted).filter((one) => cache.get(keyOf(one)) === undefined)
   const known = wanted.length - missing.length
   if (known > 0 && missing.length > 0) say(`${known} of ${wanted.length} pictures have their features from before.`)
@@ -36,7 +36,7 @@ export async function computeFeatures (config: Config, model: Model, wanted: rea
 }
 
 /** The features of a picture that were computed. */
-export function featuresOf (wanted: Wanted, cache: FeatureCache): Float32Array {
+export function featuresOf (wanted: Variant, cache: FeatureCache): Float32Array {
   const features = cache.get(keyOf(wanted))
   if (features === undefined) throw new Error(`${wanted.sample.path} has no features`)
   return features
@@ -44,10 +44,10 @@ export function featuresOf (wanted: Wanted, cache: FeatureCache): Float32Array {
 
 interface Engine {
   readonly feed: ImageFeed
-  readonly read: (wanted: Wanted) => Promise<Upload>
+  readonly read: (wanted: Variant) => Promise<Upload>
 }
 
-async function embedAll (missing: readonly Wanted[], cache: FeatureCache, { feed, read }: Engine): Promise<void> {
+async function embedAll (missing: readonly Variant[], cache: FeatureCache, { feed, read }: Engine): Promise<void> {
   const progress = new Progress(missing.length)
   try {
     for await (const [one, result] of inOrder(missing, feed.concurrency, async (one) => (
@@ -82,10 +82,10 @@ function reader (config: Config, model: Model): Engine['read'] {
   }
 }
 
-function keyOf ({ sample, variant }: Wanted): string {
+function keyOf ({ sample, variant }: Variant): string {
   return featureKey(sample.hash, variant)
 }
 
-function distinct (wanted: readonly Wanted[]): Wanted[] {
+function distinct (wanted: readonly Variant[]): Variant[] {
   return [...new Map(wanted.map((one) => [keyOf(one), one])).values()]
 }

@@ -23,7 +23,7 @@ import { pictureDecoder, type PictureDecoder } from '../picture-decoder.js'
 import { say } from '../say.js'
 import { interruptedBy } from '../exit-codes.js'
 import { calibrate, labelsOf } from './evaluate-head.js'
-import { computeFeatures, featuresOf, type Wanted } from './features.js'
+import { computeFeatures, featuresOf, type Variant } from './features.js'
 import type { HeadOptions } from './head-options.js'
 import { openPictures } from './open-pictures.js'
 import { demandFree } from '../package.js'
@@ -88,7 +88,7 @@ async function openCache (config: Config, model: Model): Promise<FeatureCache> {
 }
 
 /** Pictures as they are, then one variant of each after the other. */
-function withVariants (samples: readonly Sample[], { augment }: HeadOptions): Wanted[] {
+function withVariants (samples: readonly Sample[], { augment }: HeadOptions): Variant[] {
   return Array.from({ length: augment + 1 }, (_, variant) => samples.map((sample) => ({ sample, variant }))).flat()
 }
 

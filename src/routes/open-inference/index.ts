@@ -6,7 +6,7 @@ import { noteError } from '../../telemetry/requests.js'
 import { described } from '../described.js'
 import { checkAddress } from '../../intake/named-model.js'
 import { describedModel } from '../protocol-schemas.js'
-import { infer } from './infer.js'
+import { answerInfer } from './infer.js'
 import { modelMetadata, serverMetadata } from '../../intake/open-inference/metadata.js'
 import { inferSchema, liveSchema, modelReadySchema, modelSchema, readySchema, serverSchema } from './schemas.js'
 
@@ -31,7 +31,7 @@ export async function openInferenceRoutes (app: FastifyInstance, intake: IntakeO
       return answerReady(reply, { name: params.name })
     })
     app.post<OfModel>(`${model}/infer`, describedModel(model, inferSchema), async (request, reply) => (
-      await infer(request, reply, intake)
+      await answerInfer(request, reply, intake)
     ))
   }
 

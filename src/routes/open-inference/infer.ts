@@ -26,7 +26,7 @@ interface Answer {
 }
 
 /** Answers an inference request to the model that its address names. */
-export async function infer (request: InferHttpRequest, reply: FastifyReply, intake: IntakeOptions): Promise<FastifyReply> {
+export async function answerInfer (request: InferHttpRequest, reply: FastifyReply, intake: IntakeOptions): Promise<FastifyReply> {
   const { lengths, body } = await admitted(request, reply, intake, (model, limits) => handle(model, limits, request, reply, intake))
   if (lengths === undefined) reply.type('application/json')
   else reply.type('application/octet-stream').headers({ [JSON_LENGTH]: lengths.json, 'content-length': lengths.all })

@@ -8,7 +8,7 @@ import { parseKerasModel } from './config.js'
 import { withFeatures, withProbabilities } from './ending.js'
 import { flatten, type FlatModel } from './flatten.js'
 import { graphOf, type KerasGraph } from './graph.js'
-import { infer } from './infer.js'
+import { networkOfWeights } from './network-of-weights.js'
 import type { HeadHints } from './inferred-head.js'
 import { inputOf, type InputShape } from './input.js'
 import { locator } from './locate.js'
@@ -60,7 +60,7 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
       throw new WeightsError(`the file has only weights and names no outputs, so OUTPUT_LAYER=${hints.outputLayer} cannot be taken`)
     }
     const { side } = inputOf([], hints.inputSize)
-    const { network, bindings, notes } = infer(stored, side, UNSTATED, hints)
+    const { network, bindings, notes } = networkOfWeights(stored, side, UNSTATED, hints)
     return recognized(network, undefined, false, bindings, notes)
   }
   const keras = parseKerasModel(stored.config)

@@ -20,7 +20,7 @@ interface Ending extends HeadHints {
   readonly withoutClassifier?: boolean
 }
 
-export interface Inferred extends Headed {
+export interface NetworkOfWeights extends Headed {
   readonly bindings: readonly Binding[]
 }
 
@@ -29,7 +29,7 @@ export interface Inferred extends Headed {
  * publishes it: the stem's strides and padding; of the head it is what the user says, else average pooling, and softmax (sigmoid for one
  * unit). Throws a WeightsError if the weights are not Xception's with Dense layers behind it, or do not fit together.
  */
-export function infer (stored: StoredModel, inputSize: number, rescaling: Rescaling, ending: Ending): Inferred {
+export function networkOfWeights (stored: StoredModel, inputSize: number, rescaling: Rescaling, ending: Ending): NetworkOfWeights {
   const leaves = storedLeaves(stored)
   const features = built(architectureOf(leaves, inputSize), rescaling)
   const dense = leaves.filter(({ kind }) => kind === 'dense')
