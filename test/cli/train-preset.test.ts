@@ -23,6 +23,8 @@ before(async () => { await writeColouredPictures(photos, EACH, BRIGHTER) })
 
 const recipe = (epochs: number): string[] => ['--epochs', String(epochs), '--batch', '16', '--learning-rate', '0.05', '--mixup', '0.2']
 const commandOf = (out: string, epochs: number): string[] => ['train', photos, '--preset', PRESET, '--out', out, ...recipe(epochs)]
+/** Trains once. */
+const onceOf = (out: string, epochs: number): string[] => [...commandOf(out, epochs), '--no-refit']
 const text = (out: string, file: string): string => readFileSync(join(out, file), 'utf8')
 
 suite('xception train --preset', () => {
@@ -35,9 +37,11 @@ suite('xception train --preset', () => {
     const metrics = text(out, 'metrics.jsonl').trimEnd().split('\n').map((line) => JSON.parse(line) as { epoch: number })
     assert.deepEqual(metrics.map(({ epoch }) => epoch), [1, 2, 3])
     assert.match(text(out, 'training.svg'), /^<svg .*<\/svg>\n$/s)
-    const { recipe: { mixup }, test: { accuracy } } = JSON.parse(text(out, 'training.json')) as {
-      recipe: { mixup: number }, test: { accuracy: number }
+    const { recipe: { mixup }, test: { accuracy }, fittedTo } = JSON.parse(text(out, 'training.json')) as {
+      recipe: { mixup: number }, test: { accuracy: number }, fittedTo: { splits: string[], pictures: number }
     }
+    assert.deepEqual(fittedTo, { splits: ['train', 'validation', 'test'], pictures: EACH * COLOURS.length })
+    assert.match(stderr, /trained on all 60 pictures; --no-refit keeps what was judged/)
     assert.equal(mixup, 0.2)
     assert.ok(accuracy >= 0 && accuracy <= 1)
     assert.equal(existsSync(`${out}.training`), false)
@@ -51,8 +55,8 @@ suite('xception train --preset', () => {
   test('ends on SIGINT with a checkpoint, from where the same command goes on to the same weights', async (t) => {
     const [whole, stopped] = [join(folder, 'whole'), join(folder, 'stopped')]
     const epochs = 40
-    assert.equal(xception(commandOf(whole, epochs), env).status, 0)
-    const { child, outcome } = startXception(t, commandOf(stopped, epochs), env)
+    assert.equal(xception(onceOf(whole, epochs), env).status, 0)
+    const { child, outcome } = startXception(t, onceOf(stopped, epochs), env)
     const kept = (): string[] => existsSync(`${stopped}.training`) ? readdirSync(`${stopped}.training`) : []
     await until('a checkpoint', () => {
       assert.equal(child.exitCode, null)
@@ -63,8 +67,8 @@ suite('xception train --preset', () => {
     assert.equal(status, 130, stderr)
     assert.match(stderr, /the same command goes on/)
     assert.equal(existsSync(stopped), false)
-    assert.equal(xception(commandOf(stopped, epochs + 1), env).status, 2, 'another training is refused')
-    const resumed = xception(commandOf(stopped, epochs), env)
+    assert.equal(xception(onceOf(stopped, epochs + 1), env).status, 2, 'another training is refused')
+    const resumed = xception(onceOf(stopped, epochs), env)
     assert.equal(resumed.status, 0, resumed.stderr)
     assert.equal(text(stopped, 'metrics.jsonl'), text(whole, 'metrics.jsonl'))
     assert.deepEqual(readFileSync(join(stopped, 'weights.safetensors')), readFileSync(join(whole, 'weights.safetensors')))

@@ -32,7 +32,7 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
     .option('--from <model>', 'model to begin with, as MODEL takes it')
     .option('--head-only', 'keep the network up to its global pooling and fit a new classifier behind it')
     .addOption(new Option('--preset <name>', 'train a whole network from nothing, as MODEL takes it after preset:')
-      .conflicts(['from', 'headOnly', 'augment', 'classWeights', 'folds', 'refit']))
+      .conflicts(['from', 'headOnly', 'augment', 'classWeights', 'folds']))
     .requiredOption('--out <package>', 'model package to write, with how it came about beside it')
     .option('--augment <count>', 'fit to so many mirrored and cropped variants of each picture, too', wholeNumber(0, MOST_VARIANTS), 0)
     .addOption(new Option('--class-weights <weights>', 'balanced counts every class the same, however many pictures it has')
@@ -41,7 +41,7 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
       .argParser(shares).default({ validation: 0.1, test: 0.1 }, '10,10'))
     .option('--seed <number>', 'decides what is put aside, and the folds', wholeNumber(0, MOST_SEEDS), 1)
     .option('--folders-are-classes', 'each folder is a class, also those whose names look like splits')
-    .option('--no-refit', 'keep the head that was fitted to the training split: once it is judged, another is fitted to all pictures')
+    .option('--no-refit', 'keep what was fitted to the training split: once it is judged, another fit is made, to all pictures')
     .option('--folds <count>', 'of the cross-validation that chooses the penalty', wholeNumber(FEWEST_FOLDS, MOST_FOLDS), 5)
   addRecipeOptions(command)
     .addHelpText('after', examples(
@@ -63,7 +63,7 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
 
       async function whole (preset: string, options: TrainOptions): Promise<number> {
         const { trainPreset } = await import('./train-preset.js')
-        return await trainPreset({ ...pictures, config: configOf({}), preset, recipe: recipeOf(options, seed) })
+        return await trainPreset({ ...pictures, config: configOf({}), preset, recipe: recipeOf(options, seed), refit: options.refit })
       }
 
       async function head ({ from, headOnly, augment, classWeights, folds, refit }: TrainOptions): Promise<number> {

@@ -10,7 +10,7 @@ import { inputSpec } from '../../model/model.js'
 import type { Network } from '../../model/network.js'
 import { parsePreset, presetNetwork, presetText } from '../../model/presets/index.js'
 import { asBytes } from '../../preprocess/index.js'
-import type { Dataset } from '../../train/data/index.js'
+import { SPLITS, type Dataset, type Sample, type Split } from '../../train/data/index.js'
 import type { EpochMetrics } from '../../train/fit/checkpoint.js'
 import { curvesPlot } from '../../train/fit/curves.js'
 import { examplesOf } from '../../train/fit/examples.js'
@@ -31,11 +31,15 @@ export interface PresetOptions extends PictureOptions {
   readonly preset: string
   readonly out: string
   readonly recipe: Recipe
+  /** Whether the network is trained again, on the pictures of all splits, once they have judged it. */
+  readonly refit: boolean
 }
 
 const METRICS_FILE = 'metrics.jsonl'
 const PLOT_FILE = 'training.svg'
 const RECIPE_FILE = 'training.json'
+/** Below the folder of a training, where the one on all pictures goes on from. */
+const REFIT_FOLDER = 'all'
 
 /**
  * Trains a network of a preset from random weights and writes it as a model package. Returns the exit code. Throws an OperatorError
@@ -52,15 +56,14 @@ export async function trainPreset (options: PresetOptions): Promise<number> {
   try {
     const network = networkOf(options, input, dataset)
     const folder = `${out}.training`
-    await mkdir(folder, { recursive: true })
     interruption.finishFirst()
     const decode = async (file: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => asBytes(await decoder.decode(file))
-    const trained = await train(options, { engine, network, dataset, folder, decode, interruption })
+    const trained = await trainAndRefit(options, { engine, network, splits: dataset.splits, folder, decode, interruption })
     if (trained === undefined) {
       say(`Stopped; the same command goes on from ${folder}.`)
       return interruptedBy(interruption.signal ?? 'SIGINT')
     }
-    await write(options, { network, input, dataset, trained })
+    await write(options, { network, input, dataset, ...trained })
     await rm(folder, { recursive: true })
     return 0
   } finally {
@@ -91,14 +94,34 @@ interface Engine {
 interface Work {
   readonly engine: Engine
   readonly network: Network
-  readonly dataset: Dataset
+  readonly splits: Readonly<Record<Split, readonly Sample[]>>
   readonly folder: string
   readonly decode: (file: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>
   readonly interruption: Interruption
 }
 
+interface Trained {
+  readonly judged: TrainedNetwork
+  /** What is served, and the splits that it was trained on. */
+  readonly kept: TrainedNetwork
+  readonly keptSplits: readonly Split[]
+}
+
+/** Undefined where a signal stopped it. */
+async function trainAndRefit (options: PresetOptions, work: Work): Promise<Trained | undefined> {
+  const { splits, folder } = work
+  const judged = await train(options, work)
+  const used = SPLITS.filter((split) => splits[split].length > 0)
+  if (judged === undefined || !options.refit || used.length === 1) return judged && { judged, kept: judged, keptSplits: ['train'] }
+  const all = used.flatMap((split) => splits[split])
+  say(`Judged. What is served is trained on all ${all.length} pictures; --no-refit keeps what was judged.`)
+  const kept = await train(options, { ...work, splits: { train: all, validation: [], test: [] }, folder: join(folder, REFIT_FOLDER) })
+  return kept && { judged, kept, keptSplits: used }
+}
+
 async function train ({ config, recipe }: PresetOptions, work: Work): Promise<TrainedNetwork | undefined> {
-  const { engine: { backend, precision }, network, dataset: { splits }, folder, decode, interruption } = work
+  const { engine: { backend, precision }, network, splits, folder, decode, interruption } = work
+  await mkdir(folder, { recursive: true })
   const metrics = join(folder, METRICS_FILE)
   await writeFile(metrics, '')
   let progress: Progress | undefined
@@ -141,18 +164,24 @@ function sentenceOf ({ epoch, trainLoss, trainAccuracy, validationAccuracy }: Ep
   return `Epoch ${epoch} of ${epochs}: loss ${trainLoss.toFixed(3)}, right ${percent(trainAccuracy)} of what was trained with${validation}.`
 }
 
-interface Written {
+interface Written extends Trained {
   readonly network: Network
   readonly input: InputChoices
   readonly dataset: Dataset
-  readonly trained: TrainedNetwork
 }
 
 async function write (
   { out, preset, recipe }: PresetOptions,
-  { network, input, dataset: { classes, splits }, trained: { weights, epochs, test } }: Written
+  { network, input, dataset: { classes, splits }, judged: { epochs, test }, kept: { weights }, keptSplits }: Written
 ): Promise<void> {
-  const training = { preset: presetText(parsePreset(preset)), recipe, pictures: splits.train.length, last: epochs.at(-1), test }
+  const training = {
+    preset: presetText(parsePreset(preset)),
+    recipe,
+    pictures: splits.train.length,
+    last: epochs.at(-1),
+    test,
+    fittedTo: { splits: keptSplits, pictures: keptSplits.reduce((sum, split) => sum + splits[split].length, 0) }
+  }
   await writeNewPackage(out, {
     name: modelNameOf(out),
     version: '1',
