@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ServiceError, SystemFailure } from './errors.js'
+import { type ServiceError, SystemFailure } from './errors.js'
+import { imageTooLarge, noFile, unreadableFile } from './sentences.js'
 
 /** What the system says for reasons that are not the file's: no descriptors, no memory, a disk or a network volume that fails. */
 const OF_THE_SYSTEM = new Set([
@@ -17,17 +18,13 @@ export async function readImage (file: string, maxImageBytes: number): Promise<U
   for (let tries = 1, waitMs = FIRST_WAIT_MS; ; tries++, waitMs *= 2) {
     try {
       const found = await stat(file)
-      if (!found.isFile()) return new ServiceError('no_image', 'This is not a file.')
+      if (!found.isFile()) return noFile()
       return found.size > maxImageBytes ? imageTooLarge(found.size, maxImageBytes) : await readFile(file)
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException
-      if (!OF_THE_SYSTEM.has(code)) return new ServiceError('no_image', `The file cannot be read: ${message}.`)
+      if (!OF_THE_SYSTEM.has(code)) return unreadableFile(error as Error)
       if (tries === TRIES) throw new SystemFailure(`The system fails to read ${file}: ${message}`, { cause: error })
     }
     await sleep(waitMs)
   }
-}
-
-export function imageTooLarge (bytes: number, maxImageBytes: number): ServiceError {
-  return new ServiceError('image_too_large', `The image has ${bytes} bytes; at most ${maxImageBytes} are accepted.`)
 }

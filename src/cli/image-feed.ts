@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { noResult } from '../base/sentences.js'
 import { readImage } from '../base/read-image.js'
 import { BATCHES_HELD } from '../engine/batcher.js'
 import { Places } from '../engine/places.js'
@@ -16,7 +17,7 @@ const FILES_PER_DECODE = 3
 
 interface Failed { readonly error: ServiceError }
 
-const NO_RESULT: Failed = { error: new ServiceError('internal_error', 'There is no result for this image.') }
+const NO_RESULT: Failed = { error: noResult() }
 
 interface FeedLimits {
   readonly queueSize: number

@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { queueFull } from '../base/sentences.js'
 import { FairQueue } from '../base/fair-queue.js'
 
 /**
@@ -43,10 +43,7 @@ export class Places {
 
   /** A place now. Throws a ServiceError `queue_full` if there is none for this client. */
   take (client: string): Place {
-    if (!this.hasRoomFor(client)) {
-      const retryAfterSeconds = this.retryAfterSeconds()
-      throw new ServiceError('queue_full', `The queue of ${this.size} images is full: try again.`, { retryAfterSeconds })
-    }
+    if (!this.hasRoomFor(client)) throw queueFull(this.size, this.retryAfterSeconds())
     return this.place(client)
   }
 

@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { engineFailed, noWorker } from '../base/sentences.js'
 import { NO_USAGE, sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
 import { EngineProcess, type EngineProcessOptions } from './engine-process.js'
 import type { EngineImages, LoadReply, LoadRequest, RunReply } from './protocol.js'
@@ -91,13 +91,12 @@ export class SupervisedWorker {
    */
   async run (images: EngineImages, wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
     const worker = this.process
-    if (worker === undefined || !this.isReady) throw new ServiceError('not_ready', 'No worker is ready to classify: try again in a moment.')
+    if (worker === undefined || !this.isReady) throw noWorker()
     try {
       return await worker.run({ images, wanted })
     } catch (error) {
       this.failed(worker, error as Error)
-      const detail = 'The engine failed on this image: the next request is served by a new worker.'
-      throw new ServiceError('inference_failed', detail, { cause: error })
+      throw engineFailed(error)
     }
   }
 

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import type { handleClientStreamingCall, ServerReadableStream } from '@grpc/grpc-js'
 import { ServiceError } from '../base/errors.js'
+import { clientCancelled, internal, noMessage, unauthorized } from '../base/sentences.js'
 import type { ApiKeys } from '../intake/api-keys.js'
-import { readKey, unauthorized } from '../intake/key-headers.js'
+import { readKey } from '../intake/key-headers.js'
 import { clientOf } from '../intake/client.js'
 import type { Claimant } from '../intake/admitted.js'
 import { Deadline } from '../intake/deadline.js'
@@ -85,7 +86,7 @@ async function receive (stream: Stream, signal: AbortSignal): Promise<Buffer> {
   return await new Promise((resolve, reject) => {
     const fail = (reason: Error): void => { reject(reason) }
     signal.addEventListener('abort', () => { fail(signal.reason as Error) }, { once: true })
-    stream.once('end', () => { fail(new ServiceError('malformed_body', 'The call brings no message.')) })
+    stream.once('end', () => { fail(noMessage()) })
     stream.once('data', resolve)
   })
 }
@@ -117,10 +118,10 @@ function timeoutOf (stream: Stream, mostMs: number): number {
 }
 
 function gone (): ServiceError {
-  return new ServiceError('client_closed_request', 'The client cancelled the call.')
+  return clientCancelled()
 }
 
 function asServiceError (error: unknown): ServiceError {
   if (error instanceof ServiceError) return error
-  return new ServiceError('internal_error', 'Something went wrong in the service; its log says what.', { cause: error })
+  return internal(error)
 }

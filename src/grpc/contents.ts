@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import protobuf from 'protobufjs'
+import { invalidTensor, tooLarge } from '../base/sentences.js'
 import type { Upload } from '../service/inference.js'
-import { imageLength, invalidTensor, preparePixels, type CheckedInput, type PixelType } from '../service/input-tensors.js'
-import { tooLarge } from '../intake/limits.js'
+import { imageLength, preparePixels, type CheckedInput, type PixelType } from '../service/input-tensors.js'
 import type { TensorLimits } from '../intake/tensors/tensor-data.js'
 import { readable } from './messages.js'
 

@@ -1,4 +1,5 @@
-import { invalidTensor, oneInput, type DescribedInput } from '../service/input-tensors.js'
+import { invalidTensor } from '../base/sentences.js'
+import { oneInput, type DescribedInput } from '../service/input-tensors.js'
 import { PROBABILITIES, type OutputRequest } from '../service/tensors.js'
 
 /** Without what is meant for other servers. */

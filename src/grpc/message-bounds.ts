@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs'
-import { ServiceError } from '../base/errors.js'
+import { malformedBody } from '../base/sentences.js'
 
 /** Fields in one message with all that is in it. Two bytes can be an object of hundreds, and a message may have millions. */
 const MAX_FIELDS = 1024
@@ -16,7 +16,7 @@ export function demandSmall (type: protobuf.Type, message: Uint8Array): void {
   let fields = 0
   const walk = (of: protobuf.Type | undefined, end: number): void => {
     while (reader.pos < end) {
-      if (++fields > MAX_FIELDS) throw new ServiceError('malformed_body', `A message has at most ${MAX_FIELDS} fields.`)
+      if (++fields > MAX_FIELDS) throw malformedBody(`A message has at most ${MAX_FIELDS} fields`)
       const tag = reader.uint32()
       if ((tag & 7) === LENGTH_DELIMITED) enter(of?.fieldsById[tag >>> 3], reader.uint32())
       else reader.skipType(tag & 7)
@@ -29,7 +29,7 @@ export function demandSmall (type: protobuf.Type, message: Uint8Array): void {
       return
     }
     if (field !== undefined && field.type !== 'bytes' && length > MAX_LENGTH) {
-      throw new ServiceError('malformed_body', `"${field.name}" takes ${length} bytes, and may take ${MAX_LENGTH}.`)
+      throw malformedBody(`"${field.name}" takes ${length} bytes, and may take ${MAX_LENGTH}`)
     }
     reader.skip(length)
   }

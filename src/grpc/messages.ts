@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import protobuf from 'protobufjs'
 import { ServiceError } from '../base/errors.js'
+import { unreadableMessage } from '../base/sentences.js'
 import { packagePath } from '../base/package-root.js'
 import { demandSmall } from './message-bounds.js'
 
@@ -53,6 +54,6 @@ export function readable<T> (read: () => T): T {
     return read()
   } catch (error) {
     if (error instanceof ServiceError) throw error
-    throw new ServiceError('malformed_body', `The message cannot be read: ${(error as Error).message}.`, { cause: error })
+    throw unreadableMessage(error as Error)
   }
 }

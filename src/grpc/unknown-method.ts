@@ -1,5 +1,5 @@
 import type { handleClientStreamingCall, Server } from '@grpc/grpc-js'
-import { ServiceError } from '../base/errors.js'
+import { noMethod } from '../base/sentences.js'
 import type { Answer } from './call.js'
 import type { Method } from './messages.js'
 
@@ -7,7 +7,7 @@ import type { Method } from './messages.js'
 export const UNKNOWN_METHOD: Method = { name: 'unknown', path: '/unknown', decode: () => ({}), encode: () => Buffer.alloc(0) }
 
 export const refuseUnknownMethod: Answer = async () => {
-  throw new ServiceError('not_found', 'There is no such method.')
+  throw noMethod()
 }
 
 /** Has calls of methods that the server does not have go to `handler`, which is registered as one of them. */

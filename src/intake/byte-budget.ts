@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { overloaded } from '../base/sentences.js'
 
 /** Taken for a body that does not say how long it is, and again whenever it has filled what it has. */
 const STEP_BYTES = 1024 * 1024
@@ -21,10 +21,7 @@ export class ByteBudget {
   }
 
   private change (by: number, retryAfterSeconds: () => number): void {
-    if (by > 0 && this.taken + by > this.size) {
-      const detail = `Uploads may hold ${this.size} bytes together, and ${by} more are not left: try again.`
-      throw new ServiceError('overloaded', detail, { retryAfterSeconds: retryAfterSeconds() })
-    }
+    if (by > 0 && this.taken + by > this.size) throw overloaded(this.size, by, retryAfterSeconds())
     this.taken += by
     this.onChange(this.taken)
   }

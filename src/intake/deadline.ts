@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { deadlineExceeded } from '../base/sentences.js'
 
 /** The time of one request, and the signal that it is over or that nobody waits for the answer any more. */
 export class Deadline {
@@ -10,7 +11,7 @@ export class Deadline {
     // Each image of the request listens, and 32 of them are no leak.
     setMaxListeners(0, this.controller.signal)
     this.timer = setTimeout(() => {
-      this.controller.abort(new ServiceError('deadline_exceeded', `The request was not answered within ${timeoutMs} ms.`))
+      this.controller.abort(deadlineExceeded(timeoutMs))
     }, timeoutMs)
   }
 

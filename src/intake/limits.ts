@@ -1,4 +1,3 @@
-import { ServiceError } from '../base/errors.js'
 import type { Upload } from '../service/inference.js'
 
 export interface UploadLimits {
@@ -17,16 +16,4 @@ export interface BodyReader<T = Upload[]> {
   /** The piece is not kept. */
   push (chunk: Buffer): void
   end (): T | Promise<T>
-}
-
-export function tooMany (most: number): ServiceError {
-  return new ServiceError('too_many_images', `A request takes at most ${most} images.`)
-}
-
-export function tooLarge (most: number): ServiceError {
-  return new ServiceError('image_too_large', `An image takes at most ${most} bytes.`)
-}
-
-export function requestTooLarge (most: number): ServiceError {
-  return new ServiceError('request_too_large', `A request body takes at most ${most} bytes.`)
 }

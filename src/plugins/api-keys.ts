@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { unauthorized } from '../base/sentences.js'
 import type { ApiKeys } from '../intake/api-keys.js'
 import { clientOf } from '../intake/client.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import { readKey, unauthorized } from '../intake/key-headers.js'
+import { readKey } from '../intake/key-headers.js'
 import { onceOver } from './observe.js'
 
 declare module 'fastify' {

@@ -2,7 +2,8 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { headersTooLarge, lateRequest, noHost, noHttp, noProxy } from '../base/sentences.js'
 import { toProblem } from '../contract/problems.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { countUnreadable } from '../telemetry/requests.js'
@@ -28,12 +29,12 @@ export const brokenHttpPlugin = fastifyPlugin(async (app: FastifyInstance, { met
   app.server.on('checkExpectation', (request, reply) => { app.routing(request, reply) })
   app.server.on('connect', (_request, socket) => {
     socket.on('error', () => { socket.destroy() })
-    endWith(socket, new ServiceError('method_not_allowed', 'This service is no proxy.'), metrics)
+    endWith(socket, noProxy(), metrics)
   })
   // Neither this hook nor one before it may wait: what is broken may have come together with the request's head.
   app.addHook('onRequest', ({ raw }, reply, done) => {
     follow(raw, reply.raw)
-    done(lacksHost(raw) ? new ServiceError('malformed_request', 'A request of HTTP/1.1 has a header Host.') : undefined)
+    done(lacksHost(raw) ? noHost() : undefined)
   })
 })
 
@@ -98,8 +99,8 @@ function brokenHttp (code: string | undefined): ServiceError | undefined {
   switch (code) {
     // It ended in the middle of a request.
     case 'HPE_INVALID_EOF_STATE': return undefined
-    case 'ERR_HTTP_REQUEST_TIMEOUT': return new ServiceError('request_timeout', 'The request did not arrive in time.')
-    case 'HPE_HEADER_OVERFLOW': return new ServiceError('headers_too_large', 'The request headers take more than 16 KiB.')
-    default: return new ServiceError('malformed_request', 'This is not a valid HTTP/1.1 request.')
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return lateRequest()
+    case 'HPE_HEADER_OVERFLOW': return headersTooLarge()
+    default: return noHttp()
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ServiceError } from '../base/errors.js'
+import { brokenAddress, clientClosed, internal, malformedBody, nothingHere, takes, unsupportedType } from '../base/sentences.js'
 import { noteError } from '../telemetry/requests.js'
 import { errorBody } from './error-body.js'
 import { KnownAddresses } from './known-addresses.js'
@@ -26,14 +27,9 @@ export const errorsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.setNotFoundHandler((request, reply) => {
     const methods = app.methodsOf(request.url)
     if (methods === undefined) return sendError(reply, nothingHere())
-    const refusal = new ServiceError('method_not_allowed', `This address takes ${methods.join(' and ')}.`)
-    return sendError(reply.header('allow', allowOf(methods)), refusal)
+    return sendError(reply.header('allow', allowOf(methods)), takes(methods))
   })
 })
-
-export function nothingHere (): ServiceError {
-  return new ServiceError('not_found', 'There is nothing here: GET / lists what there is.')
-}
 
 /** The header `Allow` of an address with these methods: any takes OPTIONS, too. */
 export function allowOf (methods: readonly string[]): string {
@@ -53,20 +49,16 @@ function sendError (reply: FastifyReply, error: ServiceError): FastifyReply {
 export function answerBrokenPath (reply: FastifyReply): FastifyReply {
   // No hook runs for such an address.
   reply.headers(SECURITY_HEADERS)
-  return sendError(reply, new ServiceError('malformed_request', 'The address holds a % that begins no UTF-8 character.'))
+  return sendError(reply, brokenAddress())
 }
 
 function fromFramework (error: Error & { code?: string, statusCode?: number }): ServiceError {
   switch (error.code) {
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new ServiceError(
-        'unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.'
-      )
-    case 'ECONNRESET':
-      return new ServiceError('client_closed_request', 'The client closed the connection.')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return unsupportedType()
+    case 'ECONNRESET': return clientClosed()
   }
   if (error.statusCode !== undefined && error.statusCode < 500) {
-    return new ServiceError('malformed_body', `The request cannot be read: ${error.message}.`, { cause: error })
+    return malformedBody(`The request cannot be read: ${error.message}`, error)
   }
-  return new ServiceError('internal_error', 'Something went wrong in the service; its log says what.', { cause: error })
+  return internal(error)
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { allowOf, nothingHere } from './errors.js'
+import { nothingHere } from '../base/sentences.js'
+import { allowOf } from './errors.js'
 
 /** What OPTIONS for the service as a whole, whose address is an asterisk, is answered. */
 const ANYWHERE = ['GET', 'HEAD', 'POST']

@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ServiceError } from '../base/errors.js'
+import { rateLimited } from '../base/sentences.js'
 import './api-keys.js'
 import { RateWindows } from './rate-windows.js'
 
@@ -31,21 +31,14 @@ export const rateLimitPlugin = fastifyPlugin(async (app: FastifyInstance, { perM
     enableDraftSpec: true,
     keyGenerator: (request) => request.client,
     allowList: ({ routeOptions: { config: { openTo } } }) => openTo === 'probes' || openTo === 'files',
-    errorResponseBuilder: (_request, { max, ttl }) => rateLimited(max, ttl)
+    errorResponseBuilder: (_request, { max, ttl }) => rateLimited(max, Math.ceil(ttl / 1000))
   })
   const count = app.createRateLimit()
   app.decorate('limitRate', async (client: string) => {
     // All that the plugin and the functions above read of a request.
     const counted = await count({ client, routeOptions: { config: {} } } as FastifyRequest)
-    if (!counted.isAllowed && counted.isExceeded) throw rateLimited(counted.max, counted.ttl)
+    if (!counted.isAllowed && counted.isExceeded) throw rateLimited(counted.max, Math.ceil(counted.ttl / 1000))
   })
   // The plugin's own hooks would run after those that refuse requests without a key, and not for unknown addresses.
   app.addHook('onRequest', app.rateLimit())
 })
-
-function rateLimited (perMinute: number, ttlMs: number): ServiceError {
-  const seconds = Math.ceil(ttlMs / 1000)
-  return new ServiceError('rate_limited', `At most ${perMinute} requests a minute are taken: try again in ${seconds} s.`, {
-    retryAfterSeconds: seconds
-  })
-}

@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { noStillPicture } from '../base/sentences.js'
 
 /**
  * Reads what an AVIF says of its picture and libvips does not look at: boxes of ISO/IEC 14496-12 and 23008-12. The work is bounded
@@ -35,9 +35,7 @@ interface Box {
 export function stillAvif (file: Uint8Array): Uint8Array {
   if (latin1(file, BRAND_AT, BRAND_END) !== ANIMATION_BRAND) return file
   const boxes = new BoxReader(file)
-  if (boxes.primary() === undefined) {
-    throw new ServiceError('unsupported_image_format', 'The upload is an AVIF animation that has no still picture beside it. Send a frame.')
-  }
+  if (boxes.primary() === undefined) throw noStillPicture()
   const still = Uint8Array.from(file)
   still.set(Buffer.from(PICTURE_BRAND, 'latin1'), BRAND_AT)
   return still

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ServiceError, SystemFailure } from '../base/errors.js'
+import { type ServiceError, SystemFailure } from '../base/errors.js'
+import { decoderFailed, undecodable } from '../base/sentences.js'
 import { DecodeFailure } from './decode-failure.js'
-import { undecodable } from './pixels.js'
 
 /** Wait before a decode is tried again that the system let fail; twice as long each time. */
 const FIRST_WAIT_MS = 100
@@ -83,8 +83,7 @@ export class DecoderHealth {
     const isTold = performance.now() - this.toldAt >= TOLD_EVERY_MS
     if (isTold) this.toldAt = performance.now()
     this.options.observer.failed?.(reason, isTold)
-    const detail = 'The service could not decode the image for a reason of its own, which its log tells: send it again later.'
-    return new ServiceError('decoder_failed', detail, { cause: reason, retryAfterSeconds: RETRY_AFTER_SECONDS })
+    return decoderFailed(RETRY_AFTER_SECONDS, reason)
   }
 
   /** Why other pictures are not decoded either, or undefined if they are; as it was seen a moment ago, at most. */

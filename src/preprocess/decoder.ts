@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { tooMuchMemory, tookTooLong } from '../base/sentences.js'
 import { FairQueue } from '../base/fair-queue.js'
 import { FINGERPRINT_PIXEL_BYTES, fingerprint } from './fingerprint.js'
 import { DecoderHealth, type DecoderObserver } from './decoder-health.js'
@@ -7,7 +7,7 @@ import { drawHeat, type HeatMap } from './heat-picture.js'
 import type { MemoryTurns } from './memory-turns.js'
 import { thumbnail } from './thumbnail.js'
 import { sampledPixelBytes } from './sampling.js'
-import { convert, inspect, tookTooLong, type Inspected } from './pixels.js'
+import { convert, inspect, type Inspected } from './pixels.js'
 import { decodeSamples } from './sample-pictures.js'
 import type { InputSpec } from '../model/input.js'
 import type { ImageLimits, Pixels } from './types.js'
@@ -171,10 +171,7 @@ class PlacedDecoder implements Decoder {
     const bytes = decodingBytes(image, pixelBytes)
     if (bytes <= size) return bytes
     const picture = `${format.toUpperCase()} of ${header.width} x ${header.height} pixels and ${header.channels} channels`
-    throw new ServiceError(
-      'image_too_many_pixels',
-      `Decoding this ${picture} could take ${bytes} bytes of memory; at most ${size} are given: send it smaller, or as a plain JPEG.`
-    )
+    throw tooMuchMemory(picture, bytes, size)
   }
 
   /** Whoever waits is told when the time is up; the place is kept for as long as the work goes on. */

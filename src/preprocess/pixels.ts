@@ -1,7 +1,6 @@
 import type { Metadata, Sharp } from 'sharp'
 
-import { ServiceError } from '../base/errors.js'
-import { imageTooLarge } from '../base/read-image.js'
+import { heic, imageTooLarge, tooManyPixels, tookTooLong, undecodable } from '../base/sentences.js'
 import { stillAvif } from './avif.js'
 import { blameOf, DecodeFailure } from './decode-failure.js'
 import { planGeometry, type Plan } from './geometry.js'
@@ -10,7 +9,7 @@ import { rescaled } from './rescaled.js'
 import { isSampling, sampleFloats, samplePicture, type Picture, type SamplingKernel } from './sampling.js'
 import { OPEN, sharp } from './libvips.js'
 import { mendingOf, type Mending } from './mending.js'
-import { heicError, sniffFormat, type ImageFormat } from './sniff.js'
+import { sniffFormat, type ImageFormat } from './sniff.js'
 import { sidesOf, type InputSpec } from '../model/input.js'
 import type { ImageLimits, Pixels } from './types.js'
 
@@ -44,20 +43,6 @@ export async function drawing<T> (format: ImageFormat, step: Promise<T>): Promis
   }
 }
 
-/** The error of an image that is not decoded within its time. */
-export function tookTooLong (cause?: unknown): ServiceError {
-  return new ServiceError('decode_timeout', 'The image takes too long to decode: send it smaller, or as a plain JPEG or PNG.', { cause })
-}
-
-/** The error of an image that is not one, whatever its beginning says. */
-export function undecodable (format: ImageFormat, cause?: unknown): ServiceError {
-  return new ServiceError(
-    'undecodable_image',
-    `The ${format.toUpperCase()} image is damaged, cut short or of a kind that cannot be decoded.`,
-    { cause }
-  )
-}
-
 function checkBytes (upload: Uint8Array, { maxImageBytes }: ImageLimits): void {
   if (upload.length <= maxImageBytes) return
   throw imageTooLarge(upload.length, maxImageBytes)
@@ -65,10 +50,7 @@ function checkBytes (upload: Uint8Array, { maxImageBytes }: ImageLimits): void {
 
 function checkPixels ({ width, height }: Metadata, { maxImagePixels }: ImageLimits): void {
   if (width * height <= maxImagePixels) return
-  throw new ServiceError(
-    'image_too_many_pixels',
-    `The image has ${width} x ${height} pixels, ${width * height} in all; at most ${maxImagePixels} are accepted.`
-  )
+  throw tooManyPixels(width, height, maxImagePixels)
 }
 
 /**
@@ -159,7 +141,7 @@ export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise
   const bytes = mending?.bytes ?? still
   const file = sharp(bytes, OPEN)
   const header = await decoding(format, file.metadata())
-  if (header.compression === 'hevc') throw heicError()
+  if (header.compression === 'hevc') throw heic()
   checkPixels(header, limits)
   return { format, bytes, header, file, mending }
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { emptyUpload, heic, unknownFormat, unsupportedFormat } from '../base/sentences.js'
 
 /** The formats that are decoded. */
 export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const
@@ -6,12 +6,6 @@ export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as c
 export type ImageFormat = typeof IMAGE_FORMATS[number]
 
 type Verdict = ImageFormat | 'heic' | { unsupported: string } | undefined
-
-const SUPPORTED_NAMES = 'JPEG, PNG, WebP, GIF, AVIF or TIFF'
-
-const HEIC_DETAIL = 'HEIC images cannot be decoded here. Convert the photo to JPEG first, ' +
-  'with "heif-convert photo.heic photo.jpg" or, on macOS, "sips -s format jpeg photo.heic --out photo.jpg"; ' +
-  'an iPhone takes JPEG photos with Settings > Camera > Formats > Most Compatible.'
 
 /** Signatures at a fixed offset; hexadecimal, `..` stands for any byte. */
 const SIGNATURES: ReadonlyArray<readonly [hex: string, verdict: Exclude<Verdict, undefined>]> = [
@@ -104,10 +98,6 @@ function sniff (bytes: Uint8Array): Verdict {
   return sniffIsoMedia(bytes) ?? sniffText(bytes)
 }
 
-export function heicError (): ServiceError {
-  return new ServiceError('heic_not_supported', HEIC_DETAIL)
-}
-
 /**
  * Names the format of an image by its first bytes; a file name or declared type plays no part.
  *
@@ -115,15 +105,10 @@ export function heicError (): ServiceError {
  * `unsupported_image_format` for everything else that is not decoded.
  */
 export function sniffFormat (bytes: Uint8Array): ImageFormat {
-  if (bytes.length === 0) throw new ServiceError('no_image', 'The upload is empty: it has no bytes.')
+  if (bytes.length === 0) throw emptyUpload()
   const verdict = sniff(bytes)
-  if (verdict === 'heic') throw heicError()
-  if (verdict === undefined) {
-    throw new ServiceError('unsupported_image_format', `The upload is not an image in a supported format. Send ${SUPPORTED_NAMES}.`)
-  }
-  if (typeof verdict === 'object') {
-    const sentence = `The upload is ${verdict.unsupported}, which is not supported. Send ${SUPPORTED_NAMES}.`
-    throw new ServiceError('unsupported_image_format', sentence)
-  }
+  if (verdict === 'heic') throw heic()
+  if (verdict === undefined) throw unknownFormat()
+  if (typeof verdict === 'object') throw unsupportedFormat(verdict.unsupported)
   return verdict
 }

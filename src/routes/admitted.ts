@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ServiceError } from '../base/errors.js'
+import { clientClosed, wrongTimeout } from '../base/sentences.js'
 import { answerAdmitted, fitting, type IntakeOptions, type Exchange } from '../intake/admitted.js'
 import { Deadline } from '../intake/deadline.js'
 import type { UploadLimits } from '../intake/limits.js'
@@ -31,7 +31,7 @@ export async function admitted<Answer, Read = Upload[]> (
 function readTimeout (header: string | string[] | undefined, mostMs: number): number {
   if (header === undefined) return mostMs
   if (typeof header !== 'string' || !/^[1-9]\d{0,8}$/.test(header)) {
-    throw new ServiceError('invalid_header', 'x-request-timeout-ms is a whole number of milliseconds from 1.')
+    throw wrongTimeout()
   }
   return Math.min(Number(header), mostMs)
 }
@@ -39,7 +39,7 @@ function readTimeout (header: string | string[] | undefined, mostMs: number): nu
 function deadlineOf (reply: FastifyReply, timeoutMs: number): Deadline {
   const deadline = new Deadline(timeoutMs)
   reply.raw.once('close', () => {
-    deadline.end(reply.raw.writableFinished ? undefined : new ServiceError('client_closed_request', 'The client closed the connection.'))
+    deadline.end(reply.raw.writableFinished ? undefined : clientClosed())
   })
   return deadline
 }

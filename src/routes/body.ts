@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { clientClosed } from '../base/sentences.js'
 import { Turns } from '../base/turns.js'
 import type { ByteClaim } from '../intake/byte-budget.js'
 
@@ -76,7 +77,7 @@ export async function receive (
       resolve()
     }
     const onError = (cause: Error): void => {
-      fail(new ServiceError('client_closed_request', 'The client closed the connection.', { cause }))
+      fail(clientClosed(cause))
     }
     const onAbort = (): void => { fail(signal.reason as Error) }
     signal.addEventListener('abort', onAbort, { once: true })

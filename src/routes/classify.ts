@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ServiceError } from '../base/errors.js'
+import { onePicture } from '../base/sentences.js'
 import type { ClassifyQuery, ClassifyReply } from '../contract/images.js'
 import { classify } from '../service/classification.js'
 import { checkExplainable, drawExplanation } from '../service/explained-picture.js'
@@ -44,7 +44,7 @@ function asPreferred (
   const draws = prefersPicture && whyNotExplainable(model.facts) === undefined
   return async (uploads, work) => {
     if (draws && uploads.length === 1) return reply.type(PICTURE_TYPE).send(await drawExplanation(model, uploads, work))
-    if (!takesJson) throw new ServiceError('not_acceptable', `${PICTURE_TYPE} shows one image: send one, or accept application/json.`)
+    if (!takesJson) throw onePicture(PICTURE_TYPE)
     return await asJson(uploads, work)
   }
 }

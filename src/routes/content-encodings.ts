@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib'
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { unsupportedEncoding } from '../base/sentences.js'
 
 /** Node has these from 22.15 on. */
 const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: { params: Record<number, number> }) => Inflater }
@@ -48,8 +49,10 @@ export function contentEncodings (header = ''): ContentEncoding[] {
   const names = header.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '' && name !== 'identity')
   const encodings = names.flatMap((name) => ENCODINGS.get(name) ?? [])
   if (encodings.length === names.length && names.length <= MOST_ENCODINGS) return encodings
-  const known = [...ENCODINGS.keys()].filter((name) => name !== 'x-gzip').join(', ')
-  throw new ServiceError(
-    'unsupported_content_encoding', `Send the body as it is, or with content encodings of ${known}, at most ${MOST_ENCODINGS} of them.`
-  )
+  throw unknownEncoding()
+}
+
+/** What encodings are refused with that are not known here. */
+export function unknownEncoding (): ServiceError {
+  return unsupportedEncoding([...ENCODINGS.keys()].filter((name) => name !== 'x-gzip'), MOST_ENCODINGS)
 }

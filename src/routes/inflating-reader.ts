@@ -1,5 +1,5 @@
 import { finished } from 'node:stream/promises'
-import { ServiceError } from '../base/errors.js'
+import { notInflated } from '../base/sentences.js'
 import type { ContentEncoding, Inflater } from './content-encodings.js'
 import type { BodyReader } from '../intake/limits.js'
 
@@ -45,7 +45,7 @@ export class InflatingReader<T> implements BodyReader<T> {
     inflater.end()
     await over
     this.check()
-    if (isSilent && inflater.bytesWritten !== this.length) throw broken('its end is missing or has something behind it')
+    if (isSilent && inflater.bytesWritten !== this.length) throw notInflated('its end is missing or has something behind it')
     return await this.reader.end()
   }
 
@@ -58,7 +58,7 @@ export class InflatingReader<T> implements BodyReader<T> {
     const inflater = this.encoding.inflater(first)
     inflater.on('data', (piece: Buffer) => { this.take(piece) })
     const over = finished(inflater).catch((cause: Error) => {
-      this.failure ??= broken(cause.message, cause)
+      this.failure ??= notInflated(cause.message, cause)
     })
     this.started = { inflater, over }
     return this.started
@@ -78,8 +78,4 @@ export class InflatingReader<T> implements BodyReader<T> {
   private check (): void {
     if (this.failure !== undefined) throw this.failure
   }
-}
-
-function broken (reason: string, cause?: Error): ServiceError {
-  return new ServiceError('malformed_body', `The body cannot be decompressed: ${reason}.`, { cause })
 }

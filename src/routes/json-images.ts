@@ -1,10 +1,10 @@
-import { ServiceError } from '../base/errors.js'
+import { noBase64, noEntry, noImageList, tooLarge, tooMany } from '../base/sentences.js'
 import type { ImageFile } from '../service/inference.js'
 import { Base64Decoder } from '../intake/base64.js'
 import type { JsonListener } from '../intake/json/listener.js'
 import { JsonScanner } from '../intake/json/scanner.js'
 import { ShortText } from '../intake/json/short-text.js'
-import { tooLarge, tooMany, type BodyReader, type UploadLimits } from '../intake/limits.js'
+import type { BodyReader, UploadLimits } from '../intake/limits.js'
 
 const KEY = 'images'
 
@@ -30,7 +30,7 @@ export class JsonImages implements BodyReader, JsonListener {
 
   end (): ImageFile[] {
     this.scanner.end()
-    if (this.uploads === undefined) throw new ServiceError('malformed_body', 'A JSON body looks like {"images": ["<base64>", ...]}.')
+    if (this.uploads === undefined) throw noImageList()
     return this.uploads
   }
 
@@ -80,12 +80,12 @@ export class JsonImages implements BodyReader, JsonListener {
     this.image = undefined
     const bytes = image.finish()
     if (image.tooLarge) return this.add(tooLarge(this.limits.maxImageBytes))
-    this.add(bytes ?? new ServiceError('malformed_body', 'An entry of "images" is not valid base64.'))
+    this.add(bytes ?? noBase64('An entry of "images"'))
   }
 
   /** A value that is no string. */
   private other (depth: number): void {
-    if (this.isEntry(depth)) this.add(new ServiceError('malformed_body', 'Each entry of "images" is a base64 string or a data URL.'))
+    if (this.isEntry(depth)) this.add(noEntry())
     if (this.isImages(depth)) this.uploads = undefined
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { ServiceError } from '../base/errors.js'
-import { parser } from '../base/schema.js'
+import { malformedBody } from '../base/sentences.js'
+import { SchemaError, parser } from '../base/schema.js'
 import { LogLevelWanted, type LogLevel, type LogLevels } from '../contract/log-level.js'
 import { described } from './described.js'
 import { LOG_LEVEL_CHANGE, LOG_LEVEL_RESET, LOG_LEVEL_SHOWN } from './schemas/log-level.js'
@@ -50,7 +50,8 @@ function readLevel (body: unknown): LogLevel {
   try {
     return parseWanted(JSON.parse(typeof body === 'string' ? body : '')).level
   } catch (error) {
-    const why = error instanceof SyntaxError ? 'is no JSON' : (error as Error).message.replace('The body', '').trim()
-    throw new ServiceError('malformed_body', `The body ${why}: it is such as {"level":"debug"}.`, { cause: error })
+    if (!(error instanceof SyntaxError || error instanceof SchemaError)) throw error
+    const why = error instanceof SyntaxError ? 'is no JSON' : error.message.replace('The body', '').trim()
+    throw malformedBody(`The body ${why}: it is such as {"level":"debug"}`, error)
   }
 }

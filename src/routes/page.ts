@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
-import { ServiceError } from '../base/errors.js'
+import { noPageFile } from '../base/sentences.js'
 import type { About } from '../contract/status.js'
 import type { Slot } from '../service/slot.js'
 import { described } from './described.js'
@@ -48,7 +48,7 @@ export async function pageRoutes (app: FastifyInstance, { slot, endpoints, needs
 
   app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true }, config: { openTo: 'files' } }, (request, reply) => {
     const file = files.get(request.params.file)
-    if (file === undefined || file === page) throw new ServiceError('not_found', 'The page has no such file.')
+    if (file === undefined || file === page) throw noPageFile()
     return sendFile(request, reply, file)
   })
 }

@@ -1,10 +1,10 @@
-import { ServiceError } from '../base/errors.js'
+import { wrongCount, wrongFlag } from '../base/sentences.js'
 
 /** How many predictions an image gets; 5 where the client does not say. Throws a ServiceError `invalid_query`. */
 export function readTopK (text: string | undefined, classes: number): number {
   if (text === undefined) return Math.min(5, classes)
   const k = Number(text)
-  if (!/^\d+$/.test(text) || k < 1 || k > classes) throw new ServiceError('invalid_query', `topK is a whole number from 1 to ${classes}.`)
+  if (!/^\d+$/.test(text) || k < 1 || k > classes) throw wrongCount('topK', classes)
   return k
 }
 
@@ -12,5 +12,5 @@ export function readTopK (text: string | undefined, classes: number): number {
 export function readFlag (name: string, text: string | undefined): boolean {
   if (text === undefined || text === 'false') return false
   if (text === 'true') return true
-  throw new ServiceError('invalid_query', `${name} is true or false.`)
+  throw wrongFlag(name)
 }

@@ -1,6 +1,7 @@
+import { tooLarge } from '../base/sentences.js'
 import type { ImageFile } from '../service/inference.js'
 import { Bytes } from '../intake/bytes.js'
-import { tooLarge, type BodyReader } from '../intake/limits.js'
+import type { BodyReader } from '../intake/limits.js'
 
 /** One image that is the whole body. */
 export class RawImage implements BodyReader<ImageFile[]> {

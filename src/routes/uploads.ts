@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { nothingSent, requestTooLarge, tooLarge, unsupportedType } from '../base/sentences.js'
 import type { Body } from '../intake/admitted.js'
 import { bytesOfAll } from '../service/inference.js'
 import { announcedBytesOf } from './body.js'
@@ -7,7 +8,7 @@ import { contentEncodings } from './content-encodings.js'
 import { FormReader } from './form/form-reader.js'
 import { JsonImages } from './json-images.js'
 import { JudgedByContent } from './judged-by-content.js'
-import { requestTooLarge, tooLarge, type BodyReader, type UploadLimits } from '../intake/limits.js'
+import type { BodyReader, UploadLimits } from '../intake/limits.js'
 import { isGeneric, isJson, mediaTypeOf } from './media-types.js'
 import { RawImage } from './raw-image.js'
 import { readBody } from './read-body.js'
@@ -18,7 +19,7 @@ import { readBody } from './read-body.js'
  */
 export function openBody ({ raw }: FastifyRequest, reply: FastifyReply, limits: UploadLimits): Body {
   const announcedBytes = announcedBytesOf(raw.headers)
-  if (announcedBytes === 0) throw noImage()
+  if (announcedBytes === 0) throw nothingSent()
   const { 'content-type': contentType = '', 'content-encoding': contentEncoding } = raw.headers
   const type = mediaTypeOf(contentType)
   const isImage = type.startsWith('image/')
@@ -32,7 +33,7 @@ export function openBody ({ raw }: FastifyRequest, reply: FastifyReply, limits: 
     get found () { return reader.found },
     read: async (claim, signal) => {
       const uploads = await readBody(raw, reply.raw, { maxBytes, tooLarge: exceeded, claim, signal }, encodings, reader)
-      if (uploads.length === 0) throw noImage()
+      if (uploads.length === 0) throw nothingSent()
       claim.keep(bytesOfAll(uploads))
       return uploads
     }
@@ -44,9 +45,5 @@ function readerFor (type: string, contentType: string, limits: UploadLimits, ann
   if (isJson(type)) return new JsonImages(limits)
   if (type.startsWith('image/')) return new RawImage(limits.maxImageBytes, announcedBytes)
   if (isGeneric(type)) return new JudgedByContent(limits, announcedBytes)
-  throw new ServiceError('unsupported_media_type', 'Send multipart/form-data, an image type, application/octet-stream or application/json.')
-}
-
-function noImage (): ServiceError {
-  return new ServiceError('no_image', 'Send an image as a file of a multipart form, as the raw body, or in base64 as {"images": [...]}.')
+  throw unsupportedType()
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { notEmbeddable } from '../base/sentences.js'
 import { shortened } from '../base/float32.js'
 import { OUTPUTS } from '../compiler/signature.js'
 import { answersOf, type Answers } from './classification.js'
@@ -22,7 +22,7 @@ export async function embed (model: LoadedModel, uploads: Upload[], work: Work):
 
 /** Throws a ServiceError `not_embeddable` for a network that pools nothing. */
 export function checkEmbeddable ({ offers: { features } }: Pick<ModelFacts, 'offers'>): void {
-  if ('reason' in features) throw new ServiceError('not_embeddable', `The network has no pooled features: ${features.reason}.`)
+  if ('reason' in features) throw notEmbeddable(features.reason)
 }
 
 /** The same direction with the length 1 (L2), so that the product of two is the cosine between them; zeros stay zeros. */

@@ -1,13 +1,13 @@
 import { ServiceError } from '../base/errors.js'
+import { notExplainable } from '../base/sentences.js'
 import { classify } from './classification.js'
-import { whyNotExplainable } from './explanation.js'
 import type { Upload, Work } from './inference.js'
 import type { LoadedModel } from './loaded-model.js'
 
 /** Throws a ServiceError `not_explainable` for a network whose maps would not be exact. */
 export function checkExplainable ({ facts }: LoadedModel): void {
-  const refusal = whyNotExplainable(facts)
-  if (refusal !== undefined) throw new ServiceError(refusal.code, refusal.detail)
+  const { maps } = facts.offers
+  if ('reason' in maps) throw notExplainable(maps.reason)
 }
 
 /**

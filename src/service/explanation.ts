@@ -1,3 +1,4 @@
+import { notExplainable } from '../base/sentences.js'
 import { shortened } from '../base/float32.js'
 import type { ClassMap, Explanation, NotExplainable } from '../contract/images.js'
 import type { Outputs, OutputValues } from '../engine/protocol.js'
@@ -5,7 +6,7 @@ import type { ModelFacts } from './loaded-model.js'
 
 /** Undefined where the network's maps are exact. */
 export function whyNotExplainable ({ offers: { maps } }: Pick<ModelFacts, 'offers'>): NotExplainable | undefined {
-  return 'shape' in maps ? undefined : { code: 'not_explainable', detail: `There is no exact map: ${maps.reason}.` }
+  return 'shape' in maps ? undefined : { code: 'not_explainable', detail: notExplainable(maps.reason).message }
 }
 
 /** Explains an image's predictions by their rank, 0 for the most probable: by its `top_maps`, or the reason why there are none. */

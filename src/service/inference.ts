@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { ServiceError } from '../base/errors.js'
+import { notClassified } from '../base/sentences.js'
 import type { Timings } from '../contract/images.js'
 import type { Batcher, Classified } from '../engine/batcher.js'
 import type { Place } from '../engine/places.js'
@@ -161,5 +162,5 @@ export function bytesOfAll (uploads: readonly Upload[]): number {
 }
 
 function asServiceError (error: unknown): ServiceError {
-  return error instanceof ServiceError ? error : new ServiceError('internal_error', 'The image could not be classified.', { cause: error })
+  return error instanceof ServiceError ? error : notClassified(error)
 }

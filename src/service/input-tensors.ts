@@ -1,4 +1,5 @@
 import { ServiceError } from '../base/errors.js'
+import { emptyTensor, invalidTensor, tooMany } from '../base/sentences.js'
 import { shortened } from '../base/float32.js'
 import { Turns } from '../base/turns.js'
 import type { Prepared } from './inference.js'
@@ -52,8 +53,8 @@ export function checkInput ({ name, datatype, shape }: DescribedInput, { imageSh
     const allowed = input.name === 'pixels' ? `[N, ${imageShape.join(', ')}]` : '[N] or [N, 1]'
     throw invalidTensor(`The shape of "${name}" is ${allowed}, and the request says [${shape.join(', ')}].`)
   }
-  if (images === 0) throw new ServiceError('no_image', `"${name}" holds no image.`)
-  if (images > maxImages) throw new ServiceError('too_many_images', `A request takes at most ${maxImages} images.`)
+  if (images === 0) throw emptyTensor(name)
+  if (images > maxImages) throw tooMany(maxImages)
   return input
 }
 
@@ -116,10 +117,6 @@ function checkFinite (values: Float32Array<ArrayBuffer>, image: number): Float32
     if (!Number.isFinite(values[index])) return invalidTensor(`FP32 pixels are finite, and image ${image} has ${values[index]}.`)
   }
   return values
-}
-
-export function invalidTensor (detail: string): ServiceError {
-  return new ServiceError('invalid_tensor', detail)
 }
 
 export function oneInput (): ServiceError {

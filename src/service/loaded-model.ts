@@ -1,4 +1,5 @@
-import { ServiceError } from '../base/errors.js'
+import type { ServiceError } from '../base/errors.js'
+import { workerReplaced } from '../base/sentences.js'
 import { keepInUse } from '../compiler/cache.js'
 import type { ModelTarget } from '../compiler/index.js'
 import type { Wantable } from '../compiler/signature.js'
@@ -139,7 +140,7 @@ export class LoadedModel {
    */
   admit (client: string, withinMs = Infinity): Place {
     if (!this.hasWorker) {
-      throw new ServiceError('not_ready', 'The worker is being replaced: try again in a moment.', { retryAfterSeconds: 1 })
+      throw workerReplaced()
     }
     this.workload.demandTime(client, withinMs)
     return this.batcher.places.take(client)

@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { noRoom, nothingToReplace, reloadFailed, reloading } from '../base/sentences.js'
 import { usableMemory } from '../base/memory.js'
 import type { ModelDescription } from '../contract/models.js'
 import type { LoadedModel } from './loaded-model.js'
@@ -37,7 +37,7 @@ export class Reloader {
    * `reload_refused` before anything is opened, or `reload_failed`, each with the reason.
    */
   async reload (): Promise<ModelDescription> {
-    if (this.isReloading) throw new ServiceError('reload_in_progress', 'A reload is running: try again when it is over.')
+    if (this.isReloading) throw reloading()
     this.isReloading = true
     try {
       this.demandRoom()
@@ -54,7 +54,7 @@ export class Reloader {
     try {
       return await this.options.open()
     } catch (error) {
-      throw new ServiceError('reload_failed', (error as Error).message, { cause: error })
+      throw reloadFailed(error as Error)
     }
   }
 
@@ -62,19 +62,18 @@ export class Reloader {
   private demandRoom (): void {
     const { slot } = this.options
     if (slot.notReadyReason === 'loading' || slot.notReadyReason === 'draining') {
-      throw new ServiceError('reload_refused', `The service is ${slot.notReadyReason}: there is no model to replace.`)
+      throw nothingToReplace(slot.notReadyReason)
     }
     const usable = (this.options.usableBytes ?? usableMemory)()
     const needed = this.resident() + this.modelBytes
     if (needed <= usable) return
-    const facts = `a second model beside it would take about ${inMiB(needed)}, and this process may use ${inMiB(usable)}`
-    throw new ServiceError('reload_refused', `Memory does not hold two models: ${facts}. Raise the limit, or start a new process.`)
+    throw noRoom(inMiB(needed), inMiB(usable))
   }
 
   private async demandServing (next: LoadedModel): Promise<void> {
     if (this.options.slot.notReadyReason !== 'draining') return
     await next.close()
-    throw new ServiceError('reload_refused', 'The service is draining: there is no model to replace.')
+    throw nothingToReplace('draining')
   }
 
   private resident (): number {
@@ -83,6 +82,6 @@ export class Reloader {
   }
 }
 
-function inMiB (bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MiB`
+function inMiB (bytes: number): number {
+  return Math.round(bytes / 2 ** 20)
 }

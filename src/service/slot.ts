@@ -1,5 +1,5 @@
+import { shuttingDown, stillLoading } from '../base/sentences.js'
 import type { LoadedModel, ModelSnapshot } from './loaded-model.js'
-import { ServiceError } from '../base/errors.js'
 import type { ServedModel } from '../contract/models.js'
 import type { NotReadyReason } from '../contract/status.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -95,11 +95,8 @@ export class Slot {
 
   /** Does one request's work with the model in the slot. Throws a ServiceError `not_ready` or `shutting_down`. */
   async use<T> (work: (model: LoadedModel) => Promise<T>): Promise<T> {
-    if (this.closed) {
-      const detail = 'The service is shutting down: send this request to another replica.'
-      throw new ServiceError('shutting_down', detail, { retryAfterSeconds: 1 })
-    }
-    if (this.current === undefined) throw new ServiceError('not_ready', 'The model is still loading.', { retryAfterSeconds: 1 })
+    if (this.closed) throw shuttingDown()
+    if (this.current === undefined) throw stillLoading()
     return await this.current.use(work)
   }
 }

@@ -1,10 +1,10 @@
 import { ServiceError } from '../base/errors.js'
+import { invalidTensor } from '../base/sentences.js'
 import { OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.js'
 import type { Prediction } from '../contract/images.js'
 import type { TensorSpec } from '../contract/open-inference.js'
 import type { NetworkOutputs } from '../model/outputs.js'
 import type { Inferred, Upload, Work } from './inference.js'
-import { invalidTensor } from './input-tensors.js'
 import type { LoadedModel } from './loaded-model.js'
 
 /** A tensor that a model takes or gives, as the Open Inference Protocol describes it. */

@@ -1,4 +1,4 @@
-import { ServiceError } from '../base/errors.js'
+import { engineLost } from '../base/sentences.js'
 import type { Batcher } from '../engine/batcher.js'
 import type { WorkerObserver } from '../engine/supervised-worker.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -32,8 +32,7 @@ export class WorkerWatch implements WorkerObserver {
 
   lost (reason: Error): void {
     this.isOver = true
-    const detail = 'The engine is lost, and the process ends: send this request again.'
-    this.queue?.giveUp(new ServiceError('not_ready', detail, { retryAfterSeconds: 1 }))
+    this.queue?.giveUp(engineLost())
     this.operator.lost?.(reason)
   }
 }

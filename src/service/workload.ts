@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { ServiceError } from '../base/errors.js'
+import { unreachable } from '../base/sentences.js'
 
 /** An image that was answered counts half as much once so many more were. */
 const HALF_LIFE_IMAGES = 50
@@ -77,8 +77,7 @@ export class Workload {
   demandTime (client: string, withinMs: number): void {
     const seconds = this.secondsUntilAnswered(client)
     if (seconds === undefined || seconds * 1000 <= withinMs) return
-    const detail = `The images before this one take about ${Math.ceil(seconds)} s, and its deadline is in ${withinMs} ms: try again.`
-    throw new ServiceError('deadline_unreachable', detail, { retryAfterSeconds: this.retryAfterSeconds })
+    throw unreachable(seconds, withinMs, this.retryAfterSeconds)
   }
 
   /** Whole seconds after which all that is here now is worked off, and a part more by chance. */

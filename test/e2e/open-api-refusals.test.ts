@@ -7,7 +7,7 @@ import { suite, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { CAT } from '../support/cat.js'
-import { assertDescribed, documentOf } from '../support/open-api.js'
+import { assertDescribed, assertShown, documentOf } from '../support/open-api.js'
 import { untilMetric } from '../support/series.js'
 import { adminUrlOf, MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
@@ -40,6 +40,7 @@ suite('refusals are as /openapi.json says', () => {
       const response = isProtocol ? await fetch(server.url + path.replace('{name}', 'xception-cifar10')) : await classify(server)
       assert.ok([401, 429].includes(response.status), String(response.status))
       assert.ok(response.headers.has(response.status === 401 ? 'www-authenticate' : 'retry-after'))
+      await assertShown(document, path, response)
       await assertDescribed(document, path, response)
     }
     assert.equal((await classify(server)).status, 429)
@@ -55,9 +56,11 @@ suite('refusals are as /openapi.json says', () => {
     const full = await classify(server)
     assert.deepEqual([full.status, await codeOf(full)], [503, 'queue_full'])
     assert.match(full.headers.get('retry-after') ?? '', /^\d+$/)
+    await assertShown(document, '/classify', full)
     await assertDescribed(document, '/classify', full)
     const late = await stalled
     assert.deepEqual([late.status, await codeOf(late)], [504, 'deadline_exceeded'])
+    await assertShown(document, '/classify', late)
     await assertDescribed(document, '/classify', late)
   })
 
@@ -67,6 +70,7 @@ suite('refusals are as /openapi.json says', () => {
     const document = await documentOf(server.url)
     const failed = await classify(server, await order(1))
     assert.deepEqual([failed.status, await codeOf(failed)], [500, 'inference_failed'])
+    await assertShown(document, '/classify', failed)
     await assertDescribed(document, '/classify', failed)
     await assertDescribed(document, '/classify', await classify(server, await order(4)))
     await until('a service that is not ready', async () => (await fetch(`${server.url}/readyz`)).status !== 200)
@@ -84,7 +88,10 @@ suite('refusals are as /openapi.json says', () => {
     const reload = (): Promise<Response> => fetch(`${admin}/admin/reload`, { method: 'POST' })
     const both = await Promise.all([reload(), reload()])
     assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409])
-    for (const response of both) await assertDescribed(document, '/admin/reload', response)
+    for (const response of both) {
+      if (response.status === 409) await assertShown(document, '/admin/reload', response)
+      await assertDescribed(document, '/admin/reload', response)
+    }
     rmSync(MODEL)
     const failed = await reload()
     assert.deepEqual([failed.status, await codeOf(failed)], [500, 'reload_failed'])

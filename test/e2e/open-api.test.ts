@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import sharp from 'sharp'
 import { ERRORS } from '../../src/base/errors.js'
 import { CAT } from '../support/cat.js'
-import { assertDescribed, assertValid, documentOf, mediaOf, operationsOf, type Document } from '../support/open-api.js'
+import { assertDescribed, assertShown, assertValid, documentOf, mediaOf, operationsOf, type Document } from '../support/open-api.js'
 import { adminUrlOf, startServer, suiteServer } from '../support/server.js'
 
 const JPEG = { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } }
@@ -18,7 +19,9 @@ type Case = readonly [status: number, path: string, query: string, init?: Reques
 /** An address of a model, and the same with a version. */
 const ofVersions = (model: string): string[] => [model, `${model}/versions/{version}`]
 
-const server = suiteServer({ ADMIN_PORT: '0', MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000' })
+const server = suiteServer({
+  ADMIN_PORT: '0', MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000'
+})
 let main: Document
 let admin: Document
 let adminUrl: string
@@ -166,9 +169,41 @@ suite('real replies are as /openapi.json says', () => {
     const response = await fetch(`${url}/admin/reload`, { method: 'POST' })
     const { code } = await response.clone().json() as { code: string }
     assert.deepEqual([response.status, code], [503, 'reload_refused'])
+    await assertShown(admin, '/admin/reload', response)
     await assertDescribed(admin, '/admin/reload', response)
     assert.equal(await exit, 0)
   })
+})
+
+suite('what is refused says the sentence that /openapi.json shows for it', () => {
+  const large = sharp({ create: { width: 1001, height: 1000, channels: 3, background: 'black' } }).png().toBuffer()
+  const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0heicmif1', 'latin1')
+  const cases: Readonly<Record<string, readonly [path: string, init: RequestInit | (() => Promise<RequestInit>), query?: string]>> = {
+    malformed_body: ['/classify', json({ images: [1] })],
+    invalid_tensor: ['/v1/models/{name}:predict', json({ signature_name: 'classify', instances: [{ b64: BASE64 }] })],
+    no_image: ['/classify', { method: 'POST' }],
+    invalid_query: ['/classify', JPEG, '?topK=0'],
+    invalid_header: ['/classify', { ...JPEG, headers: { ...JPEG.headers, 'x-request-timeout-ms': 'soon' } }],
+    model_not_found: ['/v2/models/{name}', {}],
+    method_not_allowed: ['/classify', { method: 'PUT' }],
+    not_acceptable: ['/classify', json({ images: [BASE64, BASE64] }, 'image/png'), '?explain=true'],
+    image_too_large: ['/embed', { ...JPEG, body: new Uint8Array(200_001) }],
+    image_too_many_pixels: ['/classify', async () => ({ ...JPEG, body: new Uint8Array(await large) })],
+    too_many_images: ['/classify', json({ images: [BASE64, BASE64, BASE64] })],
+    unsupported_media_type: ['/classify', { ...JPEG, headers: { 'content-type': 'text/plain' } }],
+    unsupported_content_encoding: ['/classify', { ...JPEG, headers: { ...JPEG.headers, 'content-encoding': 'lzma' } }],
+    unsupported_image_format: ['/classify', { ...JPEG, body: '<svg></svg>' }],
+    heic_not_supported: ['/classify', { ...JPEG, body: new Uint8Array(heic) }],
+    undecodable_image: ['/classify', { ...JPEG, body: new Uint8Array(CAT.subarray(0, 5000)) }],
+    headers_too_large: ['/readyz', { headers: { 'x-long': 'a'.repeat(20_000) } }]
+  }
+  for (const [code, [path, init, query = '']] of Object.entries(cases)) {
+    test(code, async () => {
+      const address = path.replace('{name}', code === 'model_not_found' ? 'resnet' : 'xception-cifar10')
+      const response = await fetch(`${server.url}${address}${query}`, typeof init === 'function' ? await init() : init)
+      assert.equal(await assertShown(main, path, response), code)
+    })
+  }
 })
 
 test('/docs needs nothing from elsewhere, and no script of its own within the page', async () => {

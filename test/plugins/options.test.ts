@@ -7,7 +7,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { corsPlugin } from '../../src/plugins/cors.js'
 import { errorsPlugin } from '../../src/plugins/errors.js'
 import { optionsPlugin } from '../../src/plugins/options.js'
-import { unauthorized } from '../../src/intake/key-headers.js'
+import { unauthorized } from '../../src/base/sentences.js'
 
 async function appFor (origins: string): Promise<FastifyInstance> {
   const app = fastify()

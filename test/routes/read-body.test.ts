@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { contentEncodings } from '../../src/routes/content-encodings.js'
-import { requestTooLarge } from '../../src/intake/limits.js'
+import { requestTooLarge } from '../../src/base/sentences.js'
 import { readBody } from '../../src/routes/read-body.js'
 import { ByteBudget } from '../../src/intake/byte-budget.js'
 

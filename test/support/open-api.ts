@@ -55,6 +55,26 @@ export async function assertDescribed ({ paths }: Document, path: string, respon
   if (jsonBytes !== null) assertValid(json?.schema, JSON.parse(body.toString('utf8', 0, Number(jsonBytes))))
 }
 
+/**
+ * That an error says the very sentence that the document shows for its code, but for its numbers. Some codes have several sentences,
+ * of which the document shows one.
+ */
+export async function assertShown ({ paths }: Document, path: string, response: Response): Promise<string> {
+  const { code = '', ...said } = await response.clone().json() as ErrorBody
+  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+  const contents = Object.values(paths[path] ?? {}).map(({ responses }) => responses[response.status]?.content?.[type])
+  const shown = contents.map((content) => content?.examples?.[code]?.value)
+  assert.ok(shown.length > 0 && shown[0] !== undefined, `${code} has no example at ${path}`)
+  for (const example of shown) assert.equal(sentenceOf(said), sentenceOf(example as ErrorBody))
+  return code
+}
+
+interface ErrorBody { readonly code?: string, readonly detail?: string, readonly error?: string }
+
+function sentenceOf ({ detail, error }: ErrorBody): string {
+  return (detail ?? error ?? '').replaceAll(/\d+/g, 'N')
+}
+
 export function assertValid (schema: object | undefined, value: unknown): void {
   const validate = ajv.compile(schema ?? false)
   assert.ok(validate(value), `${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)?.slice(0, 300)}`)

@@ -1,4 +1,4 @@
-import { malformed } from './errors.js'
+import { noJson } from '../../base/sentences.js'
 
 /** More digits than tell one float64 from another. */
 export const LONGEST_NUMBER = 1024
@@ -17,7 +17,7 @@ export class NumberReader {
 
   /** Throws a ServiceError `malformed_body` if the number is longer than LONGEST_NUMBER. */
   push (bytes: Buffer, start: number, end: number): void {
-    if (this.start.length + end - start > LONGEST_NUMBER) throw malformed(`a number has more than ${LONGEST_NUMBER} characters`)
+    if (this.start.length + end - start > LONGEST_NUMBER) throw noJson(`a number has more than ${LONGEST_NUMBER} characters`)
     this.start += bytes.toString('latin1', start, end)
   }
 

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../base/errors.js'
+import { tooManyValues } from '../../base/sentences.js'
 import type { JsonListener } from './listener.js'
 import { ShortText } from './short-text.js'
 
@@ -91,7 +91,7 @@ export class JsonOutline implements JsonListener {
   endOfText (): void {
     if (this.reader !== undefined) return this.reader.endOfText()
     const { value } = this.shortText
-    if (value === undefined) throw tooLong()
+    if (value === undefined) throw tooManyValues()
     this.count(value.length)
     const container = this.containers.at(-1)
     if (this.isKey && container !== undefined) container.key = value
@@ -138,10 +138,6 @@ export class JsonOutline implements JsonListener {
 
   private count (bytes: number): void {
     this.bytes += bytes
-    if (this.bytes > LARGEST_OUTLINE_BYTES) throw tooLong()
+    if (this.bytes > LARGEST_OUTLINE_BYTES) throw tooManyValues()
   }
-}
-
-function tooLong (): ServiceError {
-  return new ServiceError('malformed_body', 'The body has more names, parameters or values than a request with images needs.')
 }

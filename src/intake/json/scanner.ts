@@ -1,5 +1,5 @@
 import type { ServiceError } from '../../base/errors.js'
-import { malformed } from './errors.js'
+import { noJson } from '../../base/sentences.js'
 import { Escapes } from './escapes.js'
 import { Action, FIRST_ACTION, LITERAL_STARTS, NUMBER_ENDS, State, TRANSITIONS } from './grammar.js'
 import type { JsonListener } from './listener.js'
@@ -57,7 +57,7 @@ export class JsonScanner {
   /** Throws a ServiceError `malformed_body` if the body ends too early. */
   end (): void {
     if (NUMBER_ENDS.includes(this.state)) this.state = this.endNumber(NOTHING, 0, 0)
-    if (this.state !== State.afterDocument) throw malformed('it ends too early')
+    if (this.state !== State.afterDocument) throw noJson('it ends too early')
   }
 
   /** Passes over as much of a string as needs no attention; returns where that ends. */
@@ -97,7 +97,7 @@ export class JsonScanner {
   }
 
   private open (kind: 'object' | 'array', first: number, afterEach: number): number {
-    if (this.depth === MAX_DEPTH) throw malformed(`it is nested more than ${MAX_DEPTH} deep`)
+    if (this.depth === MAX_DEPTH) throw noJson(`it is nested more than ${MAX_DEPTH} deep`)
     this.listener.open(kind, this.depth)
     this.after[++this.depth] = afterEach
     return first
@@ -143,5 +143,5 @@ function isNumber (state: number): boolean {
 }
 
 function unexpected (position: number): ServiceError {
-  return malformed(`byte ${position} is not expected there`)
+  return noJson(`byte ${position} is not expected there`)
 }

@@ -1,7 +1,8 @@
+import { invalidTensor, tooLarge } from '../../base/sentences.js'
 import type { Upload } from '../../service/inference.js'
-import { imageLength, invalidTensor, preparePixels, type CheckedInput, type PixelType } from '../../service/input-tensors.js'
+import { imageLength, preparePixels, type CheckedInput, type PixelType } from '../../service/input-tensors.js'
 import { Bytes } from '../bytes.js'
-import { tooLarge, type BodyReader } from '../limits.js'
+import type { BodyReader } from '../limits.js'
 import type { TensorLimits } from '../tensors/tensor-data.js'
 
 const LENGTH_BYTES = 4

@@ -1,4 +1,4 @@
-import { invalidTensor } from '../../service/input-tensors.js'
+import { invalidTensor } from '../../base/sentences.js'
 
 /** Follows nested lists and finds their shape, without keeping them. Throws a ServiceError `invalid_tensor` for ragged ones. */
 export class NestedShape {

@@ -1,5 +1,5 @@
+import { tooMany } from '../../base/sentences.js'
 import type { ByteClaim } from '../byte-budget.js'
-import { tooMany } from '../limits.js'
 
 /** Collects numbers in an array for each image, which is taken out of the budget when its first number comes. */
 export class PixelCollector {

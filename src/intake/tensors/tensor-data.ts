@@ -1,10 +1,10 @@
-import { ServiceError } from '../../base/errors.js'
+import type { ServiceError } from '../../base/errors.js'
+import { invalidTensor, noBase64, tooLarge, tooMany } from '../../base/sentences.js'
 import type { ByteClaim } from '../byte-budget.js'
 import type { ImageFile } from '../../service/inference.js'
-import { imageLength, invalidTensor, type InputLimits } from '../../service/input-tensors.js'
+import { imageLength, type InputLimits } from '../../service/input-tensors.js'
 import { Base64Decoder } from '../base64.js'
 import type { JsonListener } from '../json/listener.js'
-import { tooLarge, tooMany } from '../limits.js'
 import { NestedShape } from './nested-shape.js'
 import { PixelCollector } from './pixel-collector.js'
 
@@ -90,7 +90,7 @@ export class TensorData implements JsonListener {
     this.file = undefined
     const bytes = file.finish()
     if (file.tooLarge) this.files.push(tooLarge(this.limits.maxImageBytes))
-    else this.files.push(bytes ?? new ServiceError('malformed_body', 'An image is not valid base64.'))
+    else this.files.push(bytes ?? noBase64('An image'))
   }
 
   private become (kind: 'files' | 'pixels'): void {

@@ -1,4 +1,5 @@
-import { ServiceError } from '../../base/errors.js'
+import type { ServiceError } from '../../base/errors.js'
+import { unsupportedFormat } from '../../base/sentences.js'
 import { MAX_CHANNELS } from '../libvips.js'
 import type { Directory, Tiff } from './tags.js'
 
@@ -98,8 +99,7 @@ export function sampleLayout ({ directories }: Tiff): SampleLayout | undefined {
 }
 
 export function refusal (what: string): ServiceError {
-  const sentence = `The upload is ${what}, which is not supported. Send it as a JPEG, a PNG or a plain TIFF of 8 or 16 bits.`
-  return new ServiceError('unsupported_image_format', sentence)
+  return unsupportedFormat(what, 'it as a JPEG, a PNG or a plain TIFF of 8 or 16 bits')
 }
 
 function refuseRaw (directories: readonly Directory[]): void {

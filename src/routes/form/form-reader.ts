@@ -1,7 +1,7 @@
 import { MIMEType } from 'node:util'
-import { ServiceError } from '../../base/errors.js'
+import { malformedBody, noForm, tooMany } from '../../base/sentences.js'
 import type { ImageFile } from '../../service/inference.js'
-import { tooMany, type BodyReader, type UploadLimits } from '../../intake/limits.js'
+import type { BodyReader, UploadLimits } from '../../intake/limits.js'
 import { Part } from './part.js'
 import { readPartHead } from './part-head.js'
 import { MultipartSplitter, type PartListener } from './splitter.js'
@@ -35,7 +35,7 @@ export class FormReader implements BodyReader, PartListener {
   }
 
   end (): ImageFile[] {
-    if (!this.isEmpty && !this.splitter.isOver) throw malformed('it ends before its last boundary')
+    if (!this.isEmpty && !this.splitter.isOver) throw noForm('it ends before its last boundary')
     return this.images
   }
 
@@ -44,7 +44,7 @@ export class FormReader implements BodyReader, PartListener {
   }
 
   brokenPart (): void {
-    this.add(new ServiceError('malformed_body', 'A part of the form has no empty line between its headers and its content.'))
+    this.add(malformedBody('A part of the form has no empty line between its headers and its content'))
   }
 
   content (bytes: Buffer): void {
@@ -54,7 +54,7 @@ export class FormReader implements BodyReader, PartListener {
   endOfPart (): void {
     const image = this.current?.end()
     if (image !== undefined) this.add(image)
-    else if (++this.others > MAX_OTHERS) throw malformed(`it has more than ${MAX_OTHERS} parts beside its images`)
+    else if (++this.others > MAX_OTHERS) throw noForm(`it has more than ${MAX_OTHERS} parts beside its images`)
   }
 
   private add (image: ImageFile): void {
@@ -69,11 +69,7 @@ function boundaryOf (contentType: string): string {
     const boundary = new MIMEType(contentType).params.get('boundary')
     if (boundary !== null) return boundary
   } catch (cause) {
-    throw malformed('its Content-Type is not valid', cause)
+    throw noForm('its Content-Type is not valid', cause)
   }
-  throw malformed('its Content-Type names no boundary')
-}
-
-function malformed (reason: string, cause?: unknown): ServiceError {
-  return new ServiceError('malformed_body', `The form cannot be read: ${reason}.`, { cause })
+  throw noForm('its Content-Type names no boundary')
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../base/errors.js'
+import { malformedBody, unsupportedPartEncoding } from '../../base/sentences.js'
 import type { ImageFile } from '../../service/inference.js'
 import { isJson } from '../media-types.js'
 import { BEGINNING_BYTES, isPictureInBase64, isPlainText } from './beginnings.js'
@@ -47,15 +47,12 @@ export class Part {
 function sinkBy (head: PartHead, maxBytes: number): Sink | undefined {
   const { type, transferEncoding } = head
   if (type.startsWith('multipart/')) {
-    return new Refused(new ServiceError('malformed_body', `A part of the form is ${type} itself: send each image as a part of its own.`))
+    return new Refused(malformedBody(`A part of the form is ${type} itself: send each image as a part of its own`))
   }
   if (transferEncoding === 'base64') return new Base64Sink(maxBytes, mayBeText(head))
   if (mayBeText(head)) return undefined
   if (transferEncoding === undefined) return new FileSink(maxBytes)
-  const name = transferEncoding.slice(0, 100)
-  return new Refused(new ServiceError(
-    'unsupported_content_encoding', `The Content-Transfer-Encoding of an image is base64 or binary, and a part of the form says ${name}.`
-  ))
+  return new Refused(unsupportedPartEncoding(transferEncoding.slice(0, 100)))
 }
 
 /** JSON goes with pictures as a file, too: that is how pages' scripts send it. */

@@ -1,8 +1,8 @@
-import { ServiceError } from '../../base/errors.js'
+import type { ServiceError } from '../../base/errors.js'
+import { noBase64, tooLarge } from '../../base/sentences.js'
 import type { ImageFile } from '../../service/inference.js'
 import { Base64Decoder } from '../../intake/base64.js'
 import { Bytes } from '../../intake/bytes.js'
-import { tooLarge } from '../../intake/limits.js'
 import { isPlainText } from './beginnings.js'
 
 /** Takes the content of a part in pieces and makes a picture of it, an error that stands for one, or nothing. */
@@ -44,7 +44,7 @@ export class Base64Sink implements Sink {
     const file = this.decoder.finish()
     if (this.decoder.tooLarge) return tooLarge(this.maxBytes)
     if (this.mayBeText && (file === undefined || isPlainText(file))) return undefined
-    return file ?? new ServiceError('malformed_body', 'A part of the form is not valid base64.')
+    return file ?? noBase64('A part of the form')
   }
 }
 

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../base/errors.js'
+import { malformedBody } from '../../base/sentences.js'
 
 const MAX_HEAD_BYTES = 16 * 1024
 const LINE_END = '\r\n'
@@ -81,7 +81,7 @@ export class MultipartSplitter {
     const delimiterAt = bytes.subarray(0, end + this.delimiter.length).indexOf(this.delimiter)
     if (delimiterAt >= 0 && delimiterAt < end) return this.endEmptyPart(text.slice(0, delimiterAt), empty?.index)
     if (empty === null && text.length === MAX_HEAD_BYTES) {
-      throw new ServiceError('malformed_body', `The headers of a part of the form take more than ${MAX_HEAD_BYTES} bytes.`)
+      throw malformedBody(`The headers of a part of the form take more than ${MAX_HEAD_BYTES} bytes`)
     }
     // The end of the empty line may be a delimiter's beginning, of a part without content.
     if (empty === null || this.begins(bytes.subarray(end - LINE_END.length))) return 0

@@ -1,6 +1,7 @@
-import { ServiceError } from '../../base/errors.js'
+import type { ServiceError } from '../../base/errors.js'
+import { invalidTensor, malformedBody } from '../../base/sentences.js'
 import type { Upload } from '../../service/inference.js'
-import { checkInput, invalidTensor, preparePixels, type CheckedInput, oneInput } from '../../service/input-tensors.js'
+import { checkInput, preparePixels, type CheckedInput, oneInput } from '../../service/input-tensors.js'
 import { JsonOutline } from '../../intake/json/outline.js'
 import { JsonScanner } from '../../intake/json/scanner.js'
 import type { BodyReader } from '../../intake/limits.js'
@@ -48,7 +49,7 @@ export class InferReader implements BodyReader<ReadRequest> {
   }
 
   async end (): Promise<ReadRequest> {
-    if (this.jsonBytes > 0 && this.jsonBytes !== Infinity) throw new ServiceError('malformed_body', 'The body ends within its JSON.')
+    if (this.jsonBytes > 0 && this.jsonBytes !== Infinity) throw malformedBody('The body ends within its JSON')
     const { request, input } = this.understood
     const { data } = request
     if (data instanceof TensorData) return { request, uploads: await uploadsOf(data, request.input.shape, input) }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ServiceError } from '../../base/errors.js'
+import { wrongJsonLength } from '../../base/sentences.js'
 import type { ModelAddress } from '../../contract/models.js'
 import type { ByteClaim } from '../../intake/byte-budget.js'
 import { inputLimits } from '../../service/input-tensors.js'
@@ -62,5 +62,5 @@ function readerFor (
 function readJsonLength (header: string | string[] | undefined): number {
   if (header === undefined) return Infinity
   if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header)
-  throw new ServiceError('invalid_header', 'Inference-Header-Content-Length is the length of the JSON in bytes.')
+  throw wrongJsonLength()
 }

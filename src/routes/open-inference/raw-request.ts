@@ -1,4 +1,4 @@
-import { ServiceError } from '../../base/errors.js'
+import { noRawImage } from '../../base/sentences.js'
 import { PROBABILITIES } from '../../service/tensors.js'
 import type { BodyReader } from '../../intake/limits.js'
 import { RawImage } from '../raw-image.js'
@@ -26,7 +26,7 @@ export class RawRequestReader implements BodyReader<ReadRequest> {
   /** Throws a ServiceError `no_image` for an empty body. */
   end (): ReadRequest {
     const uploads = this.image.end()
-    if (uploads.length === 0) throw new ServiceError('no_image', 'A request without JSON has one image file as its body.')
+    if (uploads.length === 0) throw noRawImage()
     return { request: { id: undefined, outputs: [{ name: PROBABILITIES, isBinary: true }] }, uploads }
   }
 }

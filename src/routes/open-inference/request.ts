@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
-import { ServiceError } from '../../base/errors.js'
-import { parse } from '../../base/schema.js'
-import { invalidTensor, oneInput, type DescribedInput } from '../../service/input-tensors.js'
+import { invalidTensor, malformedBody } from '../../base/sentences.js'
+import { SchemaError, parse } from '../../base/schema.js'
+import { oneInput, type DescribedInput } from '../../service/input-tensors.js'
 import { PROBABILITIES, type OutputRequest } from '../../service/tensors.js'
 import { TensorData } from '../../intake/tensors/tensor-data.js'
 
@@ -73,6 +73,7 @@ function checked (outline: unknown): Static<typeof Request> {
   try {
     return parse(Request, outline, 'The request')
   } catch (error) {
-    throw new ServiceError('malformed_body', `${(error as Error).message}.`, { cause: error })
+    if (!(error instanceof SchemaError)) throw error
+    throw malformedBody(error.message, error)
   }
 }

@@ -1,10 +1,10 @@
-import { ServiceError, type ErrorCode } from '../../base/errors.js'
+import type { ErrorCode } from '../../base/errors.js'
 import {
   ClassifyQuery, ClassifyReply, EmbedQuery, EmbedReply, File, IMAGE_ERRORS, ImageForm, ImageHeaders, ImageList, type Timings
 } from '../../contract/images.js'
 import type { ModelDescription } from '../../contract/models.js'
 import { toProblem } from '../../contract/problems.js'
-import { DETAILS } from './details.js'
+import { EXAMPLES } from './examples.js'
 import { GUARDED, problemReplies } from './problems.js'
 
 /** What a request with images can be answered, in whatever protocol. */
@@ -28,7 +28,7 @@ const BODY = {
 const MODEL_EXAMPLE: ModelDescription = { name: 'xception-cifar10', version: '1', backend: 'cpu', precision: 'float32' }
 const TIMINGS_EXAMPLE: Timings = { decodeMs: 3.39, queueMs: 0.03, inferenceMs: 5.06, batchSize: 1 }
 const CAT = { label: 'cat', classId: 3, probability: 0.9134392738342285 }
-const LISTED = toProblem(new ServiceError('undecodable_image', DETAILS.undecodable_image))
+const LISTED = toProblem(EXAMPLES.undecodable_image)
 
 export const CLASSIFY = {
   operationId: 'classify',

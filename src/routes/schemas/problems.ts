@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
-import { ERRORS, ServiceError, type ErrorCode } from '../../base/errors.js'
+import { ERRORS, type ErrorCode, type ServiceError } from '../../base/errors.js'
 import { problem, toProblem } from '../../contract/problems.js'
-import { DETAILS } from './details.js'
+import { EXAMPLES } from './examples.js'
 
 /** One status of a route, as OpenAPI has it. */
 export interface ReplySchema {
@@ -43,7 +43,7 @@ export function errorReplies (codes: readonly ErrorCode[], form: ErrorForm): Rec
 
 function replyOf (codes: readonly ErrorCode[], status: number, { type, schema, body }: ErrorForm): ReplySchema {
   const examples = Object.fromEntries(codes.map((code) => (
-    [code, { summary: ERRORS[code].title, value: body(new ServiceError(code, DETAILS[code])) }]
+    [code, { summary: ERRORS[code].title, value: body(EXAMPLES[code]) }]
   )))
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),

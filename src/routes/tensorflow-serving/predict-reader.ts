@@ -1,9 +1,10 @@
-import { ServiceError } from '../../base/errors.js'
+import type { ServiceError } from '../../base/errors.js'
+import { invalidTensor, noImages, tooMany } from '../../base/sentences.js'
 import type { Upload } from '../../service/inference.js'
-import { invalidTensor, preparePixels, type PixelType } from '../../service/input-tensors.js'
+import { preparePixels, type PixelType } from '../../service/input-tensors.js'
 import { JsonOutline } from '../../intake/json/outline.js'
 import { JsonScanner } from '../../intake/json/scanner.js'
-import { tooMany, type BodyReader } from '../../intake/limits.js'
+import type { BodyReader } from '../../intake/limits.js'
 import { TensorData, type TensorLimits } from '../../intake/tensors/tensor-data.js'
 import { noList, predictRequest, type NamedImage, type PredictFormat } from './request.js'
 import { pixelTypeOf } from './signatures.js'
@@ -43,7 +44,7 @@ export class PredictReader implements BodyReader<ReadPredict> {
     this.scanner.end()
     const { format, signature, images } = predictRequest(this.outline.value)
     const type = pixelTypeOf(signature)
-    if (images.length === 0) throw new ServiceError('no_image', 'The request holds no image.')
+    if (images.length === 0) throw noImages()
     const uploads: Upload[] = []
     for (const [index, image] of images.entries()) uploads.push(await this.uploadOf(image, index, type))
     return { format, uploads }
@@ -56,12 +57,12 @@ export class PredictReader implements BodyReader<ReadPredict> {
     if (member === 'instances' && typeof next === 'string') throw noList(member)
     const index = path.find((step) => typeof step === 'number')
     if (index === undefined) return kind === 'scalar'
-    if (index >= this.limits.maxImages) throw this.tooMany()
+    if (index >= this.limits.maxImages) throw this.outOfPlace()
     return true
   }
 
   /** Rows of one image that is in no list are not many images. */
-  private tooMany (): ServiceError {
+  private outOfPlace (): ServiceError {
     const [first] = this.all
     const isRow = first?.holds === 'pixels' && first.shape.length < this.limits.imageShape.length
     return isRow ? this.noImage(0) : tooMany(this.limits.maxImages)

@@ -1,4 +1,5 @@
-import { ServiceError } from '../../base/errors.js'
+import type { ServiceError } from '../../base/errors.js'
+import { noPredictRequest } from '../../base/sentences.js'
 import { TensorData } from '../../intake/tensors/tensor-data.js'
 
 /** `row`: a list of instances. `columnar`: a list for each input. */
@@ -21,10 +22,10 @@ const INPUTS: ReadonlySet<string> = new Set(['image', 'pixels'])
 
 /** Makes sense of the outline of a predict request. Throws a ServiceError `malformed_body` where it has another form. */
 export function predictRequest (outline: unknown): PredictRequest {
-  if (!isObject(outline)) throw malformed('it is no object')
+  if (!isObject(outline)) throw noPredictRequest('it is no object')
   const { signature_name: signature = '', instances, inputs } = outline
-  if (typeof signature !== 'string') throw malformed('"signature_name" is no text')
-  if ((instances === undefined) === (inputs === undefined)) throw malformed('it has either "instances" or "inputs"')
+  if (typeof signature !== 'string') throw noPredictRequest('"signature_name" is no text')
+  if ((instances === undefined) === (inputs === undefined)) throw noPredictRequest('it has either "instances" or "inputs"')
   if (instances !== undefined) return { format: 'row', signature, images: listOf(instances, 'instances').map(imageOfRow) }
   return { format: 'columnar', signature, images: columns(inputs) }
 }
@@ -44,13 +45,13 @@ function imageOfRow (row: unknown): NamedImage {
 function onlyMember (named: Record<string, unknown>): [name: string, value: unknown] {
   const [member, ...others] = Object.entries(named)
   if (member !== undefined && others.length === 0 && INPUTS.has(member[0])) return member
-  throw malformed(`the inputs are "image" and "pixels", one of them for an image, and not ${Object.keys(named).join(' with ')}`)
+  throw noPredictRequest(`the inputs are "image" and "pixels", one of them for an image, and not ${Object.keys(named).join(' with ')}`)
 }
 
 function dataOf (value: unknown): TensorData {
   const data = isObject(value) && Object.keys(value).length === 1 ? value.b64 : value
   if (data instanceof TensorData) return data
-  throw malformed('an image is {"b64": ...}, or lists of numbers')
+  throw noPredictRequest('an image is {"b64": ...}, or lists of numbers')
 }
 
 function listOf (value: unknown, name: string): unknown[] {
@@ -60,13 +61,9 @@ function listOf (value: unknown, name: string): unknown[] {
 
 /** What one image that stands where a list belongs is answered. */
 export function noList (name: string): ServiceError {
-  return malformed(`"${name}" is no list of images`)
+  return noPredictRequest(`"${name}" is no list of images`)
 }
 
 function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof TensorData)
-}
-
-function malformed (reason: string): ServiceError {
-  return new ServiceError('malformed_body', `The body is no predict request: ${reason}.`)
 }

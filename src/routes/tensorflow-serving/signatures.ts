@@ -1,4 +1,4 @@
-import { ServiceError } from '../../base/errors.js'
+import { noSignature } from '../../base/sentences.js'
 import type { PixelType } from '../../service/input-tensors.js'
 
 /** Signatures of the one model, by name: what the numbers of `pixels` are. The empty name is the first one's. */
@@ -10,6 +10,6 @@ const NAMES = Object.keys(SIGNATURES) as SignatureName[]
 /** Throws a ServiceError `invalid_tensor` if there is no such signature. */
 export function pixelTypeOf (signature: string): PixelType {
   const name = signature === '' ? 'serving_default' : NAMES.find((one) => one === signature)
-  if (name === undefined) throw new ServiceError('invalid_tensor', `The signatures are ${NAMES.join(' and ')}; there is no "${signature}".`)
+  if (name === undefined) throw noSignature(NAMES, signature)
   return SIGNATURES[name]
 }

@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ServiceError } from '../../base/errors.js'
+import { requestTooLarge } from '../../base/sentences.js'
 import type { ByteClaim } from '../../intake/byte-budget.js'
 import { bytesOfAll, type Upload } from '../../service/inference.js'
 import { announcedBytesOf } from '../body.js'
 import { contentEncodings } from '../content-encodings.js'
-import { requestTooLarge, type BodyReader, type UploadLimits } from '../../intake/limits.js'
+import type { BodyReader, UploadLimits } from '../../intake/limits.js'
 import { readBody } from '../read-body.js'
 import type { Body } from '../../intake/admitted.js'
 

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { Parser, type ReadEntry } from 'tar'
 import { contentError, judged } from '../../base/content.js'
-import { OperatorError, ServiceError } from '../../base/errors.js'
+import { OperatorError } from '../../base/errors.js'
+import { imageTooLarge, unreadableFile } from '../../base/sentences.js'
 import { unreadable } from '../../base/existing.js'
 import { isSkippedName, namesAnyPicture } from '../../base/picture-files.js'
-import { imageTooLarge } from '../../base/read-image.js'
 import { MAX_COMPRESSION, MAX_FILES, pathWithin, type ArchiveLimits } from './archive-limits.js'
 import type { PictureFile, PictureSource } from './picture-source.js'
 import { Spool, SpoolError } from './spool.js'
@@ -105,7 +105,7 @@ class ArchiveContents {
     this.completed = []
     for (const { path, pieces } of completed) {
       const read = await this.spool.add(pieces)
-      this.files.set(path, async () => await read().catch(unreadableCopy))
+      this.files.set(path, async () => await read().catch(unreadableFile))
     }
   }
 
@@ -121,8 +121,4 @@ class ArchiveContents {
     entry.on('end', () => { this.completed.push({ path, pieces }) })
     entry.on('data', (piece: Uint8Array) => { pieces.push(piece) })
   }
-}
-
-function unreadableCopy (cause: Error): ServiceError {
-  return new ServiceError('no_image', `The file cannot be read: ${cause.message}.`, { cause })
 }

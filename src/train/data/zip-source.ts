@@ -1,9 +1,9 @@
 import { buffer } from 'node:stream/consumers'
 import type { Entry, ZipFile } from 'yauzl'
-import { OperatorError, ServiceError } from '../../base/errors.js'
+import { OperatorError, type ServiceError } from '../../base/errors.js'
+import { imageTooLarge, unreadableFile } from '../../base/sentences.js'
 import { unreadable as systemError } from '../../base/existing.js'
 import { isSkippedName, namesAnyPicture } from '../../base/picture-files.js'
-import { imageTooLarge } from '../../base/read-image.js'
 import { checked, entriesOf, openEntryStream, openZipFile } from '../../sources/files/zip.js'
 import { MAX_COMPRESSION, MAX_FILES, pathWithin, type ArchiveLimits } from './archive-limits.js'
 import type { PictureFile, PictureSource } from './picture-source.js'
@@ -81,6 +81,6 @@ async function readEntry (
     return await buffer(checked(fileName, entry, await openEntryStream(zip, entry)))
   } catch (cause) {
     if (!(cause instanceof OperatorError)) throw systemError(archive, cause)
-    return new ServiceError('no_image', `The file cannot be read: ${cause.message}.`, { cause })
+    return unreadableFile(cause)
   }
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../base/errors.js'
+import { notEmbeddable } from '../../base/sentences.js'
 import { networkOf } from '../../model/network-builder.js'
 import type { Layer, LayerStatement, Network } from '../../model/network.js'
 import { classifierOf } from '../../model/outputs.js'
@@ -36,7 +36,7 @@ export function replaceHead ({ network, weights }: Trained, head: Linear): Train
 /** The pooling and all that it is computed from, in their order. */
 function backboneOf (network: Network): Layer[] {
   const classifier = classifierOf(network)
-  if ('reason' in classifier) throw new ServiceError('not_embeddable', `The network has no pooled features: ${classifier.reason}.`)
+  if ('reason' in classifier) throw notEmbeddable(classifier.reason)
   const needed = new Set([classifier.pooling.name])
   for (const layer of [...network.layers].reverse()) {
     if (needed.has(layer.name)) layer.inputs.forEach((input) => needed.add(input))
