@@ -19,24 +19,19 @@ RUN --mount=type=cache,id=apt-archives,target=/var/cache/apt,sharing=locked \
 WORKDIR /app
 
 
-# Every package of the lock file, to compile with.
+# The packages that a start needs: those that the service runs with, and those that it is compiled with.
 FROM tools AS packages
 ARG NPM_CONFIG_REGISTRY
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     --mount=type=cache,id=npm,target=/root/.npm \
-    npm ci --include=dev --no-progress
+    npm ci --omit=dev --no-progress
 
 
 # The packages that the service runs with, without what only browsers, debuggers and compilers read.
-FROM tools AS production
-ARG NPM_CONFIG_REGISTRY
-COPY package.json package-lock.json .npmrc ./
-RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=secret,id=npmrc,target=/root/.npmrc \
-    --mount=type=cache,id=npm,target=/root/.npm \
-    npm ci --omit=dev --no-progress \
+FROM packages AS production
+RUN rm -r node_modules/@types node_modules/@typescript node_modules/node-api-headers \
     && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' \) -delete \
     && find node_modules/@tensorflow -type f \( -name '*.min.js' -o -name '*.html' -o -name '*.es2017.js' -o -name '*.fesm.js' \) -delete
 
@@ -49,7 +44,7 @@ COPY scripts scripts
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pipconf,target=/etc/pip.conf \
     --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
-    node scripts/setup.mjs --cpu --no-build \
+    node scripts/setup.mjs --cpu --service --no-build \
     && mkdir /native && cp -r --link --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
     && find /native -name '*.so*' -exec strip --strip-unneeded {} +
 
@@ -61,7 +56,7 @@ COPY scripts scripts
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pipconf,target=/etc/pip.conf \
     --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
-    node scripts/setup.mjs --gpu --no-build \
+    node scripts/setup.mjs --gpu --service --no-build \
     && mkdir /native && cp -r --link --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
     && find /native -name '*.so*' -exec strip --strip-unneeded {} +
 
@@ -82,8 +77,8 @@ FROM packages AS compiled
 COPY tsconfig.json ./
 COPY src src
 COPY page page
-RUN for project in . page; do \
-      node node_modules/typescript/bin/tsc -p $project --incremental false --sourceMap false || exit 1; \
+RUN for configuration in tsconfig.json page/tsconfig.build.json; do \
+      node node_modules/@typescript/native/bin/tsc -p $configuration --incremental false --sourceMap false || exit 1; \
     done
 COPY models models
 COPY scripts/container/compile-bundled.mjs scripts/container/

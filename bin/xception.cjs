@@ -6,7 +6,7 @@ if (serves) require('../scripts/signals.cjs')
 
 async function run () {
   const { asCommand, setup } = await import('../scripts/setup.mjs')
-  await asCommand(() => setup({ quiet: true, hangUp: !serves }))
+  await asCommand(() => setup({ development: false, quiet: true, hangUp: !serves }))
   await import('../dist/src/cli/index.js')
 }
 

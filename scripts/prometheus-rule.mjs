@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Writes the Prometheus Operator's form of monitoring/rules, which is the source: npm run rules.
+// Writes the Prometheus Operator's form of monitoring/rules, which is the source: npm run generate runs it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 
@@ -12,4 +12,4 @@ const rule = {
   spec: { groups }
 }
 const target = at('k8s/components/prometheus-operator/prometheusrule.yaml')
-writeFileSync(target, `# Made from monitoring/rules by npm run rules.\n${stringify(rule)}`)
+writeFileSync(target, `# Made from monitoring/rules by npm run generate.\n${stringify(rule)}`)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { addon } from './setup/addon.mjs'
 import { build } from './setup/build.mjs'
+import { kernels } from './setup/convolutions.mjs'
 import { dependencies } from './setup/dependencies.mjs'
 import { explain, SetupError } from './setup/errors.mjs'
 import { cacheFolder, readJson } from './setup/files.mjs'
@@ -12,36 +13,50 @@ import { interruptible } from './setup/interruption.mjs'
 import { withLock } from './setup/lock.mjs'
 import { findTarget, requireSystem, TARGETS, TENSORFLOW_VERSION } from './setup/platform.mjs'
 import { createReport } from './setup/report.mjs'
+import { runSteps } from './setup/steps.mjs'
 import { tensorflow } from './setup/tensorflow.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-const USAGE = `Usage: npm run setup [-- [--cpu | --gpu] [--no-build]]
+const USAGE = `Usage: npm run setup [-- [--cpu | --gpu] [--service] [--no-build]]
 
-Installs what the service needs: npm packages, TensorFlow ${TENSORFLOW_VERSION}, its addon, the compiled TypeScript.
+Installs what the service, its tests and its tools need: npm packages, TensorFlow ${TENSORFLOW_VERSION}, its addon, the compiled TypeScript.
   --gpu        TensorFlow for CUDA (Linux x64 only); later set-ups of this folder keep to it
   --cpu        TensorFlow for CPUs, the default
+  --service    only what starting the service needs, as npm start does it
   --no-build   all but the compiled TypeScript
 `
 
-/** Once the addon is there, what TensorFlow left in the cache is not needed any more. */
-const STEPS = [dependencies, { ...tensorflow, isDone: context => addon.isDone(context) || tensorflow.isDone(context) }, addon, build]
+/** What the addon is made of, and in. */
+const MADE_OF = ['@tensorflow/tfjs-node', 'node-api-headers']
+
+/** Once the addon is there and stays, it does not matter what is in the cache. */
+const unlessInstalled = step => ({ ...step, isDone: context => context.isInstalled() || step.isDone(context) })
+
+const STEPS = [dependencies, unlessInstalled(tensorflow), unlessInstalled(kernels), addon, build]
 
 /**
  * Brings this clone to where the service and its tests can start. Steps whose result is there already are skipped,
  * and a signal ends the process at once without leaving anything half done.
  *
- * @param {{ flavour?: 'cpu' | 'gpu', sources?: boolean, quiet?: boolean, hangUp?: boolean, targets?: typeof TARGETS }} [options]
- *   flavour: of TensorFlow, by default the one chosen before; sources: whether to compile them;
- *   quiet: say nothing of steps that are skipped; hangUp: whether SIGHUP ends it; targets: what can be installed
+ * @param {{
+ *   development: boolean, flavour?: 'cpu' | 'gpu', sources?: boolean, quiet?: boolean, hangUp?: boolean, targets?: typeof TARGETS
+ * }} options
+ *   development: whether tests and tools are wanted, too; flavour: of TensorFlow, by default the one chosen before;
+ *   sources: whether to compile them; quiet: say nothing of steps that are skipped; hangUp: whether SIGHUP ends it;
+ *   targets: what can be installed
  * @throws {SetupError} when something is missing, in a sentence that says how to get it
  */
-export async function setup ({ flavour, sources = true, quiet = false, hangUp = true, targets = TARGETS } = {}) {
+export async function setup ({ development, flavour, sources = true, quiet = false, hangUp = true, targets = TARGETS }) {
   // Kept outside node_modules, which `npm ci` empties.
   const state = join(ROOT, '.setup')
   const chosen = flavour ?? (readJson(join(state, 'flavour.json'))?.flavour === 'gpu' ? 'gpu' : 'cpu')
+  let installed
   const context = {
     root: ROOT,
+    development,
+    // Asked for once: what is found at first decides what is made.
+    isInstalled: () => (installed ??= dependencies.leaves(context, MADE_OF) && addon.isDone(context)),
     // Only asked for where something is missing.
     get cache () { return cacheFolder(process.env) },
     target: findTarget({ flavour: chosen, targets }),
@@ -68,24 +83,6 @@ export async function setup ({ flavour, sources = true, quiet = false, hangUp = 
   }
 }
 
-async function runSteps (steps, context, report) {
-  for (const step of steps) {
-    if (step.isDone(context)) {
-      report.skipped(step.name)
-      continue
-    }
-    const start = performance.now()
-    const progress = text => report.progress(step.name, text)
-    progress('working')
-    try {
-      await step.run({ ...context, progress, output: report.line })
-    } finally {
-      report.clear()
-    }
-    report.done(step.name, performance.now() - start)
-  }
-}
-
 /**
  * Runs `work` as the main act of a command: what the user can mend is said in one sentence, without a stack trace.
  *
@@ -105,7 +102,7 @@ function parseArguments (args) {
   const flag = { type: 'boolean' }
   let values
   try {
-    ({ values } = parseArgs({ args, options: { cpu: flag, gpu: flag, 'no-build': flag, help: { ...flag, short: 'h' } } }))
+    ({ values } = parseArgs({ args, options: { cpu: flag, gpu: flag, service: flag, 'no-build': flag, help: { ...flag, short: 'h' } } }))
   } catch {
     values = undefined
   }
@@ -113,7 +110,7 @@ function parseArguments (args) {
     process[values?.help ? 'stdout' : 'stderr'].write(USAGE)
     process.exit(values?.help ? 0 : 2)
   }
-  return { flavour: ['cpu', 'gpu'].find(name => values[name]), sources: !values['no-build'] }
+  return { development: !values.service, flavour: ['cpu', 'gpu'].find(name => values[name]), sources: !values['no-build'] }
 }
 
 // Node resolves links in a module's own address, but not in argv.

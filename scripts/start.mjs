@@ -3,5 +3,5 @@
 import { asCommand, setup } from './setup.mjs'
 
 // SIGHUP asks a service to load its model again, and never ends it.
-await asCommand(() => setup({ quiet: true, hangUp: false }))
+await asCommand(() => setup({ development: false, quiet: true, hangUp: false }))
 await import('../dist/src/main.js')

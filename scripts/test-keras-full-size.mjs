@@ -23,7 +23,7 @@ await asCommand(async () => {
   const folder = given === undefined ? mkdtempSync(join(tmpdir(), 'keras-full-size-')) : resolve(given)
   try {
     run({}, 'sh', at('scripts/keras-fixtures/full-size.sh'), folder)
-    await setup({ quiet: true })
+    await setup({ development: true, quiet: true })
     run({ KERAS_FULL_SIZE: folder }, process.execPath, '--test', at('dist/test/e2e/keras-full-size.test.js'))
   } finally {
     if (given === undefined) rmSync(folder, { recursive: true })

@@ -18,7 +18,7 @@ function run (...command) {
 
 await asCommand(async () => {
   if (!existsSync(KUBE)) throw new SetupError('../shared/kube is not there: it builds and starts the control plane.')
-  await setup({ quiet: true })
+  await setup({ development: true, quiet: true })
   run('bash', `${KUBE}/build.sh`)
   run('bash', `${KUBE}/up.sh`, process.execPath, '--test', at('dist/test/k8s/api-server.js'))
 })

@@ -96,7 +96,7 @@ function readArguments () {
 }
 
 await asCommand(async () => {
-  await setup({ quiet: true })
+  await setup({ development: true, quiet: true })
   process.chdir(ROOT)
   const { wanted, withCoverage } = readArguments()
   process.exitCode = await runTests(wanted, withCoverage) ? 0 : 1

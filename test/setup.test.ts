@@ -6,10 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { packagePath } from '../src/base/package-root.js'
-import { Clone, hostTarget, makeWheel, platform, type Result } from './support/setup-clone.js'
+import { ALL_SKIPPED, assertSentence, assertSteps, Clone, hostTarget, makeWheel, NATIVE_DONE, platform } from './support/setup-clone.js'
 import { until } from './support/until.js'
-
-const STEP_NAMES = ['packages', 'TensorFlow', 'addon', 'build']
 
 /** As `npm start` has it. */
 const START = ['--require', './scripts/signals.cjs', 'scripts/start.mjs']
@@ -30,25 +28,6 @@ const ENDLESS_DOWNLOAD = `case "$*" in
   *"pip download"*) echo $$ > "$MARKER"; for last; do :; done; echo partial > "$last/partial.whl"; sleep 600 & wait;;
 esac`
 
-/** The failure is told in one sentence and nothing else. */
-function assertSentence ({ code, stderr }: Result, ...patterns: RegExp[]): void {
-  const lines = stderr.trim().split('\n').filter(line => !/^\S+ +(up to date|[\d.]+ s)$/.test(line))
-  assert.equal(lines.length, 1, stderr)
-  for (const pattern of patterns) assert.match(lines[0] ?? '', pattern)
-  assert.equal(code, 1)
-}
-
-function assertSteps ({ code, stderr }: Result, expected: Record<string, 'done' | 'skipped'>): void {
-  assert.equal(code, 0, stderr)
-  const steps = stderr.trim().split('\n').filter(line => !line.startsWith('Waiting')).map(line => {
-    const [, name, outcome] = /^(\S+) +(.+)$/.exec(line) ?? []
-    return [name, outcome === 'up to date' ? 'skipped' : 'done']
-  })
-  assert.deepEqual(Object.fromEntries(steps), expected)
-}
-
-const allSkipped = Object.fromEntries(STEP_NAMES.map(name => [name, 'skipped' as const]))
-
 function isAlive (pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -62,21 +41,21 @@ suite('setup, step by step', () => {
   test('does what is missing and skips what is there', async t => {
     const clone = new Clone(t)
     clone.seedTensorflow()
-    assertSteps(await clone.setup(), { ...allSkipped, addon: 'done', build: 'done' })
+    assertSteps(await clone.setup(), { ...ALL_SKIPPED, ...NATIVE_DONE, build: 'done' })
     assert.deepEqual({ ...clone.installed(), addon: '' }, { flavour: 'cpu', tensorflow: '2.21.0', addon: '' })
     assert.deepEqual(clone.leftovers(), [])
-    assertSteps(await clone.setup(), allSkipped)
+    assertSteps(await clone.setup(), ALL_SKIPPED)
 
     clone.write('src/added.ts', 'export const added = 1\n')
-    assertSteps(await clone.setup(), { ...allSkipped, build: 'done' })
+    assertSteps(await clone.setup(), { ...ALL_SKIPPED, build: 'done' })
     assert.ok(clone.has('dist/src/added.js'))
 
     unlinkSync(clone.path('src/added.ts'))
-    assertSteps(await clone.setup(), { ...allSkipped, build: 'done' })
+    assertSteps(await clone.setup(), { ...ALL_SKIPPED, build: 'done' })
     assert.ok(!clone.has('dist/src/added.js'), 'the output of a deleted source is gone')
 
     rmSync(clone.path('node_modules/@tensorflow/tfjs-node/deps'), { recursive: true })
-    assertSteps(await clone.setup([], { programs: { 'c++': 'exit 1' } }), { ...allSkipped, addon: 'done' })
+    assertSteps(await clone.setup([], { programs: { 'c++': 'exit 1' } }), { ...ALL_SKIPPED, addon: 'done' })
   })
 
   test('sources that do not compile leave the last build in place', async t => {
@@ -94,10 +73,11 @@ suite('setup, step by step', () => {
   test('installs packages again when the lock file changed, after an interruption too', async t => {
     const clone = new Clone(t)
     clone.seedTensorflow()
+    await clone.setup()
     const record = clone.path('node_modules/.package-lock.json')
     const complete = readFileSync(record, 'utf8')
     const changed = JSON.parse(complete)
-    changed.packages['node_modules/typescript'].version = '0.0.1'
+    changed.packages['node_modules/fastify'].version = '0.0.1'
     writeFileSync(record, JSON.stringify(changed))
 
     const marker = clone.path('marker')
@@ -111,15 +91,15 @@ suite('setup, step by step', () => {
     writeFileSync(saved, complete)
     const npm = `echo "$@" > "$MARKER"; cp ${saved} node_modules/.package-lock.json`
     const result = await clone.setup([], { env: { MARKER: marker }, programs: { npm } })
-    assertSteps(result, { packages: 'done', TensorFlow: 'skipped', addon: 'done', build: 'done' })
-    assert.match(readFileSync(marker, 'utf8'), /^ci --ignore-scripts --include=dev/)
-    assertSteps(await clone.setup(), allSkipped)
+    assertSteps(result, { ...ALL_SKIPPED, packages: 'done' })
+    assert.match(readFileSync(marker, 'utf8'), /^ci --include=dev --ignore-scripts/)
+    assertSteps(await clone.setup(), ALL_SKIPPED)
   })
 
   test('--no-build does all but compile the sources', async t => {
     const clone = new Clone(t)
     clone.seedTensorflow()
-    assertSteps(await clone.setup(['--no-build']), { packages: 'skipped', TensorFlow: 'skipped', addon: 'done' })
+    assertSteps(await clone.setup(['--no-build']), { packages: 'skipped', TensorFlow: 'skipped', ...NATIVE_DONE })
     assert.ok(!clone.has('dist'))
   })
 
@@ -143,7 +123,7 @@ suite('setup, what of it stays', () => {
     await clone.setup()
     assert.deepEqual(linksIn(clone.path(TFJS)), [])
     rmSync(clone.cache, { recursive: true })
-    assertSteps(await clone.setup([], { programs: { 'c++': 'exit 1', python3: 'exit 1' } }), allSkipped)
+    assertSteps(await clone.setup([], { programs: { 'c++': 'exit 1', python3: 'exit 1' } }), ALL_SKIPPED)
   })
 
   test('links that older set-ups left into the cache give way', async t => {
@@ -155,7 +135,7 @@ suite('setup, what of it stays', () => {
     const [cached = ''] = readdirSync(clone.cache).filter(name => name.startsWith('tensorflow-'))
     unlinkSync(path)
     symlinkSync(join(clone.cache, cached, 'lib', library), path)
-    assertSteps(await clone.setup(), { ...allSkipped, addon: 'done' })
+    assertSteps(await clone.setup(), { ...ALL_SKIPPED, addon: 'done' })
     assert.deepEqual(linksIn(clone.path(TFJS)), [])
   })
 
@@ -165,7 +145,7 @@ suite('setup, what of it stays', () => {
     t.after(() => { rmSync(cache, { recursive: true }) })
     clone.seedTensorflow()
     cpSync(clone.cache, join(cache, 'xception-serve'), { recursive: true })
-    assertSteps(await clone.setup([], { env: { XDG_CACHE_HOME: cache } }), { ...allSkipped, addon: 'done', build: 'done' })
+    assertSteps(await clone.setup([], { env: { XDG_CACHE_HOME: cache } }), { ...ALL_SKIPPED, ...NATIVE_DONE, build: 'done' })
     assert.deepEqual(linksIn(clone.path(TFJS)), [])
     assert.ok(clone.has(join(TFJS, 'deps', 'lib', hostTarget().libraries[0] ?? '')))
   })
@@ -192,6 +172,7 @@ suite('setup, something missing', () => {
 
   test('the npm registry', async t => {
     const clone = new Clone(t)
+    clone.seedTensorflow()
     unlinkSync(clone.path('node_modules/.package-lock.json'))
     const env = { npm_config_registry: 'http://127.0.0.1:9', npm_config_fetch_retries: '0', npm_config_cache: join(clone.home, 'npm') }
     assertSentence(await clone.setup([], { env }), /^The npm registry cannot be reached \(ECONNREFUSED\): check/)
@@ -268,8 +249,8 @@ suite('setup, TensorFlow from a wheel', () => {
     const [cpu, gpu] = [makeWheel(clone.home, 'cpu'), makeWheel(clone.home, 'gpu')]
     const targets = [cpu.target, gpu.target]
     const from = (wheel: string) => ({ env: { TENSORFLOW_WHEEL: wheel } })
-    const installed = { ...allSkipped, TensorFlow: 'done' as const, addon: 'done' as const }
-    assertSteps(await clone.startSetupOf(targets, {}, from(cpu.path)).result, { ...installed, build: 'done' })
+    const installed = { ...ALL_SKIPPED, TensorFlow: 'done' as const, addon: 'done' as const }
+    assertSteps(await clone.startSetupOf(targets, {}, from(cpu.path)).result, { ...installed, ...NATIVE_DONE, build: 'done' })
     assert.ok(existsSync(cpu.path))
     const [folder = ''] = readdirSync(clone.cache).filter(name => name.startsWith('tensorflow-'))
     assert.deepEqual(readdirSync(join(clone.cache, folder)).sort(), ['include', 'lib'])
@@ -277,11 +258,11 @@ suite('setup, TensorFlow from a wheel', () => {
 
     assertSteps(await clone.startSetupOf(targets, { flavour: 'gpu' }, from(gpu.path)).result, installed)
     assert.equal(clone.installed().flavour, 'gpu')
-    assertSteps(await clone.startSetupOf(targets).result, allSkipped)
+    assertSteps(await clone.startSetupOf(targets).result, ALL_SKIPPED)
     assert.equal(clone.installed().flavour, 'gpu')
 
-    assertSteps(await clone.startSetupOf(targets, { flavour: 'cpu' }).result, { ...allSkipped, addon: 'done' })
-    assertSteps(await clone.startSetupOf(targets).result, allSkipped)
+    assertSteps(await clone.startSetupOf(targets, { flavour: 'cpu' }).result, { ...ALL_SKIPPED, addon: 'done' })
+    assertSteps(await clone.startSetupOf(targets).result, ALL_SKIPPED)
     assert.equal(clone.installed().flavour, 'cpu')
     assert.equal(readdirSync(clone.cache).filter(name => name.startsWith('tensorflow-')).length, 2)
   })
@@ -295,7 +276,7 @@ suite('setup, TensorFlow from a wheel', () => {
     for (const { code, stderr } of await Promise.all(runs)) assert.equal(code, 0, stderr)
     for (const one of [clone, neighbour]) {
       assert.deepEqual(one.leftovers(), [])
-      assertSteps(await one.startSetupOf([target]).result, allSkipped)
+      assertSteps(await one.startSetupOf([target]).result, ALL_SKIPPED)
     }
   })
 
@@ -316,6 +297,12 @@ suite('setup, TensorFlow from a wheel', () => {
   test('after a set-up that was killed, the next one cleans up and succeeds', async t => {
     const clone = new Clone(t)
     const { path, target } = makeWheel(clone.home, 'cpu')
+    const given = { env: { TENSORFLOW_WHEEL: path } }
+    assertSteps(await clone.startSetupOf([target], {}, given).result, { ...ALL_SKIPPED, TensorFlow: 'done', ...NATIVE_DONE, build: 'done' })
+    rmSync(clone.path(`${TFJS}/deps`), { recursive: true })
+    const cached = readdirSync(clone.cache).filter(name => name.startsWith('tensorflow-'))
+    for (const name of cached) rmSync(join(clone.cache, name), { recursive: true })
+
     const marker = clone.path('marker')
     const running = clone.startSetupOf([target], {}, { env: { MARKER: marker }, programs: { python3: ENDLESS_DOWNLOAD } })
     await until('what the program writes', () => existsSync(marker) && readFileSync(marker, 'utf8').endsWith('\n'))
@@ -324,8 +311,8 @@ suite('setup, TensorFlow from a wheel', () => {
     process.kill(-Number(readFileSync(marker, 'utf8')), 'SIGKILL')
     assert.ok(clone.leftovers().length > 0)
 
-    const result = await clone.startSetupOf([target], {}, { env: { TENSORFLOW_WHEEL: path } }).result
-    assertSteps(result, { packages: 'skipped', TensorFlow: 'done', addon: 'done', build: 'done' })
+    const result = await clone.startSetupOf([target], {}, given).result
+    assertSteps(result, { ...ALL_SKIPPED, TensorFlow: 'done', addon: 'done' })
     assert.deepEqual(clone.leftovers(), [])
   })
 })

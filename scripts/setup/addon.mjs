@@ -1,21 +1,22 @@
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { release } from 'node:os'
+import {
+  copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runCompiler } from './compiler.mjs'
+import { findCompiler, runCompiler, runCompilers } from './compiler.mjs'
+import { compileConvolutions, leftOut, nativeKey } from './convolutions.mjs'
+import { SetupError } from './errors.mjs'
 import { hashOf, placeFile, publishFolder, readJson } from './files.mjs'
-import { TENSORFLOW_VERSION } from './platform.mjs'
-import { compileConvolutions } from './convolutions.mjs'
+import { systemRelease, TENSORFLOW_VERSION } from './platform.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
 /** tfjs-node's own addon, and ours beside it. */
 const ADDON = 'tfjs_binding.node'
 const PROCESS = 'process.node'
 
-const COMPILER_FLAGS = ['-O2', '-std=c++17', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION']
+const COMPILER_FLAGS = ['-O2', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION']
 const ADDON_FLAGS = ['-DNODE_GYP_MODULE_NAME=tfjs_binding']
-const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url))
-const PROCESS_SOURCE = join(NATIVE, 'process', 'process.cc')
+const PROCESS_SOURCE = fileURLToPath(new URL('../../native/process/process.cc', import.meta.url))
 
 /**
  * The step that gives tfjs-node its native half: TensorFlow's libraries in `deps/lib`, the addon compiled
@@ -24,6 +25,7 @@ const PROCESS_SOURCE = join(NATIVE, 'process', 'process.cc')
  */
 export const addon = {
   name: 'addon',
+  needs: ['packages', 'TensorFlow', 'kernels'],
 
   isDone (context) {
     const { root, target } = context
@@ -35,6 +37,10 @@ export const addon = {
       // Older set-ups left links into the cache, which whoever runs the service may not see.
       target.libraries.every(name => lstatSync(join(deps, 'lib', name), { throwIfNoEntry: false })?.isFile()) &&
       [ADDON, PROCESS].every(name => existsSync(join(tfjsFolder(root), 'lib', 'napi-v8', name)))
+  },
+
+  check ({ env }) {
+    findCompiler(env)
   },
 
   async run (context) {
@@ -72,9 +78,7 @@ function addonKey ({ root, target, env }) {
   const sources = join(tfjsFolder(root), 'binding')
   return hashOf([
     ...readdirSync(sources).sort().map(name => readFileSync(join(sources, name))),
-    ...ownSources().flatMap(path => [path, readFileSync(join(NATIVE, path))]),
-    // Which flags each source gets.
-    readFileSync(new URL('convolutions.mjs', import.meta.url)),
+    ...nativeKey(),
     readFileSync(join(headersFolder(root), '..', 'package.json')),
     target.sha256,
     ...COMPILER_FLAGS,
@@ -85,26 +89,35 @@ function addonKey ({ root, target, env }) {
   ])
 }
 
-/** What this project's addons are made from: all but what checks them. */
-function ownSources () {
-  return readdirSync(NATIVE, { recursive: true }).filter(path => /\.(cc|h)$/.test(path) && !basename(path).startsWith('check')).sort()
-}
-
-/** The cache may be shared by systems (or containers) whose C++ runtime libraries differ. */
-function systemRelease () {
-  return existsSync('/etc/os-release') ? readFileSync('/etc/os-release') : release()
-}
-
 async function compile (folder, context) {
+  const scratch = join(folder, 'objects')
+  mkdirSync(scratch)
+  const [convolutions, ...others] = await Promise.allSettled([
+    compileConvolutions(scratch, context, headersFolder(context.root)), compileBinding(scratch, context), compileProcess(scratch, context)
+  ])
+  const failed = others.find(({ status }) => status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  if (convolutions.status === 'rejected') {
+    if (!(convolutions.reason instanceof SetupError)) throw convolutions.reason
+    context.output(leftOut(convolutions.reason))
+  }
+  for (const name of readdirSync(scratch).filter(name => name.endsWith('.node'))) renameSync(join(scratch, name), join(folder, name))
+  rmSync(scratch, { recursive: true })
+}
+
+async function compileBinding (folder, context) {
   const { root, target } = context
   const tensorflow = tensorflowFolder(context)
   const binding = join(tfjsFolder(root), 'binding')
   const sources = readdirSync(binding).filter(name => name.endsWith('.cc')).map(name => join(binding, name))
-  const node = [...COMPILER_FLAGS, '-I', headersFolder(root)]
-  await runCompiler([
-    ...node, ...ADDON_FLAGS, '-I', join(tensorflow, 'include'), ...sources, ...target.libraries.map(name => join(tensorflow, 'lib', name)),
-    ...target.linkerFlags, '-o', join(folder, ADDON)
-  ], folder, context)
-  await runCompiler([...node, PROCESS_SOURCE, ...target.linkerFlags, '-o', join(folder, PROCESS)], folder, context)
-  if (target.ownKernels) await compileConvolutions(folder, context, headersFolder(root))
+  const objects = sources.map(source => join(folder, `${basename(source)}.o`))
+  const flags = [...COMPILER_FLAGS, ...ADDON_FLAGS, '-I', headersFolder(root), '-I', join(tensorflow, 'include')]
+  await runCompilers(sources.map((source, index) => [...flags, '-c', source, '-o', objects[index]]), folder, context)
+  const libraries = target.libraries.map(name => join(tensorflow, 'lib', name))
+  await runCompiler([...objects, ...libraries, ...target.linkerFlags, '-o', join(folder, ADDON)], folder, context)
+}
+
+async function compileProcess (folder, context) {
+  const flags = [...COMPILER_FLAGS, '-I', headersFolder(context.root)]
+  await runCompiler([...flags, PROCESS_SOURCE, ...context.target.linkerFlags, '-o', join(folder, PROCESS)], folder, context)
 }

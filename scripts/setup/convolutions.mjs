@@ -1,14 +1,18 @@
-import { readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runCompiler } from './compiler.mjs'
-import { SetupError } from './errors.mjs'
+import { runCompiler, runCompilers } from './compiler.mjs'
+import { hashOf, publishFolder } from './files.mjs'
+import { systemRelease } from './platform.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
 const ADDON = 'convolutions.node'
-const FOLDER = fileURLToPath(new URL('../../native/convolutions/', import.meta.url))
+const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url))
+const FOLDER = join(NATIVE, 'convolutions')
 /** Atomics that can be waited for are of C++20. */
 const FLAGS = ['-std=c++20', '-fPIC']
+/** Kernels have time until TensorFlow is there, and npm has none. */
+const NICENESS = 10
 /**
  * Errors in checks alone: other compilers find other things to warn of. GCC takes the registers that its own intrinsics leave undefined
  * for variables (its bug 105593); Clang does not know the warning.
@@ -29,23 +33,52 @@ function kernelSources () {
   return { 'team.cc': [], 'choose.cc': [], ...Object.fromEntries(kernels) }
 }
 
+/** @returns {(string | Buffer)[]} all that decides what is made of this project's C++: the sources, but for what checks them, and flags */
+export function nativeKey () {
+  const sources = readdirSync(NATIVE, { recursive: true }).filter(path => /\.(cc|h)$/.test(path) && !basename(path).startsWith('check'))
+  return [readFileSync(fileURLToPath(import.meta.url)), ...sources.sort().flatMap(path => [path, readFileSync(join(NATIVE, path))])]
+}
+
+/** The step that compiles the kernels into the cache. They need nothing that is downloaded. */
+export const kernels = {
+  name: 'kernels',
+  leftOut,
+
+  isDone (context) {
+    return !context.target.ownKernels || existsSync(kernelsFolder(context))
+  },
+
+  async run (context) {
+    await publishFolder(kernelsFolder(context), async folder => {
+      await compileObjects(kernelSources(), folder, context, ['-O2'], { niceness: NICENESS })
+    })
+  }
+}
+
+/** @returns {string} what is said where they cannot be compiled */
+export function leftOut ({ message }) {
+  return `Left out, since TensorFlow computes the same: the kernels of convolutions. ${message}`
+}
+
+function kernelsFolder ({ cache, env }) {
+  return join(cache, `kernels-${hashOf([...nativeKey(), env.CXX ?? '', systemRelease()])}`)
+}
+
 /**
- * Compiles the addon with the operations of convolutions, or says why it is left out: the service computes the same without it.
+ * Compiles the addon with the operations of convolutions, unless its kernels could not be compiled.
  *
  * @param {string} folder where it goes
  * @param {string} nodeHeaders
+ * @throws {SetupError} where the compiler cannot
  */
 export async function compileConvolutions (folder, context, nodeHeaders) {
+  if (!context.target.ownKernels || !kernels.isDone(context)) return
   const tensorflow = tensorflowFolder(context)
   const flags = ['-O2', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', '-I', join(tensorflow, 'include'), '-I', nodeHeaders]
   const framework = context.target.libraries.find(name => name.includes('framework'))
-  const linkerFlags = [join(tensorflow, 'lib', framework), ...context.target.linkerFlags]
-  try {
-    await compileSources({ ...kernelSources(), ...ADDON_SOURCES }, folder, context, { flags, linkerFlags, target: ADDON })
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error
-    context.output(`Left out, since TensorFlow computes the same: the kernels of convolutions. ${error.message}`)
-  }
+  const operations = await compileObjects(ADDON_SOURCES, folder, context, flags)
+  const inputs = [...operations, ...objectsIn(kernelsFolder(context), kernelSources()), join(tensorflow, 'lib', framework)]
+  await runCompiler([...inputs, ...context.target.linkerFlags, '-o', join(folder, ADDON)], folder, context)
 }
 
 /**
@@ -56,9 +89,10 @@ export async function compileConvolutions (folder, context, nodeHeaders) {
  * @returns {Promise<string[]>} their paths
  */
 export async function compileChecks (folder, context, flags) {
-  const compile = (sources, flags, target) => (
-    compileSources(sources, folder, context, { flags: [...flags, ...WARNINGS], linkerFlags: [...flags, '-pthread'], target })
-  )
+  const compile = async (sources, flags, target) => {
+    const objects = await compileObjects(sources, folder, context, [...flags, ...WARNINGS])
+    await runCompiler([...objects, ...flags, '-pthread', '-o', join(folder, target)], folder, context)
+  }
   await compile({ ...kernelSources(), 'check.cc': [] }, flags.kernels, 'check')
   await compile({ 'team.cc': [], 'check_team.cc': [] }, flags.team, 'check-team')
   return [join(folder, 'check'), join(folder, 'check-team')]
@@ -73,16 +107,15 @@ export async function checkWarnings (folder, context, headers) {
   }
 }
 
-async function compileSources (sources, folder, context, { flags, linkerFlags, target }) {
-  const objects = Object.keys(sources).map(source => join(folder, `${source}.o`))
-  try {
-    const compiled = await Promise.allSettled(Object.entries(sources).map(([source, instructions], index) => (
-      runCompiler([...FLAGS, ...flags, ...instructions, '-c', join(FOLDER, source), '-o', objects[index]], folder, context)
-    )))
-    const failed = compiled.find(({ status }) => status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    await runCompiler([...objects, ...linkerFlags, '-o', join(folder, target)], folder, context)
-  } finally {
-    for (const object of objects) rmSync(object, { force: true })
-  }
+/** @returns {Promise<string[]>} the objects' paths */
+async function compileObjects (sources, folder, context, flags, options) {
+  const objects = objectsIn(folder, sources)
+  await runCompilers(Object.entries(sources).map(([source, instructions], index) => (
+    [...FLAGS, ...flags, ...instructions, '-c', join(FOLDER, source), '-o', objects[index]]
+  )), folder, context, options)
+  return objects
+}
+
+function objectsIn (folder, sources) {
+  return Object.keys(sources).map(source => join(folder, `${source}.o`))
 }

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { SetupError } from './errors.mjs'
 
 /** The TensorFlow that every platform and flavour gets. */
@@ -98,4 +100,9 @@ export function requireSystem (nodeVersions) {
     throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} needs a Linux with glibc, which this one lacks: ` +
       'run the container instead (see the README).')
   }
+}
+
+/** @returns {string | Buffer} what tells systems (or containers) apart that share a cache, but not their C++ runtime libraries */
+export function systemRelease () {
+  return existsSync('/etc/os-release') ? readFileSync('/etc/os-release') : release()
 }

@@ -9,6 +9,8 @@ const NAME_WIDTH = 12
 export function createReport ({ quiet, stream = process.stderr }) {
   let lastLineAt = Date.now()
   let dirty = false
+  /** What each step that runs does. */
+  const running = new Map()
 
   /** Takes a progress line off the terminal. */
   function clear () {
@@ -23,25 +25,38 @@ export function createReport ({ quiet, stream = process.stderr }) {
   }
 
   /** On a terminal one line that changes, elsewhere a line now and then. */
-  function progress (name, text) {
-    const shown = `${name.padEnd(NAME_WIDTH)} ${text} ...`
+  function draw () {
+    const shown = [...running].map(([name, text]) => `${name}: ${text}`).join(', ')
     if (stream.isTTY) {
-      stream.write(`\r\x1b[K${shown}`)
+      clear()
+      if (shown === '') return
+      stream.write(shown.slice(0, stream.columns - 1))
       dirty = true
-    } else if (Date.now() - lastLineAt > LINE_INTERVAL_MS) {
-      line(shown)
+    } else if (shown !== '' && Date.now() - lastLineAt > LINE_INTERVAL_MS) {
+      line(`${shown} ...`)
     }
   }
 
   return {
-    clear,
-    line,
-    progress,
+    line (text) {
+      line(text)
+      draw()
+    },
+    progress (name, text) {
+      running.set(name, text)
+      draw()
+    },
+    ended (name) {
+      running.delete(name)
+      draw()
+    },
     skipped (name) {
       if (!quiet) line(`${name.padEnd(NAME_WIDTH)} up to date`)
     },
     done (name, ms) {
+      running.delete(name)
       line(`${name.padEnd(NAME_WIDTH)} ${(ms / 1000).toFixed(1)} s`)
+      draw()
     }
   }
 }

@@ -16,7 +16,7 @@ suite('docs/family.md says what the presets are', () => {
   const drawn = familyFigures()
   const figures = new Map([...drawn, ...ablationFigures(ablations)])
 
-  test('the committed figures are those that npm run docs:family and npm run ablations draw', () => {
+  test('the committed figures are those that npm run generate and npm run ablations draw', () => {
     assert.deepEqual(readdirSync(new URL('docs/family/', ROOT)).sort(), [...figures.keys()].sort())
     for (const [file, content] of figures) assert.equal(read(`docs/family/${file}`), content, `${file}: draw it again`)
   })
@@ -26,9 +26,9 @@ suite('docs/family.md says what the presets are', () => {
     assert.deepEqual(shown.toSorted(), [...figures.keys()].sort())
   })
 
-  test('the tables are those that npm run docs:family writes, and every preset is in them', () => {
-    assert.ok(page.includes(costsTable()), 'run npm run docs:family')
-    assert.ok(page.includes(speedTable(JSON.parse(read('bench/results/family.json')) as Measured[])), 'run npm run docs:family')
+  test('the tables are those that npm run generate writes, and every preset is in them', () => {
+    assert.ok(page.includes(costsTable()), 'run npm run generate')
+    assert.ok(page.includes(speedTable(JSON.parse(read('bench/results/family.json')) as Measured[])), 'run npm run generate')
     for (const [name, block] of ablationBlocks(ablations)) assert.ok(page.includes(block), `${name}: run npm run ablations`)
     for (const name of presetNames()) assert.ok(costsTable().includes(`| \`${name}\` |`))
   })

@@ -34,7 +34,7 @@ test('every alert links to its runbook, and every runbook has its alert', () => 
 
 test('the PrometheusRule holds the same rules', () => {
   const { spec } = parse(read('k8s/components/prometheus-operator/prometheusrule.yaml')) as { spec: unknown }
-  assert.deepEqual(spec, { groups: [...ruleFile('recording').groups, ...ruleFile('alerts').groups] }, 'npm run rules writes it anew')
+  assert.deepEqual(spec, { groups: [...ruleFile('recording').groups, ...ruleFile('alerts').groups] }, 'npm run generate writes it anew')
 })
 
 test('rules, dashboard and scaling only name metrics that the service has', async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
@@ -9,6 +10,10 @@ import { tempFolder } from './temp-folder.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const KERNELS = 'native/convolutions'
+const COPIED = [
+  'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.service.json', 'page/tsconfig.json', 'page/tsconfig.build.json',
+  '.npmrc', 'native', 'scripts'
+]
 const PACKAGE = join('node_modules', '@tensorflow', 'tfjs-node')
 
 /** A row of the table in scripts/setup/platform.mjs. */
@@ -65,8 +70,7 @@ export class Clone {
     this.folder = tempFolder(test)
     this.home = home
     this.cache = join(home, 'xception-serve')
-    const configurations = ['tsconfig.json', 'page/tsconfig.json', 'page/tsconfig.build.json']
-    for (const name of ['package.json', 'package-lock.json', ...configurations, '.npmrc', 'native', 'scripts']) {
+    for (const name of COPIED) {
       cpSync(join(ROOT, name), join(this.folder, name), { recursive: true })
     }
     this.write('src/main.ts', 'console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }))\n')
@@ -162,7 +166,7 @@ export class Clone {
   startSetupOf (targets: Target[], settings: { flavour?: 'cpu' | 'gpu' } = {}, options: RunOptions = {}): Running {
     const module = JSON.stringify(pathToFileURL(this.path('scripts/setup.mjs')).href)
     const program = `const { asCommand, setup } = await import(${module})
-      await asCommand(() => setup({ ...${JSON.stringify(settings)}, targets: ${JSON.stringify(targets)} }))`
+      await asCommand(() => setup({ development: true, ...${JSON.stringify(settings)}, targets: ${JSON.stringify(targets)} }))`
     writeFileSync(this.path('drive.mjs'), program)
     return this.start(['drive.mjs'], options)
   }
@@ -208,4 +212,30 @@ function programPath (name: string): string {
   const folder = (process.env['PATH'] ?? '').split(delimiter).find(entry => existsSync(join(entry, name)))
   if (folder === undefined) throw new Error(`${name} is not on the PATH`)
   return join(folder, name)
+}
+
+/** What each step of a set-up comes to where all is there. */
+export const ALL_SKIPPED = {
+  packages: 'skipped', TensorFlow: 'skipped', kernels: 'skipped', addon: 'skipped', build: 'skipped'
+} as const
+
+/** What compiles in C++ for the first time. */
+export const NATIVE_DONE = { kernels: hostTarget().ownKernels === true ? 'done' : 'skipped', addon: 'done' } as const
+
+/** A set-up ended well, and these steps were done and these skipped. */
+export function assertSteps ({ code, stderr }: Result, expected: Record<string, 'done' | 'skipped'>): void {
+  assert.equal(code, 0, stderr)
+  const steps = stderr.trim().split('\n').filter(line => !/^Waiting| \.\.\.$/.test(line)).map(line => {
+    const [, name, outcome] = /^(\S+) +(.+)$/.exec(line) ?? []
+    return [name, outcome === 'up to date' ? 'skipped' : 'done']
+  })
+  assert.deepEqual(Object.fromEntries(steps), expected)
+}
+
+/** The failure is told in one sentence and nothing else. */
+export function assertSentence ({ code, stderr }: Result, ...patterns: RegExp[]): void {
+  const lines = stderr.trim().split('\n').filter(line => !/^\S+ +(up to date|[\d.]+ s)$| \.\.\.$/.test(line))
+  assert.equal(lines.length, 1, stderr)
+  for (const pattern of patterns) assert.match(lines[0] ?? '', pattern)
+  assert.equal(code, 1)
 }

@@ -17,8 +17,8 @@ import type { AblationRun, SavedAblations } from './results.js'
 
 /* Trains all networks with all seeds. What is done is kept and not done again. */
 
-const RESULT = fileURLToPath(new URL('../../../bench/results/ablations.json', import.meta.url))
-const WORK = fileURLToPath(new URL('../../../.ablations/', import.meta.url))
+const RESULT = fileURLToPath(new URL('../../../../bench/results/ablations.json', import.meta.url))
+const WORK = fileURLToPath(new URL('../../../../.ablations/', import.meta.url))
 
 interface Options {
   readonly train: string

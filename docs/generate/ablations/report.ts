@@ -5,8 +5,8 @@ import { markdownTable } from '../../../verify/table.js'
 import { QUESTIONS, type ArmName } from './arms.js'
 import { accuracyOf, type AblationRun, type SavedAblations } from './results.js'
 
-const PAGE = new URL('../../../docs/family.md', import.meta.url)
-const FIGURES = new URL('../../../docs/family/', import.meta.url)
+const PAGE = new URL('../../../../docs/family.md', import.meta.url)
+const FIGURES = new URL('../../../../docs/family/', import.meta.url)
 
 /** Writes the learning curves and the tables of docs/family.md. */
 export async function writeReport (result: SavedAblations): Promise<void> {

@@ -5,7 +5,7 @@ import { costsTable, speedTable, type Measured } from './tables.js'
 
 /* Writes what docs/family.md takes from the presets, its figures and tables. Speeds are those of bench/results/family.json. */
 
-const ROOT = new URL('../../../', import.meta.url)
+const ROOT = new URL('../../../../', import.meta.url)
 const FIGURES = new URL('docs/family/', ROOT)
 const PAGE = new URL('docs/family.md', ROOT)
 /** What `xception describe --compare ... --measure --json` printed. */
