@@ -53,7 +53,7 @@ const DECODES_BY_DEFAULT = 3
 
 const choice = <T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({ type: 'choice', ...setting })
 
-/** Of MAX_DECODE_BYTES: a photo of twelve megapixels as a plain JPEG or PNG. */
+/** Least MAX_DECODE_BYTES: a photo of twelve megapixels as a plain JPEG or PNG. */
 const LEAST_DECODE_BYTES = 64 * 1024 * 1024
 
 const LISTENS = 'Address to listen on; :: is all of both families (IPv4 alone where the system has no IPv6), 0.0.0.0 all of IPv4.'

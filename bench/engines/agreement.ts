@@ -4,7 +4,7 @@ const LIMITS = { real: { probabilities: 1e-4 }, random: { logits: 1e-3 } }
 /** Largest differences between two outputs. */
 export interface Agreement {
   readonly probabilities: number
-  /** Of the logits, as a share of the spread (largest minus smallest) of the image's logits. */
+  /** Largest difference of logits, as a share of the spread (largest minus smallest) of the image's logits. */
   readonly logits: number
 }
 

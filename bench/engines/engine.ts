@@ -31,7 +31,7 @@ export interface EngineOptions extends NodeContestant {
   readonly model: string | undefined
 }
 
-/** Of so many runs of one batch. */
+/** What so many runs of one batch give. */
 export interface Runs {
   /** One entry a run. */
   readonly milliseconds: readonly number[]

@@ -5,7 +5,7 @@ import { layersModel } from './stock.js'
 export interface StockStep {
   /** Cross entropies, one an image. */
   readonly losses: Float32Array
-  /** Of their mean by each weight that learns, by its name in the network. */
+  /** Gradient of the mean loss by each weight that learns, by its name in the network. */
   readonly gradients: ReadonlyMap<string, Float32Array>
 }
 

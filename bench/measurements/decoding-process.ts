@@ -18,7 +18,7 @@ const PASSES = 10
 export interface DecodingFigure {
   readonly width: number
   readonly height: number
-  /** Of the JPEG file, mean. */
+  /** Mean size of the JPEG files. */
   readonly bytes: number
   readonly cpuMs: number
   readonly wallMs: number

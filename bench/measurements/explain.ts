@@ -24,7 +24,7 @@ export interface ExplainBenchOptions {
   readonly model: string | undefined
 }
 
-/** Of one batch. */
+/** Times of one batch, with explanations and without. */
 export interface ExplainFigure {
   readonly precision: Precision
   readonly batchSize: number

@@ -30,7 +30,7 @@ export interface HttpFigure extends Readonly<Record<keyof Load, Summary>> {
   readonly toOnnxRuntimePeer: Summary
   /** Its rate as a share of the raw engine's at its best batch size; for the service's own rows. */
   readonly shareOfEngine?: Summary
-  /** Of the service itself where it is saturated. */
+  /** Where the service's own time goes where it is saturated. */
   readonly shares?: Readonly<Record<keyof Shares, Summary>>
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadModel } from './model.js'
-import { writePackage } from './package-writer.js'
+import { writeBenchPackage } from './package-writer.js'
 
 /** Hands a new folder to `run` and removes it afterwards. */
 export async function inFolder<T> (run: (folder: string) => Promise<T>): Promise<T> {
@@ -16,7 +16,7 @@ export async function inFolder<T> (run: (folder: string) => Promise<T>): Promise
 
 /** What MODEL has to name: `model`, or `folder`, into which the full-size network is then written with random weights. */
 export async function servedModel (model: string | undefined, folder: string): Promise<string> {
-  if (model === undefined) await writePackage(folder, await loadModel(model))
+  if (model === undefined) await writeBenchPackage(folder, await loadModel(model))
   return model ?? folder
 }
 

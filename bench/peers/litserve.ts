@@ -25,7 +25,7 @@ export interface LitServeOptions {
   readonly input: Network['input']
   readonly precision: Precision
   readonly workers: number
-  /** Of each worker. */
+  /** Threads of each worker. */
   readonly threads: number
   readonly batch: number
 }

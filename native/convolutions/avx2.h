@@ -12,7 +12,7 @@ struct Avx2 {
   using Weight = float;
   static constexpr int kLanes = 8;
   static constexpr int kVectors = 2;
-  // Of 16 registers, 12 hold sums.
+  // Rows of a tile: 12 of 16 registers hold sums.
   static constexpr int kRows = 6;
 
   static __m256i First(int count) {

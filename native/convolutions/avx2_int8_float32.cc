@@ -7,7 +7,7 @@ namespace {
 
 // Products of int8 as ones of 16 bits, which cannot overflow, four channels at a time.
 struct Avx2Int8 : Avx2 {
-  // Of 4 filters each, of which each has two sums, side by side.
+  // Sums of 4 filters each, two a filter, side by side.
   struct Halves {
     __m256i low, high;
   };

@@ -12,7 +12,7 @@ struct Avx512 {
   using Weight = float;
   static constexpr int kLanes = 16;
   static constexpr int kVectors = 2;
-  // Of 32 registers, 28 hold sums.
+  // Rows of a tile: 28 of 32 registers hold sums.
   static constexpr int kRows = 14;
 
   static __mmask16 First(int count) { return static_cast<__mmask16>((1u << count) - 1); }

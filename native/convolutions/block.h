@@ -9,7 +9,7 @@
 namespace convolutions {
 namespace {
 
-// Of two positions in the scratch memory, in numbers.
+// Distance of two positions in the scratch memory, in numbers.
 template <class Simd>
 int64_t StrideOf(const Convolution& convolution) {
   return ScratchStride(convolution.channels, sizeof(typename Simd::Kept)) / sizeof(typename Simd::Kept);

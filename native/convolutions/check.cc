@@ -114,7 +114,7 @@ struct Case {
     return is_quantized ? std::fmin(std::fmax(std::nearbyint(sum), 0), 255) : sum;
   }
 
-  // Of the output to what it should be.
+  // Largest distance of the output from what it should be.
   double LargestError() const {
     double largest = 0;
     std::vector<double> of_position(shape.channels);

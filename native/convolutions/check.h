@@ -38,7 +38,7 @@ std::vector<Number> Draw(int64_t count, std::mt19937& random) {
   return numbers;
 }
 
-// Of sums of some units: what the last digits of the numbers allow.
+// Tolerance for sums of some units: what the last digits of the numbers allow.
 template <class Number>
 constexpr double kTolerance = sizeof(Number) == sizeof(bfloat16) ? 0.05 : 1e-5;
 

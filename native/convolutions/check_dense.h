@@ -12,7 +12,7 @@ namespace convolutions {
 struct DenseShape {
   int images, map_height, map_width, map_channels, filters;
   int height, width, down, right, top, left;
-  // Of the output.
+  // Sides of the output.
   int out_height, out_width;
 };
 
@@ -120,7 +120,7 @@ struct DenseCase {
     return relu_output ? std::fmax(sum, 0) : sum;
   }
 
-  // Of the output to what it should be.
+  // Largest distance of the output from what it should be.
   double LargestError() const {
     double largest = 0;
     for (int64_t at = 0; at < static_cast<int64_t>(output.size()); at++) {

@@ -7,8 +7,8 @@
 
 namespace convolutions {
 
-// Of a block's depthwise output: with a panel of weights and its own output it stays in a core's second-level cache of
-// 1 MB. All weights are read once a block, from further away, so that a larger block has less to wait for.
+// Size of a block's depthwise output: with a panel of weights and its own output it stays in a core's second-level
+// cache of 1 MB. All weights are read once a block, from further away, so that a larger block has less to wait for.
 constexpr int64_t kBlockBytes = 320 * 1024;
 
 // `positions` are those of all images. Returns false, with nothing done, where there is no memory for it.

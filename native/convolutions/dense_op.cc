@@ -13,7 +13,7 @@ namespace convolutions {
 namespace {
 
 constexpr char kOperation[] = "XceptionConvolution";
-// Of one side. Far more than any network has, and far from what could overflow.
+// Largest side. Far more than any network has, and far from what could overflow.
 constexpr int32_t kLargestWindow = 1024;
 
 // What a node of the graph says.
@@ -50,7 +50,7 @@ void* Create(TF_OpKernelConstruction* construction) {
 
 void Delete(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-// Of one side of the map: how many windows there are, and the zeros before the first.
+// Windows along one side of the map: how many there are, and the zeros before the first.
 struct Windows {
   int64_t count;
   int64_t before;

@@ -45,7 +45,7 @@ struct Window {
   int left;
 };
 
-// Of which the largest numbers of 3x3 windows at every second position are the summand. Zeros around it take no part.
+// A map whose largest numbers of 3x3 windows at every second position are the summand. Zeros around it take no part.
 struct PooledMap {
   const void* numbers;  // [images, height, width, filters]
   int height;
@@ -69,8 +69,8 @@ struct Convolution {
   const float* bias;    // [panels * kPanelFilters]; of int8 the scales follow
   const void* summand;  // As the output, or null.
   void* output;         // [images, height, width, filters]
-  // Of a dense convolution: `input` is a map of this window's size, and `channels` are the numbers of a patch. Then
-  // there are no `depthwise` weights, and the feature maps' numbers are multiplied.
+  // Window of a dense convolution: `input` is a map of this window's size, and `channels` are the numbers of a patch.
+  // Then there are no `depthwise` weights, and the feature maps' numbers are multiplied.
   const Window* window = nullptr;
   // Only of a dense one, in the place of `summand`.
   const PooledMap* pooled = nullptr;
@@ -92,7 +92,7 @@ struct Kernel {
   // That of its row in kernel_table.h.
   const char* file;
   Block block;
-  // Of a number of the depthwise output in the scratch memory.
+  // Size of a number of the depthwise output in the scratch memory.
   int scratch_number_bytes;
   // Positions that it multiplies at once: fewer take nearly as long.
   int rows;

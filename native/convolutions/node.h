@@ -136,7 +136,7 @@ class NodeRun {
     return static_cast<const Number*>(TF_TensorData(inputs_[input].get()));
   }
 
-  // Of the first input's type; null where there is no memory.
+  // The output, of the first input's type; null where there is no memory.
   void* AllocateOutput(const int64_t (&shape)[4], int64_t number_bytes) {
     const int64_t bytes = CountOf({shape[0], shape[1], shape[2], shape[3], number_bytes});
     const TF_DataType type = TF_TensorType(inputs_[0].get());

@@ -25,7 +25,7 @@ struct PoolWindow {
   }
 };
 
-// Of the positions [first, last), into their output. The padding is TensorFlow's `same`: what cannot be halved is at
+// Pools the positions [first, last) into their output. The padding is TensorFlow's `same`: what cannot be halved is at
 // the end.
 template <class Simd, class Number>
 void Pool(const Convolution& convolution, int64_t first, int64_t last) {

@@ -31,8 +31,8 @@
 #endif
 
 #ifdef __linux__
-// Of a library of TensorFlow's: the segments that nobody can have written to, which stay in the system's cache of
-// files.
+// Gives back the segments of TensorFlow's libraries that nobody can have written to, which stay in the system's cache
+// of files.
 static int UnmapCode(dl_phdr_info* library, size_t, void*) {
   if (std::strstr(library->dlpi_name, "libtensorflow") == nullptr) return 0;
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));

@@ -75,7 +75,7 @@ export async function placeFile (source, target) {
   try {
     await link(source, target)
   } catch {
-    // Of the many reasons why there can be no link (another file system or owner, one without links), none holds for a copy.
+    // No reason why there can be no link (another file system or owner, one without links) holds for a copy.
     await copyFile(source, target, constants.COPYFILE_FICLONE)
   }
 }

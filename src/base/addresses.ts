@@ -39,7 +39,7 @@ function groupsOf (address: string): number[] {
   return [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back]
 }
 
-/** Of `db8`, or of the end `192.0.2.1`. */
+/** The number of `db8`, or the two of the end `192.0.2.1`. */
 function numbersOf (group: string): number[] {
   if (!group.includes('.')) return [Number.parseInt(group, 16)]
   const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number)

@@ -25,7 +25,7 @@ export interface LineOutputOptions {
 export class LineOutput {
   private lost = 0
   private reason = ''
-  /** Of the line before, what the output had no room for; a line that was begun is ended before another one begins. */
+  /** What the output had no room for of the line before; a line that was begun is ended before another one begins. */
   private rest: Uint8Array = NOTHING
   private patienceMs = MOST_WAITED_MS
   private patienceAt = performance.now()

@@ -46,7 +46,7 @@ export async function listenAt<T> ({ host: wanted, port }: ListeningAddress, opt
   }
 }
 
-/** Of localhost one address: Fastify would open servers of its own for the others, which no limit and no orderly end covers. */
+/** One address, of localhost, too: Fastify would open servers of its own for the others, which no limit and no orderly end covers. */
 async function hostOf (host: string): Promise<string> {
   if (host === 'localhost') return (await lookup(host, { order: 'ipv4first' })).address
   return host.replace(/^\[(.+)\]$/, '$1')

@@ -7,7 +7,7 @@ import { OperatorError } from './errors.js'
 /** A process that has not touched its lock for so long is gone. */
 export const STALE_LOCK_MS = 10_000
 const TRY_AGAIN_MS = 250
-/** Of a lock whose time is another clock's, only that it does not change for so many times as long says that nobody holds it. */
+/** So many times as long a lock whose time is another clock's must not change until nobody is taken to hold it. */
 const UNTOUCHED = 3
 /** Losing it again and again has another reason than a clock that was set or a pause. */
 const MOST_LOSSES = 3
@@ -70,7 +70,7 @@ async function take (
   }
 }
 
-/** Of a lock: how long it has not been touched, by this process's own clock. */
+/** Whoever holds a lock: how long it has not been touched, by this process's own clock. */
 class Holder {
   private touchedAtMs: number | undefined
   private seenAt = performance.now()

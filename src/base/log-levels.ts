@@ -1,2 +1,2 @@
-/** Of log lines, most severe first; silent prints none. */
+/** Levels of log lines, most severe first; silent prints none. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const

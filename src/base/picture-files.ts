@@ -31,7 +31,7 @@ export function isSkippedName (name: string): boolean {
 /** Told of a folder whose contents stay unknown. */
 export type OnUnreadable = (folder: string, reason: Error) => void
 
-interface Place {
+interface Walk {
   readonly root: string
   /** Below the root, with a slash at its end; empty for the root. */
   readonly folder: string
@@ -50,12 +50,12 @@ export async function * picturesIn (root: string, onUnreadable: OnUnreadable): A
   yield * filesBelow({ root, folder: '', chain: [await realpath(root)], picturesOnly: true }, onUnreadable)
 }
 
-/** As `picturesIn`, whatever the files' names; each folder comes before its files, with a slash at its end. */
+/** Walks as `picturesIn` does, whatever the files' names; each folder comes before its files, with a slash at its end. */
 export async function * entriesIn (root: string, onUnreadable: OnUnreadable): AsyncGenerator<string> {
   yield * filesBelow({ root, folder: '', chain: [await realpath(root)], picturesOnly: false }, onUnreadable)
 }
 
-async function * filesBelow (place: Place, onUnreadable: OnUnreadable): AsyncGenerator<string> {
+async function * filesBelow (place: Walk, onUnreadable: OnUnreadable): AsyncGenerator<string> {
   for (const name of await namesIn(place)) {
     const path = place.folder + name
     if (!name.endsWith('/')) {
@@ -74,7 +74,7 @@ async function * filesBelow (place: Place, onUnreadable: OnUnreadable): AsyncGen
 }
 
 /** Names of files that are wanted, and of folders with a slash at their end, sorted. */
-async function namesIn ({ root, folder, picturesOnly }: Place): Promise<string[]> {
+async function namesIn ({ root, folder, picturesOnly }: Walk): Promise<string[]> {
   const path = join(root, folder)
   const names: string[] = []
   for await (const entry of await opendir(path)) {

@@ -31,7 +31,7 @@ export function parse<S extends TSchema> (schema: S, value: unknown, what: strin
   throw unfit(Value.Errors(schema, value), what)
 }
 
-/** As `parse`, for what is checked all the time: the schema is compiled by the first check, which takes milliseconds. */
+/** A `parse` for what is checked all the time: the schema is compiled by the first check, which takes milliseconds. */
 export function parser<S extends TSchema> (schema: S, what: string): (value: unknown) => Static<S> {
   let validator: Validator | undefined
   return (value) => {

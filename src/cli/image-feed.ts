@@ -54,7 +54,7 @@ export class ImageFeed {
     return await this.embedUpload(() => this.read(file))
   }
 
-  /** As `embed`, of what `read` brings when its turn has come. */
+  /** Embeds what `read` brings when its turn has come. */
   async embedUpload (read: () => Promise<Upload>): Promise<Embedded | Failed> {
     return await this.withUpload(read, async (uploads, work) => {
       const { results: [result] } = await embed(this.model, uploads, work)

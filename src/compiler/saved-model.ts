@@ -13,9 +13,9 @@ const CHECKSUM_FILE = 'saved_model.sha256'
 
 /** A TensorFlow SavedModel. */
 export interface SavedModel {
-  /** Of `saved_model.pb`. */
+  /** Bytes of `saved_model.pb`. */
   readonly graph: Uint8Array
-  /** Of the file of weights that the graph reads, in pieces; none where it holds all of them. */
+  /** The file of weights that the graph reads, in pieces; none where it holds all of them. */
   readonly weights: readonly Uint8Array[]
 }
 

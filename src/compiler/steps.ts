@@ -21,9 +21,12 @@ export type Op =
   /** Float32 values, rounded to the step's type when they are written; integers for int32 and int8. */
   | { readonly op: 'Const', readonly shape: readonly number[], readonly values: Float32Array | Int32Array | Int8Array }
   | { readonly op: 'DecodeRaw' | 'BiasAdd' | 'Reshape' | 'Pad' | 'Slice' | 'ReverseV2' | 'ConcatV2' | UnaryOp | BinaryOp }
-  /** Of two matrices, of which one may be taken transposed. */
+  /** Product of two matrices, one of which may be taken transposed. */
   | { readonly op: 'MatMul', readonly transposed?: 'left' | 'right' }
-  /** Of a file's name; of bytes, whose last dimension is one number's; `shared` is the variable's name, which it is found by. */
+  /**
+   * Numbers of a file of that name, as bytes, whose last dimension is one number's; `shared` is the variable's name, which it is found
+   * by.
+   */
   | { readonly op: 'ReadFile' | 'Bitcast' | 'AssignVariableOp' | 'ReadVariableOp' | 'NoOp' }
   | { readonly op: 'VarHandleOp', readonly shape: readonly number[], readonly shared: string }
   /**
@@ -83,7 +86,7 @@ export type Op =
 /** One op of a graph. */
 export type Step = Op & {
   readonly name: string
-  /** Of the numbers that it gives. */
+  /** Type of the numbers that it gives. */
   readonly type: DataType
   /** Names of steps; `:1` after a name means its second output, `^` before it that it only comes first. */
   readonly inputs: readonly string[]

@@ -63,13 +63,13 @@ interface Variable {
 }
 
 /** Where a constant's numbers are among the bytes that a step gives. */
-interface Place {
+interface ByteRange {
   readonly bytes: string
   readonly begin: number
   readonly length: number
 }
 
-function addVariable (list: StepList, { name, type, shape }: Constant, { bytes: all, begin, length }: Place): Variable {
+function addVariable (list: StepList, { name, type, shape }: Constant, { bytes: all, begin, length }: ByteRange): Variable {
   const own = list.slice(`${name}/bytes`, all, 'uint8', [begin], [length])
   const bytes = length / sizeOf(shape)
   // Those of one number are the last dimension, which is not there where it would be 1.

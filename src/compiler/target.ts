@@ -16,6 +16,6 @@ export interface ModelTarget extends Means {
 
 /** What a graph is compiled for. */
 export interface Target extends Means {
-  /** Of the folded network's layers. Own kernels multiply in int8 where it says so; it means nothing without them. */
+  /** Which of the folded network's layers own kernels multiply in int8, and how; it means nothing without them. */
   readonly quantization?: Quantization | undefined
 }

@@ -18,7 +18,7 @@ export type TrainingOp =
   | { readonly op: 'BiasAddGrad' }
   /** What is padded, amounts [dimensions, 2], and with what. */
   | { readonly op: 'PadV2' }
-  /** Of logits and labels [n, classes]; gives the losses [n] and, as its second output, the gradient of their sum. */
+  /** Cross entropy of logits and labels [n, classes]; gives the losses [n] and, as its second output, the gradient of their sum. */
   | { readonly op: 'SoftmaxCrossEntropyWithLogits' }
   | {
     readonly op: 'Conv2DBackpropInput' | 'Conv2DBackpropFilter'

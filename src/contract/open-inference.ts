@@ -33,7 +33,7 @@ export type ModelMetadata = TypeOf<typeof ModelMetadata>
 export const Liveness = Type.Object({ live: Type.Boolean() }, { examples: [{ live: true }] })
 export type Liveness = TypeOf<typeof Liveness>
 
-/** Of the server, or of a model that is named. */
+/** Readiness of the server, or of a model that is named. */
 export const Readiness = Type.Object({
   name: Type.Optional(Type.String()),
   ready: Type.Boolean(),

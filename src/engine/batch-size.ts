@@ -49,7 +49,7 @@ export async function bestBatchSize ({ engine, imageBytes, folder, threads, back
   return size
 }
 
-/** Of rates in images a second by batch size, the smallest size that comes close to the best rate. */
+/** The smallest batch size whose rate, in images a second, comes close to the best one. */
 export function smallestGoodSize (rates: ReadonlyMap<number, number>): number {
   const enough = Math.max(...rates.values()) * CLOSE_ENOUGH
   return Math.min(...[...rates].filter(([, rate]) => rate >= enough).map(([size]) => size))

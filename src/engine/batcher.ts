@@ -69,7 +69,7 @@ interface Entry {
  * more before all others, each on its own, so that one that breaks the engine fails alone.
  */
 export class Batcher {
-  /** Of images admitted that the engine has not taken yet. */
+  /** Places of images that are admitted and that the engine has not taken yet. */
   readonly places: Places
   private readonly pictures = new FairQueue<Entry>()
   private readonly values = new FairQueue<Entry>()

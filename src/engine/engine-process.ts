@@ -40,7 +40,7 @@ export class EngineProcess extends Apart<Frame> {
     return decodeLoadReply(await this.request({ load: request }, limitMs))
   }
 
-  /** As `load`; several runs may wait, and take turns. */
+  /** Computes a batch; several may wait, and take turns. Rejects as `load`. */
   async run (request: RunRequest): Promise<RunReply> {
     return decodeRunReply(await this.request({ run: request }, this.runTimeoutMs), request.images.length)
   }

@@ -53,12 +53,12 @@ export class WorkerPool implements BatchRunner {
     }
   }
 
-  /** As `SupervisedWorker.warmUpWith`, for all workers. */
+  /** Has all workers do what `SupervisedWorker.warmUpWith` says. */
   warmUpWith (batchSizes: readonly number[]): void {
     for (const worker of this.all) worker.warmUpWith(batchSizes)
   }
 
-  /** As `SupervisedWorker.run`. */
+  /** Has the least busy worker do what `SupervisedWorker.run` says. */
   async run (images: EngineImages, wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
     const worker = this.leastBusy()
     this.held.set(worker, this.holds(worker) + 1)

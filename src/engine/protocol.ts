@@ -30,7 +30,7 @@ export interface RunRequest {
 
 /** One output of several images, or of one. */
 export interface OutputValues {
-  /** Of one image. */
+  /** Shape of one image's values. */
   readonly shape: readonly number[]
   /** Row-major. */
   readonly values: Float32Array<ArrayBuffer>

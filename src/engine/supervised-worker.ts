@@ -13,7 +13,7 @@ const RESTART_DELAY_MS = 1000
 export const MAX_RESTARTS = 5
 
 export interface WorkerOptions extends Omit<LoadRequest, 'path'>, Omit<EngineProcessOptions, 'workerFile'> {
-  /** Of the SavedModel. While it is made or looked for, the worker's process loads TensorFlow. */
+  /** Path of the SavedModel. While it is made or looked for, the worker's process loads TensorFlow. */
   readonly path: string | Promise<string>
   /** The worker's module; tests hand in ones that misbehave. */
   readonly workerFile?: URL | undefined
@@ -41,7 +41,7 @@ export class SupervisedWorker {
   private closed = false
   private isReady = false
   private failedRestarts = 0
-  /** Of the processes that are gone. */
+  /** Usage of the processes that are gone. */
   private past = NO_USAGE
   private warmUpBatchSizes: readonly number[]
 

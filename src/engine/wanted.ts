@@ -3,7 +3,7 @@ import { OUTPUTS, WANTABLE, type Wantable } from '../compiler/signature.js'
 /** What a run computes beside the probabilities. */
 export interface Wanted {
   readonly outputs?: readonly Wantable[]
-  /** Of so many of the most probable classes, the maps (the output `top_maps`); at most as many as there are classes. */
+  /** How many of the most probable classes have their maps given (the output `top_maps`); at most as many as there are classes. */
   readonly topMaps?: number
 }
 

@@ -86,7 +86,7 @@ function definitionOf (methods: readonly Method[]): ServiceDefinition {
   const asItIs = (bytes: Buffer): Buffer => bytes
   return Object.fromEntries(methods.map(({ name, path }) => [name, {
     path,
-    // Of one message: see callHandler.
+    // One message, as a stream: callHandler says why.
     requestStream: true,
     responseStream: false,
     requestSerialize: asItIs,

@@ -34,7 +34,7 @@ export class Base64Decoder {
   private headBytes: number | undefined
   /** Hexadecimal digits behind a percent sign so far; undefined outside of such an escape. */
   private escape: string | undefined
-  /** Of the digits since the last whole three bytes, and how many they are. */
+  /** Bits of the digits since the last whole three bytes, and how many digits they are. */
   private bits = 0
   private digits = 0
   private padding = 0

@@ -1,7 +1,7 @@
 import proxyAddr from '@fastify/proxy-addr'
 import { networkOf, parseAddress } from '../base/addresses.js'
 
-/** Of a connection that was gone before it could be asked. */
+/** Address of a connection that was gone before it could be asked. */
 const UNKNOWN = 'unknown'
 
 /**

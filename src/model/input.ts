@@ -4,7 +4,7 @@ import { OperatorError } from '../base/errors.js'
 export interface InputSpec {
   /** Height of the input in pixels, and width, unless that is stated. */
   size: number
-  /** Of an input that is not square, in pixels. */
+  /** Width in pixels, where the input is not square. */
   width?: number
   /** 3 is RGB, 1 is grey. */
   channels: 1 | 3
@@ -38,7 +38,7 @@ export interface Choice<T> { readonly value: T, readonly from: string }
 /** How pictures become the network's input, with the reason for each part. */
 export interface InputChoices {
   readonly size: Choice<number>
-  /** Of an input that is not square. */
+  /** Width where the input is not square. */
   readonly width?: number
   readonly channels: 1 | 3
   readonly fit: Choice<InputSpec['fit']>

@@ -1,4 +1,4 @@
-/** Of numbers of which the `k` largest are looked for, so many groups for each of the `k`. */
+/** Groups that numbers are looked through in, for each of the `k` largest that are looked for. */
 const GROUPS_FOR_EACH = 4
 
 /** The name of one class. */

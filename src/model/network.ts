@@ -60,7 +60,7 @@ export const Operation = Type.Union([
   Type.Object({ kind: Type.Literal('depthwiseConvolution'), bias: Type.Boolean(), ...WINDOW }),
   /** Depthwise, then a 1x1 convolution, nothing between (a non-linearity between makes them two layers). */
   Type.Object({ kind: Type.Literal('separableConvolution'), filters: Count, bias: Type.Boolean(), ...WINDOW }),
-  /** Of a vector. */
+  /** Sums over a vector, one a unit. */
   Type.Object({ kind: Type.Literal('dense'), units: Count, bias: Type.Boolean() }),
   /** (x - moving_mean) / sqrt(moving_variance + epsilon), times gamma where there is a scale, plus beta where there is a center. */
   Type.Object({
@@ -95,7 +95,7 @@ export const Operation = Type.Union([
   }),
   /** Channels from `start` up to, not including, `end`. */
   Type.Object({ kind: Type.Literal('channelSlice'), start: Amount, end: Count }),
-  /** Of two or more inputs; a side of 1 is repeated to the others' length. */
+  /** Sum of two or more inputs (the same for those below); a side of 1 is repeated to the others' length. */
   Type.Object({ kind: Type.Literal('add') }),
   Type.Object({ kind: Type.Literal('multiply') }),
   Type.Object({ kind: Type.Literal('maximum') }),
@@ -148,7 +148,7 @@ export interface Layer extends Readonly<LayerStatement> {
 export interface NetworkInput {
   /** Height of the picture in pixels, and width, unless that is stated. */
   readonly side: number
-  /** Of a picture that is not square, in pixels. */
+  /** Width in pixels, where the picture is not square. */
   readonly width?: number
   /** 3 is RGB, 1 is grey. */
   readonly channels: 1 | 3

@@ -96,7 +96,7 @@ function inputMeanSquare ({ rescaling: { scale, offset } }: NetworkInput): numbe
 function activated (activation: Activation, read: number): number {
   switch (activation.function) {
     case 'sigmoid': case 'hardSigmoid': case 'softmax': return SIGMOID_MEAN_SQUARE
-    // Of a standard normal number.
+    // The mean square of exp(x) for a standard normal x.
     case 'exponential': return Math.exp(2)
     case 'tanh': case 'softsign': return Math.min(read, 1) * HALF
     default: return read * HALF

@@ -4,7 +4,7 @@ import { channelsOf, derive } from './shapes.js'
 
 /** What a separable layer costs, as a share of the standard convolution of the same window and as many filters (multiply-adds). */
 export interface SeparableCost {
-  /** Of the layer that gives the result. */
+  /** Name of the layer that gives the result. */
   readonly layer: string
   readonly kernel: readonly [height: number, width: number]
   readonly filters: number

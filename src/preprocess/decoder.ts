@@ -40,11 +40,11 @@ export interface Decoder {
    * memory until libvips is done with it. Clients take turns; without one, all are the same.
    */
   decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Pixels>
-  /** As `drawHeat`, with the same turns, limits and errors as `decode`. */
+  /** Does `drawHeat`, with the same turns, limits and errors as `decode`. */
   drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Uint8Array<ArrayBuffer>>
-  /** As `fingerprint`, with the same turns, limits and errors as `decode`. */
+  /** Does `fingerprint`, with the same turns, limits and errors as `decode`. */
   fingerprint (upload: Uint8Array): Promise<string>
-  /** As `thumbnail`, with the same turns, limits and errors as `decode`. */
+  /** Does `thumbnail`, with the same turns, limits and errors as `decode`. */
   thumbnail (upload: Uint8Array, side: number): Promise<Uint8Array>
   /** Decodes a picture of each format, as many at once as there are places. Throws a SystemFailure if the system does not let it. */
   warmUp (): Promise<void>

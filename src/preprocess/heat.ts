@@ -4,9 +4,9 @@ import type { Box, Size } from './geometry.js'
 const COLOURS = [
   [0x78, 0x1c, 0x6d], [0xa5, 0x2c, 0x60], [0xcf, 0x44, 0x46], [0xed, 0x69, 0x25], [0xfb, 0x9b, 0x06], [0xfc, 0xff, 0xa4]
 ] as const
-/** Of 255, where the heat is greatest: the picture stays to be seen. */
+/** Opacity, of 255, where the heat is greatest: the picture stays to be seen. */
 const GREATEST_OPACITY = 190
-/** Of 255: black over what the network does not see. */
+/** Opacity, of 255, of the black over what the network does not see. */
 const DIMMED_OPACITY = 140
 const LEVELS = 256
 

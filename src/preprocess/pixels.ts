@@ -13,7 +13,7 @@ import { sniffFormat, type ImageFormat } from './sniff.js'
 import { sidesOf, type InputSpec } from '../model/input.js'
 import type { ImageLimits, Pixels } from './types.js'
 
-/** Of what libvips gives. */
+/** Channels of what libvips gives. */
 const CHANNELS = 3
 type ResizingKernel = Exclude<InputSpec['kernel'], SamplingKernel>
 

@@ -84,13 +84,13 @@ function bilinearTaps (from: number, to: number): Taps {
   return tapsBetween(from, to, (index) => (index + 0.5) * from / to - 0.5)
 }
 
-/** As `CalculateResizeScale` and `HalfPixelScaler` have it (tensorflow/core/util/image_resizer_state.h). */
+/** Taps as `CalculateResizeScale` and `HalfPixelScaler` have them (tensorflow/core/util/image_resizer_state.h). */
 function bilinearFloatTaps (from: number, to: number): Taps {
   const scale = Math.fround(from / to)
   return tapsBetween(from, to, (index) => Math.fround(Math.fround((index + 0.5) * scale) - 0.5))
 }
 
-/** As `HalfPixelScalerForNN` has it. */
+/** Taps as `HalfPixelScalerForNN` has them. */
 function nearestFloatTaps (from: number, to: number): Taps {
   const scale = Math.fround(from / to)
   const taps = emptyTaps(to)

@@ -15,7 +15,7 @@ export interface Agreement {
   readonly logitError: number
 }
 
-/** Of probabilities. */
+/** Difference of the two highest probabilities from which an answer counts as clear. */
 const CLEAR_MARGIN = 0.1
 /** Smaller probabilities say nothing: float32 has few digits left for them. */
 const LEAST_PROBABILITY = 1e-30

@@ -8,7 +8,7 @@ export interface Answers {
   /** [pictures, classes], row-major. */
   readonly probabilities: Float32Array
   readonly classes: number
-  /** Of a picture in a full batch, the median over the batches. */
+  /** Time of a picture in a full batch, the median over the batches. */
   readonly milliseconds: number
 }
 

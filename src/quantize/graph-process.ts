@@ -11,7 +11,7 @@ import { PROBABILITIES_ONLY, type Wanted } from '../engine/wanted.js'
 import type { Pixels } from './pixels.js'
 
 export interface GraphProcessOptions {
-  /** Of TensorFlow. */
+  /** Threads that TensorFlow computes with. */
   readonly threads: number
   /** Length of one image. */
   readonly imageBytes: number

@@ -13,7 +13,7 @@ export class JsonImages implements BodyReader, JsonListener {
   private readonly scanner = new JsonScanner(this)
   /** Undefined until there is such a list. */
   private uploads: ImageFile[] | undefined
-  /** Of the outermost object's member that is being read. */
+  /** Name of the outermost object's member that is being read. */
   private readonly key = new ShortText(KEY.length)
   private isInImages = false
   private image: Base64Decoder | undefined
@@ -37,7 +37,7 @@ export class JsonImages implements BodyReader, JsonListener {
   open (kind: 'object' | 'array', depth: number): void {
     this.other(depth)
     if (kind === 'object' || !this.isImages(depth)) return
-    // Of two members with one name the last counts, as everywhere.
+    // The last of two members with one name counts, as everywhere.
     this.uploads = []
     this.isInImages = true
   }

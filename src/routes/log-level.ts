@@ -23,7 +23,7 @@ export async function logLevelRoutes (app: FastifyInstance, { logger }: { logger
     changeLevel(logger, level)
     return levels()
   }
-  // Of any type: curl calls JSON a form unless it is told otherwise.
+  // Whatever type it says: curl calls JSON a form unless it is told otherwise.
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) => { done(null, body) })
   app.get(PATH, described(LOG_LEVEL_SHOWN), levels)
   app.put(PATH, described(LOG_LEVEL_CHANGE), (request) => change(readLevel(request.body)))

@@ -89,7 +89,7 @@ function wantedOf (requests: readonly OutputRequest[]): Wantable[] {
   return WANTABLE.filter((wantable) => requests.some(({ name }) => name === wantable))
 }
 
-/** Of one image; the model has this output. */
+/** Shape of an output for one image; the model has this output. */
 function shapeOf ({ facts: { offers } }: LoadedModel, name: TensorName): readonly number[] {
   const offer = offers[OFFER_OF[name]]
   if ('reason' in offer) throw new Error(`there is no output ${name}: ${offer.reason}`)

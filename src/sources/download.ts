@@ -22,7 +22,7 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   /** A user name and password in it are sent as basic authentication, and never shown. */
   readonly url: string
-  /** Of the whole file, hexadecimal; always checked. */
+  /** Digest of the whole file, hexadecimal; always checked. */
   readonly sha256: string
   /** Where the file goes; its folder is made. */
   readonly path: string

@@ -18,7 +18,7 @@ const VERSION_DIGITS = 12
 export interface TrainedFileFacts {
   /** SHA-256, hexadecimal; see `hashTrainedFile`. */
   readonly hash: string
-  /** Of the model; the file's own where it is left out. */
+  /** Name of the model; the file's own where it is left out. */
   readonly name?: string
   readonly fit?: InputSpec['fit']
   /** How it is pooled, where it is known though the file does not say it. */

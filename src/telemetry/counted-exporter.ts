@@ -57,7 +57,7 @@ export class CountedExporter implements SpanExporter {
   }
 }
 
-/** Of an AggregateError the message is empty, and of an HTTP status the code says more than the words. */
+/** Reason in words: an AggregateError's message is empty, and an HTTP status's code says more than its words. */
 function reasonOf ({ error }: ExportResult): string {
   if (error === undefined) return 'unknown'
   const { code } = error as Error & { code?: string | number }

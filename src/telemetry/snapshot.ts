@@ -5,7 +5,7 @@ export interface Snapshot {
   readonly ready: boolean
   readonly workers: { readonly ready: number, readonly starting: number }
   readonly decodes: { readonly running: number, readonly waiting: number }
-  /** Of the batch that the engine has held longest, 0 if it holds none. */
+  /** Age of the batch that the engine has held longest, 0 if it holds none. */
   readonly batchAgeMs: number
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { suite, test } from 'node:test'
 import sharp from 'sharp'
-import { writePackage } from '../../bench/network/package-writer.js'
+import { writeBenchPackage } from '../../bench/network/package-writer.js'
 import { CAT } from '../support/cat.js'
 import { HEADS, SIDE, SOFTMAX, UNITS, dense, prepare } from '../support/heads.js'
 import { referenceValues } from '../support/reference-network.js'
@@ -19,7 +19,7 @@ suite('POST /embed', () => {
   test('gives what the network pools, as computed in float64, and the same with the length 1', async (t) => {
     const { network, weights, images } = prepare(HEADS['one dense layer'].layers)
     const folder = tempFolder(t)
-    await writePackage(folder, { network, weights })
+    await writeBenchPackage(folder, { network, weights })
     await serving({ MODEL: folder }, async ({ url }) => {
       const raw = { width: SIDE, height: SIDE, channels: 3 } as const
       const files = await Promise.all(images.map((pixels) => sharp(pixels, { raw }).png().toBuffer()))
@@ -51,7 +51,7 @@ suite('POST /embed', () => {
   test('a network that pools nothing is refused before the body is read', async (t) => {
     const { network, weights } = prepare([{ kind: 'flatten' }, dense(UNITS), SOFTMAX])
     const folder = tempFolder(t)
-    await writePackage(folder, { network, weights })
+    await writeBenchPackage(folder, { network, weights })
     await serving({ MODEL: folder }, async ({ url }) => {
       const { status, body, asked } = await sendHeadersOnly(`${url}/embed`)
       assert.deepEqual([status, JSON.parse(body).code, asked], [409, 'not_embeddable', false])

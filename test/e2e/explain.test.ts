@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test, type TestContext } from 'node:test'
 import sharp from 'sharp'
-import { writePackage } from '../../bench/network/package-writer.js'
+import { writeBenchPackage } from '../../bench/network/package-writer.js'
 import { classCount } from '../../src/model/network.js'
 import { CAT } from '../support/cat.js'
 import { HEADS, RELU, SIDE, SOFTMAX, UNITS, average, dense, expectedBias, prepare, type Prepared } from '../support/heads.js'
@@ -115,7 +115,7 @@ suite('POST /classify?explain=true', () => {
 
 async function packageOf (t: TestContext, { network, weights }: Prepared): Promise<string> {
   const folder = tempFolder(t)
-  await writePackage(folder, { network, weights })
+  await writeBenchPackage(folder, { network, weights })
   return folder
 }
 

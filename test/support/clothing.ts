@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writePackage } from '../../bench/network/package-writer.js'
+import { writeBenchPackage } from '../../bench/network/package-writer.js'
 import { networkOf, statementsOf } from '../../src/model/network-builder.js'
 import { readStoredModel } from '../../src/sources/files/index.js'
 import { readSafetensors } from '../../src/sources/files/safetensors.js'
@@ -37,7 +37,7 @@ export async function clothingPackage (realModel: string, folder: string): Promi
     const weights = new Map([...await readWeights()].filter(([name]) => kept.has(name)))
     for (const [name, tensor] of head) weights.set(`clothes/${name.replace(/^.*\//, '')}`, tensor)
     await mkdir(folder, { recursive: true })
-    await writePackage(folder, { network, weights })
+    await writeBenchPackage(folder, { network, weights })
     await writeFile(join(folder, 'labels.txt'), CLOTHING_LABELS().join('\n'))
     return folder
   } finally {

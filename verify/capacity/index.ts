@@ -64,7 +64,7 @@ interface Demand {
   readonly rate: number
   readonly objectiveMs: number
   readonly cores: number
-  /** Of a core-hour. */
+  /** Price of a core-hour. */
   readonly price: number
 }
 

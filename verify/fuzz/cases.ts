@@ -11,7 +11,7 @@ import type { TypedBody } from './typed-body.js'
 
 type Make = (samples: readonly Sample[], draw: Draw) => Case
 
-/** Of the model that is served where no other one is named. */
+/** Addresses of the model that is served where no other one is named. */
 const INFER_PATH = '/v2/models/xception-cifar10/infer'
 const PREDICT_PATH = '/v1/models/xception-cifar10:predict'
 

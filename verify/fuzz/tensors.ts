@@ -5,7 +5,7 @@ import type { Draw } from './draw.js'
 import { mutate } from './mutate.js'
 import type { TypedBody } from './typed-body.js'
 
-/** Of the network that is served where no other one is named. */
+/** Input of the network that is served where no other one is named. */
 const SHAPE = [32, 32, 3] as const
 const MOST_IMAGES = 3
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** Of a process and those that it started, in MB of 10^6 bytes; pages that they share count in each. */
+/** Memory of a process and those that it started, in MB of 10^6 bytes; pages that they share count in each. */
 export interface Memory {
   readonly resident: number
   /** The most that each ever was, whenever that was. */

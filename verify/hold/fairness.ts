@@ -7,7 +7,7 @@ import { Flood } from './flood.js'
 
 const FLOODING_CONNECTIONS = 256
 const FORWARDED = 'x-forwarded-for'
-/** Of the request of many images, each of which is refused at once. */
+/** Tries of the request of many images, each of which is refused at once. */
 const MOST_TRIES = 100_000
 
 /** One client's single requests, one after the other, alone and beside a client that floods. */

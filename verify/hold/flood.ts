@@ -32,7 +32,7 @@ export interface FloodCounts {
   readonly byStatus: Readonly<Record<number, number>>
   /** Answers by their Retry-After in seconds. */
   readonly retryAfter: Readonly<Record<number, number>>
-  /** Of the requests that were answered 200 since the counts were last asked for, milliseconds. */
+  /** How long requests took that were answered 200 since the counts were last asked for, in milliseconds. */
   readonly latencies: readonly number[]
   /** CPU time of the clients. */
   readonly cpuSeconds: number

@@ -22,7 +22,7 @@ export interface JsonBodyFigure {
   readonly body: number
   /** From the first byte to the answer. */
   readonly seconds: number
-  /** Of GET /livez meanwhile, in milliseconds. */
+  /** How long GET /livez took meanwhile, in milliseconds. */
   readonly livezP99: number
   readonly livezMax: number
   /** The most that the resident set was meanwhile above what it was before, in MB. */

@@ -12,7 +12,7 @@ const BODY_BYTES = 62_000_000
 /** Each byte takes six on the way. */
 const BYTES_IN_CHUNKS = 10_000_000
 const DEPTH = 30
-/** Of images that each pass MAX_IMAGE_BYTES's default. */
+/** Images that together pass what one body may have, each below MAX_IMAGE_BYTES's default. */
 const IMAGES = 6
 
 /** Shapes that take the most time or memory for a byte, each as large as the service takes it. */

@@ -40,7 +40,7 @@ export interface OverloadFigure {
   readonly livezMax: number
   /** Share of all cores that the clients took. */
   readonly clientsCpu: number
-  /** Of 10^6 bytes. */
+  /** Resident memory, in MB of 10^6 bytes. */
   readonly residentMB: number
 }
 

@@ -20,7 +20,7 @@ export interface ReloadFigure {
   readonly p99Before: number
   readonly p99: number
   readonly meanReloadMs: number
-  /** Of 10^6 bytes. */
+  /** Resident memory, in MB of 10^6 bytes. */
   readonly residentAfterThirdMB: number
   readonly residentAfterLastMB: number
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import type { Random } from '../../src/base/random.js'
 
-/** Of the one client that has a key. */
+/** Key of the one client that has one. */
 export const KEY = 'soak'
 
 export interface Photos {

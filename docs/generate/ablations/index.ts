@@ -91,7 +91,7 @@ async function doneBefore (arm: ArmName, seed: number): Promise<AblationRun | un
   }
 }
 
-/** Of all that decides a run. */
+/** A name made of all that decides a run. */
 function nameOf (arm: ArmName, seed: number): string {
   const decides = JSON.stringify([networkOf(arm), recipe, pictures.dataset])
   return `${arm.replace(/\W+/g, '-')}-${seed}-${createHash('sha256').update(decides).digest('hex').slice(0, 12)}`

@@ -7,7 +7,7 @@ import { asBytes } from '../../../src/preprocess/index.js'
 import { openDataset, type Sample } from '../../../src/train/data/index.js'
 import type { Examples } from '../../../src/train/fit/batches.js'
 
-/** Of the training pictures, held back: 10,000 of CIFAR-10's 50,000. */
+/** Share of the training pictures that is held back: 10,000 of CIFAR-10's 50,000. */
 const VALIDATION_SHARE = 0.2
 const SEED = 1
 

@@ -27,7 +27,7 @@ export type SavedAblations = AblationResult & { readonly date: string, readonly 
 /** Accuracy of several seeds. */
 export interface Accuracy {
   readonly mean: number
-  /** Of one seed, from the sample; not a number for one seed alone. */
+  /** Standard deviation of one seed, from the sample; not a number for one seed alone. */
   readonly deviation: number
 }
 

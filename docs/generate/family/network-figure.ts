@@ -18,7 +18,7 @@ interface Row {
   /** Names of the modules. */
   readonly names: readonly string[]
   readonly flow: string
-  /** Of each module. */
+  /** Layers of each module. */
   readonly modules: ReadonlyArray<readonly Layer[]>
 }
 

@@ -26,7 +26,7 @@ const FONT = 'system-ui, -apple-system, \'Segoe UI\', \'DejaVu Sans\', sans-seri
 
 type Style = 'title' | 'detail' | 'heading' | 'value'
 
-interface Place { readonly x: number, readonly y: number, readonly width: number, readonly height: number }
+interface Box { readonly x: number, readonly y: number, readonly width: number, readonly height: number }
 
 const ARROW = '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">' +
   '<path d="M0 1 L7 4 L0 7 z" class="arrowhead"/></marker>'
@@ -36,7 +36,7 @@ export function text (x: number, y: number, content: string, style: Style, ancho
   return `<text x="${number(x)}" y="${number(y)}" class="${style}" text-anchor="${anchor}">${escapedText(content)}</text>`
 }
 
-export function rectangle ({ x, y, width, height }: Place, colour: Colour, radius = 6): string {
+export function rectangle ({ x, y, width, height }: Box, colour: Colour, radius = 6): string {
   return `<rect x="${number(x)}" y="${number(y)}" width="${number(width)}" height="${number(height)}" rx="${radius}" class="${colour}"/>`
 }
 

@@ -3,7 +3,7 @@ import { totalCounts, type Counts } from '../../../src/model/counts.js'
 import type { Network } from '../../../src/model/network.js'
 import { presetNames, presetNetwork } from '../../../src/model/presets/index.js'
 
-/** Of Xception's skeleton: the second module in the first repeated block of the middle flow that reads a sum. */
+/** A module of Xception's skeleton: the second one in the first repeated block of the middle flow that reads a sum. */
 const SHOWN_MODULE = /^block6_(?:sepconv|inception)2/
 const PLAIN = 'inception-segments-1'
 

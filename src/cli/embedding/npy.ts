@@ -1,6 +1,6 @@
 /** Magic string, version 1.0 and the length of the text that follows. */
 const PREAMBLE_BYTES = 10
-/** Of the whole header: a multiple of 64, with room for any shape, so that it can be written anew when the rows are counted. */
+/** Length of the whole header: a multiple of 64, with room for any shape, so that it can be written anew when the rows are counted. */
 export const NPY_HEADER_BYTES = 128
 
 /**

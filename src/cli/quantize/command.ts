@@ -3,7 +3,7 @@ import type { Config } from '../../config.js'
 import { examples } from '../examples.js'
 import { number, wholeNumber } from '../numbers.js'
 
-interface QuantizeOptions {
+interface CommandOptions {
   readonly images?: string
   readonly out: string
   readonly labels?: string
@@ -33,7 +33,7 @@ export function addQuantizeCommand (program: Command, configOf: (overrides: Reco
       'quantize imagenet --images photos --out xception-int8', 'quantize model.keras --images photos.tgz --keep 4 --out model-int8',
       'quantize imagenet --out xception-int8', 'serve --model xception-int8'
     ))
-    .action(async (model: string, { labels, images, out, keep, logitError, seed }: QuantizeOptions) => {
+    .action(async (model: string, { labels, images, out, keep, logitError, seed }: CommandOptions) => {
       const { quantizeModel } = await import('./quantize.js')
       process.exit(await quantizeModel({ config: configOf({ MODEL: model, LABELS: labels }), images, out, keep, logitError, seed }))
     })

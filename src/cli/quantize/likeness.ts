@@ -6,7 +6,7 @@ import type { QuantizationReport } from './report.js'
 
 /** Photos of any kind, four or more, have a spread from 0.56 and a shift up to 0.35; black ones 0.12, noise a shift of 0.47. */
 const [LEAST_SPREAD, MOST_SHIFT] = [0.4, 0.42]
-/** Of fewer pictures, one of which may be a plain one: photos have 0.25 at least. */
+/** Pictures below which less spread is enough, since one of so few may be a plain one: photos have 0.25 at least. */
 const [FEW_TO_COMPARE, LEAST_SPREAD_OF_FEW] = [4, 0.2]
 /** What flat pictures of any colour stay below: ranges by them are worse than those without pictures. */
 const NO_SPREAD = 0.15
@@ -15,7 +15,7 @@ const FEW = 10
 
 const ADVICE = 'take pictures such as it will see; without --images, ranges follow from the batch normalizations'
 
-/** Of pictures: those that the likeness is of, all that choose ranges, and those that judge them. */
+/** Numbers of pictures: those that the likeness is of, all that choose ranges, and those that judge them. */
 interface Counts extends Pick<QuantizationReport['pictures'], 'calibration' | 'heldOut'> {
   readonly compared: number
 }

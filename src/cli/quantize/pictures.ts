@@ -11,7 +11,7 @@ import { pictureDecoder, type PictureDecoder } from '../picture-decoder.js'
 import { Progress } from '../progress.js'
 import { say } from '../say.js'
 
-/** Of the pictures, those that ranges are chosen by, and those that say what it costs. */
+/** Pictures that ranges are chosen by, and those that say what it costs. */
 export interface DecodedPictures {
   readonly calibration: readonly Pixels[]
   readonly heldOut: readonly Pixels[]

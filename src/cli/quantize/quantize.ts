@@ -44,7 +44,7 @@ export interface QuantizeOptions {
 
 interface Chosen {
   readonly quantization: Quantization
-  /** Of the calibration's pictures. */
+  /** How like what the network was trained on the calibration's pictures are. */
   readonly likeness: Likeness | undefined
   readonly errors: readonly LayerError[]
 }
@@ -71,11 +71,11 @@ export async function quantizeModel (options: QuantizeOptions): Promise<number> 
   prepareProcess()
   const pictures = images === undefined ? NO_PICTURES : await decodePictures(images, seed, config, inputSpec(model.input))
   const graphs = graphsOf(folded)
-  const process = processOptions(config, model)
+  const graphOptions = graphOptionsOf(config, model)
   const chosen = images === undefined
     ? { quantization: quantizationOf(model.network, weights), likeness: undefined, errors: [] }
-    : await chooseByPictures({ network: model.network, weights, folded }, graphs, pictures, { ...options, process })
-  const measured = await measureAll(graphs, chosen.quantization, pictures.heldOut, process)
+    : await chooseByPictures({ network: model.network, weights, folded }, graphs, pictures, { ...options, graphOptions })
+  const measured = await measureAll(graphs, chosen.quantization, pictures.heldOut, graphOptions)
   const report: QuantizationReport = {
     ...await namesOf(model, out, chosen.quantization),
     ranges: images === undefined ? 'batch normalization' : 'pictures',
@@ -99,7 +99,7 @@ function demandLayers ({ name }: Model, folded: Folded): void {
   throw new OperatorError(`${name} has no layer that is computed in int8: those are separable convolutions of 3x3 and stride 1.`)
 }
 
-function processOptions ({ tensorflowThreads }: Config, { network }: Model): GraphProcessOptions {
+function graphOptionsOf ({ tensorflowThreads }: Config, { network }: Model): GraphProcessOptions {
   return { threads: tensorflowThreads, imageBytes: sizeOf(inputShape(network.input)) }
 }
 
@@ -112,30 +112,30 @@ interface Source {
 
 async function chooseByPictures (
   { network, weights, folded }: Source, graphs: Graphs, { calibration: pictures, heldOut }: DecodedPictures,
-  { keep, logitError, process }: QuantizeOptions & { readonly process: GraphProcessOptions }
+  { keep, logitError, graphOptions }: QuantizeOptions & { readonly graphOptions: GraphProcessOptions }
 ): Promise<Chosen> {
   // Pictures that ranges were chosen by lie within them, which says too little of others.
   const judges = Math.min(MOST_JUDGING, Math.floor(pictures.length / 4))
-  const first = await calibrated(folded, pictures.slice(judges), process)
+  const first = await calibrated(folded, pictures.slice(judges), graphOptions)
   const judged = first.quantization
   const likeness = likenessOf(network, weights, folded, first.moments)
   sayUnlikely(likeness, { compared: pictures.length - judges, calibration: pictures.length, heldOut: heldOut.length })
   const judging = judges === 0 ? pictures : pictures.slice(0, judges)
-  const reference = await answersOf(graphs.float32(), judging, process)
-  const bench = { graphOf: graphs.int8, pictures: judging, reference, options: process }
+  const reference = await answersOf(graphs.float32(), judging, graphOptions)
+  const bench = { graphOf: graphs.int8, pictures: judging, reference, options: graphOptions }
   const comparing = new Progress(judged.size, 'layer')
   const errors = await layerErrors(judged, bench, () => { comparing.add(false) }).finally(() => { comparing.stop() })
   const kept = keep ?? await layersToKeep(judged, errors, logitError, bench)
   // What has judged may choose ranges too.
-  const whole = judges === 0 ? first : await calibrated(folded, pictures, process)
+  const whole = judges === 0 ? first : await calibrated(folded, pictures, graphOptions)
   return {
     quantization: withoutCostliest(whole.quantization, errors, kept), likeness: likenessOf(network, weights, folded, whole.moments), errors
   }
 }
 
-async function calibrated (folded: Folded, pictures: readonly Pixels[], process: GraphProcessOptions): Promise<Calibration> {
+async function calibrated (folded: Folded, pictures: readonly Pixels[], graphOptions: GraphProcessOptions): Promise<Calibration> {
   const progress = new Progress(pictures.length)
-  return await calibrate(folded, pictures, { ...process, onPicture: () => { progress.add(false) } }).finally(() => { progress.stop() })
+  return await calibrate(folded, pictures, { ...graphOptions, onPicture: () => { progress.add(false) } }).finally(() => { progress.stop() })
 }
 
 async function namesOf (

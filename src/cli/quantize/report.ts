@@ -8,9 +8,9 @@ import { aligned, percent } from '../table.js'
 /** One precision beside float32, on pictures that the ranges were not chosen by. */
 export interface Measured {
   readonly precision: 'float32' | 'bfloat16' | 'int8'
-  /** Of the compiled graph with its weights, which the engine holds. */
+  /** Size of the compiled graph with its weights, which the engine holds. */
   readonly bytes: number
-  /** Of a picture in batches of 8; null where none was held out, and of int8 that is simulated. */
+  /** Time of a picture in batches of 8; null where none was held out, and of int8 that is simulated. */
   readonly milliseconds: number | null
   /** Null of float32 itself, and where none was held out. */
   readonly agreement: Agreement | null
@@ -32,13 +32,13 @@ export interface QuantizationReport {
   readonly isSimulated: boolean
   readonly int8Layers: readonly string[]
   readonly keptLayers: readonly string[]
-  /** Of each layer computed in int8 alone, on a quarter of the calibration's pictures, at most 24; empty without pictures. */
+  /** Error of each layer computed in int8 alone, on a quarter of the calibration's pictures, at most 24; empty without pictures. */
   readonly layerErrors: readonly LayerError[]
   readonly measured: readonly Measured[]
 }
 
 const MEGABYTE = 1e6
-/** Of the layers that cost most. */
+/** Layers that are shown, those that cost most. */
 const MOST_SHOWN = 8
 
 export function bytesOf ({ graph, weights }: SavedModel): number {

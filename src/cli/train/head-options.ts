@@ -6,7 +6,7 @@ export interface HeadOptions extends PictureOptions {
   /** Variants of each picture that is fitted to. */
   readonly augment: number
   readonly balanced: boolean
-  /** Of the cross-validation. */
+  /** Parts of the cross-validation. */
   readonly folds: number
   /** Whether the head that is kept is fitted to all pictures, once the splits have judged one that was fitted to the first. */
   readonly refit: boolean

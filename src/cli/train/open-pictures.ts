@@ -7,7 +7,7 @@ import type { PictureDecoder } from '../picture-decoder.js'
 import { Progress, countOf } from '../progress.js'
 import { say } from '../say.js'
 
-/** Of what is said on standard error; the report has all. */
+/** Most lines of a kind on standard error; the report has all. */
 const MOST_SAID = 20
 
 export interface PictureOptions {

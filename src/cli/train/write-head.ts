@@ -16,7 +16,7 @@ import type { PictureDecoder } from '../picture-decoder.js'
 import { modelNameOf, writeNewPackage } from '../package.js'
 
 const VERSION_DIGITS = 12
-/** Of the pictures in the report, in pixels. */
+/** Side of the pictures in the report, in pixels. */
 const THUMBNAIL_SIDE = 160
 
 export interface HeadOutcome {

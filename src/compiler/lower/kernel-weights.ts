@@ -8,7 +8,7 @@ import type { Precision } from '../precision.js'
 const PANEL_FILTERS = 32
 const CHANNEL_STEP = 32
 
-/** Of [3, 3, channels, 1]: each position of the window with zeros at its end. */
+/** Depthwise weights [3, 3, channels, 1] as kernels read them: each position of the window with zeros at its end. */
 export function depthwiseWeights ({ shape: [height = 0, width = 0, channels = 0], data }: Tensor): Float32Array {
   const padded = roundUp(channels, CHANNEL_STEP)
   const weights = new Float32Array(height * width * padded)
@@ -16,7 +16,10 @@ export function depthwiseWeights ({ shape: [height = 0, width = 0, channels = 0]
   return weights
 }
 
-/** Of [1, 1, channels, filters]: [panels, channels / depth, filters of a panel, depth], zeros where there is none. */
+/**
+ * Pointwise weights [1, 1, channels, filters] as kernels read them: [panels, channels / depth, filters of a panel, depth], zeros where
+ * there is none.
+ */
 export function pointwiseWeights ({ shape, data }: Tensor, type: Precision): Float32Array {
   return inPanels(shape, data, type === 'bfloat16' ? 2 : 1, (length) => new Float32Array(length))
 }

@@ -25,7 +25,7 @@ export class Escapes {
 
   /** Takes a hexadecimal digit; true if it is the fourth. */
   hex (byte: number): boolean {
-    // Of letters in both cases, the low bits count from 1.
+    // The low bits of letters count from 1 in both cases.
     this.unit = this.unit << 4 | (byte <= 0x39 ? byte & 0xf : (byte & 0xf) + 9)
     if (++this.digits < HEX_DIGITS) return false
     this.takeUnit(this.unit)

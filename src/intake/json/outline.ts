@@ -4,7 +4,7 @@ import { ShortText } from './short-text.js'
 
 /** Longer than any name, id or parameter that is meant well. */
 const LONGEST_TEXT_BYTES = 1024
-/** Of all texts, and so much more for each value. */
+/** Largest outline in bytes, all texts together, and so much more for each value. */
 const LARGEST_OUTLINE_BYTES = 256 * 1024
 const VALUE_BYTES = 32
 
@@ -18,7 +18,7 @@ export type ReaderOf = (path: ReadonlyArray<string | number>, kind: Kind) => Jso
 
 interface Container {
   readonly content: Record<string, unknown> | unknown[]
-  /** Of the member that is next or being read. */
+  /** Name of the member that is next or being read. */
   key: string
 }
 
@@ -118,7 +118,7 @@ export class JsonOutline implements JsonListener {
     this.reader = undefined
     const container = this.containers.at(-1)
     if (container === undefined || Array.isArray(container.content)) return this.put(null)
-    // Of two members with one name the last counts.
+    // The last of two members with one name counts.
     Reflect.deleteProperty(container.content, container.key)
   }
 

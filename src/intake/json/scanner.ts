@@ -28,7 +28,7 @@ export class JsonScanner {
   private readonly number = new NumberReader()
   /** Where the number that is read begins in this piece. */
   private numberStart = 0
-  /** Of this piece in the body. */
+  /** Where this piece begins in the body. */
   private position = 0
 
   constructor (private readonly listener: JsonListener) {

@@ -68,9 +68,9 @@ export interface SampleLayout {
   readonly photometric: number
   /** Colours of a pixel, which are its first samples. */
   readonly colours: number
-  /** Of a pixel, extra ones with them. */
+  /** Samples of a pixel, extra ones with them. */
   readonly samples: number
-  /** Of the sample that is alpha, and what it says of it. */
+  /** Which sample is alpha, and what the file says of it. */
   readonly alpha?: { readonly at: number, readonly kind: number }
   readonly bits: number
   readonly format: SampleFormat

@@ -19,9 +19,9 @@ const BYTES: Range = { least: 0, greatest: 255 }
 
 /** What resampling adds beyond black and white, as a share of white. */
 const OVERSHOOT = 0.05
-/** Of floats that count to 255, what even a dark picture reaches; below, they may as well be something else. */
+/** What even a dark picture of floats that count to 255 reaches; below, they may as well be something else. */
 const LEAST_WHITE = 32
-/** Of integers of 32 bits, what gives a byte that is not black. */
+/** Least integer of 32 bits that gives a byte that is not black. */
 const LEAST_OF_32_BITS = 2 ** 24
 
 /** Whether black and white can be known by the samples alone. */

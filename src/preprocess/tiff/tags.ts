@@ -7,7 +7,7 @@
 export interface Tag {
   readonly type: number
   readonly values: readonly number[]
-  /** Of the first value, in bytes from the beginning of the file. */
+  /** Where the first value is, in bytes from the beginning of the file. */
   readonly at: number
   /** Bytes that all of its values take, of which `values` may be the first. */
   readonly bytes: number
@@ -73,7 +73,7 @@ class TiffReader {
       const entry = begin + index * entryBytes
       const name = this.view.getUint16(entry, this.littleEndian)
       const tag = this.tag(entry)
-      // Of two that are the same, libtiff takes the first.
+      // libtiff takes the first of two that are the same.
       if (tag !== undefined && !tags.has(name)) tags.set(name, tag)
     }
     return { tags, next: this.offset(begin + count * entryBytes) }

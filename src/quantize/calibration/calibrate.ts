@@ -18,13 +18,13 @@ export interface CalibrationOptions extends GraphProcessOptions {
 
 /** Values of each channel from which its range is chosen, about: enough that its tails show. */
 const WANTED_SAMPLES = 50_000
-/** Of a range, added on each side: other pictures go beyond what these few do, and clipping costs more than coarser levels. */
+/** Share of a range that is added on each side: other pictures go beyond what these few do, and clipping costs more than coarser levels. */
 const ROOM = 0.5
 /** Samples of a full-size network's layers are tens of megabytes an image. */
 const BATCH = 2
 
 export interface Calibration {
-  /** Of all layers that can be computed in int8, by what their depthwise outputs are for the pictures. */
+  /** Ranges and weights of all layers that can be computed in int8, by what their depthwise outputs are for the pictures. */
   readonly quantization: Quantization
   /** What each of these layers gives for the pictures, its bias included: over all of them and all positions. */
   readonly moments: ReadonlyMap<string, Moments>

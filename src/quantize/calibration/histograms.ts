@@ -38,7 +38,7 @@ export class Histograms {
     }
   }
 
-  /** Of all values of a channel. */
+  /** Mean of all values of a channel. */
   mean (channel: number): number {
     return (this.sums[channel] ?? 0) / this.values
   }

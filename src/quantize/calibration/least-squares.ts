@@ -76,7 +76,7 @@ class Moments {
     return within + this.distance(0, first, first) + this.distance(last + 1, this.bins, last + 1)
   }
 
-  /** Of the bins' values from an end of the range, squared. */
+  /** Squared distance of the bins' values from an end of the range. */
   private distance (from: number, to: number, end: number): number {
     return this.between(2, from, to) - 2 * end * this.between(1, from, to) + end ** 2 * this.between(0, from, to)
   }

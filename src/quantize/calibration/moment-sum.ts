@@ -17,7 +17,7 @@ export class MomentSum {
     squares.forEach((square, filter) => { this.squares[filter] = (this.squares[filter] ?? 0) + square })
   }
 
-  /** Of all images, with a bias added. */
+  /** Moments over all images, with a bias added. */
   moments (bias: Float32Array | undefined): Moments {
     const means = this.means.map((sum) => sum / this.images)
     return {

@@ -4,7 +4,7 @@ import { channelsOf } from '../../model/shapes.js'
 import { sizeOf, type Tensor, type Weights } from '../../model/weights.js'
 import type { Moments } from './normal.js'
 
-/** Of values of a channel at neighbouring positions, about. */
+/** Correlation of a channel's values at neighbouring positions, about. */
 const NEIGHBOURS_CORRELATION = 0.5
 
 /** What a convolution or dense layer gives of such inputs. */

@@ -6,9 +6,9 @@ import type { Weights } from '../../model/weights.js'
 import { throughLayer } from './kernels.js'
 import { rectified, type Moments } from './normal.js'
 
-/** Of the pixels of photographs, 0 to 255, about. */
+/** What the pixels of photographs have, 0 to 255, about. */
 const PIXELS = { mean: 118, deviation: 70 }
-/** Of what functions that end on both sides give, about. */
+/** Variance of what functions that end on both sides give, about. */
 const BOUNDED_VARIANCE = 0.1
 const LARGEST_EXPONENT = 50
 
@@ -130,7 +130,7 @@ function quotient ({ mean, variance }: Moments, divisor: Moments): Moments {
   }
 }
 
-/** Of normal values: the log-normal distribution, bounded where it would be no number. */
+/** Exponentials of normal values are log-normal; bounded where that would be no number. */
 function exponential ({ mean, variance }: Moments): Moments {
   const bounded = (exponent: number): number => Math.exp(Math.min(exponent, LARGEST_EXPONENT))
   return {
@@ -160,7 +160,7 @@ function joined (left: Moments, right: Moments): Moments {
   return { mean: join(left.mean, right.mean), variance: join(left.variance, right.variance) }
 }
 
-/** Of values that have lost their channels, all alike. */
+/** The same moments for all channels, of values that have lost their channels. */
 function spread (input: Moments, channels: number): Moments {
   return eachArray(input, (numbers) => new Float64Array(channels).fill(numbers.reduce((total, value) => total + value, 0) / numbers.length))
 }

@@ -4,7 +4,7 @@ export interface Moments {
   readonly variance: Float64Array
 }
 
-/** Of normal values after a ReLU (N. L. Johnson et al., Continuous Univariate Distributions, on the rectified normal distribution). */
+/** Moments of normal values after a ReLU (N. L. Johnson et al., Continuous Univariate Distributions: rectified normal distribution). */
 export function rectified ({ mean, variance }: Moments): Moments {
   const parts = Array.from(mean, (center, channel) => rectifiedNormal(center, Math.sqrt(variance[channel] ?? 0)))
   return { mean: Float64Array.from(parts, ([first]) => first), variance: Float64Array.from(parts, ([, second]) => second) }

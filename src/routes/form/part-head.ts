@@ -31,7 +31,7 @@ export function readPartHead (head: string): PartHead {
   }
 }
 
-/** Of `filename` and `filename*`, whichever is not empty. */
+/** The file's name: that of `filename` and `filename*` which is not empty. */
 function fileNameIn (disposition: string): string | undefined {
   const names = [...disposition.matchAll(PARAMETER)]
     .filter(([, name]) => /^filename\*?$/i.test(name ?? ''))

@@ -32,7 +32,7 @@ export async function explained<T> (path: string, what: string, step: () => Prom
     return await step()
   } catch (error) {
     if (error instanceof WeightsError || error instanceof UnreadableError) throw error
-    // Of a part that is missing `what` says more.
+    // Where a part is missing, `what` says more.
     if (!(error instanceof OperatorError || isNotThere(error))) throw unreadable(path, error)
     const reason = (error as Error).message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, MAX_REASON_LENGTH)
     throw new WeightsError(`${path} ${what}: ${reason}`, { cause: error })

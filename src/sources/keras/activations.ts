@@ -12,11 +12,11 @@ type Parameters = Readonly<Record<string, unknown>>
 /** Version of Keras that wrote a file, as far as it matters: TensorFlow.js computes as Keras 2 does. */
 export type KerasVersion = 2 | 3
 
-/** Of tf.nn.leaky_relu, Keras's activation and its operation, where they do not say it. */
+/** Slope of tf.nn.leaky_relu, Keras's activation and its operation, where they do not say it. */
 const FUNCTION_SLOPE = 0.2
-/** Of the layer LeakyReLU. */
+/** Slope of the layer LeakyReLU, where it does not say it. */
 const LAYER_SLOPE = 0.3
-/** Of a hard sigmoid. */
+/** Slope of a hard sigmoid, by Keras's version. */
 const HARD_SLOPES: Readonly<Record<KerasVersion, number>> = { 2: 0.2, 3: 1 / 6 }
 
 const NAMES = 'linear, relu, relu6, leaky_relu, elu, silu, gelu, hard_sigmoid, hard_swish, sigmoid, softmax, tanh, ' +

@@ -6,7 +6,7 @@ import { refuse } from './refusal.js'
 import { demandChannelAxis, functionOf, settingOf } from './settings.js'
 import { channelIndex, isSlice, turnsChannels } from './slices.js'
 
-/** Of Keras and TensorFlow, by which a picture becomes grey; three times as much, since they are followed by a mean of three. */
+/** Weights by which a picture becomes grey in Keras and TensorFlow; three times as much, since they are followed by a mean of three. */
 const LUMA = [3 * 0.2989, 3 * 0.587, 3 * 0.114]
 /** More copies or turned channels are of no picture. */
 const MOST = 64

@@ -13,11 +13,11 @@ export interface FlatLayer {
   readonly keywords: Readonly<Record<string, unknown>>
   /** Which of several tensors it gives; each of them is a layer here. */
   readonly tensor: number
-  readonly place: Place
+  readonly place: StoredAt
 }
 
 /** Where a file keeps a layer's weights. */
-export interface Place {
+export interface StoredAt {
   /** Name of the outermost model's layer that it is or is part of: the group of a legacy HDF5 file. */
   readonly topLevel: string
   /** Path in a Keras 3 file: the containers' and its own class names, numbered within each container. */

@@ -29,7 +29,7 @@ export interface FlatModel {
   /** In the order of the configuration as far as that is topological. */
   readonly layers: readonly FlatLayer[]
   readonly output: FlatLayer
-  /** Of the model's input and those of its nested models, outermost first. */
+  /** Shapes of the model's input and of those of its nested models, outermost first. */
   readonly inputShapes: readonly StatedShape[]
 }
 

@@ -7,7 +7,7 @@ const CHANNELS = [1, 3] as const
 export interface InputShape {
   /** Height in pixels, and width, unless that is stated. */
   readonly side: number
-  /** Of a picture that is not square. */
+  /** Width where the picture is not square. */
   readonly width?: number
   /** 3 is RGB, 1 is grey. */
   readonly channels: 1 | 3

@@ -9,7 +9,7 @@ export const SCALING_LAMBDA = 'is Python code, which a file keeps only for Pytho
 /** How the pixels become the input of a family of keras.applications, by the name of its module; the same names as SCALE's. */
 type Scale = '-1..1' | 'caffe' | 'torch' | 'none'
 
-/** Of the module, or of the base. */
+/** Scales by the name of the module, or of the base. */
 const FAMILIES: ReadonlyArray<readonly [family: RegExp, scale: Scale]> = [
   [/^(resnet_?v2|resnet\d+v2)/, '-1..1'], [/^resnet_?rs/, 'none'], [/^mobile_?net_?v3/, 'none'],
   [/^(xception|inception|mobile_?net|nasnet)/, '-1..1'], [/^(resnet|vgg)/, 'caffe'], [/^densenet/, 'torch'],

@@ -23,7 +23,7 @@ export interface Scaling {
 }
 
 export interface ScalingContext {
-  /** Of the picture. */
+  /** Channels of the picture. */
   readonly channels: 1 | 3
   /** What an adapted Normalization keeps among its weights. */
   readonly weightsOf: (layer: FlatLayer) => readonly StoredWeight[]

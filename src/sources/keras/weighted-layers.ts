@@ -77,7 +77,7 @@ function depthwise (emitter: Emitter, layer: FlatLayer, input: string): string {
   )
 }
 
-/** Of a feature map it is a 1x1 convolution; its kernel has two dimensions less. */
+/** Behind a feature map Dense is a 1x1 convolution whose kernel has two dimensions less. */
 function dense (emitter: Emitter, layer: FlatLayer, input: string): string {
   const { units, use_bias: bias = true } = settingsOf(layer, Dense)
   const shape = emitter.shapeOf(input)

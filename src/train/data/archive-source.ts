@@ -10,7 +10,7 @@ import { MAX_COMPRESSION, MAX_FILES, pathWithin, type ArchiveLimits } from './ar
 import type { PictureFile, PictureSource } from './picture-source.js'
 import { Spool, SpoolError } from './spool.js'
 
-/** Of the archive, read at a time. */
+/** Bytes of the archive that are read at a time. */
 const PIECE_BYTES = 256 * 1024
 const FILE_TYPES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile'])
 const FOLDER_TYPES: ReadonlySet<string> = new Set(['Directory', 'GNUDumpDir'])

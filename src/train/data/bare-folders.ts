@@ -38,7 +38,7 @@ export function kindsOf (files: readonly string[]): string {
     .map(([extension, count]) => `${count} ${extension === '' ? 'without an ending' : extension}`).join(', ')
 }
 
-/** Of a path: `.xml`; empty for a name without one. */
+/** Ending of a path's name, such as `.xml`; empty for a name without one. */
 function extensionOf (path: string): string {
   return /[^/](\.[a-z0-9_-]{1,9})$/i.exec(path)?.[1]?.toLowerCase() ?? ''
 }

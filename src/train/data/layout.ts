@@ -5,7 +5,7 @@ import { readSplits, refuseInnerSplits, type Placed } from './stated-splits.js'
 import type { Split } from './types.js'
 
 /** Where a picture stands in a dataset. */
-export interface Place {
+export interface Standing {
   /** Undefined where the dataset is not split. */
   readonly split: Split | undefined
   readonly className: string
@@ -13,7 +13,7 @@ export interface Place {
 
 export interface Layout {
   /** By path. */
-  readonly places: ReadonlyMap<string, Place>
+  readonly places: ReadonlyMap<string, Standing>
   /** Whether folders state the splits: train, and another one with pictures of classes. */
   readonly isSplit: boolean
   /** Paths of pictures that belong to no class. */
@@ -39,7 +39,7 @@ export function layOut (listing: Listing, { foldersAreClasses = false }: LayoutO
   const splits = foldersAreClasses ? undefined : readSplits(inside, tablesOf(listing))
   const placed = splits?.placed ?? inside.map((found) => ({ ...found, split: undefined }))
   if (!foldersAreClasses) refuseInnerSplits(placed)
-  const places = new Map<string, Place>()
+  const places = new Map<string, Standing>()
   for (const { path, split, folders: [className] } of placed) {
     if (className !== undefined) places.set(path, { split, className: className.normalize('NFC') })
   }

@@ -18,7 +18,7 @@ export interface DatasetOptions extends SurveyOptions, LayoutOptions {
   readonly maxImageBytes: number
   /** Where an archive's pictures are kept while the dataset is open. */
   readonly spoolFolder: string
-  /** Of a dataset that is not split. */
+  /** How a dataset that is not split is split. */
   readonly shares: Shares
   /** Whether somebody asked for these shares, which a dataset with splits of its own cannot give. */
   readonly sharesAreStated?: boolean

@@ -8,7 +8,7 @@ import { checked, entriesOf, openEntryStream, openZipFile } from '../../sources/
 import { MAX_COMPRESSION, MAX_FILES, pathWithin, type ArchiveLimits } from './archive-limits.js'
 import type { PictureFile, PictureSource } from './picture-source.js'
 
-/** Of Unix, in the upper half of what a zip file keeps of a file. */
+/** Modes of Unix, in the upper half of what a zip file keeps of a file. */
 const [TYPE_MASK, FOLDER, FILE] = [0o170000, 0o040000, 0o100000]
 
 /**

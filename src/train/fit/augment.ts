@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.js'
 
-/** Of a square picture, [side, side, channels]. */
+/** What a square picture's pixels are: [side, side, channels]. */
 interface PictureShape { readonly side: number, readonly channels: number }
 
 interface Changes { readonly flip: boolean, readonly shift: number }

@@ -13,9 +13,9 @@ export const EpochMetrics = Type.Object({
   epoch: Type.Integer(),
   /** Done so far. */
   steps: Type.Integer(),
-  /** Of the last step. */
+  /** Learning rate of the last step. */
   learningRate: Type.Number(),
-  /** Of the pictures as they were varied, mixed and labelled. */
+  /** Loss, and below the accuracy, of the pictures as they were varied, mixed and labelled. */
   trainLoss: Type.Number(),
   trainAccuracy: Type.Number(),
   /** Null where there are no pictures to validate with. */
@@ -29,7 +29,7 @@ const Progress = Type.Object({
   identity: Type.String(),
   /** Done so far. */
   steps: Type.Integer({ minimum: 0 }),
-  /** Of the epoch that is under way: pictures, sum of losses, hits. */
+  /** State of the epoch that is under way: pictures, sum of losses, hits. */
   tally: Type.Tuple([Type.Number(), Type.Number(), Type.Number()]),
   epochs: Type.Array(EpochMetrics)
 })

@@ -3,13 +3,13 @@ import type { TrainingProcess } from '../process/training-process.js'
 import type { Examples } from './batches.js'
 
 /** What the losses and hits of several pictures come to. */
-export interface Judgement {
+export interface Scores {
   readonly loss: number
   readonly accuracy: number
 }
 
-/** Of pictures whose classes are known. */
-export interface ClassJudgement extends Judgement {
+/** A judgement that counts each class the same, too. */
+export interface ClassScores extends Scores {
   /** Mean over the classes that have pictures of the share of each that is right. */
   readonly balancedAccuracy: number
 }
@@ -24,7 +24,7 @@ export class Tally {
     this.correct += correct
   }
 
-  get judgement (): Judgement {
+  get judgement (): Scores {
     return { loss: this.loss / this.pictures, accuracy: this.correct / this.pictures }
   }
 
@@ -46,7 +46,7 @@ export function hits (logits: Float32Array, labels: Float32Array, classes: numbe
 /** Judges the network as it would serve, so many pictures at a time. */
 export async function judge (
   training: Pick<TrainingProcess, 'evaluate'>, { labels, pixels }: Examples, batch: number, classes: number
-): Promise<ClassJudgement> {
+): Promise<ClassScores> {
   const tally = new Tally()
   const [there, right] = [new Uint32Array(classes), new Uint32Array(classes)]
   for (let start = 0; start < labels.length; start += batch) {

@@ -9,7 +9,7 @@ export interface Recipe {
   /** The share of all steps in which the learning rate rises from nothing. */
   readonly warmUp: number
   readonly momentum: number
-  /** Of kernels; biases and normalizations have none. */
+  /** Weight decay of kernels; biases and normalizations have none. */
   readonly weightDecay: number
   /** The share of a label that all classes have alike. */
   readonly labelSmoothing: number
@@ -19,7 +19,7 @@ export interface Recipe {
   readonly flip: boolean
   /** Up to so many pixels a picture is moved in each direction; what comes in is its mirrored edge. */
   readonly shift: number
-  /** Of the first weights, the order of pictures and all that is done to them by chance. */
+  /** Decides the first weights, the order of pictures and all that is done to them by chance. */
   readonly seed: number
 }
 

@@ -11,7 +11,7 @@ import { TrainingProcess } from '../process/training-process.js'
 import type { VariableValues } from '../process/protocol.js'
 import { trainingProgram, type TrainingProgram } from '../step/program.js'
 import type { Examples } from './batches.js'
-import { judge, type ClassJudgement } from './judge.js'
+import { judge, type ClassScores } from './judge.js'
 import { readCheckpoint, type Checkpoint, type EpochMetrics } from './checkpoint.js'
 import type { Recipe } from './recipe.js'
 import { Run, type Watcher } from './run.js'
@@ -38,8 +38,8 @@ export interface TrainingJob {
 export interface TrainedNetwork {
   readonly weights: Weights
   readonly epochs: readonly EpochMetrics[]
-  /** Of the pictures to test with, where there are some. */
-  readonly test: ClassJudgement | undefined
+  /** How it judges the pictures to test with, where there are some. */
+  readonly test: ClassScores | undefined
 }
 
 /**

@@ -5,7 +5,7 @@ import { rowOf, zeros, type Matrix } from './matrix.js'
 import type { TrainingRows } from './rows.js'
 import { runFit } from './run-fit.js'
 
-/** Of the penalty, for the mean loss and standardized features: from hardly any fit to hardly any penalty, strongest first. */
+/** Strengths of the penalty, for the mean loss and standardized features: from hardly any fit to hardly any penalty, strongest first. */
 export const STRENGTHS: readonly number[] = Array.from({ length: 7 }, (_, index) => 10 ** (-2 * index / 3))
 
 export interface CrossValidation {

@@ -3,9 +3,9 @@ import { rowOf, type Matrix } from './matrix.js'
 import { HeadProblem } from './problem.js'
 import { rowsOf, type TrainingRows } from './rows.js'
 
-/** Of the fit that is kept. */
+/** Gradient at which the fit that is kept ends, relative to that of weights of 0. */
 const FINAL_TOLERANCE = 1e-7
-/** Of fits that choose a strength, of that strength: the weaker the penalty, the smaller a gradient still moves the fit. */
+/** The same for fits that choose a strength, as a share of it: the weaker the penalty, the smaller a gradient still moves the fit. */
 const CHOOSING_PRECISION = 1e-3
 const [FINEST, COARSEST] = [1e-6, 1e-4]
 /** Weaker penalties than the best one so far are not tried any more once the loss is so many times that one's. */
@@ -15,7 +15,7 @@ const HOPELESS = 1.2
 export interface FoldJob {
   readonly kind: 'fold'
   readonly rows: TrainingRows
-  /** Of pictures, to fit to and to judge by. */
+  /** Indices of pictures to fit to, and below of those to judge by. */
   readonly fitted: readonly number[]
   readonly judged: readonly number[]
   /** Strongest first. */

@@ -29,7 +29,7 @@ export function spanOf (rows: Matrix): Span {
   }
 }
 
-/** Of a symmetric matrix without negative eigenvalues: the factor [n, r], and the r rows that the others are sums of. */
+/** The factor [n, r] of a symmetric matrix without negative eigenvalues, and the r rows that the others are sums of. */
 function pivotedCholesky (gram: Matrix): { factor: Matrix, pivots: number[] } {
   const { rows } = gram
   const wide = zeros(rows, rows)

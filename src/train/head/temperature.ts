@@ -10,7 +10,7 @@ export interface Judged {
 
 /** What logits may be divided by. */
 const [LOWEST, HIGHEST] = [1 / 20, 20]
-/** Of the logarithm. */
+/** How close the temperature's logarithm is found. */
 const PRECISION = 1e-6
 const GOLDEN = (Math.sqrt(5) - 1) / 2
 

@@ -44,7 +44,7 @@ export interface Evaluation {
 }
 
 const BINS = 10
-/** Of k, as far as there are more classes. */
+/** Values of k that are judged, as far as there are more classes. */
 const TOP = [2, 3, 5, 10]
 const LEAST_PROBABILITY = 1e-300
 

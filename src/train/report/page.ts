@@ -4,9 +4,9 @@ import { classTable, confusionTable, reliabilityPlot } from './plots.js'
 import type { DatasetFigures, Mistake, Report } from './report.js'
 import { STYLE } from './style.js'
 
-/** Of names in a list; report.json has all. */
+/** Most names that a list shows; report.json has all. */
 const MOST_NAMES = 100
-/** Of a number of the fit. */
+/** Significant digits of a number of the fit. */
 const DIGITS = 3
 
 /**

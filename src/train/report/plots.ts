@@ -2,7 +2,7 @@ import type { ClassFigures, Evaluation, ReliabilityBin } from './evaluate.js'
 import { html, type Html } from './html.js'
 import { percent, pictures } from './numbers.js'
 
-/** Of the reliability diagram, in units of its view box. */
+/** Sides of the reliability diagram, in units of its view box. */
 const PLOT = { side: 260, left: 44, top: 10, bottom: 40, right: 10 }
 
 /** Accuracy over confidence, a bar a bin; a perfect model's bars end on the diagonal. */

@@ -21,7 +21,7 @@ export interface Mistake {
   readonly path: string
   readonly label: string
   readonly predicted: string
-  /** Of the predicted class, and of the right one. */
+  /** Probability of the predicted class, and below that of the right one. */
   readonly confidence: number
   readonly probability: number
 }

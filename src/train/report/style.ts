@@ -1,4 +1,4 @@
-/** Of report.html, light or dark as the reader's system is. */
+/** Style sheet of report.html, light or dark as the reader's system is. */
 export const STYLE = `
 :root { color-scheme: light dark; --text: #1b1b1f; --soft: #5d5d68; --line: #d9d9e0; --ground: #fff; --bar: #2f6fdb; --track: #e9edf5;
   --right: 38, 122, 74; --wrong: 190, 60, 40 }

@@ -27,7 +27,7 @@ export interface Differentiable {
 interface PassOptions {
   readonly steps: StepList
   readonly variables: Variables
-  /** Of feature maps; vectors are float32. */
+  /** What feature maps are in; vectors are float32. */
   readonly precision: Precision
   /** Images of a run; -1 where only the run knows, which leaves no way back. */
   readonly batch: number

@@ -12,7 +12,7 @@ import { Variables, type Variable } from './variables.js'
 
 export interface TrainingOptions extends Descent {
   readonly network: Network
-  /** Of feature maps and the products that make them; weights and what becomes of them are float32. */
+  /** What feature maps and the products that make them are in; weights and what becomes of them are float32. */
   readonly precision: Precision
   /** Images of a step. */
   readonly batch: number
