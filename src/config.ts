@@ -21,7 +21,7 @@ const LIMITS = [
  * that contradict each other. The environment is the one that the process was started with.
  */
 export function readConfig (env: NodeJS.ProcessEnv): Config {
-  const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(setting, env[setting.env])])
+  const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(setting, env)])
   const config = Object.fromEntries(entries) as unknown as Config
   for (const [smaller, larger, consequence] of LIMITS) {
     const [value, limit] = [config[smaller], config[larger]]
@@ -50,9 +50,10 @@ function demandCacheDir ({ cacheDir }: Config): void {
   throw new OperatorError(`${problem}: set ${env}.`)
 }
 
-function readSetting (setting: Setting, text: string | undefined): string | number {
+function readSetting (setting: Setting, env: NodeJS.ProcessEnv): string | number {
+  const text = env[setting.env]
   // An empty variable is what a Compose file or a manifest leaves where nothing was filled in.
-  if (text === undefined || text === '') return setting.default
+  if (text === undefined || text === '') return typeof setting.default === 'function' ? setting.default(env) : setting.default
   if (setting.type === 'integerOrAuto' && text === 'auto') return text
   if (setting.type === 'integerOrOff' && text === 'off') return text
   if (setting.type === 'integer' || setting.type === 'integerOrAuto' || setting.type === 'integerOrOff') {

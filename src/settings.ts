@@ -1,4 +1,4 @@
-import { homedir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import proxyAddr from '@fastify/proxy-addr'
 import { usableCpus } from './base/cpus.js'
@@ -8,6 +8,10 @@ import { threadPoolSize } from './base/thread-pool.js'
 import { HIDDEN_ACTIVATIONS, POOLINGS, type HiddenActivation, type PoolingName } from './model/head-settings.js'
 import { IMAGENET_SHA256, IMAGENET_URL } from './sources/imagenet.js'
 
+type Env = Readonly<Record<string, string | undefined>>
+/** Where the machine or another variable decides, a function of the environment that the process was started with. */
+type Default<T> = T | ((env: Env) => T)
+
 interface SettingBase {
   readonly env: string
   readonly help: string
@@ -16,14 +20,14 @@ interface SettingBase {
 }
 export interface IntegerSetting extends SettingBase {
   readonly type: 'integer'
-  readonly default: number
+  readonly default: Default<number>
   readonly min: number
   readonly max: number
   readonly unit?: string
 }
 interface StringSetting extends SettingBase {
   readonly type: 'string'
-  readonly default: string
+  readonly default: Default<string>
   /** What it has to look like, where not any text will do, and that in words. */
   readonly form?: { readonly accepts: (text: string) => boolean, readonly words: string }
 }
@@ -184,7 +188,7 @@ export const SETTINGS = {
   tensorflowThreads: {
     env: 'TENSORFLOW_THREADS',
     type: 'integer',
-    default: usableCpus(),
+    default: () => usableCpus(),
     defaultText: 'the CPUs this process may use',
     min: 1,
     max: 1024,
@@ -307,7 +311,7 @@ export const SETTINGS = {
   decodeConcurrency: {
     env: 'DECODE_CONCURRENCY',
     type: 'integer',
-    default: Math.max(1, Math.min(DECODES_BY_DEFAULT, usableCpus(), threadPoolSize(process.env) - 1)),
+    default: (env) => Math.max(1, Math.min(DECODES_BY_DEFAULT, usableCpus(), threadPoolSize(env) - 1)),
     defaultText: 'the CPUs this process may use, at most 3',
     min: 1,
     max: 1023,
@@ -327,7 +331,7 @@ export const SETTINGS = {
   maxDecodeBytes: {
     env: 'MAX_DECODE_BYTES',
     type: 'integer',
-    default: Math.max(LEAST_DECODE_BYTES, Math.min(2 * 1024 ** 3, Math.floor(usableMemory() / 3))),
+    default: () => Math.max(LEAST_DECODE_BYTES, Math.min(2 * 1024 ** 3, Math.floor(usableMemory() / 3))),
     defaultText: 'a third of the memory this process may use, at most 2 GiB',
     min: LEAST_DECODE_BYTES,
     max: 2 ** 40,
@@ -376,7 +380,7 @@ export const SETTINGS = {
   maxBytesInFlight: {
     env: 'MAX_BYTES_IN_FLIGHT',
     type: 'integer',
-    default: Math.min(512 * 1024 * 1024, Math.floor(usableMemory() / 4)),
+    default: () => Math.min(512 * 1024 * 1024, Math.floor(usableMemory() / 4)),
     defaultText: 'a quarter of the memory this process may use, at most 512 MiB',
     min: 1024 * 1024,
     max: 2 ** 40,
@@ -405,7 +409,7 @@ export const SETTINGS = {
   cacheDir: {
     env: 'MODEL_CACHE_DIR',
     type: 'string',
-    default: defaultCacheDir(process.env.XDG_CACHE_HOME),
+    default: defaultCacheDir,
     defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`',
     help: 'Folder for compiled and downloaded models.'
   },
@@ -441,21 +445,19 @@ function areProxies (text: string): boolean {
  * Below $XDG_CACHE_HOME, which the XDG Base Directory Specification says to ignore where it is empty or relative, or the home
  * folder. Empty where there is neither.
  */
-export function defaultCacheDir (xdgCacheHome: string | undefined): string {
+function defaultCacheDir ({ XDG_CACHE_HOME: xdgCacheHome, HOME: home }: Env): string {
   if (xdgCacheHome !== undefined && isAbsolute(xdgCacheHome)) return join(xdgCacheHome, 'xception-serve')
-  const home = homeFolder()
-  return home === undefined ? '' : join(home, '.cache', 'xception-serve')
+  const folder = home !== undefined && isAbsolute(home) ? home : usersHome()
+  return folder === undefined ? '' : join(folder, '.cache', 'xception-serve')
 }
 
-/** HOME, or what the system knows of the user where that is empty; undefined where neither names a folder. */
-function homeFolder (): string | undefined {
-  for (const find of [homedir, () => userInfo().homedir]) {
-    try {
-      const folder = find()
-      if (isAbsolute(folder)) return folder
-    } catch (error) {
-      // Without HOME, the system is asked for the user, of whom it may know nothing.
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error
-    }
+/** What the system knows of the user's home folder; undefined where it knows of none. */
+function usersHome (): string | undefined {
+  try {
+    const { homedir } = userInfo()
+    return isAbsolute(homedir) ? homedir : undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error
+    return undefined
   }
 }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { packagePath } from '../src/base/package-root.js'
 import { readConfig, settingsHelp, settingsTable } from '../src/config.js'
-import { SETTINGS, defaultCacheDir } from '../src/settings.js'
+import { SETTINGS } from '../src/settings.js'
 
 test('defaults, and values from the environment', () => {
   assert.equal(readConfig({}).port, 8080)
@@ -67,12 +65,12 @@ test('TRUST_PROXY takes addresses and networks, and what it does not is one sent
 test('without a home folder, MODEL_CACHE_DIR has to be set, and nothing else is said to be wrong', () => {
   const start = pathToFileURL(packagePath('dist/src/start.js')).href
   const program = `
-    const nobody = () => { throw Object.assign(new Error('uv_os_homedir returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' }) }
-    os.homedir = os.userInfo = nobody
+    const nobody = () => { throw Object.assign(new Error('uv_os_get_passwd returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' }) }
+    os.userInfo = nobody
     module.syncBuiltinESMExports()
     const { start } = await import(${JSON.stringify(start)})
     await start(process.argv.slice(1))`
-  const { XDG_CACHE_HOME: _cache, MODEL_CACHE_DIR: _folder, ...env } = process.env
+  const { XDG_CACHE_HOME: _cache, MODEL_CACHE_DIR: _folder, HOME: _home, ...env } = process.env
   const run = (...args: string[]): SpawnSyncReturns<string> => {
     const imports = "import os from 'node:os'\nimport module from 'node:module'\n"
     return spawnSync(process.execPath, ['--input-type=module', '--eval', imports + program, '--', ...args], { env, encoding: 'utf8' })
@@ -85,8 +83,13 @@ test('without a home folder, MODEL_CACHE_DIR has to be set, and nothing else is 
 })
 
 test('the cache is below XDG_CACHE_HOME, unless that is empty or relative', () => {
-  const home = join(homedir(), '.cache', 'xception-serve')
-  assert.deepEqual([undefined, '', 'caches', '/var/caches'].map(defaultCacheDir), [home, home, home, '/var/caches/xception-serve'])
+  const home = '/home/me/.cache/xception-serve'
+  const folders = [undefined, '', 'caches', '/var/caches'].map((XDG_CACHE_HOME) => readConfig({ HOME: '/home/me', XDG_CACHE_HOME }).cacheDir)
+  assert.deepEqual(folders, [home, home, home, '/var/caches/xception-serve'])
+})
+
+test('defaults follow the environment that is read, not the one of the process', () => {
+  assert.equal(readConfig({ UV_THREADPOOL_SIZE: '2' }).decodeConcurrency, 1)
 })
 
 test('the help and the README name every setting', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import type { ClassifyReply, Timings } from '../../src/contract/images.js'
-import { SETTINGS } from '../../src/settings.js'
+import { readConfig } from '../../src/config.js'
 import { readMetrics } from '../harness/metrics.js'
 import { startServer, type RunningServer } from '../harness/server.js'
 import { median, quantile } from '../../src/base/statistics.js'
@@ -11,7 +11,7 @@ const PHOTO = new Uint8Array(readFileSync(new URL('../../../docs/cat.jpg', impor
 /** Runs of each batch size; the median counts. */
 const CALIBRATION_RUNS = 30
 /** As many as the service decodes at once. */
-const DECODERS = SETTINGS.decodeConcurrency.default
+const DECODERS = readConfig(process.env).decodeConcurrency
 
 export interface Measured {
   readonly p50Ms: number
