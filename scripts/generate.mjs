@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const GENERATORS = {
   'scripts/readme-settings.mjs': 'the table of settings in README.md',
   'scripts/prometheus-rule.mjs': 'k8s/components/prometheus-operator/prometheusrule.yaml, from monitoring/rules',
-  'dist/docs/generate/family/index.js': 'figures and tables of docs/family.md, from the presets and bench/results/family.json',
+  'dist/docs/generate/family/index.js': 'tables and figures of docs/family.md, from the presets and bench/results/family.json',
   'dist/docs/generate/performance.js': 'tables of docs/performance.md, docs/reliability.md and README.md, from bench/results'
 }
 

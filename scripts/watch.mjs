@@ -9,7 +9,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 await asCommand(() => setup({ development: true, sources: false, quiet: true }))
 const compilers = ['tsconfig.json', 'page/tsconfig.build.json', 'page/tsconfig.json'].map(project => spawn(process.execPath, [
   'node_modules/@typescript/native/bin/tsc', '-p', project, '--watch', '--preserveWatchOutput'
-], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] }))
+  // Groups of their own: what runs as tsc is the child of what is started here.
+], { cwd: ROOT, detached: true, stdio: ['ignore', 'inherit', 'inherit'] }))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => { for (const compiler of compilers) compiler.kill(signal) })
+  process.once(signal, () => { for (const { pid } of compilers) process.kill(-pid, 'SIGTERM') })
 }

@@ -21,6 +21,9 @@ const LONGEST_MS = 3_600_000
 /** What the C library, C++ and TensorFlow say last where they can start no thread. */
 const NO_THREAD = /pthread_create|Resource temporarily unavailable/
 
+/** Where this process listens for a debugger, so do those that it starts, each on a port that is free and that it says. */
+const DEBUGGED = process.execArgv.some((argument) => argument.startsWith('--inspect')) ? ['--inspect=127.0.0.1:0'] : []
+
 const running = new Set<ChildProcess>()
 process.on('exit', killRunning)
 
@@ -56,8 +59,8 @@ interface Exchange<Reply> {
  * A program of this project that runs in a Node process of its own, from its start to its end. Who extends it knows what goes over
  * the channel: sends what is asked with `ask`, and hands over what comes back with `receive`. Signals to this process's group (a
  * terminal's Ctrl-C and hang-up) are kept from it, and so is what Node was told by NODE_OPTIONS or on the command line, such as to
- * wait for a debugger. What it writes to its standard output and error goes to this process's standard error, line by line, and never
- * has to wait for whoever reads that. It ends with this process.
+ * wait for a debugger; to listen for one it may. What it writes to its standard output and error goes to this process's standard
+ * error, line by line, and never has to wait for whoever reads that. It ends with this process.
  */
 export abstract class Apart<Reply> {
   /** Resolves with the reason when the process is gone, for whichever it was. */
@@ -211,7 +214,7 @@ export abstract class Apart<Reply> {
 
 function start ({ program, environment, channel }: ApartOptions): ChildProcess {
   const { NODE_OPTIONS: _options, ...inherited } = process.env
-  const child = spawn(process.execPath, program, {
+  const child = spawn(process.execPath, [...DEBUGGED, ...program], {
     // A group of its own, from before it handles any signal.
     detached: true,
     env: { ...inherited, ...environment },
