@@ -41,10 +41,10 @@ async function compiledProbabilities (network: Network, weights: Weights, images
 }
 
 /**
- * The weights with batch statistics taken from the pictures, as training leaves them: without, a deep stack makes all pictures
- * alike, and an equality that a constant passes proves nothing.
+ * The weights with batch statistics taken from the pictures, as training leaves them, and what the network answers with them: without,
+ * a deep stack makes all pictures alike, and an equality that a constant passes proves nothing.
  */
-function enlivened (network: Network, weights: Weights, images: readonly Uint8Array[]): Weights {
+function enlivened (network: Network, weights: Weights, images: readonly Uint8Array[]): { weights: Weights, answers: number[][] } {
   const lively = new Map(weights)
   const values = new Map<string, readonly FeatureMap[]>()
   for (const layer of network.layers) {
@@ -58,7 +58,8 @@ function enlivened (network: Network, weights: Weights, images: readonly Uint8Ar
       ? referenceInput(network, image)
       : referenceLayer(layer, inputs.flatMap((maps) => maps[index] ?? []), lively)))
   }
-  return lively
+  const answers = values.get(network.layers.at(-1)?.name ?? '') ?? []
+  return { weights: lively, answers: answers.map(({ data }) => [...data]) }
 }
 
 function statisticsOf (maps: readonly FeatureMap[]): { moving_mean: Float32Array, moving_variance: Float32Array } {
@@ -83,17 +84,16 @@ suite('every preset, small, compiled, is what a naive evaluation in float64 give
   for (const name of [...presetNames(), 'inception-segments-5']) {
     const network = small(name)
     const images = pictures(network)
-    const answers = (weights: Weights): number[][] => images.map((image) => referenceProbabilities(network, weights, image))
 
     test(`${name}, with the weights that are served`, async () => {
       assert.ok(totalCounts(network.layers).parameters <= MOST_PARAMETERS)
       const weights = randomWeights(network)
-      assertEqual(await compiledProbabilities(network, weights, images), answers(weights), TOLERANCE)
+      const expected = images.map((image) => referenceProbabilities(network, weights, image))
+      assertEqual(await compiledProbabilities(network, weights, images), expected, TOLERANCE)
     })
 
     test(`${name}, with weights that tell the pictures apart`, async () => {
-      const weights = enlivened(network, randomWeights(network), images)
-      const expected = answers(weights)
+      const { weights, answers: expected } = enlivened(network, randomWeights(network), images)
       const spread = largestDifference(expected[0] ?? [], expected[1] ?? [])
       assert.ok(spread > LEAST_SPREAD, `the answers differ by ${spread} only`)
       assertEqual(await compiledProbabilities(network, weights, images), expected, spread * SHARE_OF_SPREAD)

@@ -133,9 +133,11 @@ function convolve (input: FeatureMap, kernel: ArrayLike<number>, operation: Oper
     let sum = 0
     for (let ky = 0; ky < kernelHeight; ky++) {
       for (let kx = 0; kx < kernelWidth; kx++) {
+        const start = position(input, sides.row(y, ky), sides.column(x, kx))
+        if (start === undefined) continue
+        const [from, tap] = [start + firstChannel, (ky * kernelWidth + kx) * groupInputs]
         for (let channel = 0; channel < groupInputs; channel++) {
-          const value = pixel(input, sides.row(y, ky), sides.column(x, kx), firstChannel + channel) ?? 0
-          sum += value * at(kernel, ((ky * kernelWidth + kx) * groupInputs + channel) * filters + filter)
+          sum += at(input.data, from + channel) * at(kernel, (tap + channel) * filters + filter)
         }
       }
     }
@@ -164,9 +166,10 @@ function depthwise (
 /** Matrix [in, out] at each position. */
 function product (input: FeatureMap, matrix: ArrayLike<number>, units: number): FeatureMap {
   return fill(input.height, input.width, units, (y, x, unit) => {
+    const start = (y * input.width + x) * input.channels
     let sum = 0
     for (let channel = 0; channel < input.channels; channel++) {
-      sum += (pixel(input, y, x, channel) ?? NaN) * at(matrix, channel * units + unit)
+      sum += at(input.data, start + channel) * at(matrix, channel * units + unit)
     }
     return sum
   })
@@ -303,7 +306,7 @@ function mapValues (map: FeatureMap, change: (value: number, channel: number) =>
 }
 
 function channelValues ({ data, channels }: FeatureMap, channel: number): number[] {
-  return [...data].filter((_, index) => index % channels === channel)
+  return Array.from({ length: data.length / channels }, (_, index) => at(data, index * channels + channel))
 }
 
 function mean (values: readonly number[]): number {
@@ -320,8 +323,14 @@ function fill (height: number, width: number, channels: number, value: (y: numbe
 }
 
 /** Undefined outside of the map. */
-function pixel ({ height, width, channels, data }: FeatureMap, y: number, x: number, channel: number): number | undefined {
-  return y < 0 || x < 0 || y >= height || x >= width ? undefined : data[(y * width + x) * channels + channel]
+function pixel (map: FeatureMap, y: number, x: number, channel: number): number | undefined {
+  const start = position(map, y, x)
+  return start === undefined ? undefined : map.data[start + channel]
+}
+
+/** Where the channels of a position begin; undefined outside of the map. */
+function position ({ height, width, channels }: FeatureMap, y: number, x: number): number | undefined {
+  return y < 0 || x < 0 || y >= height || x >= width ? undefined : (y * width + x) * channels
 }
 
 function ofChannel (numbers: number | readonly number[], channel: number): number {
