@@ -32,8 +32,9 @@ interface LoadedGraph {
 
 let graph: LoadedGraph | undefined
 
-/** Loads a SavedModel and runs each warm-up batch size once. */
+/** Loads a SavedModel, in the place of the one before, and runs each warm-up batch size once. */
 export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest): Promise<LoadReply> {
+  unload()
   // What loading the library left, so that it does not add to what the model takes for a moment.
   addon().releaseFreeMemory()
   const savedModel = await tf.node.loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
@@ -51,6 +52,13 @@ export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest)
     tensorflowVersion: backend.binding.TF_Version,
     outputs: WANTABLE.filter((name) => name in signature.outputs)
   }
+}
+
+function unload (): void {
+  if (graph === undefined) return
+  graph.savedModel.dispose()
+  tf.dispose([...graph.constants.values()])
+  graph = undefined
 }
 
 /** Runs one batch of images of one kind. What is not wanted is not computed. */

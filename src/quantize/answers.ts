@@ -19,24 +19,29 @@ export interface AnswerOptions extends GraphProcessOptions {
 
 const BATCH = 8
 
-/** Has a graph answer for pictures, of which there is one at least. */
+/** Has a graph answer for pictures, of which there is one at least, in a process of its own. */
 export async function answersOf (savedModel: SavedModel, pictures: readonly Pixels[], options: AnswerOptions): Promise<Answers> {
   const graph = await GraphProcess.start(savedModel, options)
   try {
-    const all: Float32Array[] = []
-    const times: number[] = []
-    for (let first = 0; first < pictures.length; first += BATCH) {
-      const batch = pictures.slice(first, first + BATCH)
-      const { probabilities, inferenceMs } = await graph.run(batch)
-      all.push(probabilities)
-      times.push(inferenceMs / batch.length)
-      batch.forEach(() => options.onPicture?.())
-    }
-    const probabilities = Float32Array.from(all.flatMap((some) => [...some]))
-    // The first one makes what later ones find.
-    const settled = times.length > 1 ? times.slice(1) : times
-    return { probabilities, classes: probabilities.length / pictures.length, milliseconds: median(settled) }
+    return await answersFrom(graph, pictures, options.onPicture)
   } finally {
     await graph.close()
   }
+}
+
+/** Has the graph that is loaded answer for pictures, of which there is one at least. */
+export async function answersFrom (graph: GraphProcess, pictures: readonly Pixels[], onPicture?: () => void): Promise<Answers> {
+  const all: Float32Array[] = []
+  const times: number[] = []
+  for (let first = 0; first < pictures.length; first += BATCH) {
+    const batch = pictures.slice(first, first + BATCH)
+    const { probabilities, inferenceMs } = await graph.run(batch)
+    all.push(probabilities)
+    times.push(inferenceMs / batch.length)
+    batch.forEach(() => onPicture?.())
+  }
+  const probabilities = Float32Array.from(all.flatMap((some) => [...some]))
+  // The first one makes what later ones find.
+  const settled = times.length > 1 ? times.slice(1) : times
+  return { probabilities, classes: probabilities.length / pictures.length, milliseconds: median(settled) }
 }

@@ -17,23 +17,31 @@ export interface GraphProcessOptions {
   readonly imageBytes: number
 }
 
-/** A graph that is loaded in a process of its own, on the CPU, for as long as it is needed. */
+/** A process that computes one graph after the other, on the CPU: to start it takes longer than most of what it is asked. */
 export class GraphProcess {
-  private constructor (private readonly process: EngineProcess) {}
+  private constructor (private readonly process: EngineProcess, private readonly imageBytes: number) {}
 
-  /** Rejects with the reason if it cannot be loaded. Leaves no file, even where this process is ended meanwhile. */
+  /** Rejects with the reason if the graph cannot be loaded. */
   static async start (savedModel: SavedModel, { threads, imageBytes }: GraphProcessOptions): Promise<GraphProcess> {
+    const environment = tensorFlowEnvironment({ backend: 'cpu', threads })
+    const started = new GraphProcess(new EngineProcess({ workerFile: WORKER_FILE, environment }), imageBytes)
+    try {
+      await started.load(savedModel)
+      return started
+    } catch (error) {
+      await started.close()
+      throw error
+    }
+  }
+
+  /** Loads a graph in the place of the one before. Rejects as `start`. Leaves no file, even where this process is ended meanwhile. */
+  async load (savedModel: SavedModel): Promise<void> {
     const path = await mkdtemp(join(tmpdir(), 'xception-quantize-'))
     const remove = (): void => { rmSync(path, { recursive: true, force: true }) }
     process.once('exit', remove)
-    const engine = new EngineProcess({ workerFile: WORKER_FILE, environment: tensorFlowEnvironment({ backend: 'cpu', threads }) })
     try {
       await writeSavedModel(path, savedModel)
-      await engine.load({ path, imageBytes, warmUpBatchSizes: [] })
-      return new GraphProcess(engine)
-    } catch (error) {
-      await engine.close()
-      throw error
+      await this.process.load({ path, imageBytes: this.imageBytes, warmUpBatchSizes: [] })
     } finally {
       process.off('exit', remove)
       remove()

@@ -1,8 +1,8 @@
 import type { SavedModel } from '../compiler/index.js'
 import type { Quantization } from '../model/quantization.js'
 import { agreementOf } from './agreement.js'
-import { answersOf, type Answers } from './answers.js'
-import type { GraphProcessOptions } from './graph-process.js'
+import { answersFrom, type Answers } from './answers.js'
+import type { GraphProcess } from './graph-process.js'
 import type { Pixels } from './pixels.js'
 
 /** What layers are judged by. */
@@ -11,7 +11,8 @@ export interface Bench {
   readonly pictures: readonly Pixels[]
   /** What float32 says of the pictures. */
   readonly reference: Answers
-  readonly options: GraphProcessOptions
+  /** Takes one graph after the other. */
+  readonly process: GraphProcess
 }
 
 /** The logit error of the network when one layer alone is computed in int8. */
@@ -52,8 +53,9 @@ export async function layersToKeep (
   return count
 }
 
-async function errorOf (quantization: Quantization, { graphOf, pictures, reference, options }: Bench): Promise<number> {
-  return agreementOf(reference, await answersOf(graphOf(quantization), pictures, options)).logitError
+async function errorOf (quantization: Quantization, { graphOf, pictures, reference, process }: Bench): Promise<number> {
+  await process.load(graphOf(quantization))
+  return agreementOf(reference, await answersFrom(process, pictures)).logitError
 }
 
 /** How many of the costliest leave at most this share of all squared errors. */

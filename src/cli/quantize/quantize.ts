@@ -7,11 +7,11 @@ import type { Network } from '../../model/network.js'
 import { inputShape } from '../../model/shapes.js'
 import type { Quantization } from '../../model/quantization.js'
 import { sizeOf, type Weights } from '../../model/weights.js'
-import { answersOf } from '../../quantize/answers.js'
+import { answersFrom } from '../../quantize/answers.js'
 import { calibrate, type Calibration } from '../../quantize/calibration/calibrate.js'
 import { likenessOf, type Likeness } from '../../quantize/calibration/likeness.js'
 import { quantizationOf } from '../../quantize/from-statistics.js'
-import type { GraphProcessOptions } from '../../quantize/graph-process.js'
+import { GraphProcess, type GraphProcessOptions } from '../../quantize/graph-process.js'
 import { layerErrors, layersToKeep, withoutCostliest, type LayerError } from '../../quantize/keep.js'
 import type { Pixels } from '../../quantize/pixels.js'
 import { separableLayers } from '../../quantize/separable-layers.js'
@@ -121,15 +121,28 @@ async function chooseByPictures (
   const likeness = likenessOf(network, weights, folded, first.moments)
   sayUnlikely(likeness, { compared: pictures.length - judges, calibration: pictures.length, heldOut: heldOut.length })
   const judging = judges === 0 ? pictures : pictures.slice(0, judges)
-  const reference = await answersOf(graphs.float32(), judging, graphOptions)
-  const bench = { graphOf: graphs.int8, pictures: judging, reference, options: graphOptions }
-  const comparing = new Progress(judged.size, 'layer')
-  const errors = await layerErrors(judged, bench, () => { comparing.add(false) }).finally(() => { comparing.stop() })
-  const kept = keep ?? await layersToKeep(judged, errors, logitError, bench)
+  const { errors, kept } = await costs(judged, graphs, judging, { keep, logitError, graphOptions })
   // What has judged may choose ranges too.
   const whole = judges === 0 ? first : await calibrated(folded, pictures, graphOptions)
   return {
     quantization: withoutCostliest(whole.quantization, errors, kept), likeness: likenessOf(network, weights, folded, whole.moments), errors
+  }
+}
+
+/** What each layer costs in int8, and how many are therefore left out of it. */
+async function costs (
+  judged: Quantization, graphs: Graphs, pictures: readonly Pixels[],
+  { keep, logitError, graphOptions }: Pick<QuantizeOptions, 'keep' | 'logitError'> & { readonly graphOptions: GraphProcessOptions }
+): Promise<{ readonly errors: readonly LayerError[], readonly kept: number }> {
+  const process = await GraphProcess.start(graphs.float32(), graphOptions)
+  const comparing = new Progress(judged.size, 'layer')
+  try {
+    const bench = { graphOf: graphs.int8, pictures, reference: await answersFrom(process, pictures), process }
+    const errors = await layerErrors(judged, bench, () => { comparing.add(false) })
+    return { errors, kept: keep ?? await layersToKeep(judged, errors, logitError, bench) }
+  } finally {
+    comparing.stop()
+    await process.close()
   }
 }
 
