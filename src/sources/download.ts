@@ -5,7 +5,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EnvHttpProxyAgent, fetch, type Dispatcher, type Headers, type Response } from 'undici'
+import type * as Undici from 'undici'
 import { OperatorError } from '../base/errors.js'
 import { existing } from '../base/existing.js'
 import { hashFile } from '../base/hash.js'
@@ -137,9 +137,11 @@ async function fetchRest (
 ): Promise<boolean> {
   const controller = new AbortController()
   const idle = setTimeout(() => { controller.abort(new OperatorError(`nothing arrived for ${idleTimeoutMs} ms`)) }, idleTimeoutMs)
-  const dispatcher = fromEnvironment()
+  // Of a hundred files, which a start that downloads nothing does without.
+  const undici = await import('undici')
+  const dispatcher = fromEnvironment(undici)
   try {
-    const response = await request(url, have, { dispatcher, signal: AbortSignal.any([signal, controller.signal]) })
+    const response = await request(url, have, { fetch: undici.fetch, dispatcher, signal: AbortSignal.any([signal, controller.signal]) })
     const start = await startOf(response, have, partial)
     // The length of something compressed says nothing of the file's.
     const length = isEncoded(response.headers) ? null : response.headers.get('content-length')
@@ -169,7 +171,7 @@ async function fetchRest (
 }
 
 /** Connects as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say (or these in lower case), which Node's own fetch ignores before Node 24. */
-function fromEnvironment (): Dispatcher {
+function fromEnvironment ({ EnvHttpProxyAgent }: typeof Undici): Undici.Dispatcher {
   try {
     // Plain HTTP is asked of a proxy as such: many of them refuse tunnels to port 80.
     return new EnvHttpProxyAgent({ proxyTunnel: false })
@@ -179,9 +181,9 @@ function fromEnvironment (): Dispatcher {
   }
 }
 
-interface Connection { readonly dispatcher: Dispatcher, readonly signal: AbortSignal }
+interface Connection { readonly fetch: typeof Undici.fetch, readonly dispatcher: Undici.Dispatcher, readonly signal: AbortSignal }
 
-async function request (url: string, have: number, { dispatcher, signal }: Connection): Promise<Response> {
+async function request (url: string, have: number, { fetch, dispatcher, signal }: Connection): Promise<Undici.Response> {
   const { address, authorization } = split(url)
   // Bytes as they are stored: a range of something compressed would be useless.
   const headers = { 'accept-encoding': 'identity', ...authorization, ...have > 0 ? { range: `bytes=${have}-` } : {} }
@@ -209,7 +211,7 @@ function split (url: string): { address: string, authorization: { authorization?
   }
 }
 
-function isEncoded (headers: Headers): boolean {
+function isEncoded (headers: Undici.Headers): boolean {
   return (headers.get('content-encoding') ?? 'identity') !== 'identity'
 }
 
@@ -223,7 +225,7 @@ async function requireSpace (folder: string, bytes: number): Promise<void> {
 }
 
 /** The byte that a response starts with. Throws for one that brings nothing. */
-async function startOf ({ status, statusText, headers }: Response, have: number, partial: string): Promise<number> {
+async function startOf ({ status, statusText, headers }: Undici.Response, have: number, partial: string): Promise<number> {
   if (status === 206) {
     const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1])
     if (start === have && !isEncoded(headers)) return start
@@ -246,7 +248,7 @@ async function startOf ({ status, statusText, headers }: Response, have: number,
 }
 
 /** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */
-function secondsUntilRetry (headers: Headers): number | undefined {
+function secondsUntilRetry (headers: Undici.Headers): number | undefined {
   const value = headers.get('retry-after') ?? ''
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds)
