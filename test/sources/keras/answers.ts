@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
-import { join } from 'node:path'
-import { tensorFlowEnvironment } from '../../../src/engine/backend.js'
-import { SupervisedWorker } from '../../../src/engine/supervised-worker.js'
+import { after } from 'node:test'
 import { readStoredModel, type StoredModel } from '../../../src/sources/files/index.js'
-import { compile, writeSavedModel, type SavedModel } from '../../../src/compiler/index.js'
+import { compile, type SavedModel } from '../../../src/compiler/index.js'
 import type { Network } from '../../../src/model/network.js'
 import type { Weights } from '../../../src/model/weights.js'
+import { GraphProcess } from '../../../src/quantize/graph-process.js'
 import { recognize, type Hints } from '../../../src/sources/keras/index.js'
-import { tempFolder } from '../../support/temp-folder.js'
 
-const folder = tempFolder()
-let graphs = 0
+/** Computes all networks of a file's tests, one after the other. */
+let engine: GraphProcess | undefined
+after(async () => { await engine?.close() })
 
 /** Opens a file and hands it to `use`. */
 export async function withStored<Result> (path: string, use: (stored: StoredModel) => Promise<Result>): Promise<Result> {
@@ -39,21 +37,13 @@ export async function runNetwork (network: Network, weights: Weights, pixels: Ui
 }
 
 async function run (savedModel: SavedModel, pixels: Uint8Array, imageBytes: number): Promise<Float32Array> {
-  graphs += 1
-  const path = mkdtempSync(join(folder, `${graphs}-`))
-  await writeSavedModel(path, savedModel)
   assert.equal(pixels.length % imageBytes, 0, 'the images have the input size')
-  const environment = tensorFlowEnvironment({ backend: 'cpu', threads: 1 })
-  const engine = new SupervisedWorker({ path, imageBytes, warmUpBatchSizes: [], environment })
-  await engine.start()
-  try {
-    const images = Array.from(
-      { length: pixels.length / imageBytes }, (_, index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))
-    )
-    return (await engine.run(images)).probabilities
-  } finally {
-    await engine.close()
-  }
+  if (engine === undefined) engine = await GraphProcess.start(savedModel, { threads: 1, imageBytes })
+  else await engine.load(savedModel)
+  const images = Array.from(
+    { length: pixels.length / imageBytes }, (_, index) => new Uint8Array(pixels.subarray(index * imageBytes, (index + 1) * imageBytes))
+  )
+  return (await engine.run(images)).probabilities
 }
 
 export function assertClose (found: ArrayLike<number>, expected: ArrayLike<number>): void {

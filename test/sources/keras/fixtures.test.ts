@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { recognize } from '../../../src/sources/keras/index.js'
-import { assertClose, probabilitiesOf, withStored } from './answers.js'
+import { assertClose, runNetwork, withStored } from './answers.js'
 import { expectedOf, familyFixtures, fixture, fixtures, pixelsOf } from './fixtures.js'
 import { MINUS_ONE_TO_ONE } from './synthetic.js'
 
 for (const entry of [...fixtures, ...familyFixtures]) {
   const { file, inputSize, note, scale } = entry
   test(`${file} answers as Keras does: ${note}`, async () => {
-    assertClose(await probabilitiesOf(fixture(file), pixelsOf(entry), sizeHint(file, inputSize)), expectedOf(entry))
-    const { network, rescaling, inputSizeFromFile } = await withStored(
-      fixture(file), (stored) => recognize(stored, sizeHint(file, inputSize))
-    )
+    const { network, rescaling, inputSizeFromFile, weights } = await withStored(fixture(file), async (stored) => {
+      const recognized = await recognize(stored, sizeHint(file, inputSize))
+      return { ...recognized, weights: await recognized.readWeights() }
+    })
+    assertClose(await runNetwork(network, weights, pixelsOf(entry)), expectedOf(entry))
     assert.equal(rescaling === undefined, scale === '-1..1', 'a file without scaling layers leaves scaling to the setting')
     assert.equal(inputSizeFromFile, sizeHint(file, inputSize).inputSize === undefined)
     assert.deepEqual([network.input.side, network.input.channels], [inputSize, entry.channels ?? 3])
