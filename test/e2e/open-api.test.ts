@@ -25,13 +25,16 @@ const server = suiteServer({
 let main: Document
 let admin: Document
 let adminUrl: string
-before(async () => {
+// A suite's own hooks come after those of the file, which among themselves may not.
+const readDocuments = async (): Promise<void> => {
   adminUrl = adminUrlOf(server) ?? assert.fail(server.log.join('\n'))
   main = await documentOf(server.url)
   admin = await documentOf(adminUrl)
-})
+}
 
 suite('/openapi.json', () => {
+  before(readDocuments)
+
   test('is valid OpenAPI 3.1, on either port', async () => {
     for (const document of [main, admin]) {
       assert.match(document.openapi, /^3\.1\./)
@@ -84,6 +87,8 @@ suite('/openapi.json', () => {
 })
 
 suite('real replies are as /openapi.json says', () => {
+  before(readDocuments)
+
   const cases: readonly Case[] = [
     [200, '/classify', '', JPEG],
     [200, '/classify', '?explain=true&topK=10', JPEG],
@@ -176,6 +181,8 @@ suite('real replies are as /openapi.json says', () => {
 })
 
 suite('what is refused says the sentence that /openapi.json shows for it', () => {
+  before(readDocuments)
+
   const large = sharp({ create: { width: 1001, height: 1000, channels: 3, background: 'black' } }).png().toBuffer()
   const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0heicmif1', 'latin1')
   const cases: Readonly<Record<string, readonly [path: string, init: RequestInit | (() => Promise<RequestInit>), query?: string]>> = {
@@ -207,6 +214,7 @@ suite('what is refused says the sentence that /openapi.json shows for it', () =>
 })
 
 test('/docs needs nothing from elsewhere, and no script of its own within the page', async () => {
+  await readDocuments()
   const response = await fetch(`${server.url}/docs`)
   assert.equal(response.status, 200)
   assert.match(response.headers.get('content-security-policy') ?? '', /^default-src 'none'; script-src 'self'; style-src 'self'; /)
