@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type pino from 'pino'
 import { takeSignal } from './base/early-signals.js'
 import { endNow } from './base/end-now.js'
-import { ServiceError } from './base/errors.js'
+import { OperatorError, ServiceError } from './base/errors.js'
 import type { ServiceManager } from './base/service-manager.js'
 import { SAME_SIGNAL_MS } from './base/signals.js'
 import type { Config } from './config.js'
@@ -22,8 +22,7 @@ export function reloadOnSignal (logger: pino.Logger, reloader: Reloader, manager
       try {
         logger.info({ model: await reloader.reload() }, 'reloaded')
       } catch (error) {
-        const known = error instanceof ServiceError
-        logger.error(known ? { code: error.code, reason: error.message } : { err: error }, 'not reloaded: the model before goes on serving')
+        logger.error(reasonOf(error), 'not reloaded: the model before goes on serving')
       }
     })
   }
@@ -36,6 +35,12 @@ export function reloadOnSignal (logger: pino.Logger, reloader: Reloader, manager
     loading = false
     if (asked) await reload()
   }
+}
+
+/** A sentence, where the failure has one; a defect takes its stack to be found. */
+function reasonOf (error: unknown): object {
+  const isStated = error instanceof ServiceError && (error.cause === undefined || error.cause instanceof OperatorError)
+  return isStated ? { code: error.code, reason: error.message } : { err: error }
 }
 
 interface Ending {

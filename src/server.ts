@@ -118,7 +118,9 @@ async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<
   if (apiKeysFile === '') return undefined
   return await ApiKeys.open(apiKeysFile, {
     onChange: (keys) => { logger.info({ keys }, 'the API keys were read again') },
-    onRefusal: (reason) => { logger.error(`the API keys stay as they were: ${reason.message}`) }
+    onRefusal: (reason) => {
+      logger.error(reason instanceof OperatorError ? {} : { err: reason }, `the API keys stay as they were: ${reason.message}`)
+    }
   })
 }
 

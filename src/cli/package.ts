@@ -19,6 +19,6 @@ export async function writeNewPackage (out: string, contents: PackageContents): 
   try {
     await writePackage(out, contents)
   } catch (cause) {
-    throw new OutputError(`${out} cannot be written: ${(cause as Error).message}.`, { cause })
+    throw OutputError.of(out, cause)
   }
 }

@@ -38,6 +38,6 @@ async function writing<T> (path: string, step: Promise<T>): Promise<T> {
   try {
     return await step
   } catch (cause) {
-    throw new OutputError(`${path} cannot be written: ${(cause as Error).message}.`, { cause })
+    throw OutputError.of(path, cause)
   }
 }
