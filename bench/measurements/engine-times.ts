@@ -10,7 +10,7 @@ import { timeTurn, warmUp } from '../engines/turn.js'
 import { precisionsOf, type Machine } from '../report/machine.js'
 import { loadModel } from '../network/model.js'
 import { inFolder, weightsOf } from '../network/served.js'
-import { spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../report/summary.js'
 import type { Table } from '../../verify/table.js'
 
 const BATCH_SIZES = [1, 4, 8, 16]

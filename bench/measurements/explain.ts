@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { median } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../report/summary.js'
 import { compile, type Precision } from '../../src/compiler/index.js'
 import { chooseTarget } from '../../src/engine/target.js'
 import type { SupervisedWorker } from '../../src/engine/supervised-worker.js'

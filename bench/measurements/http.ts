@@ -7,7 +7,7 @@ import type { Machine } from '../report/machine.js'
 import { makePhotos } from '../http/photos.js'
 import { ONNX_RUNTIME_PEER, startServers, type LoadedServer } from '../http/servers.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import { summarize, type Summary } from '../../src/base/statistics.js'
+import { summarize, type Summary } from '../report/summary.js'
 import type { Table } from '../../verify/table.js'
 
 const CONNECTIONS = [1, 4, 16, 64]

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { summarize, spread, type Summary } from '../../src/base/statistics.js'
+import { summarize, spread, type Summary } from '../report/summary.js'
 import type { Precision } from '../../src/compiler/index.js'
 import type { ClassifyReply } from '../../src/contract/images.js'
 import { SETTINGS } from '../../src/settings.js'

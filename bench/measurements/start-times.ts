@@ -6,7 +6,7 @@ import { startServer } from '../../verify/harness/server.js'
 import { makePhotos } from '../http/photos.js'
 import { classifyPhoto } from '../http/classify-photo.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import { spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../report/summary.js'
 import type { Table } from '../../verify/table.js'
 
 export interface StartBenchOptions {

@@ -1,4 +1,4 @@
-import { spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../report/summary.js'
 import { contestantsHere, exportFor, startContestants, STOCK } from '../engines/contestants.js'
 import { nameOf, type Contestant, type TimedEngine } from '../engines/engine.js'
 import { onCpus } from '../engines/pinning.js'

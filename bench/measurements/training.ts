@@ -1,4 +1,5 @@
-import { median, spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { median } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../report/summary.js'
 import type { Precision } from '../../src/compiler/index.js'
 import { totalCounts } from '../../src/model/counts.js'
 import { parsePreset, presetNetwork } from '../../src/model/presets/index.js'

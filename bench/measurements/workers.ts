@@ -4,7 +4,7 @@ import { startServer, type RunningServer } from '../../verify/harness/server.js'
 import { measureLoad } from '../http/load.js'
 import { makePhotos } from '../http/photos.js'
 import { inFolder, servedModel, weightsOf } from '../network/served.js'
-import { spread, summarize, type Summary } from '../../src/base/statistics.js'
+import { spread, summarize, type Summary } from '../report/summary.js'
 import type { Table } from '../../verify/table.js'
 
 const CONNECTIONS = 16

@@ -5,6 +5,7 @@ import type { ExplainResult } from '../measurements/explain.js'
 import type { FolderResult } from '../measurements/folder.js'
 import type { HoldResult } from '../measurements/hold.js'
 import type { HttpResult } from '../measurements/http.js'
+import { jsonInLines } from './json-lines.js'
 import type { Machine } from './machine.js'
 import type { MemoryResult } from '../measurements/memory.js'
 import type { RequestResult } from '../measurements/request.js'
@@ -38,7 +39,7 @@ export type Saved<Result> = Result & { readonly date: string, readonly machine: 
 /** Writes bench/results/KIND.json. */
 export async function saveResult<Kind extends keyof Results> (kind: Kind, machine: Machine, result: Results[Kind]): Promise<void> {
   const saved: Saved<Results[Kind]> = { date: new Date().toISOString().slice(0, 10), machine, ...result }
-  await writeResultFile(`${kind}.json`, `${JSON.stringify(saved, null, 2)}\n`)
+  await writeResultFile(`${kind}.json`, jsonInLines(saved))
 }
 
 export async function writeResultFile (name: string, text: string): Promise<void> {

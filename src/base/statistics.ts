@@ -1,11 +1,3 @@
-/** A sample's middle and spread. */
-export interface Summary {
-  readonly median: number
-  /** First and third quartile. */
-  readonly quartiles: readonly [number, number]
-  readonly count: number
-}
-
 /** Linear interpolation between the two nearest of the sorted values; `share` in [0, 1]. */
 export function quantile (values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort()
@@ -16,15 +8,6 @@ export function quantile (values: readonly number[], share: number): number {
 
 export function median (values: readonly number[]): number {
   return quantile(values, 0.5)
-}
-
-export function summarize (values: readonly number[]): Summary {
-  return { median: median(values), quartiles: [quantile(values, 0.25), quantile(values, 0.75)], count: values.length }
-}
-
-/** The median, with the quartiles in brackets. */
-export function spread ({ median, quartiles: [low, high] }: Summary, digits: number): string {
-  return `${median.toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`
 }
 
 /** Where the largest of the values is, the first of equal ones. */

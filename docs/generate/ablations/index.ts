@@ -9,6 +9,7 @@ import { trainNetwork } from '../../../src/train/fit/train-network.js'
 import { DEFAULT_RECIPE, type Recipe } from '../../../src/train/fit/recipe.js'
 import { trainingEnvironment } from '../../../src/train/process/environment.js'
 import { positiveInteger } from '../../../verify/positive-integer.js'
+import { jsonInLines } from '../../../bench/report/json-lines.js'
 import { describeMachine } from '../../../bench/report/machine.js'
 import { ARM_NAMES, networkOf, type ArmName } from './arms.js'
 import { openAll } from './pictures.js'
@@ -108,6 +109,6 @@ async function save (runs: readonly AblationRun[]): Promise<SavedAblations> {
     testPictures: test.labels.length,
     runs
   }
-  await writeFile(RESULT, `${JSON.stringify(result, null, 1)}\n`)
+  await writeFile(RESULT, jsonInLines(result))
   return result
 }
