@@ -15,7 +15,9 @@ const SILENT_MS = 60_000
 const TAKEOVER_MS = 5_000
 
 /**
- * Runs `work` while no other process runs work under the same lock file.
+ * Runs `work` while no other process runs work under the same lock file. It is not the service's lock (src/base/lock.ts), which rests
+ * on a package: this one is taken before there are any. It is of one clone, so a holder on this machine is known to be dead by its
+ * process id, at once; what the service locks is shared by containers, among which such ids say nothing.
  *
  * @template T
  * @param {string} path the lock file, in a folder that may be missing

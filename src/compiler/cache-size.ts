@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { check } from 'proper-lockfile'
+import { isLocked } from '../base/lock.js'
 
 /** An entry that was marked as used within this time is in use; `keepInUse` marks three times as often. */
 const IN_USE_MS = 180_000
@@ -17,19 +17,17 @@ export interface TidyOptions {
   /** The entry that was just made. */
   readonly keep: string
   readonly maxBytes: number
-  /** Age of a lock that nobody holds any more. */
-  readonly staleLockMs: number
 }
 
 /**
  * Removes entries from the folder until the others take at most `maxBytes`: the one that was not used for longest first,
  * and none that is in use. What processes left that died while they made an entry goes too.
  */
-export async function tidy (folder: string, { keep, maxBytes, staleLockMs }: TidyOptions): Promise<void> {
+export async function tidy (folder: string, { keep, maxBytes }: TidyOptions): Promise<void> {
   const names = await readdir(folder)
   for (const name of names) {
     const key = PARTIAL.exec(name)?.[1]
-    if (key === undefined || await check(join(folder, key), { realpath: false, stale: staleLockMs })) continue
+    if (key === undefined || await isLocked(join(folder, key))) continue
     await rm(join(folder, name), { recursive: true, force: true })
   }
   const entries = (await Promise.all(names.filter((name) => ENTRY.test(name)).map((name) => readEntry(join(folder, name))))).flat()

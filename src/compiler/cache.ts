@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OperatorError } from '../base/errors.js'
-import { LockError, STALE_LOCK_MS, withLock } from '../base/lock.js'
+import { LockError, withLock } from '../base/lock.js'
 import { tidy } from './cache-size.js'
 import { isWhole, writeSavedModel, type SavedModel } from './saved-model.js'
 
@@ -64,7 +64,7 @@ export async function findOrMake (
       : ['cannot be written', 'mount a writable folder there']
     throw new OperatorError(`${missing}, and ${problem} (${error.code}): ${remedy}, or name another one`, { cause: error })
   }
-  await tidy(dirname(path), { keep: path, maxBytes, staleLockMs: STALE_LOCK_MS })
+  await tidy(dirname(path), { keep: path, maxBytes })
   return { path, fromCache: false }
 }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { suite, test, type TestContext } from 'node:test'
-import { withLock } from '../../src/base/lock.js'
+import { isLocked, takeLock, withLock } from '../../src/base/lock.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 /** The shortest that there is: a lock that is lost is noticed a second later. */
@@ -60,6 +60,15 @@ suite('a lock', { concurrency: true }, () => {
     await assert.rejects(withLock(path, SHORT, (lost) => lose(path, lost)), {
       name: 'OperatorError', message: new RegExp(`^${path}\\.lock was lost 3 times in a row, at last because of this: ENOENT`)
     })
+  })
+
+  test('that another process goes on holding is waited for as long as one may, and given back once', async (t) => {
+    const path = temporaryPath(t)
+    const release = await takeLock(path, { onLost: assert.fail })
+    assert.equal(await isLocked(path), true)
+    await assert.rejects(takeLock(path, { onLost: assert.fail, patienceMs: 100 }), { name: 'LockError', code: 'ELOCKED' })
+    await release()
+    assert.equal(await isLocked(path), false)
   })
 
   test('that cannot be made says why', async () => {

@@ -1,14 +1,13 @@
 import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
-import { lock } from 'proper-lockfile'
+import { open, realpath, type FileHandle } from 'node:fs/promises'
 import { OperatorError } from '../../base/errors.js'
+import { LockError, takeLock } from '../../base/lock.js'
 import { unreadable } from '../../base/existing.js'
 import { OutputError } from '../output-error.js'
 import { readEarlierResults, type EarlierResults, type RunDescription } from './earlier-results.js'
 
-/** A process that has not touched its lock for so long is gone. */
-const STALE_LOCK_MS = 10_000
-const TRY_LOCK_EVERY_MS = 1000
+/** The lock of a process that is gone is free before. */
+const LOCK_PATIENCE_MS = 11_000
 
 export interface ResultFileOptions {
   readonly run: RunDescription
@@ -119,25 +118,22 @@ async function openOutput (path: string): Promise<FileHandle> {
 
 /** A process that was killed leaves its lock, which is stale after some seconds. */
 async function lockOutput (path: string, { onWait, onLost }: ResultFileOptions): Promise<() => Promise<void>> {
-  let isLost = false
-  const options = {
-    stale: STALE_LOCK_MS,
-    onCompromised: (cause: Error) => {
-      isLost = true
-      onLost(new OutputError(`The lock of ${path} was lost, and another process may write it now: ${cause.message}.`, { cause }))
-    }
+  let isTold = false
+  try {
+    // A file has one lock, by whichever link it is named.
+    return await takeLock(await realpath(path), {
+      onWait: () => {
+        if (!isTold) onWait()
+        isTold = true
+      },
+      onLost: (cause) => {
+        onLost(new OutputError(`The lock of ${path} was lost, and another process may write it now: ${cause.message}.`, { cause }))
+      },
+      patienceMs: LOCK_PATIENCE_MS
+    })
+  } catch (error) {
+    if (!(error instanceof LockError)) throw error
+    const isHeld = error.code === 'ELOCKED'
+    throw new OperatorError(isHeld ? `${path} is being written by another process.` : error.message, { cause: error })
   }
-  const unlocking = (release: () => Promise<void>) => async () => { if (!isLost) await release() }
-  const isLocked = (error: NodeJS.ErrnoException): undefined => {
-    if (error.code === 'ELOCKED') return undefined
-    throw new OperatorError(`${path}.lock cannot be made: ${error.message}`, { cause: error })
-  }
-  const atOnce = await lock(path, options).catch(isLocked)
-  if (atOnce !== undefined) return unlocking(atOnce)
-  onWait()
-  const tries = 1 + STALE_LOCK_MS / TRY_LOCK_EVERY_MS
-  const retries = { retries: tries, factor: 1, minTimeout: TRY_LOCK_EVERY_MS, maxTimeout: TRY_LOCK_EVERY_MS }
-  const later = await lock(path, { ...options, retries }).catch(isLocked)
-  if (later === undefined) throw new OperatorError(`${path} is being written by another process.`)
-  return unlocking(later)
 }

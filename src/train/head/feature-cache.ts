@@ -8,8 +8,6 @@ import { tidy } from '../../compiler/cache-size.js'
 const SEGMENT = /\.features$/
 const KEY_BYTES = 32
 const CHECKSUM_BYTES = 4
-/** Nothing in this folder is locked. */
-const NO_LOCK_MS = 10_000
 
 export interface FeatureCacheOptions {
   /** Where the features of all models are kept. */
@@ -69,7 +67,7 @@ export class FeatureCache {
   async close (): Promise<void> {
     await this.file?.close()
     const { folder, maxBytes } = this.options
-    await tidy(folder, { keep: this.path, maxBytes, staleLockMs: NO_LOCK_MS })
+    await tidy(folder, { keep: this.path, maxBytes })
   }
 }
 
