@@ -31,7 +31,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 
 # The packages that the service runs with, without what only browsers, debuggers and compilers read.
 FROM packages AS production
-RUN rm -r node_modules/@types node_modules/@typescript node_modules/node-api-headers \
+RUN rm -r node_modules/@types node_modules/@typescript node_modules/esbuild node_modules/@esbuild node_modules/node-api-headers \
     && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' \) -delete \
     && find node_modules/@tensorflow -type f \( -name '*.min.js' -o -name '*.html' -o -name '*.es2017.js' -o -name '*.fesm.js' \) -delete
 
@@ -79,7 +79,9 @@ COPY src src
 COPY page page
 RUN for configuration in tsconfig.json page/tsconfig.build.json; do \
       node node_modules/@typescript/native/bin/tsc -p $configuration --incremental false --sourceMap false || exit 1; \
-    done
+    done \
+    && node node_modules/esbuild/bin/esbuild dist/src/base/typebox.js --bundle --platform=node --format=esm \
+      --allow-overwrite --outfile=dist/src/base/typebox.js
 COPY models models
 COPY scripts/container/compile-bundled.mjs scripts/container/
 RUN MODEL_CACHE_DIR=/cache node scripts/container/compile-bundled.mjs

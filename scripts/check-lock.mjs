@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** Packages that have an install script, none of which runs: .npmrc says ignore-scripts, and set-up does what they are for. */
-const WITH_INSTALL_SCRIPT = new Set(['@tensorflow/tfjs-node', 'core-js', 'onnxruntime-node', 'protobufjs'])
+const WITH_INSTALL_SCRIPT = new Set(['@tensorflow/tfjs-node', 'core-js', 'esbuild', 'onnxruntime-node', 'protobufjs'])
 
 /**
  * What is wrong with a lock file: each package has to come from the registry, in one exact version, with the hash of its

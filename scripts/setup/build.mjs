@@ -16,6 +16,8 @@ const TYPES_OF_PAGE = { config: 'page/tsconfig.json', folder: 'page', state: '.t
 /** What starting needs, and all there is. */
 const SERVICE = [{ config: 'tsconfig.service.json', folder: '.', state: STATE }, PAGE]
 const WHOLE = [{ config: 'tsconfig.json', folder: '.', state: STATE }, PAGE, TYPES_OF_PAGE]
+/** Compiled modules that stand for packages of very many small files, which they hold once they are bundled: each start would read them. */
+const BUNDLED = ['src/base/typebox.js']
 /** What these extend. */
 const EXTENDED = ['tsconfig.json', 'page/tsconfig.json']
 
@@ -40,6 +42,7 @@ export const build = {
     await publishFolder(dist, async folder => {
       if (existsSync(dist)) cpSync(dist, folder, { recursive: true })
       await compile({ root, projects: projects(whole), folder, output })
+      for (const path of BUNDLED.map(name => join(folder, name)).filter(path => existsSync(path))) await bundle({ root, path, output })
       removeOrphans(folder, root)
       writeFileSync(join(folder, STAMP), JSON.stringify({ whole, sources, state: stateHash(folder) }) + '\n')
     }, { replace: () => true })
@@ -59,6 +62,15 @@ async function compile ({ root, projects, folder, output }) {
   if (failed.length === 0) return
   for (const result of failed) output(result.output.trimEnd())
   throw new SetupError('The TypeScript sources do not compile: mend the errors listed above.')
+}
+
+async function bundle ({ root, path, output }) {
+  const esbuild = join(root, 'node_modules', 'esbuild', 'bin', 'esbuild')
+  const options = ['--bundle', '--platform=node', '--format=esm', '--log-level=warning', '--allow-overwrite', `--outfile=${path}`]
+  const result = await run(process.execPath, [esbuild, path, ...options], { cwd: root })
+  if (result.code === 0) return
+  output(result.output.trimEnd())
+  throw new SetupError(`${path} cannot be bundled: see what esbuild says above.`)
 }
 
 /** Deletes what was compiled from sources that are gone. */

@@ -1,7 +1,4 @@
-import type { Static, TSchema } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
-import { Settings } from 'typebox/system'
-import { Value } from 'typebox/value'
+import { Compile, Settings, Value, type Static, type TSchema, type Validator } from './typebox.js'
 import { OperatorError } from './errors.js'
 
 /** Properties that tell the alternatives of a union apart. */

@@ -1,4 +1,4 @@
-import { Type, type TArray, type TObject, type TSchema, type TString, type TUnion } from 'typebox'
+import { Type, type TArray, type TObject, type TSchema, type TString, type TUnion } from '../base/typebox.js'
 import type { ErrorCode } from '../base/errors.js'
 import { ModelDescription } from './models.js'
 import { problem } from './problems.js'

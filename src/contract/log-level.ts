@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../base/typebox.js'
 import { LOG_LEVELS } from '../base/log-levels.js'
 import type { TypeOf } from './type-of.js'
 

@@ -1,4 +1,4 @@
-import { Type, type TObject, type TSchema, type TString } from 'typebox'
+import { Type, type TObject, type TSchema, type TString } from '../base/typebox.js'
 import type { TypeOf } from './type-of.js'
 
 /** What a reply says about the model that gave it. */

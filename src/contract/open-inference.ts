@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../base/typebox.js'
 import { NOT_READY_REASONS } from './status.js'
 import type { TypeOf } from './type-of.js'
 

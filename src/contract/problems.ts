@@ -1,4 +1,4 @@
-import { Type, type TEnum, type TInteger, type TLiteral, type TObject, type TString } from 'typebox'
+import { Type, type TEnum, type TInteger, type TLiteral, type TObject, type TString } from '../base/typebox.js'
 import { ERRORS, type ErrorCode, type ServiceError } from '../base/errors.js'
 import type { TypeOf } from './type-of.js'
 

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../base/typebox.js'
 import { ServedModel } from './models.js'
 import type { TypeOf } from './type-of.js'
 

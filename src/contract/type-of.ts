@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'typebox'
+import type { Static, TSchema } from '../base/typebox.js'
 
 /** What a schema describes, as whoever makes or reads a reply sees it: nobody changes one. */
 export type TypeOf<S extends TSchema> = Unchanging<Static<S>>

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { Type } from 'typebox'
+import { Type } from '../base/typebox.js'
 import { judged } from '../base/content.js'
 import { OperatorError } from '../base/errors.js'
 import { reading } from '../base/existing.js'

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '../base/typebox.js'
 import { parse, parser } from '../base/schema.js'
 import { WANTABLE } from '../compiler/signature.js'
 import { frameParts, type Frame } from './frames.js'

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '../base/typebox.js'
 import { NetworkError } from './network.js'
 import { parse } from '../base/schema.js'
 

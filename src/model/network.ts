@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '../base/typebox.js'
 import { OperatorError } from '../base/errors.js'
 import type { Rescaling } from './input.js'
 

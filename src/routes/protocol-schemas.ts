@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox'
+import type { TSchema } from '../base/typebox.js'
 import type { ErrorCode } from '../base/errors.js'
 import { ModelParams, VersionParams } from '../contract/models.js'
 import { protocolError, toProtocolError } from '../contract/problems.js'

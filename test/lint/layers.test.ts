@@ -96,6 +96,7 @@ const FORBIDDEN: ReadonlyArray<readonly [rule: string, from: string, line: strin
   ['the-worker-is-started', 'src/engine/process-of-mine.ts', '>src/engine/worker-process.ts'],
   ['tensorflow-is-the-workers', 'src/engine/backend.ts', '~@tensorflow/tfjs-node'],
   ['tensorflow-is-the-workers', 'src/engine/batcher.ts', '>src/engine/tensorflow.ts'],
+  ['typebox-is-one-module', 'src/base/schema-of-mine.ts', '>typebox'],
   ['no-tests-in-what-runs', 'bench/borrowed.ts', '>test/server.ts'],
   ['no-tests-in-what-runs', 'src/cli/borrowed.ts', '~test/server.ts'],
   ['nothing-around-the-product-in-it', 'src/cli/measured.ts', '>bench/index.ts'],

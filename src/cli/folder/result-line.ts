@@ -1,5 +1,4 @@
-import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
+import { Type, Value, type Static } from '../../base/typebox.js'
 import { toProblem } from '../../contract/problems.js'
 import type { ImageResult } from '../../service/classification.js'
 

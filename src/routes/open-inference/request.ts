@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '../../base/typebox.js'
 import { invalidTensor, malformedBody } from '../../base/sentences.js'
 import { SchemaError, parse } from '../../base/schema.js'
 import { oneInput, type DescribedInput } from '../../service/input-tensors.js'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../base/typebox.js'
 import { problemReplies } from './problems.js'
 
 export const DOCUMENT = {

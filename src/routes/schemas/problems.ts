@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox'
+import type { TSchema } from '../../base/typebox.js'
 import { ERRORS, type ErrorCode, type ServiceError } from '../../base/errors.js'
 import { problem, toProblem } from '../../contract/problems.js'
 import { EXAMPLES } from './examples.js'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../base/typebox.js'
 import { ReloadReply } from '../../contract/models.js'
 import { About, Alive, NotReady, Ready } from '../../contract/status.js'
 import { GUARDED, problemReplies } from './problems.js'

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '../../base/typebox.js'
 import { OperatorError } from '../../base/errors.js'
 import { reading } from '../../base/existing.js'
 import { parse } from '../../base/schema.js'

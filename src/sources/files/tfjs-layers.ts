@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path'
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '../../base/typebox.js'
 import { judged } from '../../base/content.js'
 import { OperatorError } from '../../base/errors.js'
 import { existing } from '../../base/existing.js'

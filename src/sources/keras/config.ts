@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../base/typebox.js'
 import { WeightsError } from '../../model/weights.js'
 import { MODEL_CLASSES, demandModelClass } from '../files/model-class.js'
 import { parsePart } from './refusal.js'

@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { Type, Value } from '../../base/typebox.js'
 import { MAX_LAYERS } from '../../model/limits.js'
 
 /** What a call of a layer gave. */

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../base/typebox.js'
 import type { Operation, Shape } from '../../model/network.js'
 import { sizeOf } from '../../model/weights.js'
 import type { FlatLayer } from './flatten.js'

@@ -1,6 +1,6 @@
 import { SchemaError, parse } from '../../base/schema.js'
 import { WeightsError } from '../../model/weights.js'
-import type { Static, TSchema } from 'typebox'
+import type { Static, TSchema } from '../../base/typebox.js'
 
 /** What an error has to say about a layer of a file. */
 export interface NamedLayer {

@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import { Type, type Static, type TSchema } from '../../base/typebox.js'
 import { describe, parsePart, refuse } from './refusal.js'
 import type { FlatLayer } from './flatten.js'
 import type { Shape } from '../../model/network.js'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../base/typebox.js'
 import type { Emitter } from './emitter.js'
 import type { FlatLayer } from './flatten.js'
 import { refuse } from './refusal.js'

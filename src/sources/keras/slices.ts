@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { Type, Value } from '../../base/typebox.js'
 import type { Operation, Shape } from '../../model/network.js'
 import { channelsOf } from '../../model/shapes.js'
 import type { FlatLayer } from './flatten.js'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../base/typebox.js'
 import { channelsOf } from '../../model/shapes.js'
 import { emitFused, type KerasVersion } from './activations.js'
 import type { Emitter } from './emitter.js'

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '../../base/typebox.js'
 import { OperatorError } from '../../base/errors.js'
 import { parse } from '../../base/schema.js'
 import { encodeSafetensors } from '../../sources/files/safetensors-writer.js'
