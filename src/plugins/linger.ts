@@ -13,7 +13,8 @@ export const LINGER_MS = 5000
 export const lingerPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.server.on('checkContinue', (request, reply) => { app.routing(request, reply) })
   app.addHook('onSend', (request, _reply, payload, done) => {
-    if (!request.raw.complete) linger(request.raw)
+    // A request without a connection (of `inject`) says nothing of it.
+    if (request.raw.complete === false) linger(request.raw)
     done(null, payload)
   })
 })

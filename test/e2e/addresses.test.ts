@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { suite, test } from 'node:test'
 import { json } from 'node:stream/consumers'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { until } from '../support/until.js'
 
-const server = suiteServer()
+const server = suiteApp()
 
 interface Answer {
   readonly status: number | undefined

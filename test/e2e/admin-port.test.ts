@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { startApp } from '../support/app.js'
 import { adminUrlOf, startServer, suiteServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
@@ -58,10 +59,9 @@ suite('ADMIN_PORT', () => {
 })
 
 test('by default there is one port, which has the metrics', async (t) => {
-  const server = await startServer(t)
-  assert.equal(adminUrlOf(server), undefined)
-  assert.deepEqual(await statusesAt(server.url), [200, 200, 200, 200, 405])
-  assert.equal(await server.stop(), 0)
+  const app = await startApp(t)
+  assert.equal(adminUrlOf(app), undefined)
+  assert.deepEqual(await statusesAt(app.url), [200, 200, 200, 200, 405])
 })
 
 test('a port that is taken ends the start with a sentence that names the setting', async (t) => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { suite, test, type TestContext } from 'node:test'
+import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { startApp, suiteApp } from '../support/app.js'
 import { CAT } from '../support/cat.js'
 import { metric, untilMetric } from '../support/series.js'
-import { startServer, suiteServer, type RunningServer } from '../support/server.js'
 import { until, within } from '../support/until.js'
 
 /* What is refused before it is read. Clients speak raw TCP, so that they decide what is sent when. */
@@ -13,13 +13,7 @@ import { until, within } from '../support/until.js'
 const MIB = 1024 * 1024
 
 const limits = { MAX_BYTES_IN_FLIGHT: String(3 * MIB), MAX_IMAGE_BYTES: String(2 * MIB), MAX_REQUEST_BYTES: String(4 * MIB) }
-const server = suiteServer({ REQUEST_TIMEOUT_MS: '20000', ...limits })
-
-/** A server of the test's own, which ends with it however it goes. */
-async function serverFor (t: TestContext, env: Record<string, string>): Promise<RunningServer> {
-  const own = await startServer(t, { ...env })
-  return own
-}
+const server = suiteApp({ REQUEST_TIMEOUT_MS: '20000', ...limits })
 
 async function open (to = server): Promise<Socket> {
   const { hostname, port } = new URL(to.url)
@@ -97,7 +91,7 @@ suite('bytes in flight', () => {
   })
 
   test('an upload is let go when it is decoded, not when it is answered', async (t) => {
-    const server = await serverFor(t, { BATCH_DELAY_MS: '60000', MAX_BATCH_SIZE: '2' })
+    const server = await startApp(t, { BATCH_DELAY_MS: '60000', MAX_BATCH_SIZE: '2' })
     const send = async (): Promise<number> => (await fetch(`${server.url}/classify`, { method: 'POST', body: CAT })).status
     const first = send()
     await untilMetric(server, 'xception_decode_duration_seconds_count', 1)
@@ -196,7 +190,7 @@ suite('a request that is refused is answered at once', () => {
 })
 
 test('a request has its place in the queue before its body is read', async (t) => {
-  const server = await serverFor(t, { QUEUE_SIZE: '1', MAX_BATCH_SIZE: '1', MAX_IMAGES_PER_REQUEST: '1' })
+  const server = await startApp(t, { QUEUE_SIZE: '1', MAX_BATCH_SIZE: '1', MAX_IMAGES_PER_REQUEST: '1' })
   const stalled = await open(server)
   stalled.write(announcing(1000) + 'abc')
   await untilMetric(server, 'xception_queue_length', 1)
@@ -209,7 +203,7 @@ test('a request has its place in the queue before its body is read', async (t) =
 })
 
 test('a request may have more images than the queue has places', async (t) => {
-  const server = await serverFor(t, { QUEUE_SIZE: '2', MAX_BATCH_SIZE: '2', MAX_IMAGES_PER_REQUEST: '9' })
+  const server = await startApp(t, { QUEUE_SIZE: '2', MAX_BATCH_SIZE: '2', MAX_IMAGES_PER_REQUEST: '9' })
   const form = new FormData()
   for (let file = 0; file < 9; file++) form.append('image', new Blob([CAT]), 'cat.jpg')
   const response = await fetch(`${server.url}/classify?topK=1`, { method: 'POST', body: form })
@@ -218,7 +212,7 @@ test('a request may have more images than the queue has places', async (t) => {
 })
 
 test('connections are bounded', async (t) => {
-  const server = await serverFor(t, { MAX_CONNECTIONS: '3' })
+  const server = await startApp(t, { MAX_CONNECTIONS: '3' })
   const sockets = Array.from({ length: 6 }, () => connect(Number(new URL(server.url).port), '127.0.0.1'))
   const refused = new Set<Socket>()
   for (const socket of sockets) socket.on('error', () => {}).on('close', () => { refused.add(socket) })
@@ -276,7 +270,7 @@ test('a client can wait less than the service would, and says so in milliseconds
 })
 
 test('a flood leaves room for another client, whom a trusted proxy names', async (t) => {
-  const server = await serverFor(t, { QUEUE_SIZE: '32', TRUST_PROXY: '127.0.0.1' })
+  const server = await startApp(t, { QUEUE_SIZE: '32', TRUST_PROXY: '127.0.0.1' })
   const from = (client: string): string => head(`content-type: image/jpeg\r\ncontent-length: ${CAT.length}\r\nx-forwarded-for: ${client}`)
   const flood: Socket[] = []
   const refused = (async () => {

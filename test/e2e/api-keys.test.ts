@@ -3,10 +3,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../../src/base/errors.js'
 import { CAT } from '../support/cat.js'
-import { startServer, suiteServer, type RunningServer } from '../support/server.js'
+import { openApp, suiteApp, type App } from '../support/app.js'
+import { startServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const newKey = (): string => randomBytes(24).toString('base64url')
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex')
@@ -16,24 +18,21 @@ const REFUSAL = `${CHALLENGE}, error="invalid_token"`
 
 const folder = tempFolder()
 
-function classify (server: RunningServer, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${server.url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg', ...headers } })
+function classify (server: App, headers: Record<string, string> = {}): Promise<Response> {
+  return server.fetch('/classify', { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg', ...headers } })
 }
 
-/** Waits for a line of the log, and asserts that it comes. */
-async function logged (server: RunningServer, what: RegExp, times = 1): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (server.log.filter((text) => what.test(text)).length >= times) return
-    await sleep(50)
-  }
-  assert.fail(`no line of the log matches ${String(what)}: ${server.log.join('\n')}`)
+/** Waits for a line of the log. */
+async function logged ({ log }: App, what: RegExp, times = 1): Promise<void> {
+  const found = (): number => log.filter((text) => what.test(text)).length
+  await until(() => `${times} of ${String(what)} in the log: ${log.join('\n')}`, () => found() >= times)
 }
 
 suite('API_KEYS_FILE', () => {
   const [anna, annaNext, ben] = [newKey(), newKey(), newKey()]
   const path = join(folder, 'keys')
   writeFileSync(path, `# who may classify\n\n${line('anna', anna)}${line('anna', annaNext)}  ben-2.x\t${sha256(ben).toUpperCase()}\r\n`)
-  const server = suiteServer({ API_KEYS_FILE: path })
+  const server = suiteApp({ API_KEYS_FILE: path })
 
   for (const [name, headers] of [
     ['as a bearer token', { authorization: `Bearer ${anna}` }],
@@ -65,25 +64,28 @@ suite('API_KEYS_FILE', () => {
 
   for (const path of ['/livez', '/readyz', '/', '/?a=b']) {
     test(`GET ${path} needs none`, async () => {
-      assert.equal((await fetch(server.url + path)).status, 200)
-      assert.equal((await fetch(server.url + path, { method: 'HEAD' })).status, 200)
+      assert.equal((await server.fetch(path)).status, 200)
+      assert.equal((await server.fetch(path, { method: 'HEAD' })).status, 200)
     })
   }
 
   for (const path of ['/metrics', '/nothing', '/livez/../metrics', '//', '/LIVEZ', '/livez/']) {
     test(`GET ${path} needs one`, async () => {
-      assert.equal((await fetch(server.url + path)).status, 401)
+      assert.equal((await server.fetch(path)).status, 401)
     })
   }
 
   test('metrics and log say whose a request was, and keys are in neither', async () => {
     const id = 'request-of-ben'
-    assert.equal((await classify(server, { 'x-api-key': ben, 'x-request-id': id })).status, 200)
+    const statuses = await Promise.all([{ 'x-api-key': ben, 'x-request-id': id }, { 'x-api-key': anna }, {}].map(async (headers) => (
+      (await fetch(`${server.url}/classify`, { method: 'POST', body: CAT, headers })).status
+    )))
+    assert.deepEqual(statuses, [200, 200, 401])
     await logged(server, new RegExp(id))
     const ofBen = server.log.find((text) => text.includes(id)) ?? '{}'
     assert.equal((JSON.parse(ofBen) as { keyName?: string }).keyName, 'ben-2.x')
 
-    const metrics = await (await fetch(`${server.url}/metrics`, { headers: { 'x-api-key': anna } })).text()
+    const metrics = await (await server.fetch('/metrics', { headers: { 'x-api-key': anna } })).text()
     assert.match(metrics, /^xception_requests_by_key_total\{key="anna",status="200"\} [1-9]/m)
     assert.match(metrics, /^xception_requests_by_key_total\{key="ben-2.x",status="200"\} [1-9]/m)
     assert.match(metrics, /^xception_requests_by_key_total\{key="",status="401"\} [1-9]/m)
@@ -104,7 +106,7 @@ test('the file is read again when it changes, and a broken one keeps the old key
     renameSync(join(folder, 'link.new'), join(folder, 'link'))
   }
   write('1', line('first', first))
-  const server = await startServer(t, { API_KEYS_FILE: join(folder, 'link') })
+  const server = await openApp(t, { API_KEYS_FILE: join(folder, 'link') })
   const statuses = async (): Promise<number[]> => {
     const responses = await Promise.all([first, second].map((key) => classify(server, { 'x-api-key': key })))
     return responses.map(({ status }) => status)
@@ -128,10 +130,9 @@ test('the file is read again when it changes, and a broken one keeps the old key
   assert.deepEqual(await statuses(), [200, 200])
   // The broken line held a key in clear.
   assert.ok(!server.log.join('\n').includes(first))
-  assert.equal(await server.stop(), 0)
 })
 
-suite('a file that is broken at the start ends it with one sentence', () => {
+suite('a file that is broken at the start is told in one sentence', () => {
   const key = newKey()
   for (const [name, text, sentence] of [
     ['a key in clear', `anna ${key}\n`, /line 1: a line is a name/],
@@ -144,13 +145,22 @@ suite('a file that is broken at the start ends it with one sentence', () => {
     test(name, async (t) => {
       const path = join(folder, name.replaceAll(' ', '-'))
       if (text !== undefined) writeFileSync(path, text)
-      await assert.rejects(startServer(t, { API_KEYS_FILE: path }), ({ message }: Error) => {
-        assert.match(message, sentence)
-        assert.ok(message.includes(path))
-        assert.ok(!message.includes(key))
-        assert.ok(!message.includes('"stack"'), 'the operator can mend it')
+      await assert.rejects(openApp(t, { API_KEYS_FILE: path }), (error: Error) => {
+        assert.ok(error instanceof OperatorError, 'the operator can mend it')
+        assert.match(error.message, sentence)
+        assert.ok(error.message.includes(path))
+        assert.ok(!error.message.includes(key))
         return true
       })
     })
   }
+
+  test('and ends the start', async (t) => {
+    const path = join(folder, 'nowhere')
+    await assert.rejects(startServer(t, { API_KEYS_FILE: path }), ({ message }: Error) => {
+      assert.match(message, /"msg":"API_KEYS_FILE=\S+nowhere cannot be read: ENOENT/)
+      assert.ok(!message.includes('"stack"'), 'the operator can mend it')
+      return true
+    })
+  })
 })

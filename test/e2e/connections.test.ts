@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 
 /* Clients that do not behave: they speak raw TCP. */
 
 const limits = { REQUEST_TIMEOUT_MS: '400', MAX_IMAGE_BYTES: '100000', MAX_REQUEST_BYTES: '200000', KEEP_ALIVE_MS: '1000' }
-const server = suiteServer({ ...limits })
+const server = suiteApp({ ...limits })
 
 async function open (): Promise<Socket> {
   const { hostname, port } = new URL(server.url)

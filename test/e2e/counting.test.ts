@@ -7,8 +7,7 @@ import { suite, test } from 'node:test'
 import sharp from 'sharp'
 import { outcomesOf } from '../../verify/harness/outcomes.js'
 import { CAT } from '../support/cat.js'
-import { countingServer, exchange, open } from '../support/counting.js'
-import { MISBEHAVING_SERVER } from '../support/server.js'
+import { countingApp, countingServer, exchange, open } from '../support/counting.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -32,7 +31,7 @@ const chunked = (type: string, ...chunks: string[]): string => head(`content-typ
 const large = await sharp({ create: { width: 400, height: 400, channels: 3, background: 'red' } }).png().toBuffer()
 
 test('every request that is answered, and every image that was read, has one outcome', async (t) => {
-  const counted = await countingServer(t, {
+  const counted = await countingApp(t, {
     MAX_IMAGES_PER_REQUEST: '3',
     MAX_IMAGE_BYTES: '100000',
     MAX_REQUEST_BYTES: '600000',
@@ -135,7 +134,7 @@ test('every request that is answered, and every image that was read, has one out
 
 suite('refusals before admission', () => {
   test('a full queue, and a client that goes while it waits', async (t) => {
-    const counted = await countingServer(t, { QUEUE_SIZE: '1', MAX_BATCH_SIZE: '1', MAX_IMAGES_PER_REQUEST: '1', BATCH_DELAY_MS: '60000' })
+    const counted = await countingApp(t, { QUEUE_SIZE: '1', MAX_BATCH_SIZE: '1', MAX_IMAGES_PER_REQUEST: '1', BATCH_DELAY_MS: '60000' })
     await counted.gains(async () => {
       const stalled = await open(counted.server)
       stalled.write(sized('image/jpeg', '', 1000))
@@ -146,7 +145,7 @@ suite('refusals before admission', () => {
   })
 
   test('no worker to take it', async (t) => {
-    const counted = await countingServer(t, {}, MISBEHAVING_SERVER)
+    const counted = await countingApp(t, {}, 'misbehaving')
     const refusal = join(tmpdir(), `xception-no-worker-${counted.server.pid}`)
     t.after(() => { rmSync(refusal, { force: true }) })
     const stops = await open(counted.server)
@@ -181,7 +180,7 @@ suite('refusals before admission', () => {
   })
 
   test('headers that do not come', async (t) => {
-    const counted = await countingServer(t, { REQUEST_TIMEOUT_MS: '100' })
+    const counted = await countingApp(t, { REQUEST_TIMEOUT_MS: '100' })
     await counted.gains(async () => {
       assert.match(await exchange(counted.server, 'GET / HTTP/1.1\r\nhost'), /"code":"request_timeout"/)
     }, { request_timeout: 1 })
@@ -190,14 +189,14 @@ suite('refusals before admission', () => {
   test('no key', async (t) => {
     const folder = tempFolder(t)
     writeFileSync(join(folder, 'keys'), `anna ${'0'.repeat(64)}`)
-    const counted = await countingServer(t, { API_KEYS_FILE: join(folder, 'keys') })
+    const counted = await countingApp(t, { API_KEYS_FILE: join(folder, 'keys') })
     await counted.gains(async () => {
       assert.match(await exchange(counted.server, sized('image/jpeg', CAT)), /"code":"unauthorized"/)
     }, { unauthorized: 1 })
   })
 
   test('too many requests', async (t) => {
-    const counted = await countingServer(t, { RATE_LIMIT: '1' })
+    const counted = await countingApp(t, { RATE_LIMIT: '1' })
     await counted.gains(async () => {
       await exchange(counted.server, head('', 'GET', '/'))
       assert.match(await exchange(counted.server, head('', 'GET', '/')), /"code":"rate_limited"/)
@@ -206,7 +205,7 @@ suite('refusals before admission', () => {
 })
 
 test('an image that breaks the engine, and the neighbour that does not', async (t) => {
-  const counted = await countingServer(t, {}, MISBEHAVING_SERVER)
+  const counted = await countingApp(t, {}, 'misbehaving')
   const [good, bad] = await Promise.all([0, 1].map(async (red) => (await order(red)).toString('base64')))
   await counted.gains(() => exchange(counted.server, json(good, bad)), { ok: 1 }, { ok: 1, inference_failed: 1 })
   await counted.until((value) => value('xception_workers{state="ready"}') === 1)
@@ -217,7 +216,7 @@ test('reloads, those that are refused included', async (t) => {
   const folder = tempFolder(t)
   const model = join(folder, 'model')
   symlinkSync(new URL('../../../models/xception-cifar10', import.meta.url).pathname, model)
-  const counted = await countingServer(t, { MODEL: model })
+  const counted = await countingApp(t, { MODEL: model })
   const reload = async (): Promise<Response> => await fetch(`${counted.admin}/admin/reload`, { method: 'POST' })
   await counted.gains(reload, { ok: 1 })
   await counted.gains(async () => { await Promise.all([reload(), reload()]) }, { ok: 1, reload_in_progress: 1 })
@@ -226,7 +225,7 @@ test('reloads, those that are refused included', async (t) => {
 })
 
 test('the gauges tell what the service does', async (t) => {
-  const counted = await countingServer(t, { ENGINE_WORKERS: '2', BATCH_DELAY_MS: '60000', MAX_BATCH_SIZE: '2' })
+  const counted = await countingApp(t, { ENGINE_WORKERS: '2', BATCH_DELAY_MS: '60000', MAX_BATCH_SIZE: '2' })
   const idle = await counted.read()
   const value = (name: string): number | undefined => idle.get(name)
   assert.deepEqual(['ready', 'starting'].map((state) => value(`xception_workers{state="${state}"}`)), [2, 0])

@@ -24,7 +24,10 @@ interface InferReply {
 const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
 const server = suiteServer({ GRPC_PORT: '0', ...limits })
 let client: GrpcClient
-before(() => { client = new GrpcClient(server) })
+before(async () => {
+  await server.ready
+  client = new GrpcClient(server)
+})
 after(() => { client.close() })
 
 async function infer (request: Message): Promise<InferReply> {

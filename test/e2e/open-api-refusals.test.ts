@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto'
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite, test, type TestContext } from 'node:test'
+import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { CAT } from '../support/cat.js'
 import { assertDescribed, assertShown, documentOf } from '../support/open-api.js'
 import { untilMetric } from '../support/series.js'
-import { adminUrlOf, MISBEHAVING_SERVER, startServer, type RunningServer } from '../support/server.js'
+import { startApp, type App } from '../support/app.js'
+import { adminUrlOf } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -17,13 +18,7 @@ const CIFAR = fileURLToPath(new URL('../../../models/xception-cifar10', import.m
 
 const folder = tempFolder()
 
-/** A server of the test's own, which ends with it however it goes. */
-async function serverFor (t: TestContext, env: Record<string, string>, command?: readonly string[]): Promise<RunningServer> {
-  const server = await startServer(t, { ...env }, command)
-  return server
-}
-
-function classify ({ url }: RunningServer, body: Buffer = CAT): Promise<Response> {
+function classify ({ url }: App, body: Buffer = CAT): Promise<Response> {
   return fetch(`${url}/classify`, { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'image/jpeg' } })
 }
 
@@ -33,7 +28,7 @@ suite('refusals are as /openapi.json says', () => {
   test('without a key, and of too many requests', async (t) => {
     const keys = join(folder, 'keys')
     writeFileSync(keys, `anna ${createHash('sha256').update('the key of anna').digest('hex')}\n`)
-    const server = await serverFor(t, { API_KEYS_FILE: keys, RATE_LIMIT: '4' })
+    const server = await startApp(t, { API_KEYS_FILE: keys, RATE_LIMIT: '4' })
     const document = await documentOf(server.url)
     for (const path of ['/v2/models/{name}', '/classify', '/classify', '/classify', '/classify', '/classify', '/v2/models/{name}']) {
       const isProtocol = path.startsWith('/v2')
@@ -48,7 +43,7 @@ suite('refusals are as /openapi.json says', () => {
 
   test('of a full queue, and after the deadline', async (t) => {
     const limits = { QUEUE_SIZE: '1', MAX_BATCH_SIZE: '1', MAX_IMAGES_PER_REQUEST: '1', REQUEST_TIMEOUT_MS: '3000' }
-    const server = await serverFor(t, limits)
+    const server = await startApp(t, limits)
     const document = await documentOf(server.url)
     const body = new ReadableStream({ start: (controller) => { controller.enqueue(CAT.subarray(0, 100)) } })
     const stalled = fetch(`${server.url}/classify`, { method: 'POST', body, duplex: 'half' })
@@ -65,7 +60,7 @@ suite('refusals are as /openapi.json says', () => {
   })
 
   test('of an engine that fails, and of one that no longer comes up', async (t) => {
-    const server = await serverFor(t, {}, MISBEHAVING_SERVER)
+    const server = await startApp(t, {}, 'misbehaving')
     t.after(() => { rmSync(join(tmpdir(), `xception-no-worker-${server.pid}`), { force: true }) })
     const document = await documentOf(server.url)
     const failed = await classify(server, await order(1))
@@ -83,7 +78,7 @@ suite('refusals are as /openapi.json says', () => {
   test('of a reload', async (t) => {
     const MODEL = join(folder, 'model')
     symlinkSync(CIFAR, MODEL)
-    const admin = adminUrlOf(await serverFor(t, { MODEL, ADMIN_PORT: '0' })) ?? assert.fail('there is no port of administration')
+    const admin = adminUrlOf(await startApp(t, { MODEL, ADMIN_PORT: '0' })) ?? assert.fail('there is no port of administration')
     const document = await documentOf(admin)
     const reload = (): Promise<Response> => fetch(`${admin}/admin/reload`, { method: 'POST' })
     const both = await Promise.all([reload(), reload()])

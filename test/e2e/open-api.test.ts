@@ -3,9 +3,10 @@ import { before, suite, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import sharp from 'sharp'
 import { ERRORS } from '../../src/base/errors.js'
+import { openApp, suiteApp } from '../support/app.js'
 import { CAT } from '../support/cat.js'
 import { assertDescribed, assertShown, assertValid, documentOf, mediaOf, operationsOf, type Document } from '../support/open-api.js'
-import { adminUrlOf, startServer, suiteServer } from '../support/server.js'
+import { adminUrlOf } from '../support/server.js'
 
 const JPEG = { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } }
 const json = (body: unknown, accept = '*/*'): RequestInit => (
@@ -19,9 +20,8 @@ type Case = readonly [status: number, path: string, query: string, init?: Reques
 /** An address of a model, and the same with a version. */
 const ofVersions = (model: string): string[] => [model, `${model}/versions/{version}`]
 
-const server = suiteServer({
-  ADMIN_PORT: '0', MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000'
-})
+const limits = { MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000' }
+const server = suiteApp({ ADMIN_PORT: '0', ...limits }, 'real')
 let main: Document
 let admin: Document
 let adminUrl: string
@@ -163,20 +163,14 @@ suite('real replies are as /openapi.json says', () => {
   })
 
   test('of a reload that is refused while the service drains', async (t) => {
-    const draining = await startServer(t, { ADMIN_PORT: '0', DRAIN_DELAY_MS: '5000' })
-    const url = adminUrlOf(draining) ?? assert.fail(draining.log.join('\n'))
-    const exit = draining.stop('SIGTERM')
-    for (let status = 200; status === 200;) {
-      const probe = await fetch(`${url}/readyz`)
-      status = probe.status
-      await probe.arrayBuffer()
-    }
-    const response = await fetch(`${url}/admin/reload`, { method: 'POST' })
+    const draining = await openApp(t)
+    draining.slot.drain()
+    assert.equal((await draining.fetchAdmin('/readyz')).status, 503)
+    const response = await draining.fetchAdmin('/admin/reload', { method: 'POST' })
     const { code } = await response.clone().json() as { code: string }
     assert.deepEqual([response.status, code], [503, 'reload_refused'])
     await assertShown(admin, '/admin/reload', response)
     await assertDescribed(admin, '/admin/reload', response)
-    assert.equal(await exit, 0)
   })
 })
 

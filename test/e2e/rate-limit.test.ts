@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { GrpcClient, refusal } from '../support/grpc.js'
-import { startServer, suiteServer, type RunningServer } from '../support/server.js'
+import { openApp, suiteApp, type App } from '../support/app.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -15,26 +15,26 @@ const folder = tempFolder()
 type Sent = Readonly<Record<string, string>>
 
 /** Statuses of so many requests, one after the other. */
-async function statuses (server: RunningServer, count: number, headers: Sent, path = '/'): Promise<number[]> {
+async function statuses (server: App, count: number, headers: Sent, path = '/'): Promise<number[]> {
   const found: number[] = []
-  for (let sent = 0; sent < count; sent++) found.push((await fetch(server.url + path, { headers })).status)
+  for (let sent = 0; sent < count; sent++) found.push((await server.fetch(path, { headers })).status)
   return found
 }
 
 suite('RATE_LIMIT behind a trusted proxy, with keys', () => {
   const keys = ['anna', 'ben'].map((name) => `${name} ${createHash('sha256').update(`key of ${name}`).digest('hex')}`)
   writeFileSync(join(folder, 'keys'), keys.join('\n'))
-  const server = suiteServer({ RATE_LIMIT: '2', TRUST_PROXY: '127.0.0.1', API_KEYS_FILE: join(folder, 'keys'), GRPC_PORT: '0' })
+  const server = suiteApp({ RATE_LIMIT: '2', TRUST_PROXY: '127.0.0.1', API_KEYS_FILE: join(folder, 'keys'), GRPC_PORT: '0' })
 
   test('each reply says what is left, and the first too many is refused', async () => {
     const headers = { 'x-forwarded-for': '192.0.2.1' }
     for (const remaining of ['1', '0']) {
-      const response = await fetch(server.url, { headers })
+      const response = await server.fetch('/', { headers })
       assert.equal(response.status, 200)
       assert.deepEqual(['limit', 'remaining'].map((name) => response.headers.get(`ratelimit-${name}`)), ['2', remaining])
       assert.match(response.headers.get('ratelimit-reset') ?? '', /^\d+$/)
     }
-    const refused = await fetch(server.url, { headers })
+    const refused = await server.fetch('/', { headers })
     assert.deepEqual([refused.status, refused.headers.get('ratelimit-remaining')], [429, '0'])
     const seconds = Number(refused.headers.get('retry-after'))
     assert.ok(seconds >= 1 && seconds <= 60, String(seconds))
@@ -82,16 +82,14 @@ suite('RATE_LIMIT behind a trusted proxy, with keys', () => {
 })
 
 test('without TRUST_PROXY nobody gets around the limit by a header', async (t) => {
-  const server = await startServer(t, { RATE_LIMIT: '2' })
+  const server = await openApp(t, { RATE_LIMIT: '2' })
   const found = []
   for (const client of [1, 2, 3]) found.push(...await statuses(server, 1, { 'x-forwarded-for': `192.0.2.${client}` }))
   assert.deepEqual(found, [200, 200, 429])
-  assert.equal(await server.stop(), 0)
 })
 
 test('without RATE_LIMIT no reply speaks of one', async (t) => {
-  const server = await startServer(t)
-  const response = await fetch(server.url)
+  const server = await openApp(t)
+  const response = await server.fetch('/')
   assert.deepEqual([...response.headers.keys()].filter((name) => name.includes('ratelimit')), [])
-  assert.equal(await server.stop(), 0)
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { suite, test } from 'node:test'
-import { suiteServer, type RunningServer } from '../support/server.js'
+import { suiteApp, type App } from '../support/app.js'
 
 const EXPECTED = {
   'x-content-type-options': 'nosniff',
@@ -17,14 +17,14 @@ function assertSecured (headers: Headers): void {
 }
 
 suite('with the defaults', () => {
-  const server = suiteServer()
+  const server = suiteApp()
 
   for (const [path, method, status] of [
     ['/', 'GET', 200], ['/', 'HEAD', 200], ['/livez', 'GET', 200], ['/metrics', 'GET', 200], ['/nothing', 'GET', 404],
     ['/classify', 'GET', 405], ['/classify', 'POST', 400]
   ] as const) {
     test(`${method} ${path}, answered ${status}, has the security headers`, async () => {
-      const response = await fetch(server.url + path, { method })
+      const response = await server.fetch(path, { method })
       assert.equal(response.status, status)
       assertSecured(response.headers)
     })
@@ -43,7 +43,7 @@ suite('with the defaults', () => {
   })
 
   test('a page of another website may read nothing', async () => {
-    const response = await fetch(`${server.url}/livez`, { headers: { origin: PAGE } })
+    const response = await server.fetch('/livez', { headers: { origin: PAGE } })
     assert.equal(response.headers.get('access-control-allow-origin'), null)
     const preflight = await ask(server, PAGE)
     assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [204, null])
@@ -51,7 +51,7 @@ suite('with the defaults', () => {
 })
 
 suite('with CORS_ORIGINS', () => {
-  const server = suiteServer({ CORS_ORIGINS: `http://127.0.0.1:3000, ${PAGE}` })
+  const server = suiteApp({ CORS_ORIGINS: `http://127.0.0.1:3000, ${PAGE}` })
 
   test('pages of these origins may call, and read what they need', async () => {
     const preflight = await ask(server, PAGE)
@@ -60,7 +60,7 @@ suite('with CORS_ORIGINS', () => {
     assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization/)
     assertSecured(preflight.headers)
 
-    const failed = await fetch(`${server.url}/classify`, { method: 'POST', headers: { origin: PAGE } })
+    const failed = await server.fetch('/classify', { method: 'POST', headers: { origin: PAGE } })
     assert.deepEqual([failed.status, failed.headers.get('access-control-allow-origin')], [400, PAGE])
     assert.match(failed.headers.get('access-control-expose-headers') ?? '', /x-request-id/)
     assert.match(failed.headers.get('vary') ?? '', /origin/i)
@@ -69,7 +69,7 @@ suite('with CORS_ORIGINS', () => {
 
   for (const origin of ['https://pages.example.org', 'http://pages.example', 'https://evil.pages.example', 'null']) {
     test(`pages of ${origin} may not`, async () => {
-      for (const response of [await ask(server, origin), await fetch(`${server.url}/livez`, { headers: { origin } })]) {
+      for (const response of [await ask(server, origin), await server.fetch('/livez', { headers: { origin } })]) {
         assert.equal(response.headers.get('access-control-allow-origin'), null)
       }
     })
@@ -77,7 +77,7 @@ suite('with CORS_ORIGINS', () => {
 })
 
 /** What a browser asks before it lets a page of another origin send an image. */
-function ask (server: RunningServer, origin: string): Promise<Response> {
+function ask (server: App, origin: string): Promise<Response> {
   const headers = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
-  return fetch(`${server.url}/classify`, { method: 'OPTIONS', headers })
+  return server.fetch('/classify', { method: 'OPTIONS', headers })
 }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { CAT } from '../support/cat.js'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { anyPixels, classified, nested, pngOf, rescaled } from '../support/tensors.js'
 
 const SIDE = 32
 const SHAPE = [SIDE, SIDE, 3]
 const MODEL = '/v1/models/xception-cifar10'
 
-const server = suiteServer({ MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000' })
+const server = suiteApp({ MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000' })
 
 async function predict (body: object | string, model = MODEL): Promise<Response> {
   return await fetch(`${server.url}${model}:predict`, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) })

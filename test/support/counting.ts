@@ -4,12 +4,19 @@ import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { readMetrics, type Series } from '../../verify/harness/metrics.js'
 import { gained, outcomesOf, type Outcomes } from '../../verify/harness/outcomes.js'
+import { startApp, type App, type Engine } from './app.js'
 import { adminUrlOf, startServer, type RunningServer } from './server.js'
 import { until } from './until.js'
 
-/** A server of the test's own, with its metrics on a port of their own, which ends with it however it goes. */
-export async function countingServer (t: TestContext, env: Record<string, string> = {}, command?: readonly string[]): Promise<Counted> {
-  const server = await startServer(t, { ADMIN_PORT: '0', ...env }, command)
+/** A service of the test's own, with its metrics on a port of their own. */
+export async function countingApp (t: TestContext, env: Record<string, string> = {}, engine?: Engine): Promise<Counted> {
+  const app = await startApp(t, { ADMIN_PORT: '0', ...env }, engine)
+  return new Counted(app, adminUrlOf(app) ?? assert.fail(app.log.join('\n')))
+}
+
+/** The same in a process of its own. */
+export async function countingServer (t: TestContext, env: Record<string, string> = {}): Promise<Counted<RunningServer>> {
+  const server = await startServer(t, { ADMIN_PORT: '0', ...env })
   await until('a log that says where administration listens', () => adminUrlOf(server) !== undefined)
   return new Counted(server, adminUrlOf(server) ?? '')
 }
@@ -18,8 +25,8 @@ export async function countingServer (t: TestContext, env: Record<string, string
 const isAsked = (labels: string): boolean => !/route="\/(?:metrics|readyz)"/.test(labels)
 
 /** A server and what it counts. */
-export class Counted {
-  constructor (readonly server: RunningServer, readonly admin: string) {}
+export class Counted<S extends { readonly url: string } = App> {
+  constructor (readonly server: S, readonly admin: string) {}
 
   read (): Promise<Series> {
     return readMetrics(this.admin)
@@ -73,7 +80,7 @@ export async function open ({ url }: { readonly url: string }): Promise<Socket> 
 }
 
 /** Writes bytes on a connection of their own, and gives all that comes back once it ends or holds so many problems or results. */
-export async function exchange (server: RunningServer, bytes: string | Buffer, answers = 1): Promise<string> {
+export async function exchange (server: { readonly url: string }, bytes: string | Buffer, answers = 1): Promise<string> {
   const socket = await open(server)
   socket.write(bytes)
   const pieces: Buffer[] = []

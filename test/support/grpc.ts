@@ -1,7 +1,6 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import protobuf from 'protobufjs'
 import { fileURLToPath } from 'node:url'
-import type { RunningServer } from './server.js'
 
 const SCHEMA = fileURLToPath(new URL('../../../protocols/open-inference.proto', import.meta.url))
 const ANSWER_MS = 60_000
@@ -18,8 +17,10 @@ export interface StartedCall {
   cancel (): void
 }
 
+interface Logging { readonly log: readonly string[] }
+
 /** Where the server's log says that gRPC listens. */
-export function grpcAddress ({ log }: RunningServer): string {
+export function grpcAddress ({ log }: Logging): string {
   const found = log.map((line) => /"gRPC at (\S+)"/.exec(line)?.[1]).find((address) => address !== undefined)
   if (found === undefined) throw new Error('the log says nothing of gRPC')
   return found
@@ -30,7 +31,7 @@ export class GrpcClient {
   private readonly client: Client
   private readonly root = protobuf.loadSync(SCHEMA)
 
-  constructor (server: RunningServer) {
+  constructor (server: Logging) {
     this.client = new Client(grpcAddress(server), credentials.createInsecure())
   }
 

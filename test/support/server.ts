@@ -41,12 +41,13 @@ export async function serving (
  */
 export function suiteServer (
   env: Record<string, string> | (() => Record<string, string>) = {}, command?: readonly string[]
-): RunningServer {
+): SuiteServer {
   const server = new SuiteServer()
   before(async () => {
     const launched = launchServer({ BACKEND: 'cpu', ...typeof env === 'function' ? env() : env }, command)
     server.launched = launched
-    server.running = await ready(launched)
+    server.ready = ready(launched).then((running) => { server.running = running })
+    await server.ready
   })
   after(async () => {
     try {
@@ -58,7 +59,9 @@ export function suiteServer (
   return server
 }
 
-class SuiteServer implements RunningServer {
+export class SuiteServer implements RunningServer {
+  /** Resolves when it is ready: Node does not wait for one hook of a file before it calls the next. */
+  ready: Promise<void> = Promise.resolve()
   launched: LaunchedServer | undefined
   running: RunningServer | undefined
 
