@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
@@ -17,17 +17,35 @@ const COVERAGE = join(ROOT, 'coverage')
 const CONCURRENCY = 2
 
 /** A file that takes longer hangs. */
-const FILE_TIMEOUT_MS = 15 * 60 * 1000
+const FILE_TIMEOUT_MS = 3 * 60 * 1000
+
+/** As many files are told of as took longest. */
+const SLOWEST = 10
+
+/** Tests that drive other programs, which not everybody has, below dist/test: each group has a command of its own. */
+const PROGRAMS = {
+  /** Chromium. */
+  page: ['page/'],
+  /** Python, curl, other servers' clients. */
+  clients: ['clients/', 'examples/'],
+  /** kustomize or kubectl, systemd-analyze. */
+  deployment: ['k8s/', 'scripts/systemd.'],
+  /** Prometheus and promtool. */
+  monitoring: ['monitoring/'],
+  /** HAProxy. */
+  rollout: ['rollout/rolling-update.'],
+  /** Engines and servers that the benchmark compares with. */
+  peers: ['bench/peers/', 'bench/engines/python.']
+}
 
 /**
- * Runs the compiled tests.
+ * Runs compiled tests.
  *
- * @param {string[]} wanted parts of file names; the files that contain one of them run, all when there is none
+ * @param {string[]} files their paths
  * @param {boolean} withCoverage whether to say what they ran, which takes a third of the time more
  * @returns {Promise<boolean>} whether all is well
  */
-async function runTests (wanted, withCoverage) {
-  const files = findTests(wanted)
+async function runTests (files, withCoverage) {
   const raw = join(COVERAGE, 'v8')
   if (withCoverage) {
     rmSync(COVERAGE, { recursive: true, force: true })
@@ -36,10 +54,16 @@ async function runTests (wanted, withCoverage) {
   }
   const failed = []
   const skipped = []
+  const durations = []
   const events = run({ files, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS, signal: abortOnSignals() })
   events.on('test:fail', ({ name, todo }) => { if (!todo) failed.push(name) })
   events.on('test:pass', ({ name, skip }) => { if (skip) skipped.push(skip === true ? name : `${name} (${skip})`) })
+  events.on('test:complete', ({ name, nesting, details }) => {
+    if (nesting === 0 && files.includes(name)) durations.push({ name: relative(join(ROOT, TESTS), name), ms: details.duration_ms })
+  })
   for await (const text of events.compose(spec)) process.stdout.write(text)
+
+  tellSlowest(durations)
 
   if (withCoverage) await reportCoverage(raw)
   const skipsAllowed = process.env.FAIL_ON_SKIP !== '1'
@@ -49,14 +73,30 @@ async function runTests (wanted, withCoverage) {
   return failed.length === 0 && (skipsAllowed || skipped.length === 0)
 }
 
-function findTests (wanted) {
-  const files = readdirSync(join(ROOT, TESTS), { recursive: true })
-    .filter(name => name.endsWith('.test.js'))
-    .map(name => join(TESTS, name))
-    .filter(name => wanted.length === 0 || wanted.some(part => name.includes(part.replace(/\.ts$/, ''))))
-    .sort()
+/** @param {Array<{ name: string, ms: number }>} durations of files */
+function tellSlowest (durations) {
+  const slowest = durations.sort((left, right) => right.ms - left.ms).slice(0, SLOWEST)
+  const lines = slowest.map(({ name, ms }) => `${(ms / 1000).toFixed(1).padStart(8)} s  ${name.replace(/\.js$/, '.ts')}\n`)
+  if (durations.length > 1) process.stdout.write(`\nThe slowest files:\n${lines.join('')}`)
+}
+
+/**
+ * @param {string[]} wanted parts of file names: the files that contain one of them; without any, all but those that drive other programs
+ * @param {string | undefined} programs a group of those, or `all` of them, in place of the others
+ */
+function findTests (wanted, programs) {
+  const all = readdirSync(join(ROOT, TESTS), { recursive: true }).filter(name => name.endsWith('.test.js')).sort()
+  const files = programs === undefined && wanted.length > 0
+    ? all.filter(name => wanted.some(part => join(TESTS, name).includes(part.replace(/\.ts$/, ''))))
+    : all.filter(name => pathsOf(programs ?? 'all').some(path => name.startsWith(path)) === (programs !== undefined))
   if (files.length === 0) throw new SetupError(`No test file matches ${wanted.join(' or ')}: name a part of a path under test/.`)
-  return files.map(name => join(ROOT, name))
+  return files.map(name => join(ROOT, TESTS, name))
+}
+
+function pathsOf (programs) {
+  const paths = programs === 'all' ? Object.values(PROGRAMS).flat() : PROGRAMS[programs]
+  if (paths === undefined) throw new SetupError(`--programs ${programs}: there are ${Object.keys(PROGRAMS).join(', ')}, and all.`)
+  return paths
 }
 
 /** Ends the test files' processes together with this one. */
@@ -90,8 +130,9 @@ async function reportCoverage (raw) {
 
 function readArguments () {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { coverage: { type: 'boolean', default: false } } })
-    return { wanted: positionals, withCoverage: values.coverage }
+    const options = { coverage: { type: 'boolean', default: false }, programs: { type: 'string' } }
+    const { values, positionals } = parseArgs({ allowPositionals: true, options })
+    return { wanted: positionals, withCoverage: values.coverage, programs: values.programs }
   } catch (error) {
     throw new SetupError(error.message)
   }
@@ -100,6 +141,6 @@ function readArguments () {
 await asCommand(async () => {
   await setup({ development: true, quiet: true })
   process.chdir(ROOT)
-  const { wanted, withCoverage } = readArguments()
-  process.exitCode = await runTests(wanted, withCoverage) ? 0 : 1
+  const { wanted, withCoverage, programs } = readArguments()
+  process.exitCode = await runTests(findTests(wanted, programs), withCoverage) ? 0 : 1
 })

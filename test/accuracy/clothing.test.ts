@@ -10,7 +10,7 @@ import { CLOTHING_LABELS, clothingPackage } from '../support/clothing.js'
 import { readLabelledPhotos, type LabelledPhoto } from '../support/photos.js'
 import { pillowPixels } from '../support/pillow.js'
 import { realModel } from '../support/real-model.js'
-import { startServer } from '../support/server.js'
+import { startApp } from '../support/app.js'
 import { shared, withoutShared } from '../support/shared.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -20,25 +20,22 @@ interface Answer { readonly label: string, readonly probabilities: readonly numb
 
 /** Asks a server of the package for every photo. */
 async function answersOf (t: TestContext, env: Record<string, string>, photos: readonly LabelledPhoto[]): Promise<Answer[]> {
-  const server = await startServer(t, { FIT: 'fill', ...env })
-  try {
-    const answers: Answer[] = []
-    for (let start = 0; start < photos.length; start += 32) {
-      const form = new FormData()
-      for (const { file } of photos.slice(start, start + 32)) form.append('image', new Blob([file]))
-      const response = await fetch(`${server.url}/classify?topK=10`, { method: 'POST', body: form })
-      const { results } = await response.json() as {
-        results: Array<{ predictions: Array<{ label: string, classId: number, probability: number }> }>
-      }
-      answers.push(...results.map(({ predictions }) => ({
-        label: predictions[0]?.label ?? '',
-        probabilities: [...predictions].sort((left, right) => left.classId - right.classId).map(({ probability }) => probability)
-      })))
+  const server = await startApp(t, { FIT: 'fill', ...env }, 'real')
+  const answers: Answer[] = []
+  for (let start = 0; start < photos.length; start += 32) {
+    const form = new FormData()
+    for (const { file } of photos.slice(start, start + 32)) form.append('image', new Blob([file]))
+    const response = await fetch(`${server.url}/classify?topK=10`, { method: 'POST', body: form })
+    const { results } = await response.json() as {
+      results: Array<{ predictions: Array<{ label: string, classId: number, probability: number }> }>
     }
-    return answers
-  } finally {
-    await server.stop()
+    answers.push(...results.map(({ predictions }) => ({
+      label: predictions[0]?.label ?? '',
+      probabilities: [...predictions].sort((left, right) => left.classId - right.classId).map(({ probability }) => probability)
+    })))
   }
+  await server.close()
+  return answers
 }
 
 const share = (photos: readonly LabelledPhoto[], isRight: (index: number) => boolean): number =>

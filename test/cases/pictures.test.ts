@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { suiteServer, type RunningServer } from '../support/server.js'
+import { suiteApp, type App } from '../support/app.js'
 import { shared, withoutShared } from '../support/shared.js'
 
 /*
@@ -23,7 +23,7 @@ interface Cases {
   readonly refused: Readonly<Record<string, string>>
 }
 
-let server: RunningServer
+let server: App
 
 /** The mean colours of the quadrants' centres, or the refusal. */
 async function seen (name: string): Promise<Quadrants | { status: number, code: string, error: string }> {
@@ -60,7 +60,7 @@ async function demandQuadrants (name: string, wanted: Quadrants, tolerance: numb
 
 suite('pictures as people have them', { skip: withoutShared }, () => {
   const cases = withoutShared === false ? JSON.parse(readFileSync(`${FOLDER}cases.json`, 'utf8')) as Cases : { quadrants: {}, refused: {} }
-  server = suiteServer({ MODEL: shared('cases/eye'), MODEL_NAME: 'eye' })
+  server = suiteApp({ MODEL: shared('cases/eye'), MODEL_NAME: 'eye' }, 'real')
 
   test('every one reaches the network as its format says', async () => {
     const wrong = await Promise.all(Object.entries(cases.quadrants).map(([name, { quadrants, tolerance }]) => (

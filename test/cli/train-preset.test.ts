@@ -7,7 +7,7 @@ import { classifyPixels, inClassOrder } from '../support/answers.js'
 import { COLOURED_SIDE, COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
 import { wavyPicture } from '../support/pictures.js'
-import { serving } from '../support/server.js'
+import { servingApp } from '../support/app.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -45,7 +45,7 @@ suite('xception train --preset', () => {
     assert.equal(mixup, 0.2)
     assert.ok(accuracy >= 0 && accuracy <= 1)
     assert.equal(existsSync(`${out}.training`), false)
-    await serving({ MODEL: out, ...env }, async ({ url }) => {
+    await servingApp({ MODEL: out, ...env }, async ({ url }) => {
       const [predictions = []] = await classifyPixels(url, wavyPicture(COLOURED_SIDE, 3, new Random(1)), COLOURED_SIDE)
       assert.deepEqual(predictions.map(({ label }) => label).sort(), COLOURS)
       assert.ok(Math.abs(inClassOrder(predictions).reduce((sum, value) => sum + value, 0) - 1) < 1e-4)

@@ -16,7 +16,7 @@ import { fixture } from '../sources/keras/fixtures.js'
 import { inClassOrder, type Prediction } from '../support/answers.js'
 import { COLOURS, writeColouredPictures } from '../support/coloured-pictures.js'
 import { startXception, xception } from '../support/command.js'
-import { serving } from '../support/server.js'
+import { servingApp } from '../support/app.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -81,7 +81,7 @@ suite('xception train --head-only', () => {
     const { files, features, labels } = embedded()
     const problem = new HeadProblem({ features: matrixOf(features), labels, weights: new Float64Array(labels.length).fill(1), classes: 3 })
     const expected = probabilitiesOf(dividedBy(problem.linear(problem.fit(fit.strength, 1e-9).parameters), fit.temperature), features)
-    await serving({ MODEL: out, ...env }, async ({ url }) => {
+    await servingApp({ MODEL: out, ...env }, async ({ url }) => {
       const body = new FormData()
       for (const file of files.slice(0, 20)) body.append('image', new Blob([new Uint8Array(readFileSync(file))]))
       const response = await fetch(`${url}/classify?topK=3`, { method: 'POST', body })

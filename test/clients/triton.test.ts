@@ -3,8 +3,7 @@ import { suite, test } from 'node:test'
 import { CAT, CAT_PATH } from '../support/cat.js'
 import { grpcAddress } from '../support/grpc.js'
 import { runClient, withoutModules } from '../support/python-client.js'
-import type { RunningServer } from '../support/server.js'
-import { serving } from '../support/server.js'
+import { servingApp, type App } from '../support/app.js'
 import { classified } from '../support/tensors.js'
 
 type Refusal = readonly [status: string, message: string]
@@ -33,7 +32,7 @@ interface Client {
   readonly program: string
   readonly module: string
   readonly settings: Record<string, string>
-  readonly addressOf: (server: RunningServer) => string
+  readonly addressOf: (server: App) => string
   /** Of a model that is not there, of a wrong shape, and of what there is not. */
   readonly statuses: readonly string[]
   /** In which pixels are sent and probabilities read. */
@@ -60,7 +59,7 @@ const CLIENTS: readonly Client[] = [{
 
 for (const { protocol, program, module, settings, addressOf, statuses, forms } of CLIENTS) {
   test(`Triton's own ${protocol} client works as it is`, { skip: withoutModules('numpy', module) }, async () => {
-    await serving(settings, async (server) => {
+    await servingApp(settings, async (server) => {
       const seen = await runClient(program, addressOf(server), CAT_PATH) as Seen
       assert.deepEqual(seen.ready, [true, true, true, false])
       assert.equal(seen.server, 'xception-serve')
@@ -85,7 +84,7 @@ for (const { protocol, program, module, settings, addressOf, statuses, forms } o
 
 suite('Triton\'s own gRPC client', { skip: withoutModules('numpy', 'tritonclient.grpc') }, () => {
   test('leaves the queue with a call that it cancels', async () => {
-    await serving({ GRPC_PORT: '0', BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (server) => {
+    await servingApp({ GRPC_PORT: '0', BATCH_DELAY_MS: '60000', REQUEST_TIMEOUT_MS: '120000' }, async (server) => {
       const seen = await runClient('triton_grpc', grpcAddress(server), CAT_PATH, `${server.url}/metrics`)
       assert.deepEqual(seen, { waiting: 1, left: 0, status: 'StatusCode.CANCELLED' })
     })

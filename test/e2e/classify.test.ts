@@ -5,8 +5,9 @@ import { request } from 'node:http'
 import { suite, test } from 'node:test'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
+import { suiteApp } from '../support/app.js'
 import { CAT } from '../support/cat.js'
-import { startServer, suiteServer } from '../support/server.js'
+import { startServer } from '../support/server.js'
 import { cifar10Accuracy } from '../support/cifar10.js'
 import { withoutShared } from '../support/shared.js'
 import { until } from '../support/until.js'
@@ -17,7 +18,7 @@ interface Reply {
   timings: { decodeMs: number, queueMs: number, inferenceMs: number, batchSize: number }
 }
 
-const server = suiteServer({ MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000', BACKEND: 'cpu' })
+const server = suiteApp({ MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000' }, 'real')
 
 const post = (body: Uint8Array<ArrayBuffer> | string | FormData, type?: string, query = ''): Promise<Response> =>
   fetch(`${server.url}/classify${query}`, { method: 'POST', body, ...(type === undefined ? {} : { headers: { 'content-type': type } }) })

@@ -6,7 +6,7 @@ import { writeBenchPackage } from '../../bench/network/package-writer.js'
 import { CAT } from '../support/cat.js'
 import { HEADS, SIDE, SOFTMAX, UNITS, dense, prepare } from '../support/heads.js'
 import { referenceValues } from '../support/reference-network.js'
-import { serving } from '../support/server.js'
+import { servingApp } from '../support/app.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 interface Reply {
@@ -20,7 +20,7 @@ suite('POST /embed', () => {
     const { network, weights, images } = prepare(HEADS['one dense layer'].layers)
     const folder = tempFolder(t)
     await writeBenchPackage(folder, { network, weights })
-    await serving({ MODEL: folder }, async ({ url }) => {
+    await servingApp({ MODEL: folder }, async ({ url }) => {
       const raw = { width: SIDE, height: SIDE, channels: 3 } as const
       const files = await Promise.all(images.map((pixels) => sharp(pixels, { raw }).png().toBuffer()))
       const plain = await embed(url, files)
@@ -35,7 +35,7 @@ suite('POST /embed', () => {
   })
 
   test('takes what /classify takes, and what fails has its error', async () => {
-    await serving({}, async ({ url }) => {
+    await servingApp({}, async ({ url }) => {
       const { model, results, timings } = await embed(url, [CAT, Buffer.from('no image'), CAT])
       assert.equal(model.name, 'xception-cifar10')
       assert.ok(timings.batchSize > 0)
@@ -52,7 +52,7 @@ suite('POST /embed', () => {
     const { network, weights } = prepare([{ kind: 'flatten' }, dense(UNITS), SOFTMAX])
     const folder = tempFolder(t)
     await writeBenchPackage(folder, { network, weights })
-    await serving({ MODEL: folder }, async ({ url }) => {
+    await servingApp({ MODEL: folder }, async ({ url }) => {
       const { status, body, asked } = await sendHeadersOnly(`${url}/embed`)
       assert.deepEqual([status, JSON.parse(body).code, asked], [409, 'not_embeddable', false])
       assert.match(JSON.parse(body).detail, /The network has no pooled features: .*flatten/)

@@ -7,7 +7,7 @@ import { classCount } from '../../src/model/network.js'
 import { CAT } from '../support/cat.js'
 import { HEADS, RELU, SIDE, SOFTMAX, UNITS, average, dense, expectedBias, prepare, type Prepared } from '../support/heads.js'
 import { referenceValues } from '../support/reference-network.js'
-import { serving } from '../support/server.js'
+import { servingApp } from '../support/app.js'
 import { shared, withoutShared } from '../support/shared.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -72,7 +72,7 @@ suite('POST /classify?explain=true', () => {
   }
 
   test('nothing is explained that was not asked for, and what is neither true nor false is refused', async () => {
-    await serving({}, async ({ url }) => {
+    await servingApp({}, async ({ url }) => {
       for (const query of ['', '?explain=false']) {
         const { results: [result] } = await (await post(url, [CAT], query)).json() as Reply<undefined>
         assert.deepEqual(Object.keys(result?.predictions[0] ?? {}), ['label', 'classId', 'probability'])
@@ -86,7 +86,7 @@ suite('POST /classify?explain=true', () => {
 
   test('shows one image to who prefers a picture, and says so where it cannot', async (t) => {
     const cat = await sharp(CAT).metadata()
-    await serving({}, async ({ url }) => {
+    await servingApp({}, async ({ url }) => {
       const shown = await post(url, [CAT], '?explain=true', 'image/png, application/json;q=0.5')
       assert.deepEqual([shown.status, shown.headers.get('content-type'), shown.headers.get('vary')], [200, 'image/png', 'accept'])
       const { format, width, height } = await sharp(Buffer.from(await shown.arrayBuffer())).metadata()
@@ -104,7 +104,7 @@ suite('POST /classify?explain=true', () => {
       assert.deepEqual(await problemOf(noImage), [415, 'unsupported_image_format'])
     })
     const folder = await packageOf(t, prepare(inexact['a hidden layer']))
-    await serving({ MODEL: folder }, async ({ url }) => {
+    await servingApp({ MODEL: folder }, async ({ url }) => {
       assert.deepEqual(await problemOf(post(url, [CAT], '?explain=true', 'image/png')), [406, 'not_explainable'])
       const response = await post(url, [CAT], '?explain=true', 'image/png, application/json;q=0.1')
       const { results: [result] } = await response.json() as Reply<{ code: string }>
@@ -122,7 +122,7 @@ async function packageOf (t: TestContext, { network, weights }: Prepared): Promi
 /** The reply for pictures of exactly the input's size, RGB bytes, with a prediction for every class. */
 async function explained<E> (model: string, images: readonly Uint8Array[], side: number): Promise<Reply<E>> {
   let reply: Reply<E> | undefined
-  await serving({ MODEL: model }, async ({ url }) => {
+  await servingApp({ MODEL: model }, async ({ url }) => {
     const { model: { classes } } = await (await fetch(url)).json() as { model: { classes: number } }
     const raw = { width: side, height: side, channels: 3 } as const
     const files = await Promise.all(images.map((pixels) => sharp(pixels, { raw }).png().toBuffer()))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { assertClose, floats } from '../sources/keras/answers.js'
 import { classifyPixels, inClassOrder } from '../support/answers.js'
-import { serving } from '../support/server.js'
+import { servingApp } from '../support/app.js'
 
 /** What scripts/keras-fixtures/full-size.sh says of a file that it wrote. */
 interface FullSizeCase {
@@ -23,7 +23,7 @@ if (folder !== undefined) {
   suite("Keras's own networks at full size answer as Keras does", () => {
     for (const { file, inputSize, inputs, outputs } of cases) {
       test(file, async () => {
-        await serving({ MODEL: join(folder, file) }, async ({ url }) => {
+        await servingApp({ MODEL: join(folder, file) }, async ({ url }) => {
           const found = await classifyPixels(url, readFileSync(join(folder, inputs)), inputSize)
           assertClose(found.flatMap(inClassOrder), floats(readFileSync(join(folder, outputs))))
         })

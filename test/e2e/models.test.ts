@@ -14,6 +14,7 @@ import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js
 import { saveTfjs } from '../sources/keras/tfjs.js'
 import { classifyPixels, inClassOrder } from '../support/answers.js'
 import { realModel } from '../support/real-model.js'
+import { servingApp } from '../support/app.js'
 import { NPM_START, serving, startServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
 import { tempFolder } from '../support/temp-folder.js'
@@ -30,7 +31,7 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
     const { file, inputs, inputSize, scale } = entry
     test(file, async () => {
       const size = /any-size|weights/.test(file) ? { INPUT_SIZE: String(inputSize) } : {}
-      await serving({ MODEL: fixture(file), ...size }, async ({ url, log }) => {
+      await servingApp({ MODEL: fixture(file), ...size }, async ({ url, log }) => {
         assertClose((await classifyPixels(url, readFileSync(fixture(inputs)), inputSize)).flatMap(inClassOrder), expectedOf(entry))
         assert.equal(warnsOfScale(log), scale === '-1..1', 'what does not say how it is scaled starts with a warning, Xception too')
       })
@@ -40,7 +41,7 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
   for (const entry of familyFixtures) {
     const { file, inputs, inputSize, scale } = entry
     test(`another family: ${file}`, async () => {
-      await serving({ MODEL: fixture(file) }, async ({ url, log }) => {
+      await servingApp({ MODEL: fixture(file) }, async ({ url, log }) => {
         assertClose((await classifyPixels(url, readFileSync(fixture(inputs)), inputSize)).flatMap(inClassOrder), expectedOf(entry))
         assert.equal(warnsOfScale(log), scale === '-1..1', 'what does not say how it is scaled starts with a warning')
       })
@@ -52,7 +53,7 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
   for (const { file, size } of published) {
     test(`published, of one grey channel: ${file}`, async () => {
       const path = (ending: string): string => shared(`real-model/family/${file.replace(/hdf5$/, ending)}`)
-      await serving({ MODEL: path('hdf5') }, async ({ url, log }) => {
+      await servingApp({ MODEL: path('hdf5') }, async ({ url, log }) => {
         const found = (await classifyPixels(url, readFileSync(path('u8')), size)).flatMap(inClassOrder)
         assertClose(found, floats(readFileSync(path('f32'))))
         assert.ok(log.some((line) => line.includes(`${size}x${size} grey pixels`)))
@@ -61,7 +62,7 @@ suite('POST /classify answers as Keras does, whatever file the model comes in', 
   }
 
   const golden = async (path: string): Promise<void> => {
-    await serving({ MODEL: path }, async ({ url }) => {
+    await servingApp({ MODEL: path }, async ({ url }) => {
       assertClose(
         (await classifyPixels(url, readFileSync(shared('golden/inputs.u8')), 299)).flatMap(inClassOrder),
         floats(readFileSync(shared('golden/outputs.f32')))
@@ -99,7 +100,7 @@ test('labels beside the file are taken; without any the classes are numbered, wi
   copyFileSync(fixture('keras3-functional-nested.keras'), model)
   const topLabels = async (): Promise<string[]> => {
     let labels: string[] = []
-    await serving({ MODEL: model }, async ({ url, log }) => {
+    await servingApp({ MODEL: model }, async ({ url, log }) => {
       const [predictions = []] = await classifyPixels(url, readFileSync(fixture('pictures-71.u8')).subarray(0, 71 * 71 * 3), 71)
       labels = [...predictions].sort((left, right) => left.classId - right.classId).map(({ label }) => label)
       assert.equal(log.some((line) => line.includes('comes without labels')), labels[0] === 'class 0')
@@ -113,7 +114,7 @@ test('labels beside the file are taken; without any the classes are numbered, wi
 })
 
 test('independent labels: OUTPUT=sigmoid', async () => {
-  await serving({ MODEL: fixture('keras3-functional-nested.keras'), OUTPUT: 'sigmoid' }, async ({ url }) => {
+  await servingApp({ MODEL: fixture('keras3-functional-nested.keras'), OUTPUT: 'sigmoid' }, async ({ url }) => {
     const [predictions = []] = await classifyPixels(url, readFileSync(fixture('pictures-71.u8')).subarray(0, 71 * 71 * 3), 71)
     const { rawOutputs } = fixtures.find(({ file }) => file === 'keras3-functional-nested.keras') as unknown as { rawOutputs: number[][] }
     assertClose(inClassOrder(predictions), (rawOutputs[0] ?? []).map((logit) => 1 / (1 + Math.exp(-logit))))

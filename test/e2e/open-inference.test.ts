@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { CAT } from '../support/cat.js'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { anyPixels, classified, nested, pngOf, rescaled } from '../support/tensors.js'
 
 const SIDE = 32
@@ -14,7 +14,7 @@ interface InferReply { model_name: string, model_version: string, id?: string, o
 interface Refusal { error: string, code: string }
 
 const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
-const server = suiteServer({ ...limits })
+const server = suiteApp(limits, 'real')
 
 async function ask (path: string, body?: object | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> {
   if (body === undefined) return await fetch(`${server.url}${path}`)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { chooseKernels } from '../../src/engine/kernels.js'
+import { startApp } from '../support/app.js'
 import { CAT } from '../support/cat.js'
 import { cifar10Accuracy } from '../support/cifar10.js'
 import { startServer } from '../support/server.js'
@@ -19,9 +20,9 @@ async function classify (url: string): Promise<Reply> {
 const best = ({ results }: Reply): { label: string, probability: number } => results[0]?.predictions[0] ?? { label: '', probability: NaN }
 
 test('two workers, a measured batch size and bfloat16 serve as one', async (t) => {
-  const one = await startServer(t)
+  const one = await startApp(t, {}, 'real')
   const exact = best(await classify(one.url)).probability
-  assert.equal(await one.stop(), 0)
+  await one.close()
   const server = await startServer(t, { ENGINE_WORKERS: '2', MAX_BATCH_SIZE: 'auto', PRECISION: 'bfloat16' })
   const replies = await Promise.all(Array.from({ length: 40 }, () => classify(server.url)))
   assert.deepEqual(new Set(replies.map((reply) => best(reply).label)), new Set(['cat']))
@@ -49,16 +50,14 @@ suite('products of int8', { skip: chooseKernels('int8', 'cpu') === 'tensorflow' 
   })
 
   test('they cost at most 1 point of accuracy', { skip: withoutShared }, async (t) => {
-    const server = await startServer(t, { PRECISION: 'int8' })
-    const accuracy = await cifar10Accuracy(server.url)
-    assert.equal(await server.stop(), 0)
+    const { url } = await startApp(t, { PRECISION: 'int8' }, 'real')
+    const accuracy = await cifar10Accuracy(url)
     assert.ok(Math.abs(accuracy - 0.896) <= 0.01, `accuracy ${accuracy}`)
   })
 })
 
 test('bfloat16 costs at most 0.3 points of accuracy', { skip: withoutShared }, async (t) => {
-  const server = await startServer(t, { PRECISION: 'bfloat16' })
-  const accuracy = await cifar10Accuracy(server.url)
-  assert.equal(await server.stop(), 0)
+  const { url } = await startApp(t, { PRECISION: 'bfloat16' }, 'real')
+  const accuracy = await cifar10Accuracy(url)
   assert.ok(Math.abs(accuracy - 0.896) <= 0.003, `accuracy ${accuracy}`)
 })

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { CAT } from '../support/cat.js'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { CAT_FILE, leave, pick, settled, UNTRUSTED_HOST, useBrowser, withoutChromium } from './browser.js'
 
@@ -16,7 +16,7 @@ interface Reply { readonly results: ReadonlyArray<{ readonly predictions: Readon
 suite('the curl command of a picture', { skip: withoutChromium }, () => {
   const browser = useBrowser()
   const folder = tempFolder()
-  const server = suiteServer()
+  const server = suiteApp({}, 'real')
 
   test('gives in a shell what the page shows, whatever the file is called', async () => {
     const page = await browser.visit(server.url)

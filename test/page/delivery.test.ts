@@ -3,14 +3,14 @@ import { createServer, request, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { after, before, suite, test } from 'node:test'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { CAT_FILE, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; " +
   "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-const server = suiteServer({ RATE_LIMIT: '40' })
+const server = suiteApp({ RATE_LIMIT: '40' }, 'real')
 
 const get = async (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
   await fetch(server.url + path, { method, headers })

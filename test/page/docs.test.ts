@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { leave, useBrowser, withoutChromium } from './browser.js'
 
 suite('the pages of the document', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  const server = suiteServer()
+  const server = suiteApp({}, 'real')
 
   test('show what an operation takes and gives, from /openapi.json', async () => {
     const asked: string[] = []

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { CAT_FILE, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 
 const EXPLAINED = /\/classify\?.*explain=true/
@@ -39,7 +39,7 @@ async function colours (page: Page): Promise<Corners> {
 
 suite('where the network looked', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  const server = suiteServer()
+  const server = suiteApp({}, 'real')
 
   test('is asked for on demand and once, and drawn over what the network saw', async () => {
     const page = await browser.visit(server.url)

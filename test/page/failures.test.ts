@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { ERRORS, ServiceError } from '../../src/base/errors.js'
 import { toProblem } from '../../src/contract/problems.js'
 import { freePort } from '../support/free-port.js'
-import { startServer, suiteServer } from '../support/server.js'
+import { startApp, suiteApp } from '../support/app.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium, type TestFile } from './browser.js'
 import { CUT_OFF, HEIC, TEXT } from './pictures.js'
 
@@ -20,7 +20,7 @@ const problem = (error: ServiceError): string => JSON.stringify(toProblem(error)
 
 suite('what fails is told in words', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  const server = suiteServer({ MAX_IMAGE_BYTES: '200000' })
+  const server = suiteApp({ MAX_IMAGE_BYTES: '200000' }, 'real')
 
   for (const [name, file, words, code, sent] of [
     ['a text', TEXT, /no picture that.*JPEG/, 'unsupported_image_format', 0],
@@ -112,15 +112,14 @@ suite('what fails is told in words', { skip: withoutChromium }, () => {
 
   test('a service that is gone, with a button for when it is back', async (t) => {
     const port = String(await freePort())
-    const first = await startServer(t, { PORT: port })
+    const first = await startApp(t, { PORT: port }, 'real')
     const page = await browser.visit(first.url, { refusals: CLASSIFY })
-    assert.equal(await first.stop(), 0)
+    await first.close()
     await pick(page, [CAT_FILE])
     await page.locator('.card').getByText('The service cannot be reached.').waitFor()
-    const second = await startServer(t, { PORT: port })
+    await startApp(t, { PORT: port }, 'real')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.prediction').first().waitFor()
     await leave(page)
-    assert.equal(await second.stop(), 0)
   })
 })

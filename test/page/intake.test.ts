@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { CAT_FILE, CLASSIFY, enterWithTab, leave, pick, settled, transferOf, useBrowser, withoutChromium } from './browser.js'
 import { catAs, CUT_OFF, TEXT } from './pictures.js'
 
@@ -12,7 +12,7 @@ const firstLabels = async (page: Page): Promise<string[]> =>
 
 suite('pictures come to the page', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  const server = suiteServer()
+  const server = suiteApp({}, 'real')
 
   test('picked, and shown with labels, probabilities, timings and the model', async () => {
     const page = await browser.visit(server.url)

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { assertAccessible } from './accessible.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
@@ -13,7 +13,7 @@ suite('where the service asks for API keys', { skip: withoutChromium }, () => {
   const key = randomBytes(16).toString('hex')
   const file = join(tempFolder(), 'keys')
   writeFileSync(file, `anna ${createHash('sha256').update(key).digest('hex')}\n`)
-  const server = suiteServer({ API_KEYS_FILE: file })
+  const server = suiteApp({ API_KEYS_FILE: file }, 'real')
 
   test('the page asks for one, says if it is wrong, and goes on with the pictures that waited for it', async () => {
     const page = await browser.visit(server.url, { refusals: CLASSIFY })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { assertAccessible } from './accessible.js'
 import { CAT_FILE, CLASSIFY, leave, pick, settled, useBrowser, withoutChromium } from './browser.js'
 import { CUT_OFF, HEIC } from './pictures.js'
@@ -15,7 +15,7 @@ async function open (page: Page, text: string): Promise<void> {
 
 suite('how the page looks', { skip: withoutChromium }, () => {
   const browser = useBrowser()
-  const server = suiteServer()
+  const server = suiteApp({}, 'real')
 
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [device, options] of Object.entries(DEVICES)) {

@@ -9,6 +9,7 @@ import { createGrpcServer } from '../../src/grpc/server.js'
 import { ApiKeys } from '../../src/intake/api-keys.js'
 import { ByteBudget } from '../../src/intake/byte-budget.js'
 import { addressesBehind } from '../../src/intake/client.js'
+import { describeInput } from '../../src/model/input.js'
 import { LoadedModel, prepareProcess } from '../../src/service/loaded-model.js'
 import { Reloader } from '../../src/service/reload.js'
 import { Slot } from '../../src/service/slot.js'
@@ -41,6 +42,7 @@ export class App {
   private readonly closers: Array<() => Promise<void> | void> = []
   private opened: { readonly main: FastifyInstance, readonly admin: FastifyInstance } | undefined
   private mainUrl: string | undefined
+  private isClosed = false
 
   constructor (private readonly config: Config, private readonly engine: Engine) {
     this.logger = pino({ level: config.logLevel }, { write: (line) => { this.log.push(line) } })
@@ -102,8 +104,10 @@ export class App {
     return await inject(this.apps.admin, path, init)
   }
 
-  /** Ends, and gives up what a test that failed has left. */
+  /** Ends, and gives up what a test that failed has left; more than once changes nothing. */
   async close (): Promise<void> {
+    if (this.isClosed) return
+    this.isClosed = true
     this.slot.close()
     this.opened?.main.server.closeAllConnections()
     const closing = async (): Promise<void> => {
@@ -127,6 +131,7 @@ export class App {
   private async load (): Promise<LoadedModel> {
     const { config, logger, metrics, engine } = this
     const model = await openModel(config)
+    logger.info({ model: model.name, input: describeInput(model.input) }, 'model opened')
     for (const warning of model.warnings) logger.warn(warning)
     return await LoadedModel.open(config, model, {
       metrics,
