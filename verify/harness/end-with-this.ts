@@ -13,7 +13,7 @@ while read -r change process; do
     -) running="\${running%% $process *} \${running#* $process }" ;;
   esac
 done
-for process in $running; do kill -9 -- "-$process" "$process"; done 2> /dev/null
+for process in $running; do kill -s KILL -- "-$process" "$process"; done 2> /dev/null
 `
 let guard: Socket | undefined
 
