@@ -147,8 +147,11 @@ suite('options', () => {
 
   test('the smallest size that leaves a pixel is taken, and said where a smaller one is asked for', () => {
     for (const name of presetNames()) {
-      const [, smallest] = /size takes (\d+) or more/.exec(String(messageOf(`${name}?size=1`))) ?? []
-      assert.ok(Number(smallest) > 1, `${name}: ${String(messageOf(`${name}?size=1`))}`)
+      const refusal = messageOf(`${name}?size=1`)
+      // Where all windows are padded, one pixel stays one.
+      if (refusal === undefined) continue
+      const [, smallest] = /size takes (\d+) or more/.exec(refusal) ?? []
+      assert.ok(Number(smallest) > 1, `${name}: ${refusal}`)
       assert.equal(messageOf(`${name}?size=${smallest}`), undefined)
       assert.match(String(messageOf(`${name}?size=${Number(smallest) - 1}`)), /leaves no pixel/)
     }
@@ -174,7 +177,7 @@ suite('options', () => {
   }
 
   test('a choice that was not read from text is checked too', () => {
-    assert.throws(() => presetNetwork({ name: 'xception', width: -1 }, { scale: 1, offset: 0 }), /^Error: width=-1 is not allowed/)
+    assert.throws(() => presetNetwork({ name: 'xception', width: -1 }, { scale: 1, offset: 0 }), /^OperatorError: width=-1 is not allowed/)
   })
 })
 
