@@ -31,7 +31,7 @@ export class Cards {
 
   private run (cards: readonly Card[]): void {
     // A rejection is a fault of the page, which the browser reports.
-    for (const card of cards) card.run()
+    for (const card of cards) void card.run()
   }
 
   private remove (card: Card): void {

@@ -26,8 +26,11 @@ export function reloadOnSignal (logger: pino.Logger, reloader: Reloader, manager
       }
     })
   }
-  takeSignal('SIGHUP', async () => {
-    if (!loading) return await reload()
+  takeSignal('SIGHUP', () => {
+    if (!loading) {
+      void reload()
+      return
+    }
     asked = true
     logger.info('the model is still loading, and is loaded again afterwards')
   })

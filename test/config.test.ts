@@ -84,7 +84,9 @@ test('without a home folder, MODEL_CACHE_DIR has to be set, and nothing else is 
 
 test('the cache is below XDG_CACHE_HOME, unless that is empty or relative', () => {
   const home = '/home/me/.cache/xception-serve'
-  const folders = [undefined, '', 'caches', '/var/caches'].map((XDG_CACHE_HOME) => readConfig({ HOME: '/home/me', XDG_CACHE_HOME }).cacheDir)
+  const folders = [undefined, '', 'caches', '/var/caches'].map((XDG_CACHE_HOME) => (
+    readConfig({ HOME: '/home/me', XDG_CACHE_HOME }).cacheDir
+  ))
   assert.deepEqual(folders, [home, home, home, '/var/caches/xception-serve'])
 })
 

@@ -27,10 +27,10 @@ export interface DecodingFigure {
 configureDecoding({ threads: 1 })
 const config = readConfig({ MODEL: process.argv[2] })
 const { input } = await openModel(config)
-const decoder = createDecoder({
+const serviceDecoder = createDecoder({
   concurrency: 1, input: inputSpec(input), limits: config, memory: new MemoryTurns(config.maxDecodeBytes), timeoutMs: config.decodeTimeoutMs
 })
-const figures = [await measure(decoder, await makePhotos()), await measure(decoder, [await makeLargePhoto()])]
+const figures = [await measure(serviceDecoder, await makePhotos()), await measure(serviceDecoder, [await makeLargePhoto()])]
 process.stdout.write(JSON.stringify(figures))
 
 async function measure (decoder: Decoder, photos: readonly Buffer[]): Promise<DecodingFigure> {

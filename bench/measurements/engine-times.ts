@@ -155,10 +155,10 @@ function figureOf (one: Contestant, batchSize: number, times: Times, operations:
 
 /** What was measured, in words. */
 export function howEngine ({ rounds, threads, peak, versions, leftOut }: EngineResult): string {
-  const rates = Object.entries(peak).map(([precision, { median }]) => `${median.toFixed(0)} GFLOP/s in ${precision}`)
+  const peaks = Object.entries(peak).map(([precision, { median }]) => `${median.toFixed(0)} GFLOP/s in ${precision}`)
   return [
     `medians and quartiles of ${rounds} rounds, ${threads} threads`,
-    `matrix products alone reach ${rates.join(' and ')}`,
+    `matrix products alone reach ${peaks.join(' and ')}`,
     ...new Set(Object.values(versions)),
     ...leftOut
   ].join('; ')

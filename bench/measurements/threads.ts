@@ -53,9 +53,9 @@ export async function benchThreads (machine: Machine, { rounds, threads, model }
       for (const [count, started] of engines) {
         await startContestants(started, contestants, { threads: count, model, exported, before: await onCpus(count) })
       }
-      const started = [...engines].flatMap(([threads, byName]) => contestants.flatMap((one): Started[] => {
+      const started = [...engines].flatMap(([count, byName]) => contestants.flatMap((one): Started[] => {
         const engine = byName.get(nameOf(one))
-        return engine === undefined ? [] : [{ one, threads, engine }]
+        return engine === undefined ? [] : [{ one, threads: count, engine }]
       }))
       await warmUp(started.map(({ engine }) => engine), BATCH_SIZES)
       const figures: ThreadsFigure[] = []

@@ -68,9 +68,9 @@ async function fill (page: URL, texts: Readonly<Record<string, string>>): Promis
   await writeFile(page, content)
 }
 
-function holdBlocks (hold: Saved<HoldResult>): Record<string, string> {
-  const how = `${hold.threads} threads, ${hold.seconds} s at each load, clients on the same machine`
-  return Object.fromEntries(Object.entries(holdTables(hold)).map(([promise, table]) => [promise, block(hold, table, how)]))
+function holdBlocks (measured: Saved<HoldResult>): Record<string, string> {
+  const how = `${measured.threads} threads, ${measured.seconds} s at each load, clients on the same machine`
+  return Object.fromEntries(Object.entries(holdTables(measured)).map(([promise, table]) => [promise, block(measured, table, how)]))
 }
 
 function block ({ date, machine, weights }: Measured, table: Table, how: string): string {

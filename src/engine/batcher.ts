@@ -115,7 +115,7 @@ export class Batcher {
       if (suspect !== undefined) {
         this.suspects.delete(suspect)
         this.retried.add(suspect)
-        this.runBatch([suspect])
+        void this.runBatch([suspect])
         continue
       }
       const waiting = this.longestWaiting()
@@ -128,7 +128,7 @@ export class Batcher {
         this.delay = setTimeout(() => { this.wake() }, Math.ceil(delayMs))
         return
       }
-      this.runBatch([...take(waiting, maxBatchSize)])
+      void this.runBatch([...take(waiting, maxBatchSize)])
     }
   }
 

@@ -72,7 +72,7 @@ export class SupervisedWorker {
     this.past = { ...NO_USAGE, cpuSeconds: this.usage.cpuSeconds }
     this.process = started
     // One that ends between two batches is noticed here, one that ends in a batch by its rejected run.
-    started.ended.then((reason) => { this.failed(started, reason) })
+    void started.ended.then((reason) => { this.failed(started, reason) })
     try {
       const reply = await started.load({ path: await path, imageBytes, warmUpBatchSizes: this.warmUpBatchSizes })
       this.isReady = true
@@ -113,7 +113,7 @@ export class SupervisedWorker {
     this.isReady = false
     worker.kill(reason)
     this.options.observer?.failed?.(reason)
-    this.restart(worker)
+    void this.restart(worker)
   }
 
   private async restart (failed: EngineProcess): Promise<void> {
@@ -131,7 +131,7 @@ export class SupervisedWorker {
         return this.lose(new Error(`the worker could not be brought up again in ${MAX_RESTARTS} tries: ${message}`, { cause: error }))
       }
       this.options.observer?.notReplaced?.(error as Error)
-      setTimeout(() => { this.restart(this.process ?? failed) }, RESTART_DELAY_MS).unref()
+      setTimeout(() => { void this.restart(this.process ?? failed) }, RESTART_DELAY_MS).unref()
     }
   }
 

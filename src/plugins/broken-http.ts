@@ -29,7 +29,7 @@ export const brokenHttpPlugin = fastifyPlugin(async (app: FastifyInstance, { met
   app.server.on('checkExpectation', (request, reply) => { app.routing(request, reply) })
   app.server.on('connect', (_request, socket) => {
     socket.on('error', () => { socket.destroy() })
-    endWith(socket, noProxy(), metrics)
+    void endWith(socket, noProxy(), metrics)
   })
   // Neither this hook nor one before it may wait: what is broken may have come together with the request's head.
   app.addHook('onRequest', ({ raw }, reply, done) => {
@@ -58,7 +58,7 @@ export function follow (request: IncomingMessage, reply: ServerResponse): void {
 export function answerBrokenHttp (error: Error & { code?: string }, socket: Duplex, metrics: Metrics): void {
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
   // Node tells of each further piece that comes.
-  else if (!ending.has(socket)) endWith(socket, brokenHttp(error.code), metrics)
+  else if (!ending.has(socket)) void endWith(socket, brokenHttp(error.code), metrics)
 }
 
 /** Without an error nothing is answered: the client has gone. */

@@ -56,6 +56,7 @@ function fromFramework (error: Error & { code?: string, statusCode?: number }): 
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return unsupportedType()
     case 'ECONNRESET': return clientClosed()
+    default: break
   }
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return malformedBody(`The request cannot be read: ${error.message}`, error)

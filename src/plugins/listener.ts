@@ -27,7 +27,7 @@ export function listenerOptions (logger: FastifyBaseLogger, options: ObserveOpti
     frameworkErrors: (_error, request, reply) => {
       observe(request, reply, options)
       follow(request.raw, reply.raw)
-      return answerBrokenPath(reply)
+      void answerBrokenPath(reply)
     },
     // The routes say themselves, in the service's own form, that it is shutting down.
     return503OnClosing: false

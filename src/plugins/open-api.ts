@@ -16,7 +16,12 @@ export const openApiPlugin = fastifyPlugin(async (app: FastifyInstance, { title,
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title, version: SERVICE_VERSION, description: 'Image classification over HTTP.', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      info: {
+        title,
+        version: SERVICE_VERSION,
+        description: 'Image classification over HTTP.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
+      },
       ...needsKey ? { security: [{ bearer: [] }, { key: [] }] } : {},
       components: needsKey
         ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, key: { type: 'apiKey', in: 'header', name: 'x-api-key' } } }

@@ -97,7 +97,7 @@ export class DecoderHealth {
       this.checkedAt = performance.now()
       if (this.brokenBy === undefined) return
       clearTimeout(this.next)
-      this.next = setTimeout(() => { this.lookAgain() }, CHECK_EVERY_MS).unref()
+      this.next = setTimeout(() => { void this.lookAgain() }, CHECK_EVERY_MS).unref()
     })
     return await this.checking
   }

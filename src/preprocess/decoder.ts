@@ -126,7 +126,7 @@ class PlacedDecoder implements Decoder {
         this.jobs.delete(job)
         reject(signal?.reason)
       }
-      const settled = <T>(settle: (value: T) => void) => (value: T): void => {
+      const settled = <Outcome>(settle: (outcome: Outcome) => void) => (value: Outcome): void => {
         signal?.removeEventListener('abort', abort)
         settle(value)
       }

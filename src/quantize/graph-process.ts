@@ -19,7 +19,7 @@ export interface GraphProcessOptions {
 
 /** A process that computes one graph after the other, on the CPU: to start it takes longer than most of what it is asked. */
 export class GraphProcess {
-  private constructor (private readonly process: EngineProcess, private readonly imageBytes: number) {}
+  private constructor (private readonly engine: EngineProcess, private readonly imageBytes: number) {}
 
   /** Rejects with the reason if the graph cannot be loaded. */
   static async start (savedModel: SavedModel, { threads, imageBytes }: GraphProcessOptions): Promise<GraphProcess> {
@@ -41,7 +41,7 @@ export class GraphProcess {
     process.once('exit', remove)
     try {
       await writeSavedModel(path, savedModel)
-      await this.process.load({ path, imageBytes: this.imageBytes, warmUpBatchSizes: [] })
+      await this.engine.load({ path, imageBytes: this.imageBytes, warmUpBatchSizes: [] })
     } finally {
       process.off('exit', remove)
       remove()
@@ -50,10 +50,10 @@ export class GraphProcess {
 
   /** The pictures are of one kind. */
   async run (pictures: readonly Pixels[], wanted: Wanted = PROBABILITIES_ONLY): Promise<RunReply> {
-    return await this.process.run({ images: pictures as EngineImages, wanted })
+    return await this.engine.run({ images: pictures as EngineImages, wanted })
   }
 
   async close (): Promise<void> {
-    await this.process.close()
+    await this.engine.close()
   }
 }

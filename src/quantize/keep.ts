@@ -12,7 +12,7 @@ export interface Bench {
   /** What float32 says of the pictures. */
   readonly reference: Answers
   /** Takes one graph after the other. */
-  readonly process: GraphProcess
+  readonly graphs: GraphProcess
 }
 
 /** The logit error of the network when one layer alone is computed in int8. */
@@ -53,9 +53,9 @@ export async function layersToKeep (
   return count
 }
 
-async function errorOf (quantization: Quantization, { graphOf, pictures, reference, process }: Bench): Promise<number> {
-  await process.load(graphOf(quantization))
-  return agreementOf(reference, await answersFrom(process, pictures)).logitError
+async function errorOf (quantization: Quantization, { graphOf, pictures, reference, graphs }: Bench): Promise<number> {
+  await graphs.load(graphOf(quantization))
+  return agreementOf(reference, await answersFrom(graphs, pictures)).logitError
 }
 
 /** How many of the costliest leave at most this share of all squared errors. */

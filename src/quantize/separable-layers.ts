@@ -29,7 +29,7 @@ export function pointwiseStep (layer: Layer, steps: readonly Step[]): Step {
 
 function stepNamed (name: string, steps: readonly Step[]): Step {
   const wanted = allowedName(name)
-  const step = steps.find(({ name }) => name === wanted)
+  const step = steps.find((one) => one.name === wanted)
   if (step === undefined) throw new Error(`the graph has no step ${wanted}`)
   return step
 }

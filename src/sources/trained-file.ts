@@ -65,7 +65,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
         : []
     ],
     hashWeights: async () => hash,
-    readWeights: () => withRecognized(path, settings, facts, (recognized) => recognized.readWeights())
+    readWeights: () => withRecognized(path, settings, facts, (again) => again.readWeights())
   }
 }
 

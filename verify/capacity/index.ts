@@ -51,8 +51,8 @@ async function compare (replica: Replica, env: Record<string, string>, durationS
   const arrivalRate = COMPARED_SHARE * 1000 / (replica.inferenceMs[0] ?? NaN)
   const policy = { maxBatchSize: MAX_BATCH_SIZE, batchDelayMs: 0 }
   const simulated = simulate(replica, policy, { arrivalRate, replicas: 1, requests: REQUESTS, seed: 1 })
-  const settings = { ...env, MAX_BATCH_SIZE: String(MAX_BATCH_SIZE), BATCH_DELAY_MS: '0' }
-  const measured = await measure(settings, arrivalRate, durationSeconds * 1000)
+  const replicaEnv = { ...env, MAX_BATCH_SIZE: String(MAX_BATCH_SIZE), BATCH_DELAY_MS: '0' }
+  const measured = await measure(replicaEnv, arrivalRate, durationSeconds * 1000)
   print(`\nOne replica at ${arrivalRate.toFixed(0)} images a second:`)
   for (const [name, outcome] of [['simulated', simulated], ['measured', measured]] as const) {
     const latencies = `p50 ${ms(outcome.p50Ms)}, p99 ${ms(outcome.p99Ms)}`

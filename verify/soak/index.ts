@@ -26,9 +26,9 @@ if (values.help === true) {
     seed: Number(values.seed ?? 1),
     actions: ACTIONS,
     goesOn: (_rounds, elapsedMs) => elapsedMs < minutes * MINUTE_MS,
-    onCheckpoint: ({ minutes, requests, rssMiB, handles, threads, processes }) => {
+    onCheckpoint: ({ minutes: passed, requests, rssMiB, handles, threads, processes }) => {
       const held = `${rssMiB} MiB, ${handles} handles, ${threads} threads, ${processes} processes`
-      print(`${minutes.toFixed(1)} min: ${requests} requests; ${held}`)
+      print(`${passed.toFixed(1)} min: ${requests} requests; ${held}`)
     }
   })
   print('')

@@ -98,7 +98,7 @@ function nameOf (arm: ArmName, seed: number): string {
   return `${arm.replace(/\W+/g, '-')}-${seed}-${createHash('sha256').update(decides).digest('hex').slice(0, 12)}`
 }
 
-async function save (runs: readonly AblationRun[]): Promise<SavedAblations> {
+async function save (done: readonly AblationRun[]): Promise<SavedAblations> {
   const { train, validation, test } = pictures
   const result: SavedAblations = {
     date: new Date().toISOString().slice(0, 10),
@@ -107,7 +107,7 @@ async function save (runs: readonly AblationRun[]): Promise<SavedAblations> {
     trainPictures: train.labels.length,
     validationPictures: validation.labels.length,
     testPictures: test.labels.length,
-    runs
+    runs: done
   }
   await writeFile(RESULT, jsonInLines(result))
   return result

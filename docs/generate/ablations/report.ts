@@ -65,6 +65,6 @@ function runsOf (arm: ArmName, { runs }: SavedAblations): AblationRun[] {
 /** Validation accuracy by epoch, the mean of all seeds and how far one is from it. */
 function curveOf (runs: readonly AblationRun[]): { values: number[], deviations: number[] } {
   const length = Math.min(...runs.map(({ epochs }) => epochs.length))
-  const epochs = Array.from({ length }, (_, epoch) => accuracyOf(runs.map(({ epochs }) => epochs[epoch]?.validationAccuracy ?? NaN)))
+  const epochs = Array.from({ length }, (_, epoch) => accuracyOf(runs.map((run) => run.epochs[epoch]?.validationAccuracy ?? NaN)))
   return { values: epochs.map(({ mean }) => mean), deviations: runs.length > 1 ? epochs.map(({ deviation }) => deviation) : [] }
 }

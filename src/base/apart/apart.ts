@@ -93,7 +93,7 @@ export abstract class Apart<Reply> {
       return
     }
     this.child.on('error', (error) => { end(notStarted(name, error)) })
-    this.child.once('close', (code, signal) => { end(this.endOf(code, signal)) })
+    this.child.once('close', (code, signalName) => { end(this.endOf(code, signalName)) })
     this.passOn(this.child)
     this.wait()
     signal?.addEventListener('abort', abort, { once: true })

@@ -14,7 +14,7 @@ export class Interruption {
   private firstAt = NaN
 
   constructor () {
-    for (const signal of SIGNALS) process.on(signal, (signal) => { this.receive(signal) })
+    for (const signal of SIGNALS) process.on(signal, () => { this.receive(signal) })
   }
 
   /** The signal that came, if one did. */

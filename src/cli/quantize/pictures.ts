@@ -46,8 +46,8 @@ async function decodeAll (files: readonly PictureFile[], config: Config, input: 
   const decoded: Pixels[] = []
   const failures: string[] = []
   try {
-    for await (const [path, pixels] of inOrder(files, 2 * config.decodeConcurrency, async ({ path, read }) => (
-      [path, await decodedOr(read, decoder)] as const
+    for await (const [path, pixels] of inOrder(files, 2 * config.decodeConcurrency, async (file) => (
+      [file.path, await decodedOr(file.read, decoder)] as const
     ))) {
       if (pixels instanceof ServiceError) failures.push(`${path} is left out: ${pixels.code}: ${pixels.message}`)
       else decoded.push(pixels)

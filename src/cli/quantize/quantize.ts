@@ -134,15 +134,15 @@ async function costs (
   judged: Quantization, graphs: Graphs, pictures: readonly Pixels[],
   { keep, logitError, graphOptions }: Pick<QuantizeOptions, 'keep' | 'logitError'> & { readonly graphOptions: GraphProcessOptions }
 ): Promise<{ readonly errors: readonly LayerError[], readonly kept: number }> {
-  const process = await GraphProcess.start(graphs.float32(), graphOptions)
+  const judging = await GraphProcess.start(graphs.float32(), graphOptions)
   const comparing = new Progress(judged.size, 'layer')
   try {
-    const bench = { graphOf: graphs.int8, pictures, reference: await answersFrom(process, pictures), process }
+    const bench = { graphOf: graphs.int8, pictures, reference: await answersFrom(judging, pictures), graphs: judging }
     const errors = await layerErrors(judged, bench, () => { comparing.add(false) })
     return { errors, kept: keep ?? await layersToKeep(judged, errors, logitError, bench) }
   } finally {
     comparing.stop()
-    await process.close()
+    await judging.close()
   }
 }
 

@@ -59,9 +59,9 @@ export function addTrainCommand (program: Command, configOf: (overrides: Record<
         foldersAreClasses: foldersAreClasses === true,
         seed
       }
-      process.exit(await (options.preset === undefined ? head(options) : whole(options.preset, options)))
+      process.exit(await (options.preset === undefined ? head(options) : whole(options.preset)))
 
-      async function whole (preset: string, options: TrainOptions): Promise<number> {
+      async function whole (preset: string): Promise<number> {
         const { trainPreset } = await import('./train-preset.js')
         return await trainPreset({ ...pictures, config: configOf({}), preset, recipe: recipeOf(options, seed), refit: options.refit })
       }

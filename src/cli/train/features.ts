@@ -50,8 +50,8 @@ interface Engine {
 async function embedAll (missing: readonly Variant[], cache: FeatureCache, { feed, read }: Engine): Promise<void> {
   const progress = new Progress(missing.length)
   try {
-    for await (const [one, result] of inOrder(missing, feed.concurrency, async (one) => (
-      [one, await feed.embedUpload(() => read(one))] as const
+    for await (const [one, result] of inOrder(missing, feed.concurrency, async (lacking) => (
+      [lacking, await feed.embedUpload(() => read(lacking))] as const
     ))) {
       if ('error' in result) {
         const { code, message } = result.error

@@ -39,7 +39,7 @@ export async function trainHead (options: HeadOptions): Promise<number> {
   const interruption = new Interruption()
   await demandFree(options.out)
   const model = await openModel(config, showProgress())
-  for (const warning of model.warnings.filter((warning) => !warning.includes('LABELS'))) say(warning)
+  model.warnings.filter((warning) => !warning.includes('LABELS')).forEach(say)
   checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess()
   const decoder = pictureDecoder(config, inputSpec(model.input))

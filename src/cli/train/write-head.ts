@@ -44,7 +44,7 @@ export async function writeHead (outcome: HeadOutcome): Promise<void> {
   const files = { 'report.json': `${JSON.stringify(report, null, 1)}\n`, 'report.html': page }
   await writeNewPackage(out, { name, version, ...replaced, input: inputSpec(model.input), labels: classes, files })
   const { accuracy, balancedAccuracy, pictures, classes: figures } = report.evaluation
-  const judged = figures.filter(({ pictures }) => pictures > 0).length
+  const judged = figures.filter((figure) => figure.pictures > 0).length
   const balanced = `balanced ${percent(balancedAccuracy)}${judged < figures.length ? `, over ${judged} of ${figures.length} classes` : ''}`
   say(`Accuracy ${percent(accuracy)} (${balanced}) of ${pictures} pictures (${report.evaluatedOn}); ${join(out, 'report.html')} says more.`)
   if (outcome.isRefitted) {

@@ -9,11 +9,11 @@ import { pixelsAsFloats } from './pixels.js'
 import type { Value, Values } from './values.js'
 
 /** What a run is fed. Every graph has all of it. */
-export function placeholders (shape: readonly number[], steps: StepList): Record<typeof INPUTS[keyof typeof INPUTS], End> {
+export function placeholders (imageShape: readonly number[], steps: StepList): Record<typeof INPUTS[keyof typeof INPUTS], End> {
   const end = (name: string, type: DataType, shape: readonly number[]): End => ({ step: steps.placeholder(name, type, shape), type, shape })
   return {
     [INPUTS.images]: end(INPUTS.images, 'string', [-1]),
-    [INPUTS.values]: end(INPUTS.values, 'float32', [-1, ...shape]),
+    [INPUTS.values]: end(INPUTS.values, 'float32', [-1, ...imageShape]),
     [INPUTS.wanted]: end(INPUTS.wanted, 'bool', [WANTABLE.length]),
     [INPUTS.mapCount]: end(INPUTS.mapCount, 'int32', []),
     [INPUTS.fromValues]: end(INPUTS.fromValues, 'bool', [])

@@ -81,14 +81,14 @@ function lowered (layer: Layer, inputs: readonly Value[], values: Values): Value
   }
 }
 
-function dense (layer: Layer, input: Value, values: Values): Value {
-  const { step, type } = values.ofType(input, 'float32')
+function dense (layer: Layer, read: Value, values: Values): Value {
+  const { step, type } = values.ofType(read, 'float32')
   const product = values.steps.add(layer.name, type, [step, values.weight(layer, 'kernel', type)], { op: 'MatMul' })
   return { step: values.biased(layer, product, type), shape: layer.outputShape, form: 'rows', type }
 }
 
 /** Sums over many positions and all that follows are in float32, whatever the network computes in. */
-function globalPooling (layer: Layer, op: 'Mean' | 'Max', input: Value, values: Values): Value {
-  const { step } = values.ofType(values.spatial(input), 'float32')
+function globalPooling (layer: Layer, op: 'Mean' | 'Max', read: Value, values: Values): Value {
+  const { step } = values.ofType(values.spatial(read), 'float32')
   return { step: values.steps.reduceSpatial(layer.name, op, step, 'float32'), shape: layer.outputShape, form: 'rows', type: 'float32' }
 }

@@ -51,11 +51,11 @@ function whereWanted (name: Wantable, source: Value, make: (value: Value) => Val
 }
 
 /** The maps of the most probable classes, as many as the run says. */
-function ofMostProbable (classifier: Classifier, map: Value, probabilities: End, values: Values): End {
+function ofMostProbable (classifier: Classifier, map: Value, likeliest: End, values: Values): End {
   const { steps } = values
   const name = OUTPUTS.topMaps
   const isWanted = steps.cast(`${name}/is_wanted`, INPUTS.mapCount, 'int32', 'bool')
   const count = steps.gate(`${name}/count`, INPUTS.mapCount, 'int32', isWanted, true)
-  const ranked = steps.add(`${name}/ranked`, 'float32', [probabilities.step, count], { op: 'TopKV2' })
+  const ranked = steps.add(`${name}/ranked`, 'float32', [likeliest.step, count], { op: 'TopKV2' })
   return where(isWanted, name, map, (value) => mapsOfClasses(classifier, value, `${ranked}:1`, values), values)
 }

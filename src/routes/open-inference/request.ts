@@ -56,8 +56,8 @@ export function inferRequest (outline: unknown): InferRequest {
     data: dataOf(input),
     outputs: outputs === undefined || outputs.length === 0
       ? [{ name: PROBABILITIES, isBinary }]
-      : outputs.map(({ name, parameters }) => ({
-        name, classification: parameters?.classification, isBinary: parameters?.binary_data ?? isBinary
+      : outputs.map(({ name, parameters: own }) => ({
+        name, classification: own?.classification, isBinary: own?.binary_data ?? isBinary
       }))
   }
 }

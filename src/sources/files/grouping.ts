@@ -12,5 +12,5 @@ export function groupByPath (weights: readonly StoredWeight[]): StoredLayer[] {
     if (layer === undefined) layers.set(path, [weight])
     else layer.push(weight)
   }
-  return Array.from(layers, ([path, weights]) => ({ path, weights }))
+  return Array.from(layers, ([path, own]) => ({ path, weights: own }))
 }

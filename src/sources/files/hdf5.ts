@@ -28,9 +28,9 @@ export async function openHdf5 (path: string, shownPath = path): Promise<StoredM
       config: config === undefined
         ? undefined
         : await explained(shownPath, 'has a damaged model_config', async () => judged(() => JSON.parse(config) as unknown)),
-      layers: layers.map(({ path, weights }) => ({
-        path,
-        weights: weights.map(({ name, shape, dataset }) => ({ name, shape, read: read(dataset) }))
+      layers: layers.map((layer) => ({
+        path: layer.path,
+        weights: layer.weights.map(({ name, shape, dataset }) => ({ name, shape, read: read(dataset) }))
       })),
       close: () => library.close()
     }

@@ -66,9 +66,9 @@ class Flattening {
     if (model.kind === 'sequential') return [this.sequential(model, members, inputs)]
     const calls = new ModelCalls(model)
     const inputOf = (name: string): FlatLayer | undefined => inputs[Math.max(0, model.inputs.findIndex(({ layer }) => layer === name))]
-    calls.inOrder(members, ({ layer, path }, call, operands) => {
+    calls.inOrder(members, ({ layer, path: ownPath }, call, operands) => {
       const read = layer.className === 'InputLayer' ? inputOf(layer.name) : undefined
-      return this.called(layer, call, operands, read, calls.tensorsOf(layer.name), path)
+      return this.called(layer, call, operands, read, calls.tensorsOf(layer.name), ownPath)
     })
     return model.outputs.map((output) => (
       calls.given(output) ?? fail(`the model${self === undefined ? '' : ` ${self.name}`} names no output among its layers`)

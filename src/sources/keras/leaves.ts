@@ -18,7 +18,7 @@ export function leavesOf (weights: readonly StoredWeight[]): Leaf[] {
     if (leaf === undefined) leaves.set(path, [weight])
     else leaf.push(weight)
   }
-  return Array.from(leaves, ([path, weights]) => ({ name: lastPart(path), weights }))
+  return Array.from(leaves, ([path, own]) => ({ name: lastPart(path), weights: own }))
 }
 
 /** What a weight is for: `kernel` of `block1_conv1/kernel:0`. Keras 3 numbers them instead. */

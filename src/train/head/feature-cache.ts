@@ -40,7 +40,7 @@ export class FeatureCache {
       await mkdir(path, { recursive: true })
       await utimes(path, new Date(), new Date())
       const known = new Map<string, Float32Array>()
-      for (const name of (await readdir(path)).filter((name) => SEGMENT.test(name)).sort()) {
+      for (const name of (await readdir(path)).filter((file) => SEGMENT.test(file)).sort()) {
         readSegment(await readFile(join(path, name)), options.length, known)
       }
       return new FeatureCache(path, options, known)

@@ -88,11 +88,11 @@ function product (
   const given = isVector ? channelsOf(outputShape) : pass.alignedCount(channelsOf(outputShape), type)
   const { shape } = pass.variable(layer, role)
   const padded = [...shape.slice(0, -2), read, given]
-  const rows = (suffix: string, step: string, columns: number): string => (
-    isVector ? step : steps.reshape(`${name}/${suffix}`, step, type, [-1, columns])
+  const rows = (suffix: string, map: string, columns: number): string => (
+    isVector ? map : steps.reshape(`${name}/${suffix}`, map, type, [-1, columns])
   )
-  const maps = (name: string, step: string, columns: number): string => (
-    isVector ? step : steps.reshape(name, step, type, [-1, ...outputShape.slice(0, -1), columns])
+  const maps = (mapName: string, matrix: string, columns: number): string => (
+    isVector ? matrix : steps.reshape(mapName, matrix, type, [-1, ...outputShape.slice(0, -1), columns])
   )
   const weights = steps.reshape(`${name}/matrix`, pass.weight(layer, role, type, padded), type, [read, given])
   const left = rows('rows', value.step, read)

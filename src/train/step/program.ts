@@ -58,9 +58,9 @@ function stepSignature ({ network, precision, batch, ...descent }: TrainingOptio
   const losses = steps.add('loss', 'float32', [logits.step, labels.step], { op: 'SoftmaxCrossEntropyWithLogits' })
   pass.follow(layers.map(({ layer }) => layer))
   backward(steps.withNumber('loss/by_logits', 'Mul', `${losses}:1`, 1 / batch, 'float32'))
-  for (const { layer, value, backward } of layers.toReversed()) {
+  for (const { layer, value, backward: backThrough } of layers.toReversed()) {
     const gradient = pass.gradientOf(layer, value.type)
-    if (gradient !== undefined) backward(gradient)
+    if (gradient !== undefined) backThrough(gradient)
   }
   updates.push(...descend(pass, learningRate.step, descent))
   // What a run fetches has to wait for the updates, or they would not be made.
