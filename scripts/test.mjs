@@ -17,7 +17,7 @@ const COVERAGE = join(ROOT, 'coverage')
 const CONCURRENCY = 2
 
 /** A file that takes longer hangs. */
-const FILE_TIMEOUT_MS = 3 * 60 * 1000
+const FILE_TIMEOUT_MS = 5 * 60 * 1000
 
 /** As many files are told of as took longest. */
 const SLOWEST = 10

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { Apart } from '../../../src/base/apart/apart.js'
+import { until } from '../../support/until.js'
 
 const APART = new URL('../../../src/base/apart/apart.js', import.meta.url).href
 const NEVER = 'setInterval(() => {}, 1000)'
@@ -39,7 +40,7 @@ suite('a process', { concurrency: true }, () => {
     assert.match((await strange.ended).message, /^the process that waits could start no more threads: raise the limit on processes/)
   })
 
-  test('that has not begun ends with its parent', () => {
+  test('that has not begun ends with its parent', async () => {
     const program = `import { Apart } from '${APART}'
       class Silent extends Apart {
         constructor () { super({ name: 'it', program: ['-e', '${NEVER}'], channel: 'pipe' }) }
@@ -50,7 +51,9 @@ suite('a process', { concurrency: true }, () => {
     const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
     assert.equal(status, 3)
     // It is init's now, which may take a moment to bury it.
-    const state = spawnSync('ps', ['-o', 'stat=', '-p', stdout], { encoding: 'utf8' }).stdout.trim()
-    assert.match(state, /^(?:Z.*)?$/)
+    await until('its end', () => {
+      const state = spawnSync('ps', ['-o', 'stat=', '-p', stdout], { encoding: 'utf8' }).stdout.trim()
+      return /^(?:Z.*)?$/.test(state)
+    })
   })
 })
