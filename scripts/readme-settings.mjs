@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { settingsTable } from '../dist/src/config.js'
+import { settingsTable } from '#compiled/config.js'
 
 /* Writes the generated table of settings into the README. */
 

@@ -40,7 +40,8 @@ const STEPS = [dependencies, unlessInstalled(tensorflow), unlessInstalled(kernel
  * and a signal ends the process at once without leaving anything half done.
  *
  * @param {{
- *   development: boolean, flavour?: 'cpu' | 'gpu', sources?: boolean, quiet?: boolean, hangUp?: boolean, targets?: typeof TARGETS
+ *   development: boolean, flavour?: 'cpu' | 'gpu' | undefined, sources?: boolean, quiet?: boolean, hangUp?: boolean,
+ *   targets?: import('./setup/platform.mjs').Target[]
  * }} options
  *   development: whether tests and tools are wanted, too; flavour: of TensorFlow, by default the one chosen before;
  *   sources: whether to compile them; quiet: say nothing of steps that are skipped; hangUp: whether SIGHUP ends it;
@@ -99,7 +100,7 @@ export async function asCommand (work) {
 }
 
 function parseArguments (args) {
-  const flag = { type: 'boolean' }
+  const flag = /** @type {const} */ ({ type: 'boolean' })
   let values
   try {
     ({ values } = parseArgs({ args, options: { cpu: flag, gpu: flag, service: flag, 'no-build': flag, help: { ...flag, short: 'h' } } }))
@@ -110,10 +111,12 @@ function parseArguments (args) {
     process[values?.help ? 'stdout' : 'stderr'].write(USAGE)
     process.exit(values?.help ? 0 : 2)
   }
-  return { development: !values.service, flavour: ['cpu', 'gpu'].find(name => values[name]), sources: !values['no-build'] }
+  const flavours = /** @type {const} */ (['cpu', 'gpu'])
+  return { development: !values.service, flavour: flavours.find(name => values?.[name]), sources: !values['no-build'] }
 }
 
-// Node resolves links in a module's own address, but not in argv.
-if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+// Node resolves links in a module's own address, but not in argv, which names no program where code is handed to it.
+const [, program] = process.argv
+if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url)) {
   await asCommand(() => setup(parseArguments(process.argv.slice(2))))
 }

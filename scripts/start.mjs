@@ -4,4 +4,4 @@ import { asCommand, setup } from './setup.mjs'
 
 // SIGHUP asks a service to load its model again, and never ends it.
 await asCommand(() => setup({ development: false, quiet: true, hangUp: false }))
-await import('../dist/src/main.js')
+await import('#compiled/main.js')

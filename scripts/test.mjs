@@ -61,7 +61,9 @@ async function runTests (files, withCoverage) {
   events.on('test:complete', ({ name, nesting, details }) => {
     if (nesting === 0 && files.includes(name)) durations.push({ name: relative(join(ROOT, TESTS), name), ms: details.duration_ms })
   })
-  for await (const text of events.compose(spec)) process.stdout.write(text)
+  // A function, too, which its types do not say.
+  const reporter = /** @type {(source: unknown) => void} */ (/** @type {unknown} */ (spec))
+  for await (const text of events.compose(reporter)) process.stdout.write(text)
 
   tellSlowest(durations)
 
@@ -85,7 +87,7 @@ function tellSlowest (durations) {
  * @param {string | undefined} programs a group of those, or `all` of them, in place of the others
  */
 function findTests (wanted, programs) {
-  const all = readdirSync(join(ROOT, TESTS), { recursive: true }).filter(name => name.endsWith('.test.js')).sort()
+  const all = readdirSync(join(ROOT, TESTS), { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.test.js')).sort()
   const files = programs === undefined && wanted.length > 0
     ? all.filter(name => wanted.some(part => join(TESTS, name).includes(part.replace(/\.ts$/, ''))))
     : all.filter(name => pathsOf(programs ?? 'all').some(path => name.startsWith(path)) === (programs !== undefined))
@@ -111,7 +113,8 @@ function abortOnSignals () {
 async function reportCoverage (raw) {
   // Only here, since the packages may not have been there when this file was loaded.
   const { Report } = await import('c8')
-  await new Report({
+  /** @type {ConstructorParameters<typeof Report>[0] & { mergeAsync: boolean }} */
+  const options = {
     include: ['dist/src/**'],
     // A library's code.
     exclude: ['dist/src/base/typebox.js'],
@@ -124,14 +127,16 @@ async function reportCoverage (raw) {
     tempDirectory: raw,
     resolve: '',
     omitRelative: true
-  }).run()
+  }
+  await new Report(options).run()
   rmSync(raw, { recursive: true, force: true })
 }
 
 function readArguments () {
   try {
-    const options = { coverage: { type: 'boolean', default: false }, programs: { type: 'string' } }
-    const { values, positionals } = parseArgs({ allowPositionals: true, options })
+    const { values, positionals } = parseArgs({
+      allowPositionals: true, options: { coverage: { type: 'boolean', default: false }, programs: { type: 'string' } }
+    })
     return { wanted: positionals, withCoverage: values.coverage, programs: values.programs }
   } catch (error) {
     throw new SetupError(error.message)

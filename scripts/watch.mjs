@@ -12,5 +12,9 @@ const compilers = ['tsconfig.json', 'page/tsconfig.build.json', 'page/tsconfig.j
   // Groups of their own: what runs as tsc is the child of what is started here.
 ], { cwd: ROOT, detached: true, stdio: ['ignore', 'inherit', 'inherit'] }))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(signal, () => { for (const { pid } of compilers) process.kill(-pid, 'SIGTERM') })
+  process.once(signal, () => {
+    for (const { pid } of compilers) {
+      if (pid !== undefined) process.kill(-pid, 'SIGTERM')
+    }
+  })
 }

@@ -54,8 +54,8 @@ async function servesAndStops (rootfs, config, env = {}) {
   const response = await fetch(`${url}/classify?topK=1`, {
     method: 'POST', body: readFileSync(PHOTO), headers: { 'content-type': 'image/jpeg' }
   })
-  const { results } = await response.json()
-  assert.equal(results[0].predictions[0].label, 'cat')
+  const { results } = /** @type {{ results: { predictions: { label: string }[] }[] }} */ (await response.json())
+  assert.equal(results[0]?.predictions[0]?.label, 'cat')
   const page = await fetch(url, { headers: { accept: 'text/html' } })
   assert.match(await page.text(), /page\/main\.js/)
   assert.equal((await fetch(`${url}/page/main.js`)).status, 200)

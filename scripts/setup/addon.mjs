@@ -22,6 +22,8 @@ const PROCESS_SOURCE = fileURLToPath(new URL('../../native/process/process.cc', 
  * The step that gives tfjs-node its native half: TensorFlow's libraries in `deps/lib`, the addon compiled
  * into `lib/napi-v8`, ours beside it, and `deps/flavour.json`, by which the service knows at run time what is installed:
  * `{ "flavour": "cpu" | "gpu", "tensorflow": "2.21.0", "addon": "<hash of what the addon was made from>" }`.
+ *
+ * @type {import('./steps.mjs').Step}
  */
 export const addon = {
   name: 'addon',
@@ -95,7 +97,7 @@ async function compile (folder, context) {
   const [convolutions, ...others] = await Promise.allSettled([
     compileConvolutions(scratch, context, headersFolder(context.root)), compileBinding(scratch, context), compileProcess(scratch, context)
   ])
-  const failed = others.find(({ status }) => status === 'rejected')
+  const failed = others.find(result => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   if (convolutions.status === 'rejected') {
     if (!(convolutions.reason instanceof SetupError)) throw convolutions.reason
@@ -110,11 +112,11 @@ async function compileBinding (folder, context) {
   const tensorflow = tensorflowFolder(context)
   const binding = join(tfjsFolder(root), 'binding')
   const sources = readdirSync(binding).filter(name => name.endsWith('.cc')).map(name => join(binding, name))
-  const objects = sources.map(source => join(folder, `${basename(source)}.o`))
+  const objectOf = (/** @type {string} */ source) => join(folder, `${basename(source)}.o`)
   const flags = [...COMPILER_FLAGS, ...ADDON_FLAGS, '-I', headersFolder(root), '-I', join(tensorflow, 'include')]
-  await runCompilers(sources.map((source, index) => [...flags, '-c', source, '-o', objects[index]]), folder, context)
+  await runCompilers(sources.map(source => [...flags, '-c', source, '-o', objectOf(source)]), folder, context)
   const libraries = target.libraries.map(name => join(tensorflow, 'lib', name))
-  await runCompiler([...objects, ...libraries, ...target.linkerFlags, '-o', join(folder, ADDON)], folder, context)
+  await runCompiler([...sources.map(objectOf), ...libraries, ...target.linkerFlags, '-o', join(folder, ADDON)], folder, context)
 }
 
 async function compileProcess (folder, context) {

@@ -21,7 +21,11 @@ const BUNDLED = ['src/base/typebox.js']
 /** What these extend. */
 const EXTENDED = ['tsconfig.json', 'page/tsconfig.json']
 
-/** The step that compiles TypeScript into dist. */
+/**
+ * The step that compiles TypeScript into dist.
+ *
+ * @type {import('./steps.mjs').Step}
+ */
 export const build = {
   name: 'build',
   needs: ['packages'],
@@ -91,7 +95,8 @@ function sourcesHash (root, whole) {
   const configs = [...EXTENDED, ...projects(whole).map(({ config }) => config)]
   const folders = projects(whole).flatMap(({ config }) => readJson(join(root, config)).include.map(folder => join(config, '..', folder)))
   const paths = folders.filter(folder => existsSync(join(root, folder))).flatMap(folder =>
-    readdirSync(join(root, folder), { recursive: true }).filter(name => name.endsWith('.ts')).map(name => join(folder, name)))
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.ts')).map(name => join(folder, name)))
   const inputs = [...configs, 'package.json', 'package-lock.json', ...paths.sort()]
   return hashOf(inputs.flatMap(path => [path, readFileSync(join(root, path))]))
 }

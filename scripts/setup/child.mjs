@@ -11,14 +11,14 @@ const kills = new Set()
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, niceness?: number }} [options] niceness: how much others come first, 0 to 19
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, niceness?: number | undefined }} [options] niceness: how much others come first, 0 to 19
  * @returns {Promise<{ code: number, output: string }>} exit code, standard output and standard error together
  * @throws {NodeJS.ErrnoException} `ENOENT` when there is no such program
  */
 export function run (command, args, { cwd, env = process.env, niceness = 0 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    const kill = () => process.kill(-child.pid, 'SIGKILL')
+    const kill = () => { if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL') }
     const forget = onInterruption(kill)
     const ended = () => {
       forget()

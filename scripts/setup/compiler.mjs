@@ -10,7 +10,7 @@ import { SetupError } from './errors.mjs'
  * @param {string[]} args
  * @param {string} folder
  * @param {{ env: NodeJS.ProcessEnv }} context
- * @param {{ niceness?: number }} [options] as `run` takes them
+ * @param {{ niceness?: number | undefined }} [options] as `run` takes them
  * @throws {SetupError} when there is none, or when it cannot compile that
  */
 export async function runCompiler (args, folder, { env }, { niceness } = {}) {
@@ -29,16 +29,18 @@ export async function runCompiler (args, folder, { env }, { niceness } = {}) {
  * @param {string[][]} runs the arguments of each
  * @param {string} folder
  * @param {{ env: NodeJS.ProcessEnv }} context
- * @param {{ niceness?: number }} [options]
+ * @param {{ niceness?: number | undefined }} [options]
  * @throws {SetupError} of the first that fails, when all have ended
  */
 export async function runCompilers (runs, folder, context, options) {
   const left = [...runs]
   const failures = []
   await Promise.all(Array.from({ length: availableParallelism() }, async () => {
-    while (left.length > 0 && failures.length === 0) {
+    while (failures.length === 0) {
+      const args = left.shift()
+      if (args === undefined) return
       try {
-        await runCompiler(left.shift(), folder, context, options)
+        await runCompiler(args, folder, context, options)
       } catch (error) {
         failures.push(error)
       }
@@ -49,12 +51,12 @@ export async function runCompilers (runs, folder, context, options) {
 
 /**
  * @param {NodeJS.ProcessEnv} env
- * @returns {string[]} the compiler's command, followed by arguments when CXX has some
+ * @returns {[string, ...string[]]} the compiler's command, followed by arguments when CXX has some
  * @throws {SetupError} when there is none, or not the one that CXX names
  */
 export function findCompiler (env) {
   if (env.CXX) {
-    const [compiler, ...args] = env.CXX.trim().split(/\s+/)
+    const [compiler = '', ...args] = env.CXX.trim().split(/\s+/)
     if (isExecutable(compiler) || findProgram([compiler], env) !== undefined) return [compiler, ...args]
     throw new SetupError(`The C++ compiler ${compiler}, which CXX names, does not exist: install it, or unset CXX.`)
   }

@@ -29,17 +29,22 @@ const KERNEL_ROW = /\{"(\w+)",\s*"\w+",\s*Numbers::\w+,\s*Numbers::\w+,\s*"([\w 
  */
 function kernelSources () {
   const rows = [...readFileSync(join(FOLDER, 'kernel_table.h'), 'utf8').matchAll(KERNEL_ROW)]
-  const kernels = rows.map(([, file, needs]) => [`${file}.cc`, needs.split(' ').map(set => `-m${set}`)])
+  const kernels = rows.map(([, file, needs = '']) => [`${file}.cc`, needs.split(' ').map(set => `-m${set}`)])
   return { 'team.cc': [], 'choose.cc': [], ...Object.fromEntries(kernels) }
 }
 
 /** @returns {(string | Buffer)[]} all that decides what is made of this project's C++: the sources, but for what checks them, and flags */
 export function nativeKey () {
-  const sources = readdirSync(NATIVE, { recursive: true }).filter(path => /\.(cc|h)$/.test(path) && !basename(path).startsWith('check'))
+  const sources = readdirSync(NATIVE, { recursive: true, encoding: 'utf8' })
+    .filter(path => /\.(cc|h)$/.test(path) && !basename(path).startsWith('check'))
   return [readFileSync(fileURLToPath(import.meta.url)), ...sources.sort().flatMap(path => [path, readFileSync(join(NATIVE, path))])]
 }
 
-/** The step that compiles the kernels into the cache. They need nothing that is downloaded. */
+/**
+ * The step that compiles the kernels into the cache. They need nothing that is downloaded.
+ *
+ * @type {import('./steps.mjs').Step}
+ */
 export const kernels = {
   name: 'kernels',
   leftOut,

@@ -9,7 +9,11 @@ import { readJson } from './files.mjs'
 /** Whatever NODE_ENV or npm's configuration says. */
 const OPTIONS = ['--ignore-scripts', '--include=optional', '--no-progress', '--loglevel=error']
 
-/** The step that fills node_modules from the lock file: with what starting needs, or with what tests and tools need, too. */
+/**
+ * The step that fills node_modules from the lock file: with what starting needs, or with what tests and tools need, too.
+ *
+ * @type {import('./steps.mjs').Step & { leaves: (context: { root: string }, names: string[]) => boolean }}
+ */
 export const dependencies = {
   name: 'packages',
 
@@ -26,7 +30,8 @@ export const dependencies = {
   leaves ({ root }, names) {
     const wanted = readJson(join(root, 'package-lock.json')).packages
     const installed = installedIn(root)
-    return canAdd(root) && names.map(name => `node_modules/${name}`).every(path => isSatisfied(wanted[path], installed[path]))
+    return installed !== undefined && canAdd(root) &&
+      names.map(name => `node_modules/${name}`).every(path => isSatisfied(wanted[path], installed[path]))
   },
 
   check ({ env }) {
@@ -47,7 +52,9 @@ export const dependencies = {
   }
 }
 
-/** @returns {Record<string, object> | undefined} by path, undefined where it is not known what is there */
+/** @typedef {{ version: string, integrity?: string, dev?: boolean }} Installed */
+
+/** @returns {Record<string, Installed> | undefined} by path, undefined where it is not known what is there */
 function installedIn (root) {
   return readJson(recordOf(root))?.packages
 }
@@ -87,7 +94,7 @@ function isMadeForThisPlatform ({ os, cpu, libc }) {
 }
 
 function failure (output) {
-  const code = /^npm (?:error|ERR!) code (\S+)/m.exec(output)?.[1]
+  const code = /^npm (?:error|ERR!) code (\S+)/m.exec(output)?.[1] ?? ''
   if (code === 'ENOSPC') return Object.assign(new Error(output), { code })
   if (['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'].includes(code)) {
     return new SetupError(`The npm registry cannot be reached (${code}): check the network, and npm's registry and proxy settings.`)

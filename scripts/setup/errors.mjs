@@ -1,5 +1,6 @@
 /** A failure the user can mend: its message is one sentence that says what is missing and how to get it. */
 export class SetupError extends Error {
+  /** @override */
   name = 'SetupError'
 }
 
@@ -11,7 +12,8 @@ export class SetupError extends Error {
  * @returns {unknown} a SetupError, or the error itself when it is not understood
  */
 export function explain (error, folder) {
-  switch (error?.code) {
+  const { code, path = folder } = /** @type {NodeJS.ErrnoException} */ (error ?? {})
+  switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new SetupError(`The disk that holds ${folder} is full: free some space, or point XDG_CACHE_HOME at another disk.`)
@@ -19,8 +21,8 @@ export function explain (error, folder) {
     case 'EPERM':
     case 'EROFS':
       // What is not below it is part of the clone, which has one place.
-      return new SetupError(`${error.path ?? folder} cannot be written (${error.code}): give this user write access` +
-        ((error.path ?? folder).startsWith(folder) ? ', or point XDG_CACHE_HOME at a folder that has it.' : '.'))
+      return new SetupError(`${path} cannot be written (${code}): give this user write access` +
+        (path.startsWith(folder) ? ', or point XDG_CACHE_HOME at a folder that has it.' : '.'))
     default:
       return error
   }

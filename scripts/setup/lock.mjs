@@ -66,13 +66,16 @@ function take (path) {
   }
 }
 
-/** @returns {{ host?: string, pid?: number, silentMs: number } | undefined} undefined when nobody holds the lock */
+/** @typedef {{ host?: string, pid?: number, silentMs: number }} Holder */
+
+/** @returns {Holder | undefined} undefined when nobody holds the lock */
 function readHolder (path) {
   const stats = statSync(path, { throwIfNoEntry: false })
   // A file without its content yet is a lock that is being taken.
   return stats && { ...readJson(path), silentMs: Date.now() - stats.mtimeMs }
 }
 
+/** @param {Holder} holder */
 function isDead ({ host, pid, silentMs }) {
   return silentMs > SILENT_MS || (host === hostname() && !isRunning(pid))
 }

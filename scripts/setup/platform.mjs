@@ -17,9 +17,18 @@ const MACOS = {
 }
 
 /**
+ * @typedef {{
+ *   platform: string, arch: string, flavour: string, ownKernels?: boolean, project: string, tag: string, sha256: string,
+ *   wheelMegabytes: number, diskMegabytes: number, libraries: string[], linkerFlags: string[]
+ * }} Target
+ */
+
+/**
  * One row for every TensorFlow that can be installed. `project` and `tag` name the wheel, `wheelMegabytes` is its
  * size (10^6 bytes), `diskMegabytes` what download and extraction take together at their peak; `ownKernels` says that
  * `native/convolutions` has kernels for the platform's CPUs.
+ *
+ * @type {Target[]}
  */
 export const TARGETS = [
   {
@@ -71,8 +80,8 @@ export const TARGETS = [
 ]
 
 /**
- * @param {{ platform?: string, arch?: string, flavour: 'cpu' | 'gpu', targets?: typeof TARGETS }} wanted
- * @returns {(typeof TARGETS)[number]} the row of the table that serves it
+ * @param {{ platform?: string, arch?: string, flavour: 'cpu' | 'gpu', targets?: Target[] }} wanted
+ * @returns {Target} the row of the table that serves it
  * @throws {SetupError} when no row does
  */
 export function findTarget ({ platform = process.platform, arch = process.arch, flavour, targets = TARGETS }) {
@@ -91,15 +100,20 @@ export function findTarget ({ platform = process.platform, arch = process.arch, 
  * @throws {SetupError}
  */
 export function requireSystem (nodeVersions) {
-  const [major, minor] = nodeVersions.replace('>=', '').split('.').map(Number)
-  const [actualMajor, actualMinor] = process.versions.node.split('.').map(Number)
+  const [major = 0, minor = 0] = nodeVersions.replace('>=', '').split('.').map(Number)
+  const [actualMajor = 0, actualMinor = 0] = process.versions.node.split('.').map(Number)
   if (actualMajor < major || (actualMajor === major && actualMinor < minor)) {
     throw new SetupError(`Node.js ${process.versions.node} is too old: install ${major}.${minor} or later.`)
   }
-  if (process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined) {
+  if (process.platform === 'linux' && glibcVersion() === undefined) {
     throw new SetupError(`TensorFlow ${TENSORFLOW_VERSION} needs a Linux with glibc, which this one lacks: ` +
       'run the container instead (see the README).')
   }
+}
+
+function glibcVersion () {
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport())
+  return header.glibcVersionRuntime
 }
 
 /** @returns {string | Buffer} what tells systems (or containers) apart that share a cache, but not their C++ runtime libraries */

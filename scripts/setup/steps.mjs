@@ -2,15 +2,34 @@ import { endAll } from './child.mjs'
 import { SetupError } from './errors.mjs'
 
 /**
+ * What a step is called with. `progress` and `output` are there while it runs.
+ *
+ * @typedef {{
+ *   root: string, development: boolean, isInstalled: () => boolean, cache: string,
+ *   target: import('./platform.mjs').Target, env: NodeJS.ProcessEnv
+ * }} Context
+ * @typedef {Context & { progress: (text: string) => void, output: (text: string) => void }} RunContext
+ */
+
+/**
+ * A part of the set-up. `needs` are names of steps; `check` throws what can be known to be missing before anything is begun;
+ * `leftOut` says what it means that the step failed, where it can be left out.
+ *
+ * @typedef {{
+ *   name: string, needs?: string[], isDone: (context: Context) => boolean, check?: (context: Context) => void,
+ *   run: (context: RunContext) => Promise<void>, leftOut?: (error: SetupError) => string
+ * }} Step
+ */
+
+/** @typedef {ReturnType<typeof import('./report.mjs').createReport>} Report */
+
+/**
  * Runs what is not done of the steps, side by side, each as soon as the steps that it needs are through. The first that fails ends
  * the others and is what the whole fails with; one that can be left out is only told of, if all else is well.
  *
- * A step has a `name` and the functions `isDone` and `run`; if it likes, `needs`, names of steps, `check`, which throws what can be
- * known to be missing before anything is begun, and `leftOut`, which says what it means that it failed.
- *
- * @param {object[]} steps
- * @param {object} context what they are called with
- * @param {ReturnType<import('./report.mjs').createReport>} report
+ * @param {Step[]} steps
+ * @param {Context} context
+ * @param {Report} report
  */
 export async function runSteps (steps, context, report) {
   for (const step of steps) {

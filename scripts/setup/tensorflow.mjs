@@ -32,14 +32,18 @@ with zipfile.ZipFile(wheel) as archive:
 `
 
 /**
- * @param {{ cache: string, target: import('./platform.mjs').TARGETS[number] }} context
+ * @param {Pick<import('./steps.mjs').Context, 'cache' | 'target'>} context
  * @returns {string} the folder that holds (or will hold) `lib/` and `include/` of one TensorFlow
  */
 export function tensorflowFolder ({ cache, target }) {
   return join(cache, `tensorflow-${TENSORFLOW_VERSION}-${target.flavour}-${target.sha256.slice(0, 12)}`)
 }
 
-/** The step that puts TensorFlow's libraries and headers into the cache. */
+/**
+ * The step that puts TensorFlow's libraries and headers into the cache.
+ *
+ * @type {import('./steps.mjs').Step}
+ */
 export const tensorflow = {
   name: 'TensorFlow',
 
@@ -126,12 +130,15 @@ async function download (folder, { target, env, progress }) {
   } finally {
     clearInterval(timer)
   }
-  return join(place, readdirSync(place).find(name => name.endsWith('.whl')))
+  const wheel = readdirSync(place).find(name => name.endsWith('.whl'))
+  if (wheel === undefined) throw downloadFailure('')
+  return join(place, wheel)
 }
 
 /** The largest file alone, because pip copies the wheel once more when it has arrived. */
 function megabytesIn (folder) {
-  const sizes = readdirSync(folder, { recursive: true }).map(name => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
+  const sizes = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map(name => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
   return Math.max(0, ...sizes) / 1e6
 }
 

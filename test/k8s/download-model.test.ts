@@ -49,6 +49,10 @@ test('the init container fetches a package that the service opens, and nothing t
   assert.match(saidOfWeights, /weights\.safetensors cannot be downloaded: its SHA-256/)
   assert.deepEqual(readdirSync(join(folder, 'b')), ['model.json'])
   assert.match(await download(join(folder, 'c'), { ...good, MODEL_URL: `${url}/nowhere` }), /answered 404/)
+  for (const name of Object.keys(good)) {
+    const { [name]: _left, ...others } = { ...good } as Record<string, string>
+    assert.equal(await download(join(folder, 'f'), others), `${name} is not set.\n`)
+  }
   assert.equal(await download(join(folder, 'd'), good), '')
   assert.equal((await openModel(readConfig({ MODEL: join(folder, 'd') }))).name, 'xception-cifar10')
 
