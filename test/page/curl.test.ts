@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { promisify } from 'node:util'
 import { CAT } from '../support/cat.js'
 import { suiteApp } from '../support/app.js'
 import { tempFolder } from '../support/temp-folder.js'
@@ -27,8 +28,9 @@ suite('the curl command of a picture', { skip: withoutChromium }, () => {
       const card = page.locator('.card').nth(index)
       await card.getByText('Ask with curl').click()
       const command = await card.locator('[data-part=command]').innerText()
-      const output = execFileSync('bash', ['-c', `${command} --silent --show-error`], { cwd: folder, encoding: 'utf8' })
-      const labels = (JSON.parse(output) as Reply).results[0]?.predictions.map(({ label }) => label)
+      // Waiting for curl must not stop the service, which is in this process.
+      const { stdout } = await promisify(execFile)('bash', ['-c', `${command} --silent --show-error`], { cwd: folder })
+      const labels = (JSON.parse(stdout) as Reply).results[0]?.predictions.map(({ label }) => label)
       assert.deepEqual(labels, await card.locator('.prediction .label').allTextContents(), command)
     }
     await leave(page)
