@@ -1,6 +1,7 @@
 import { OperatorError } from './base/errors.js'
+import type { IntegerOrAutoSetting, IntegerOrOffSetting, IntegerSetting, Setting } from './base/setting.js'
 import { threadPoolSize } from './base/thread-pool.js'
-import { SETTINGS, type IntegerOrAutoSetting, type IntegerOrOffSetting, type IntegerSetting, type Setting } from './settings.js'
+import { SETTINGS } from './settings.js'
 
 type ValueOf<S> =
   S extends { type: 'integer' } ? number

@@ -1,52 +1,12 @@
-import { userInfo } from 'node:os'
-import { isAbsolute, join } from 'node:path'
 import proxyAddr from '@fastify/proxy-addr'
+import { defaultCacheFolder } from './base/cache-folder.js'
 import { usableCpus } from './base/cpus.js'
 import { LOG_LEVELS } from './base/log-levels.js'
 import { usableMemory } from './base/memory.js'
+import type { ChoiceSetting, Setting } from './base/setting.js'
 import { threadPoolSize } from './base/thread-pool.js'
 import { HIDDEN_ACTIVATIONS, POOLINGS, type HiddenActivation, type PoolingName } from './model/head-settings.js'
 import { IMAGENET_SHA256, IMAGENET_URL } from './sources/imagenet.js'
-
-type Env = Readonly<Record<string, string | undefined>>
-/** Where the machine or another variable decides, a function of the environment that the process was started with. */
-type Default<T> = T | ((env: Env) => T)
-
-interface SettingBase {
-  readonly env: string
-  readonly help: string
-  /** Said in place of a default that only the machine knows. */
-  readonly defaultText?: string
-}
-export interface IntegerSetting extends SettingBase {
-  readonly type: 'integer'
-  readonly default: Default<number>
-  readonly min: number
-  readonly max: number
-  readonly unit?: string
-}
-interface StringSetting extends SettingBase {
-  readonly type: 'string'
-  readonly default: Default<string>
-  /** What it has to look like, where not any text will do, and that in words. */
-  readonly form?: { readonly accepts: (text: string) => boolean, readonly words: string }
-}
-interface ChoiceSetting<T extends string> extends SettingBase {
-  readonly type: 'choice'
-  readonly default: T
-  readonly choices: readonly T[]
-}
-/** A whole number that the service finds by itself unless it is set. */
-export interface IntegerOrAutoSetting extends Omit<IntegerSetting, 'type' | 'default'> {
-  readonly type: 'integerOrAuto'
-  readonly default: 'auto' | number
-}
-/** A whole number that turns something on. */
-export interface IntegerOrOffSetting extends Omit<IntegerSetting, 'type' | 'default'> {
-  readonly type: 'integerOrOff'
-  readonly default: 'off'
-}
-export type Setting = IntegerSetting | StringSetting | ChoiceSetting<string> | IntegerOrAutoSetting | IntegerOrOffSetting
 
 /** `https://example.org` or `http://127.0.0.1:3000`: what a browser sends as a page's origin, in lower case and without a path. */
 const ORIGIN = /https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?/.source
@@ -409,7 +369,7 @@ export const SETTINGS = {
   cacheDir: {
     env: 'MODEL_CACHE_DIR',
     type: 'string',
-    default: defaultCacheDir,
+    default: defaultCacheFolder,
     defaultText: '`$XDG_CACHE_HOME/xception-serve`, else `~/.cache/xception-serve`',
     help: 'Folder for compiled and downloaded models.'
   },
@@ -438,26 +398,5 @@ function areProxies (text: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-/**
- * Below $XDG_CACHE_HOME, which the XDG Base Directory Specification says to ignore where it is empty or relative, or the home
- * folder. Empty where there is neither.
- */
-function defaultCacheDir ({ XDG_CACHE_HOME: xdgCacheHome, HOME: home }: Env): string {
-  if (xdgCacheHome !== undefined && isAbsolute(xdgCacheHome)) return join(xdgCacheHome, 'xception-serve')
-  const folder = home !== undefined && isAbsolute(home) ? home : usersHome()
-  return folder === undefined ? '' : join(folder, '.cache', 'xception-serve')
-}
-
-/** What the system knows of the user's home folder; undefined where it knows of none. */
-function usersHome (): string | undefined {
-  try {
-    const { homedir } = userInfo()
-    return isAbsolute(homedir) ? homedir : undefined
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error
-    return undefined
   }
 }

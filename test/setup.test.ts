@@ -9,7 +9,7 @@ import { packagePath } from '../src/base/package-root.js'
 import { ALL_SKIPPED, assertSentence, assertSteps, Clone, hostTarget, makeWheel, NATIVE_DONE, platform } from './support/setup-clone.js'
 import { until } from './support/until.js'
 
-/** As `npm start` has it. */
+/** The command that `npm start` is. */
 const START = ['--require', './scripts/signals.cjs', 'scripts/start.mjs']
 const TFJS = 'node_modules/@tensorflow/tfjs-node'
 

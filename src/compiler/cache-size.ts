@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isNotThere } from '../base/existing.js'
 import { isLocked } from '../base/lock.js'
 
 /** An entry that was marked as used within this time is in use; `keepInUse` marks three times as often. */
@@ -48,7 +49,7 @@ async function readEntry (path: string): Promise<Entry[]> {
     const bytes = stats.reduce((sum, found) => sum + (found.isFile() ? found.size : 0), 0)
     return [{ path, bytes, usedAtMs: mtimeMs }]
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (!isNotThere(error)) throw error
     return []
   }
 }

@@ -139,9 +139,7 @@ export class LoadedModel {
    * `deadline_unreachable` or `queue_full`.
    */
   admit (client: string, withinMs = Infinity): Place {
-    if (!this.hasWorker) {
-      throw workerReplaced()
-    }
+    if (!this.hasWorker) throw workerReplaced()
     this.workload.demandTime(client, withinMs)
     return this.batcher.places.take(client)
   }

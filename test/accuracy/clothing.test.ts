@@ -59,7 +59,7 @@ suite('341 photos of clothes through POST /classify', { skip: withoutShared }, (
       LABELS: join(path, 'labels.txt'),
       MODEL_CACHE_DIR: join(folder, 'cache'),
       REQUEST_TIMEOUT_MS: '120000',
-      // To find out which is best takes as long as a third of the photos.
+      // As it would be measured, without the time that takes.
       MAX_BATCH_SIZE: '8'
     }
   })

@@ -30,7 +30,7 @@ interface Case {
 }
 
 const TOLERANCE = 2e-5
-/** Of frameworks that compute in half precision what is computed here in single. */
+/** Tolerance where a framework computes in half precision what is computed here in single. */
 const HALF_PRECISION_TOLERANCE = 0.02
 
 /** What does not hold yet, by how a file keeps it. A case that holds must not stand here. */

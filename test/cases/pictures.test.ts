@@ -11,7 +11,7 @@ import { shared, withoutShared } from '../support/shared.js'
 const FOLDER = shared('cases/pictures/')
 const SIDE = 64
 const CHANNELS = 3
-/** Of a quadrant, the half around its centre. */
+/** The half of a quadrant around its centre. */
 const [FROM, TO] = [SIDE / 8, SIDE / 8 + SIDE / 4]
 /** For pictures of which the libraries get something wrong; no tolerance stands with them. */
 const UPSTREAM_TOLERANCE = 4

@@ -20,7 +20,7 @@ interface Line {
 
 /** More than are classified while a test looks at the first. */
 const MANY = 800
-/** Of those that were left when it was stopped. */
+/** Pictures that were left when it was stopped. */
 const FEW = 20
 
 const file = thisSuite()

@@ -43,7 +43,7 @@ suite('presets', () => {
     assert.ok(listed.every(({ multiplyAdds }) => multiplyAdds > 1e8))
   })
 
-  test('are described as any model is', () => {
+  test('are described by their input, layers and cost', () => {
     const [first, input, ...others] = described('inception-v3?classes=10').split('\n')
     const summary = /^preset:inception-v3\?classes=10, version random-1: 10 classes, 21,823,274 parameters, [\d,]+ multiply-adds an image$/
     assert.match(first ?? '', summary)

@@ -33,7 +33,7 @@ interface Client {
   readonly module: string
   readonly settings: Record<string, string>
   readonly addressOf: (server: App) => string
-  /** Of a model that is not there, of a wrong shape, and of what there is not. */
+  /** Errors of a model that is not there, of a wrong shape, and of what there is not. */
   readonly statuses: readonly string[]
   /** In which pixels are sent and probabilities read. */
   readonly forms: number

@@ -16,10 +16,10 @@ import {
 const MOST_PARAMETERS = 5_000_000
 const CLASSES = 4
 const TOLERANCE = 1e-5
-/** Of what the answers differ by from picture to picture; the rounding of float32 alone makes up to a tenth of this. */
+/** Share of what the answers differ by from picture to picture; the rounding of float32 alone makes up to a tenth of this. */
 const SHARE_OF_SPREAD = 0.005
 const LEAST_SPREAD = 0.05
-/** Of a channel's mean square: what divides by less enlarges the rounding with the pictures' differences. */
+/** Share of a channel's mean square: what divides by less enlarges the rounding with the pictures' differences. */
 const LEAST_VARIANCE = 0.1
 /** Large enough for coarsest grids of several pixels. */
 const SIZE = 107

@@ -14,7 +14,7 @@ const NETWORKS = 48
 const MORE_NETWORKS = 600
 const FLOAT32_TOLERANCE = 1e-5
 const BFLOAT16_TOLERANCE = 0.01
-/** Of two images, so that a constant would not pass. */
+/** Two images, so that a constant would not pass. */
 const LEAST_DIFFERENCE = 0.05
 
 const networks = new RandomNetworks(new Random(20161007))

@@ -11,7 +11,7 @@ const IMAGE_MS = 20
 const SLOW = await sharp({ create: { width: 32, height: 32, channels: 3, background: { r: 5, g: IMAGE_MS, b: 0 } } }).png().toBuffer()
 const FLOODING_CONNECTIONS = 100
 const QUEUE_SIZE = 64
-/** Of whoever is refused and asks again at once. */
+/** Tries of whoever is refused and asks again at once. */
 const MOST_TRIES = 10_000
 
 const env = { TRUST_PROXY: '127.0.0.1', QUEUE_SIZE: String(QUEUE_SIZE), MAX_BATCH_SIZE: '1' }
@@ -82,7 +82,7 @@ suite('while one client floods', () => {
 
   for (const [whose, client] of [['another one', '192.0.2.2'], ['the same one', '192.0.2.1']] as const) {
     test(`a request of 32 images by ${whose} is answered`, async () => {
-      // One of the client that floods may be refused first, as any of its requests.
+      // A request of the client that floods may be refused at first, as any of its others.
       const response = await sendUntil(client, 32, (status) => status !== 503 || client !== '192.0.2.1')
       assert.equal(response.status, 200)
       const { results } = await response.json() as { results: object[] }

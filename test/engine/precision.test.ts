@@ -17,7 +17,7 @@ function pretend (...lines: readonly string[]): void {
 }
 
 suite('PRECISION=auto is bfloat16 only where it is native', () => {
-  // Of AVX-512 and AMX on x86, and of ARMv8.6.
+  // Flags of AVX-512 and AMX on x86, and of ARMv8.6.
   test('on a CPU, as Linux says it', { skip: existsSync('/proc/cpuinfo') ? false : 'there is no /proc/cpuinfo' }, () => {
     const isNative = /\b(?:avx512_bf16|amx_bf16|bf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
     assert.equal(choosePrecision('auto', 'cpu'), isNative ? 'bfloat16' : 'float32')

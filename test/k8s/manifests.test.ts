@@ -51,7 +51,7 @@ interface Policy {
 }
 
 const VERSION = (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version
-/** Of the init container's script, not of the service. */
+/** Variables of the init container's script, not of the service. */
 const DOWNLOAD_VARIABLES = ['MODEL_URL', 'MODEL_JSON_SHA256', 'WEIGHTS_SHA256']
 
 function named<T> (manifests: readonly Manifest[], kind: string): T {

@@ -15,7 +15,7 @@ const SAID = {
     'vips_tracked: out of memory --- size == 512MB',
     'heif: Memory allocation error: Unspecified (6.0)',
     'VipsOperation: class "heifload_buffer" not found',
-    // Of a damaged picture that was decoded at the same time.
+    // What is said of a damaged picture that was decoded at the same time.
     'VipsJpeg: premature end of JPEG image\nglib: Error creating thread: Resource temporarily unavailable'
   ],
   upload: [

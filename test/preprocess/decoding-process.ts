@@ -15,7 +15,7 @@ const before = peakBytes()
 await toPixels(upload, INPUT, LIMITS)
 process.stdout.write(String(peakBytes() - before))
 
-/** Of resident memory; the figure that getrusage() has may be the parent's. */
+/** Peak of resident memory; the figure that getrusage() has may be the parent's. */
 function peakBytes (): number {
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
 }

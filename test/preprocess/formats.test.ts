@@ -9,7 +9,7 @@ import { tiff } from './tiff-files.js'
 
 const PHOTOS = resolve('..', 'shared', 'images', 'imagenet')
 
-/** Of the input's size, so that lossless formats must come out as they went in. */
+/** A picture of the input's size, so that lossless formats must come out as they went in. */
 const smooth = gradient(FILL.size, FILL.size)
 const flat = patches(FILL.size, FILL.size)
 

@@ -16,7 +16,7 @@ export async function toPixels (upload: Uint8Array, input: InputSpec, limits: Im
   return asBytes(await decoded(upload, input, limits))
 }
 
-/** As `toPixels`, and float32 where the input states a rescaling. */
+/** Does what `toPixels` does, and gives float32 where the input states a rescaling. */
 export async function decoded (upload: Uint8Array, input: InputSpec, limits: ImageLimits): Promise<Pixels> {
   return await createDecoder({ concurrency: 1, input, limits, memory: new MemoryTurns(2 ** 33), timeoutMs: TIMEOUT_MS }).decode(upload)
 }

@@ -14,7 +14,7 @@ const WINDOW: Pick<OperationOf<'convolution'>, 'kernel' | 'strides' | 'dilation'
 const NORMALIZATION = { kind: 'batchNormalization', epsilon: 1e-3, scale: true, center: true } as const
 const RELU = { kind: 'activation', activation: { function: 'relu' } } as const
 const CHANNELS = 4
-/** Of the batch normalization that the separable convolution reads, behind a ReLU. */
+/** Statistics of the batch normalization that the separable convolution reads, behind a ReLU. */
 const [GAMMA, BETA] = [[0.5, 1, 2, 3], [0, 0.5, -1, 2]]
 
 function network (between: readonly LayerStatement[], last: string): Network {

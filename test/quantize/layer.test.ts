@@ -40,7 +40,7 @@ function errorsOf (kernel: Tensor, values: readonly Float64Array[], quantized: L
   )))
 }
 
-/** Of each filter about its mean, which the bias takes in. */
+/** Squared errors of each filter about their mean, which the bias takes in. */
 function squares (errors: readonly number[][]): number {
   return errors.reduce((total, ofFilter) => {
     const mean = ofFilter.reduce((sum, error) => sum + error, 0) / POSITIONS

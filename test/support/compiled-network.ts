@@ -14,7 +14,7 @@ export interface Feed {
   readonly images?: readonly Uint8Array[]
   readonly values?: readonly Float32Array[]
   readonly wanted?: readonly Wantable[]
-  /** Of how many classes the maps are wanted. */
+  /** How many classes' maps are wanted. */
   readonly mapCount?: number
 }
 

@@ -262,7 +262,7 @@ function normalShare (x: number): number {
   return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)
 }
 
-/** Of the channels of each position. */
+/** What becomes of the channels of each position. */
 function ofPositions (
   input: FeatureMap, channels: number, compute: (values: readonly number[], channel: number) => number
 ): FeatureMap {

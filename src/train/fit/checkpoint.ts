@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { Type, type Static } from '../../base/typebox.js'
 import { OperatorError } from '../../base/errors.js'
+import { ifThere } from '../../base/existing.js'
 import { parse } from '../../base/schema.js'
 import { encodeSafetensors } from '../../sources/files/safetensors-writer.js'
 import { readSafetensors } from '../../sources/files/safetensors.js'
@@ -72,10 +73,5 @@ export async function readCheckpoint (folder: string, identity: string): Promise
 }
 
 async function namesIn (folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  return await ifThere(folder, () => readdir(folder)) ?? []
 }

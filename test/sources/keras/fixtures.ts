@@ -29,7 +29,7 @@ export function fixture (file: string): string {
 }
 
 export const fixtures = manifest('manifest.json')
-/** Of other families than Xception. */
+/** Models of other families than Xception. */
 export const familyFixtures = manifest('family.json')
 
 function manifest (name: string): readonly Fixture[] {
