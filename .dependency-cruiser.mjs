@@ -25,8 +25,9 @@ const MAY_USE_ON_TOP = {
   'app.ts': ['base/', 'telemetry/', 'service/', 'intake/', 'plugins/', 'routes/', 'config.ts'],
   'admin-app.ts': ['base/', 'telemetry/', 'service/', 'intake/', 'plugins/', 'routes/'],
   'end-and-reload.ts': ['base/', 'service/', 'config.ts'],
-  'server.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'intake/', 'grpc/', 'config.ts', 'app.ts',
-    'admin-app.ts', 'end-and-reload.ts'],
+  'assembly.ts': ['base/', 'model/', 'preprocess/', 'sources/', 'telemetry/', 'service/', 'intake/', 'grpc/', 'config.ts', 'app.ts',
+    'admin-app.ts'],
+  'server.ts': ['base/', 'telemetry/', 'service/', 'grpc/', 'config.ts', 'assembly.ts', 'end-and-reload.ts'],
   'start.ts': ['base/', 'config.ts', 'server.ts'],
   'main.ts': ['base/', 'start.ts']
 }

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
-import { buildAdminApp } from './admin-app.js'
-import { buildApp } from './app.js'
+import { assemble } from './assembly.js'
 import { connectionsWithin, descriptorLimit } from './base/descriptors.js'
 import { ENGINE_LOST, endNow } from './base/end-now.js'
 import { OperatorError } from './base/errors.js'
@@ -12,16 +11,8 @@ import type { Config } from './config.js'
 import { closeOnSignal, reloadOnSignal } from './end-and-reload.js'
 import { createLogDestination } from './telemetry/log-destination.js'
 import { Metrics } from './telemetry/metrics.js'
-import { describeInput } from './model/input.js'
-import { openModel } from './sources/open.js'
-import { MemoryTurns } from './preprocess/index.js'
-import { describeProgress, showProgress } from './sources/download-progress.js'
-import { createGrpcServer, type GrpcOptions, type GrpcServer } from './grpc/server.js'
-import { ByteBudget } from './intake/byte-budget.js'
-import { LoadedModel, prepareProcess } from './service/loaded-model.js'
-import { ApiKeys } from './intake/api-keys.js'
-import { Reloader } from './service/reload.js'
-import { addressesBehind } from './intake/client.js'
+import type { GrpcServer } from './grpc/server.js'
+import { prepareProcess } from './service/loaded-model.js'
 import { Slot } from './service/slot.js'
 import { startTracing } from './telemetry/start-tracing.js'
 
@@ -46,29 +37,15 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
 
   try {
     const stopTracing = await startTracing(process.env, { logger, onLost: (spans) => { metrics.spansLost.inc(spans) } })
-    const keys = await openKeys(config, logger)
     const maxConnections = boundConnections(config, logger)
-    const budget = new ByteBudget(config.maxBytesInFlight, (taken) => { metrics.bytesInFlight.set(taken) })
-    const app = await buildApp({ config: { ...config, maxConnections }, slot, keys, budget, metrics, logger })
-    const addressOf = addressesBehind(config.trustProxy)
-    const limitRate: GrpcOptions['limitRate'] = async (client) => { await app.limitRate(client) }
-    const intake = { slot, limits: config, budget, metrics }
-    const grpc = openGrpc(config, { addressOf, intake, keys, limitRate, maxConnections, metrics, logger })
-    const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
-    const reloader = new Reloader({
-      slot, open: async () => await openAndLoad(config, { slot, metrics, logger, workerFile, decodingMemory })
+    const onEngineLost = (reason: Error): void => { endLost(logger, slot, reason) }
+    const { app, adminApp, grpc, reloader, close } = await assemble({ ...config, maxConnections }, {
+      slot, metrics, logger, workerFile, onLost: onEngineLost
     })
     const hasLoaded = reloadOnSignal(logger, reloader, manager)
-    const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
-    const close = async (): Promise<void> => {
-      await Promise.all([app.close(), grpc?.close()])
-      await adminApp?.close()
-      keys?.close()
-      await slot.end()
-    }
     isEnding = closeOnSignal(config, { logger, slot, manager, close, afterwards: stopTracing })
     await listenHttp(app, { address: config, names: { host: 'HOST', port: 'PORT' }, text: 'listening at' })
-    await grpc?.listen()
+    if (grpc !== undefined) await listenGrpc(grpc, config, logger)
     if (adminApp !== undefined && config.adminPort !== 'off') {
       const address = { host: config.adminHost, port: config.adminPort }
       const names = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' }
@@ -114,32 +91,13 @@ function boundConnections ({ maxConnections }: Config, logger: pino.Logger): num
   return bounded
 }
 
-async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<ApiKeys | undefined> {
-  if (apiKeysFile === '') return undefined
-  return await ApiKeys.open(apiKeysFile, {
-    onChange: (keys) => { logger.info({ keys }, 'the API keys were read again') },
-    onRefusal: (reason) => {
-      logger.error(reason instanceof OperatorError ? {} : { err: reason }, `the API keys stay as they were: ${reason.message}`)
-    }
+async function listenGrpc (server: GrpcServer, { host, grpcPort }: Config, logger: pino.Logger): Promise<void> {
+  const address = await listenAt({ host, port: Number(grpcPort) }, {
+    names: { host: 'HOST', port: 'GRPC_PORT' },
+    listen: async (at) => await server.listen(at.host, at.port),
+    onNotice: (notice) => { logger.info(notice) }
   })
-}
-
-interface Grpc extends Pick<GrpcServer, 'close'> {
-  listen (): Promise<void>
-}
-
-function openGrpc ({ host, grpcPort: port }: Config, options: GrpcOptions): Grpc | undefined {
-  if (port === 'off') return undefined
-  const server = createGrpcServer(options)
-  const listen = async (): Promise<void> => {
-    const address = await listenAt({ host, port }, {
-      names: { host: 'HOST', port: 'GRPC_PORT' },
-      listen: async (at) => await server.listen(at.host, at.port),
-      onNotice: (notice) => { options.logger.info(notice) }
-    })
-    options.logger.info(`gRPC at ${address}`)
-  }
-  return { listen, close: async () => { await server.close() } }
+  logger.info(`gRPC at ${address}`)
 }
 
 interface HttpListener {
@@ -155,46 +113,5 @@ async function listenHttp (app: FastifyInstance, { address, names, text }: HttpL
     names,
     listen: async (at) => await app.listen({ ...at, listenTextResolver }),
     onNotice: (notice) => { app.log.info(notice) }
-  })
-}
-
-interface Loading {
-  readonly slot: Slot
-  readonly metrics: Metrics
-  readonly logger: pino.Logger
-  readonly workerFile: URL | undefined
-  readonly decodingMemory: MemoryTurns
-}
-
-async function openAndLoad (config: Config, { slot, metrics, logger, workerFile, decodingMemory }: Loading): Promise<LoadedModel> {
-  const show = showProgress((line) => { logger.info(line) })
-  const model = await openModel(config, (progress) => {
-    slot.loading(describeProgress(progress))
-    show(progress)
-  })
-  logger.info({ model: model.name, version: model.version, input: describeInput(model.input) }, 'model opened')
-  for (const warning of model.warnings) logger.warn(warning)
-  let lastStep: string | undefined
-  return await LoadedModel.open(config, model, {
-    metrics,
-    workerFile,
-    decodingMemory,
-    onStep: (step) => {
-      if (step !== lastStep) logger.info(step)
-      lastStep = step
-      slot.loading(step)
-    },
-    workerObserver: {
-      failed: (reason) => { logger.error({ err: reason }, 'a worker failed and is replaced') },
-      notReplaced: (reason) => { logger.error({ err: reason }, 'a worker could not be replaced, and is tried again') },
-      lost: (reason) => { endLost(logger, slot, reason) }
-    },
-    decoderObserver: {
-      failed: ({ message: reason }, isTold) => {
-        if (isTold) logger.error({ reason }, 'an image could not be decoded, for a reason of the system')
-      },
-      broke: ({ message: reason }) => { logger.error({ reason }, 'no image can be decoded: not ready until they can') },
-      recovered: () => { logger.info('images can be decoded again') }
-    }
   })
 }

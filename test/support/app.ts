@@ -3,17 +3,10 @@ import { after, before } from 'node:test'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import pino, { type Logger } from 'pino'
 import { buildAdminApp } from '../../src/admin-app.js'
-import { buildApp } from '../../src/app.js'
+import { assemble } from '../../src/assembly.js'
 import { readConfig, type Config } from '../../src/config.js'
-import { createGrpcServer } from '../../src/grpc/server.js'
-import { ApiKeys } from '../../src/intake/api-keys.js'
-import { ByteBudget } from '../../src/intake/byte-budget.js'
-import { addressesBehind } from '../../src/intake/client.js'
-import { describeInput } from '../../src/model/input.js'
-import { LoadedModel, prepareProcess } from '../../src/service/loaded-model.js'
-import { Reloader } from '../../src/service/reload.js'
+import { prepareProcess } from '../../src/service/loaded-model.js'
 import { Slot } from '../../src/service/slot.js'
-import { openModel } from '../../src/sources/open.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
 import type { Ending } from './ending.js'
 import { within } from './until.js'
@@ -29,6 +22,12 @@ const ENGINES = {
 
 export type Engine = keyof typeof ENGINES
 
+interface Opened {
+  readonly main: FastifyInstance
+  readonly admin: FastifyInstance
+  readonly close: () => Promise<void>
+}
+
 /** The service with a model. Where it is asked for, it listens: on ports of 127.0.0.1. */
 export class App {
   readonly log: string[] = []
@@ -39,8 +38,7 @@ export class App {
   ready: Promise<void> = Promise.resolve()
   private readonly logger: Logger
   private readonly metrics = new Metrics()
-  private readonly closers: Array<() => Promise<void> | void> = []
-  private opened: { readonly main: FastifyInstance, readonly admin: FastifyInstance } | undefined
+  private opened: Opened | undefined
   private mainUrl: string | undefined
   private isClosed = false
 
@@ -51,27 +49,13 @@ export class App {
 
   /** Opens what `config` names. Throws an OperatorError. */
   async open (): Promise<void> {
-    const { config, slot, metrics, logger } = this
-    const keys = await this.openKeys()
-    const budget = new ByteBudget(config.maxBytesInFlight, (taken) => { metrics.bytesInFlight.set(taken) })
-    const reloader = new Reloader({ slot, open: async () => await this.load() })
-    const main = await buildApp({ config, slot, keys, budget, metrics, logger })
-    const admin = await buildAdminApp({ slot, reloader, metrics, logger })
-    this.opened = { main, admin }
-    this.closers.push(async () => { await Promise.all([main.close(), admin.close()]) })
-    if (config.grpcPort !== 'off') {
-      const server = createGrpcServer({
-        addressOf: addressesBehind(config.trustProxy),
-        intake: { slot, limits: config, budget, metrics },
-        keys,
-        limitRate: async (client) => { await main.limitRate(client) },
-        maxConnections: config.maxConnections,
-        metrics,
-        logger
-      })
-      logger.info(`gRPC at ${await server.listen('127.0.0.1', config.grpcPort)}`)
-      this.closers.push(async () => { await server.close() })
-    }
+    const { config, engine, slot, metrics, logger } = this
+    const onLost = (reason: Error): void => { logger.fatal({ err: reason }, 'the engine is lost') }
+    const service = await assemble(config, { slot, metrics, logger, workerFile: ENGINES[engine], onLost })
+    const { app: main, grpc, reloader } = service
+    const admin = service.adminApp ?? await buildAdminApp({ slot, reloader, metrics, logger })
+    this.opened = { main, admin, close: async () => { await Promise.all([service.close(), admin.close()]) } }
+    if (grpc !== undefined) logger.info(`gRPC at ${await grpc.listen('127.0.0.1', Number(config.grpcPort))}`)
     prepareProcess()
     await reloader.load()
     await main.ready()
@@ -86,7 +70,7 @@ export class App {
     }
   }
 
-  private get apps (): { readonly main: FastifyInstance, readonly admin: FastifyInstance } {
+  private get apps (): Opened {
     return this.opened ?? assert.fail('the service is opened before the tests, and not before that')
   }
 
@@ -110,38 +94,7 @@ export class App {
     this.isClosed = true
     this.slot.close()
     this.opened?.main.server.closeAllConnections()
-    const closing = async (): Promise<void> => {
-      for (const closer of this.closers.splice(0)) await closer()
-      await this.slot.end()
-    }
-    await within('the end of the service', closing())
-  }
-
-  private async openKeys (): Promise<ApiKeys | undefined> {
-    const { config: { apiKeysFile }, logger } = this
-    if (apiKeysFile === '') return undefined
-    const keys = await ApiKeys.open(apiKeysFile, {
-      onChange: (count) => { logger.info({ keys: count }, 'the API keys were read again') },
-      onRefusal: (reason) => { logger.error(`the API keys stay as they were: ${reason.message}`) }
-    })
-    this.closers.push(() => { keys.close() })
-    return keys
-  }
-
-  private async load (): Promise<LoadedModel> {
-    const { config, logger, metrics, engine } = this
-    const model = await openModel(config)
-    logger.info({ model: model.name, input: describeInput(model.input) }, 'model opened')
-    for (const warning of model.warnings) logger.warn(warning)
-    return await LoadedModel.open(config, model, {
-      metrics,
-      workerFile: ENGINES[engine],
-      workerObserver: {
-        failed: (reason) => { logger.error({ err: reason }, 'a worker failed and is replaced') },
-        notReplaced: (reason) => { logger.error({ err: reason }, 'a worker could not be replaced, and is tried again') },
-        lost: (reason) => { logger.fatal({ err: reason }, 'the engine is lost') }
-      }
-    })
+    await within('the end of the service', this.opened?.close() ?? this.slot.end())
   }
 }
 
