@@ -2,6 +2,7 @@
 // and /proc/cpuinfo is of Linux alone. See CPUID and XGETBV in Intel's Software Developer's Manual, volume 2.
 #pragma once
 #include <cstdint>
+#include <cstdlib>
 #include <string_view>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -37,6 +38,13 @@ inline uint32_t SavedState(const Registers& basic) {
   return low;
 }
 
+// Whether this process is kept to AVX2, so that a CPU can be measured as one that has no more, as by oneDNN's
+// ONEDNN_MAX_CPU_ISA.
+inline bool IsKeptToAvx2() {
+  const char* most = std::getenv("XCEPTION_MAX_CPU_ISA");
+  return most != nullptr && std::string_view(most) == "AVX2";
+}
+
 // Whether an instruction set can be used, by the name that compilers have for it (-mavx2). Takes some microseconds in a
 // virtual machine.
 inline bool Has(std::string_view name) {
@@ -57,6 +65,7 @@ inline bool Has(std::string_view name) {
       {"avx512bf16", more.eax, 5, kAvx512State},
       {"amx-bf16", extended.edx, 22, kTileState},
   };
+  if (name != "fma" && name != "avx2" && IsKeptToAvx2()) return false;
   for (const auto& one : known) {
     if (one.name == name) return ((one.flags >> one.bit) & 1) != 0 && (saved & one.state) == one.state;
   }

@@ -1,8 +1,10 @@
 // The kernels as operations of TensorFlow's, through its C interface: loading this addon after TensorFlow registers
-// them. It exports nothing.
+// them. use(weights, name) names the kernel that is used from now on for weights of float32, bfloat16 or int8; it
+// throws where no such kernel runs on this CPU.
 #include <node_api.h>
 #include <chrono>
 #include <cstdlib>
+#include <string>
 #include "node.h"
 
 namespace convolutions {
@@ -15,6 +17,24 @@ constexpr int kPatienceMicroseconds = 500;
 int NumberOf(const char* variable, int otherwise) {
   const char* text = std::getenv(variable);
   return text == nullptr ? otherwise : std::max(0, std::atoi(text));
+}
+
+std::string TextOf(napi_env env, napi_value value) {
+  char text[64] = {};
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, text, sizeof text, &length) != napi_ok) return "";
+  return text;
+}
+
+napi_value Use(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok) return nullptr;
+  const std::string weights = TextOf(env, arguments[0]), name = TextOf(env, arguments[1]);
+  if (!UseKernel(weights, name)) {
+    napi_throw_error(env, nullptr, ("no kernel " + name + " for " + weights + " runs on this CPU").c_str());
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -33,6 +53,12 @@ NAPI_MODULE_INIT() {
   const convolutions::Status status(TF_NewStatus());
   convolutions::RegisterSeparable(status.get());
   convolutions::RegisterDense(status.get());
-  if (TF_GetCode(status.get()) != TF_OK) napi_throw_error(env, nullptr, TF_Message(status.get()));
+  napi_value use;
+  if (TF_GetCode(status.get()) != TF_OK) {
+    napi_throw_error(env, nullptr, TF_Message(status.get()));
+  } else if (napi_create_function(env, "use", NAPI_AUTO_LENGTH, convolutions::Use, nullptr, &use) != napi_ok ||
+             napi_set_named_property(env, exports, "use", use) != napi_ok) {
+    napi_throw_error(env, nullptr, "the addon of convolutions cannot be set up");
+  }
   return exports;
 }

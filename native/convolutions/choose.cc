@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstdlib>
 #include "kernel_table.h"
 #include "kernels.h"
@@ -9,10 +10,31 @@ constexpr const Kernel* kKernels[] = {
     &kAvx2Float32, &kAvx512Float32, &kAvx512Bfloat16, &kAvx2Int8Float32, &kAvx512Int8Float32, &kAvx512Int8Bfloat16,
 };
 
-const Kernel* Choose(Numbers maps, Numbers weights) {
-  const KernelRow* row = ChooseRow(maps, weights, cpu::Has);
-  return row == nullptr ? nullptr : &KernelOfRow(*row);
+// The kernel that is used for such numbers: the first of the table until another one is named. Null where none runs.
+struct Choice {
+  Choice(Numbers of_maps, Numbers of_weights) : maps(of_maps), weights(of_weights) { Use({}); }
+
+  // Returns whether there is such a kernel.
+  bool Use(std::string_view name) {
+    const KernelRow* row = ChooseRow(maps, weights, cpu::Has, name);
+    if (row != nullptr) kernel.store(&KernelOfRow(*row), std::memory_order_relaxed);
+    return row != nullptr;
+  }
+
+  const Numbers maps, weights;
+  std::atomic<const Kernel*> kernel{nullptr};
+};
+
+// Made once: to ask the CPU takes microseconds in a virtual machine.
+Choice (&Choices())[4] {
+  static Choice choices[] = {{Numbers::kFloat32, Numbers::kFloat32},
+                             {Numbers::kBfloat16, Numbers::kBfloat16},
+                             {Numbers::kFloat32, Numbers::kInt8},
+                             {Numbers::kBfloat16, Numbers::kInt8}};
+  return choices;
 }
+
+const Kernel* Chosen(int choice) { return Choices()[choice].kernel.load(std::memory_order_relaxed); }
 
 }  // namespace
 
@@ -23,29 +45,32 @@ const Kernel& KernelOfRow(const KernelRow& row) {
   std::abort();
 }
 
-// Chosen once: to ask the CPU takes microseconds in a virtual machine.
 template <>
 const Kernel* ChooseKernel<float, float>() {
-  static const Kernel* const kernel = Choose(Numbers::kFloat32, Numbers::kFloat32);
-  return kernel;
+  return Chosen(0);
 }
 
 template <>
 const Kernel* ChooseKernel<bfloat16, bfloat16>() {
-  static const Kernel* const kernel = Choose(Numbers::kBfloat16, Numbers::kBfloat16);
-  return kernel;
+  return Chosen(1);
 }
 
 template <>
 const Kernel* ChooseKernel<float, int8_t>() {
-  static const Kernel* const kernel = Choose(Numbers::kFloat32, Numbers::kInt8);
-  return kernel;
+  return Chosen(2);
 }
 
 template <>
 const Kernel* ChooseKernel<bfloat16, int8_t>() {
-  static const Kernel* const kernel = Choose(Numbers::kBfloat16, Numbers::kInt8);
-  return kernel;
+  return Chosen(3);
+}
+
+bool UseKernel(std::string_view weights, std::string_view name) {
+  bool is_there = false;
+  for (Choice& choice : Choices()) {
+    if (NameOf(choice.weights) == weights) is_there |= choice.Use(name);
+  }
+  return is_there;
 }
 
 }  // namespace convolutions

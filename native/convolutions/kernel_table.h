@@ -1,6 +1,6 @@
 // Which kernels there are and what each needs of the CPU, stated here alone. The set-up compiles each row's file for
-// what the row says (scripts/setup/convolutions.mjs reads it), and the service asks native/process/ which of them run
-// here.
+// what the row says (scripts/setup/convolutions.mjs reads it), the service asks native/process/ which of them run here,
+// measures these and names to the addon the ones that it is to use.
 #pragma once
 #include <string_view>
 #include "../cpu.h"
@@ -10,10 +10,16 @@ namespace convolutions {
 // What feature maps and weights are made of.
 enum class Numbers { kFloat32, kBfloat16, kInt8 };
 
+// As the service calls them.
+constexpr std::string_view NameOf(Numbers numbers) {
+  return numbers == Numbers::kFloat32 ? "float32" : numbers == Numbers::kBfloat16 ? "bfloat16" : "int8";
+}
+
 struct KernelRow {
   // The source's name, without its end.
   std::string_view file;
-  // The kernel's name in the service, by the instructions that set it apart.
+  // The kernel's name in the service, by the instructions that set it apart; another one for each row of the same
+  // numbers.
   std::string_view name;
   Numbers maps;
   Numbers weights;
@@ -21,7 +27,7 @@ struct KernelRow {
   std::string_view needs;
 };
 
-// The better of two for the same numbers comes first.
+// Of those for the same numbers, first the one that is taken where nothing was measured.
 constexpr KernelRow kKernelRows[] = {
     {"avx512_float32", "avx512", Numbers::kFloat32, Numbers::kFloat32, "avx512f"},
     {"avx2_float32", "avx2", Numbers::kFloat32, Numbers::kFloat32, "avx2 fma"},
@@ -43,11 +49,12 @@ bool Runs(const KernelRow& row, Has has) {
   return true;
 }
 
-// The best kernel for such numbers, or null.
+// The row of that name for such numbers, or the first one without a name; null where none runs.
 template <class Has>
-const KernelRow* ChooseRow(Numbers maps, Numbers weights, Has has) {
+const KernelRow* ChooseRow(Numbers maps, Numbers weights, Has has, std::string_view name = {}) {
   for (const KernelRow& row : kKernelRows) {
-    if (row.maps == maps && row.weights == weights && Runs(row, has)) return &row;
+    const bool is_meant = row.maps == maps && row.weights == weights && (name.empty() || row.name == name);
+    if (is_meant && Runs(row, has)) return &row;
   }
   return nullptr;
 }

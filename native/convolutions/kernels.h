@@ -7,6 +7,7 @@
 // scaled.
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 namespace convolutions {
 
@@ -109,8 +110,13 @@ struct KernelRow;
 
 const Kernel& KernelOfRow(const KernelRow& row);
 
-// The best that this CPU has instructions for, or null: for feature maps of one type and weights of another.
+// The one that is used for feature maps of one type and weights of another: the first of the table that runs on this
+// CPU, unless another one was named. Null where none runs.
 template <class Number, class Weight>
 const Kernel* ChooseKernel();
+
+// Names the kernel that is used for weights of such numbers from now on. Returns false, with nothing changed, where no
+// such kernel runs on this CPU.
+bool UseKernel(std::string_view weights, std::string_view name);
 
 }  // namespace convolutions

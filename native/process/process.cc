@@ -6,10 +6,11 @@
 // 0.06. endNow ends the process with an exit code and waits for nothing: Node's own exit waits for its threads, and one
 // that hangs in a native call cannot be ended. sendDatagram sends a text to a socket of this machine for datagrams, of
 // which Node knows none, and gives 0 or the system's number of what went wrong; it never waits. Of an address that
-// begins with "@", the abstract one is meant. kernels says which of native/convolutions/'s kernels this CPU can run, by
-// what their products are of: { float32: 'avx512', ... }, without those that it has none for. hasBfloat16 says whether
-// the CPU computes in bfloat16. endWithParent has the system kill this process when the one that started it is gone,
-// whatever this one is doing then. Linux only: elsewhere nothing happens, and no datagram can be sent.
+// begins with "@", the abstract one is meant. kernelRows says which of native/convolutions/'s kernels this CPU can run,
+// of those for the same numbers first the one that is taken where nothing was measured: [{ name: 'avx512', maps:
+// 'float32', weights: 'float32' }, ...]. hasBfloat16 says whether the CPU computes in bfloat16. endWithParent has the
+// system kill this process when the one that started it is gone, whatever this one is doing then. Linux only: elsewhere
+// nothing happens, and no datagram can be sent.
 #include <node_api.h>
 #include <unistd.h>
 #include <cerrno>
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include "../convolutions/kernel_table.h"
 #ifdef __linux__
 #include <link.h>
@@ -116,21 +118,24 @@ static napi_value SendDatagram(napi_env env, napi_callback_info info) {
   return result;
 }
 
-static void NameKernel(napi_env env, napi_value kernels, const char* products, convolutions::Numbers maps,
-                       convolutions::Numbers weights) {
-  const convolutions::KernelRow* row = convolutions::ChooseRow(maps, weights, cpu::Has);
-  napi_value name;
-  if (row == nullptr || napi_create_string_utf8(env, row->name.data(), row->name.size(), &name) != napi_ok) return;
-  napi_set_named_property(env, kernels, products, name);
+static bool NameProperty(napi_env env, napi_value object, const char* property, std::string_view name) {
+  napi_value text;
+  return napi_create_string_utf8(env, name.data(), name.size(), &text) == napi_ok &&
+         napi_set_named_property(env, object, property, text) == napi_ok;
 }
 
-static napi_value Kernels(napi_env env, napi_callback_info) {
-  using convolutions::Numbers;
+static napi_value KernelRows(napi_env env, napi_callback_info) {
   napi_value kernels = nullptr;
-  if (napi_create_object(env, &kernels) != napi_ok) return nullptr;
-  NameKernel(env, kernels, "float32", Numbers::kFloat32, Numbers::kFloat32);
-  NameKernel(env, kernels, "bfloat16", Numbers::kBfloat16, Numbers::kBfloat16);
-  NameKernel(env, kernels, "int8", Numbers::kFloat32, Numbers::kInt8);
+  if (napi_create_array(env, &kernels) != napi_ok) return nullptr;
+  uint32_t count = 0;
+  for (const convolutions::KernelRow& row : convolutions::kKernelRows) {
+    napi_value kernel;
+    if (!convolutions::Runs(row, cpu::Has) || napi_create_object(env, &kernel) != napi_ok) continue;
+    const bool is_named = NameProperty(env, kernel, "name", row.name) &&
+                          NameProperty(env, kernel, "maps", NameOf(row.maps)) &&
+                          NameProperty(env, kernel, "weights", NameOf(row.weights));
+    if (is_named) napi_set_element(env, kernels, count++, kernel);
+  }
   return kernels;
 }
 
@@ -149,7 +154,7 @@ static bool Export(napi_env env, napi_value exports, const char* name, napi_call
 NAPI_MODULE_INIT() {
   if (!Export(env, exports, "releaseFreeMemory", ReleaseFreeMemory) || !Export(env, exports, "endNow", EndNow) ||
       !Export(env, exports, "endWithParent", EndWithParent) || !Export(env, exports, "sendDatagram", SendDatagram) ||
-      !Export(env, exports, "kernels", Kernels) || !Export(env, exports, "hasBfloat16", HasBfloat16)) {
+      !Export(env, exports, "kernelRows", KernelRows) || !Export(env, exports, "hasBfloat16", HasBfloat16)) {
     napi_throw_error(env, nullptr, "the addon of the process cannot be set up");
   }
   return exports;

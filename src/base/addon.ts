@@ -5,18 +5,27 @@ import { processAddonPath } from './installed.js'
 /** This project's kernels for convolutions, by the instructions that set them apart: see native/convolutions/kernel_table.h. */
 export type OwnKernels = 'avx512_vnni' | 'avx512_bf16' | 'avx512' | 'avx2'
 
+/** A row of that table. */
+export interface KernelRow {
+  readonly name: OwnKernels
+  /** What feature maps are made of. */
+  readonly maps: 'float32' | 'bfloat16'
+  /** What products are of. */
+  readonly weights: 'float32' | 'bfloat16' | 'int8'
+}
+
 /** Calls that Node lacks; native/process/process.cc says what each does. */
 interface Addon {
   releaseFreeMemory (): void
   endNow (code: number): never
   endWithParent (): void
   sendDatagram (address: string, message: string): number
-  kernels (): Readonly<Partial<Record<'float32' | 'bfloat16' | 'int8', OwnKernels>>>
+  kernelRows (): readonly KernelRow[]
   hasBfloat16 (): boolean
 }
 
 const CALLS = [
-  'releaseFreeMemory', 'endNow', 'endWithParent', 'sendDatagram', 'kernels', 'hasBfloat16'
+  'releaseFreeMemory', 'endNow', 'endWithParent', 'sendDatagram', 'kernelRows', 'hasBfloat16'
 ] as const satisfies Array<keyof Addon>
 
 /**

@@ -13,7 +13,7 @@ export type Products = Precision | 'int8'
 /** The kernels that such products get on this machine. */
 export function chooseKernels (products: Products, backend: Backend): Kernels {
   if (backend !== 'cpu' || kernelsAddon() === undefined) return 'tensorflow'
-  return addon().kernels()[products] ?? 'tensorflow'
+  return addon().kernelRows().find(({ weights }) => weights === products)?.name ?? 'tensorflow'
 }
 
 /** What to compile for. */
