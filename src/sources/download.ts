@@ -20,7 +20,7 @@ export interface DownloadProgress {
 }
 
 export interface DownloadOptions {
-  /** A user name and password in it are sent as basic authentication, and never shown. */
+  /** One that `isWebAddress`; a user name and password in it are sent as basic authentication, and never shown. */
   readonly url: string
   /** Digest of the whole file, hexadecimal; always checked. */
   readonly sha256: string
@@ -201,7 +201,6 @@ async function request (url: string, have: number, { fetch, dispatcher, signal }
 
 /** fetch takes credentials only as a header, and they belong in no message. */
 function split (url: string): { address: string, authorization: { authorization?: string } } {
-  if (!URL.canParse(url)) return { address: url, authorization: {} }
   const address = new URL(url)
   const credentials = [address.username, address.password].map(decodeURIComponent).join(':')
   address.username = address.password = ''

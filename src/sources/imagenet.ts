@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { OperatorError } from '../base/errors.js'
 import { packagePath } from '../base/package-root.js'
+import { isWebAddress, withoutCredentials } from '../base/web-address.js'
 import { download, type DownloadProgress } from './download.js'
 
 /** The weights that Keras publishes for ImageNet's 1000 classes. */
@@ -27,8 +28,9 @@ export interface ImageNetOptions {
  * Throws an OperatorError for a wrong address or hash, else see `download`.
  */
 export async function fetchImageNet ({ cacheDir, imagenetUrl, imagenetSha256, onProgress }: ImageNetOptions): Promise<string> {
-  if (!URL.canParse(imagenetUrl)) {
-    throw new OperatorError(`IMAGENET_URL=${imagenetUrl} is not an address: it takes one that starts with http: or https:.`)
+  if (!isWebAddress(imagenetUrl)) {
+    const problem = `IMAGENET_URL=${withoutCredentials(imagenetUrl)} is not an address`
+    throw new OperatorError(`${problem}: it takes one that starts with http:// or https://, and in a password %25 stands for %.`)
   }
   if (!/^[0-9a-f]{64}$/i.test(imagenetSha256)) {
     throw new OperatorError(`IMAGENET_SHA256=${imagenetSha256} is not a SHA-256: it takes 64 hexadecimal digits.`)

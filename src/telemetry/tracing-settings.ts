@@ -1,4 +1,5 @@
 import { OperatorError } from '../base/errors.js'
+import { isPercentEncoded, isWebAddress, withoutCredentials } from '../base/web-address.js'
 
 /** What asks for traces where OTEL_TRACES_EXPORTER does not say. */
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT']
@@ -31,7 +32,7 @@ export function readTracing (env: Env): TracingSettings | undefined {
   const protocol = PROTOCOLS.find((name) => valueOf(env, name) !== undefined)
   if (protocol !== undefined) oneOf(env, protocol, [PROTOBUF])
   for (const name of ENDPOINTS) demand(env, name, isWebAddress, 'an address such as http://collector:4318')
-  for (const name of HEADERS) demand(env, name, arePairs, 'name=value, with commas between several')
+  for (const name of HEADERS) demand(env, name, arePairs, 'name=value, percent-encoded, with commas between several')
   return { ratio: readRatio(env), hasParents: readsParents(env) }
 }
 
@@ -70,7 +71,9 @@ function demand (env: Env, name: string, isAllowed: (text: string) => boolean, w
 }
 
 function refusal (env: Env, name: string, words: string): OperatorError {
-  return new OperatorError(`${name}=${env[name]} is not supported: it takes ${words}.`)
+  // A header's value may be a secret.
+  const value = HEADERS.includes(name) ? '' : `=${withoutCredentials(env[name] ?? '')}`
+  return new OperatorError(`${name}${value} is not supported: it takes ${words}.`)
 }
 
 /** An empty variable is none, as the specification says. */
@@ -79,10 +82,14 @@ function valueOf (env: Env, name: string): string | undefined {
   return value === '' ? undefined : value
 }
 
-function isWebAddress (text: string): boolean {
-  return URL.canParse(text) && /^https?:\/\//i.test(text)
+/** Headers as OTLP takes them: values are percent-encoded, and those that are not are left out by the SDK without a word. */
+function arePairs (text: string): boolean {
+  return text.split(',').every((pair) => (
+    /^\s*[\w!#$%&'*+.^`|~-]+\s*=/.test(pair) && isPercentEncoded(pair) && isHeaderValue(decodeURIComponent(pair))
+  ))
 }
 
-function arePairs (text: string): boolean {
-  return text.split(',').every((pair) => /^\s*[\w!#$%&'*+.^`|~-]+\s*=/.test(pair))
+/** Whether a header can hold it (RFC 9110, section 5.5). */
+function isHeaderValue (text: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
 }

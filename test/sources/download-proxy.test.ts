@@ -143,7 +143,10 @@ test('a proxy that lets nobody through is asked once, and the sentence says so w
 })
 
 test('what is no address of a proxy is refused by a sentence', async (t) => {
-  const { code, stderr } = await download(t, 'https://weights.invalid/w.h5', { HTTPS_PROXY: 'pass word' })
-  assert.equal(code, 1)
-  assert.match(stderr, /cannot be downloaded: HTTPS_PROXY or HTTP_PROXY names no proxy \(/)
+  for (const proxy of ['pass word', 'http://user:pass%word@127.0.0.1:1']) {
+    const { code, stderr } = await download(t, 'https://weights.invalid/w.h5', { HTTPS_PROXY: proxy })
+    assert.equal(code, 1)
+    assert.match(stderr, /cannot be downloaded: HTTPS_PROXY or HTTP_PROXY names no proxy \(/)
+    assert.doesNotMatch(stderr, /word/)
+  }
 })

@@ -41,7 +41,7 @@ suite('what the service does not do ends the start with a sentence', () => {
     ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'http/json', 'http/protobuf'],
     ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'collector:4318', 'an address such as http://collector:4318'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317', 'an address such as http://collector:4318'],
-    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=b,token', 'name=value, with commas between several'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://col%zlector:4318', 'an address such as http://collector:4318'],
     ['OTEL_TRACES_SAMPLER', 'jaeger_remote', 'always_on, always_off, traceidratio, ' +
       'parentbased_always_on, parentbased_always_off, parentbased_traceidratio'],
     ['OTEL_TRACES_SAMPLER_ARG', '10%', 'a number from 0 to 1'],
@@ -56,4 +56,17 @@ suite('what the service does not do ends the start with a sentence', () => {
       assert.throws(() => readTracing({ ...ON, ...sampler, [name]: value }), { name: 'OperatorError', message })
     })
   }
+
+  for (const value of ['a=b,secret', 'a=sec%ret', 'a=b%0Asecret', 'a=b\u20acsecret']) {
+    test(`headers of which one is none, without showing them: ${JSON.stringify(value)}`, () => {
+      const message = 'OTEL_EXPORTER_OTLP_HEADERS is not supported: it takes name=value, percent-encoded, with commas between several.'
+      assert.throws(() => readTracing({ ...ON, OTEL_EXPORTER_OTLP_HEADERS: value }), { name: 'OperatorError', message })
+    })
+  }
+
+  test('a password that cannot be read, without showing it', () => {
+    const message = 'OTEL_EXPORTER_OTLP_ENDPOINT=http://...@collector is not supported: it takes an address such as http://collector:4318.'
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:sec%ret@collector' }
+    assert.throws(() => readTracing(env), { name: 'OperatorError', message })
+  })
 })
