@@ -53,7 +53,7 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     }
     prepareProcess()
     const loaded = await reloader.load()
-    const { facts: { description, tensorflowVersion, kernels, maxBatchSize }, snapshot: { workers } } = loaded
+    const { facts: { description, tensorflowVersion, kernels, maxBatchSize }, state: { workers } } = loaded
     logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers: workers.ready, maxBatchSize }, 'ready')
     manager.ready(async () => { await slot.use(async (model) => { await model.probe() }) })
     await hasLoaded()

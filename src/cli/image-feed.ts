@@ -38,7 +38,7 @@ export class ImageFeed {
     // Each image on its way listens; their number is bounded here.
     setMaxListeners(0, signal)
     this.reads = new Places(FILES_PER_DECODE * limits.decodeConcurrency)
-    this.concurrency = Math.min(limits.queueSize, model.snapshot.workers.ready * model.facts.maxBatchSize * (BATCHES_HELD + BATCHES_READY))
+    this.concurrency = Math.min(limits.queueSize, model.state.workers.ready * model.facts.maxBatchSize * (BATCHES_HELD + BATCHES_READY))
   }
 
   /** The `k` most probable labels of an image file. */

@@ -45,7 +45,7 @@ function handle (model: LoadedModel, call: Call, method: Method, { limits, budge
     },
     answer: async ({ id, outputs, isRaw, uploads }, work) => {
       // Held until the client has its answer, or its time is up: a slow one keeps the outputs in memory.
-      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.retryAfterSeconds)
+      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.state.retryAfterSeconds)
       call.onceOver(() => { claim.release() })
       const { name, version } = model.facts.description
       const tensors = await inferTensors(model, uploads, outputs, work)

@@ -64,7 +64,7 @@ export async function answerAdmitted<Answer, Read> (
   let claim: ByteClaim | undefined
   let taken = 0
   try {
-    claim = budget.claim(body.announcedBytes, () => model.retryAfterSeconds)
+    claim = budget.claim(body.announcedBytes, () => model.state.retryAfterSeconds)
     const read = await body.read(claim, signal)
     const onLetGo = (bytes: number): void => { claim?.giveBack(bytes) }
     const onTaken = (images: number): void => { taken += images }

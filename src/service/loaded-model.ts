@@ -16,9 +16,9 @@ import type { Model } from '../model/model.js'
 import { networkOutputs, type NetworkOutputs } from '../model/outputs.js'
 import { configureDecoding, type HeatMap } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import type { Snapshot } from '../telemetry/snapshot.js'
 import { compiledModel } from './compiled-model.js'
 import { Inference, type Inferred, type Upload, type Work } from './inference.js'
+import { ModelState } from './model-state.js'
 import { imageLengthOf, startRuntime, type OpenOptions, type Runtime } from './runtime.js'
 import type { ServiceSettings } from './settings.js'
 import { Workload } from './workload.js'
@@ -42,12 +42,6 @@ export interface ModelFacts {
   readonly queueSize: number
 }
 
-/** What a model does at one moment. */
-export interface ModelSnapshot extends Omit<Snapshot, 'ready'> {
-  /** Bytes that its workers' processes have in memory; 0 where the system does not tell. */
-  readonly residentBytes: number
-}
-
 /** Sets what all models of a process share: libvips's threads. To be called before the first model is opened. */
 export function prepareProcess (): void {
   configureDecoding({ threads: 1 })
@@ -56,6 +50,7 @@ export function prepareProcess (): void {
 /** All that serves one model: its workers, their queue, its decoder, labels and input. Several can be open at the same time. */
 export class LoadedModel {
   readonly facts: ModelFacts
+  readonly state: ModelState
   private readonly batcher: Batcher
   /** What its requests have in hand. */
   private readonly workload: Workload
@@ -65,7 +60,7 @@ export class LoadedModel {
 
   private constructor (
     private readonly model: Model,
-    private readonly config: ServiceSettings,
+    config: ServiceSettings,
     private readonly metrics: Metrics,
     private readonly runtime: Runtime,
     { kernels, precision }: Computation,
@@ -73,7 +68,7 @@ export class LoadedModel {
   ) {
     const { pool, watch, decoder, loaded: { backend, tensorflowVersion, outputs }, maxBatchSize } = runtime
     const { name, version, input, labels, network } = model
-    const { queueSize, batchDelayMs } = config
+    const { queueSize, batchDelayMs, engineWorkers } = config
     const description = { name, version, backend, precision }
     const offers = networkOutputs(network)
     this.facts = Object.freeze({ description, input, labels, offers, outputs, kernels, tensorflowVersion, maxBatchSize, queueSize })
@@ -86,9 +81,10 @@ export class LoadedModel {
       queueSize,
       batchDelayMs,
       observer: metrics,
-      retryAfterSeconds: () => this.retryAfterSeconds
+      retryAfterSeconds: () => this.workload.retryAfterSeconds
     })
     this.inference = new Inference({ decoder, batcher: this.batcher, workload: this.workload, metrics })
+    this.state = new ModelState({ runtime, batcher: this.batcher, workload: this.workload, workers: engineWorkers })
     watch.queue = this.batcher
   }
 
@@ -101,37 +97,16 @@ export class LoadedModel {
     const path = compiledPath(config, model, computation.target, options.onStep)
     // Both at once: the worker's process loads TensorFlow while the model is compiled.
     const [kept, started] = await Promise.allSettled([path.then(keepInUse), startRuntime(config, model, path, options)])
-    // Without a compiled model nothing has started either, for the same reason.
-    if (kept.status === 'rejected') throw kept.reason
-    const release = kept.value
-    if (started.status === 'fulfilled') return new LoadedModel(model, config, options.metrics, started.value, computation, release)
-    release()
-    throw started.reason
-  }
-
-  /** Why it answers nothing now: it has no worker, or nothing can be decoded. Undefined where it answers. */
-  get notReadyReason (): 'restarting' | 'decoder_failed' | undefined {
-    if (!this.hasWorker) return 'restarting'
-    return this.runtime.decoder.problem === undefined ? undefined : 'decoder_failed'
-  }
-
-  get snapshot (): ModelSnapshot {
-    const { batcher, runtime: { pool, decoder } } = this
-    return {
-      workers: { ready: pool.workers, starting: this.config.engineWorkers - pool.workers },
-      decodes: { running: decoder.active, waiting: decoder.waiting },
-      batchAgeMs: batcher.batchAgeMs,
-      residentBytes: pool.usage.residentBytes
+    try {
+      // Without a compiled model nothing starts either, for the same reason.
+      if (kept.status === 'rejected') throw kept.reason
+      if (started.status === 'rejected') throw started.reason
+      return new LoadedModel(model, config, options.metrics, started.value, computation, kept.value)
+    } catch (error) {
+      if (started.status === 'fulfilled') await started.value.close()
+      if (kept.status === 'fulfilled') kept.value()
+      throw error
     }
-  }
-
-  /** Whole seconds after which who finds no room is to try again. */
-  get retryAfterSeconds (): number {
-    return this.workload.retryAfterSeconds
-  }
-
-  private get hasWorker (): boolean {
-    return !this.runtime.watch.isLost && this.runtime.pool.ready
   }
 
   /**
@@ -139,7 +114,7 @@ export class LoadedModel {
    * `deadline_unreachable` or `queue_full`.
    */
   admit (client: string, withinMs = Infinity): Place {
-    if (!this.hasWorker) throw workerReplaced()
+    if (!this.state.hasWorker) throw workerReplaced()
     this.workload.demandTime(client, withinMs)
     return this.batcher.places.take(client)
   }

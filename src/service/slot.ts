@@ -1,5 +1,6 @@
 import { shuttingDown, stillLoading } from '../base/sentences.js'
-import type { LoadedModel, ModelSnapshot } from './loaded-model.js'
+import type { LoadedModel } from './loaded-model.js'
+import type { ModelState } from './model-state.js'
 import type { ServedModel } from '../contract/models.js'
 import type { NotReadyReason } from '../contract/status.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -23,7 +24,7 @@ export class Slot {
   get notReadyReason (): NotReadyReason | undefined {
     if (this.draining) return 'draining'
     if (this.current === undefined) return 'loading'
-    return this.current.notReadyReason
+    return this.current.state.notReadyReason
   }
 
   /** The model that is served and how pictures become its input; undefined while it loads. */
@@ -35,13 +36,13 @@ export class Slot {
 
   /** Bytes that the engine's processes have in memory for the model that is served. */
   get residentBytes (): number {
-    return this.current?.snapshot.residentBytes ?? 0
+    return this.current?.state.residentBytes ?? 0
   }
 
   /** What all models do at this moment. */
   get snapshot (): Snapshot {
-    const all = [...this.open].map((model) => model.snapshot)
-    const sum = (count: (one: ModelSnapshot) => number): number => all.reduce((total, one) => total + count(one), 0)
+    const all = [...this.open].map(({ state }) => state)
+    const sum = (count: (one: ModelState) => number): number => all.reduce((total, one) => total + count(one), 0)
     return {
       ready: this.notReadyReason === undefined,
       workers: { ready: sum(({ workers }) => workers.ready), starting: sum(({ workers }) => workers.starting) },

@@ -98,7 +98,7 @@ test('reloads do not overlap, and one that memory does not hold is refused befor
   const running = reloader.reload()
   await assert.rejects(reloader.reload(), { code: 'reload_in_progress' })
   await running
-  assert.equal(first.snapshot.workers.ready, 0, 'the one before is closed')
+  assert.equal(first.state.workers.ready, 0, 'the one before is closed')
   assert.equal(opened, 2)
   usable = 249
   await assert.rejects(reloader.reload(), { code: 'reload_refused' })

@@ -6,6 +6,7 @@ import { Slot } from '../../src/service/slot.js'
 import { openModel } from '../../src/sources/open.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const cacheDir = tempFolder()
 const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
@@ -16,8 +17,8 @@ async function opened (name: string, metrics: Metrics, env: Record<string, strin
   return await LoadedModel.open(config, { ...await openModel(config), name }, { metrics, workerFile })
 }
 
-function readyWorkers ({ snapshot }: LoadedModel): number {
-  return snapshot.workers.ready
+function readyWorkers ({ state }: LoadedModel): number {
+  return state.workers.ready
 }
 
 /** Classifies one image, and says which model did. */
@@ -66,4 +67,20 @@ test('a second model takes the first one\'s place, and no request is lost', asyn
   await assert.rejects(slot.use(answered), { code: 'shutting_down' })
   await slot.end()
   assert.equal(readyWorkers(second), 0)
+})
+
+test('a model that is not put together ends the workers that were started for it', async () => {
+  const processes = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length
+  await until('the end of those before', () => processes() === 0)
+  let started = 0
+  const defect = new Error('of what is read last')
+  const get = (): never => {
+    started = processes()
+    throw defect
+  }
+  const config = readConfig({ BACKEND: 'cpu', MODEL_CACHE_DIR: cacheDir, ENGINE_WORKERS: '2' })
+  const model = Object.defineProperty(await openModel(config), 'labels', { get })
+  await assert.rejects(LoadedModel.open(config, model, { metrics: new Metrics(), workerFile }), (error) => error === defect)
+  assert.equal(started, 2)
+  await until('the end of both', () => processes() === 0)
 })

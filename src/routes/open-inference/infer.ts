@@ -42,7 +42,7 @@ function handle (
     body: openTensorBody(request, reply, limits, (claim) => readerFor(model, limits, jsonBytes, claim)),
     answer: async ({ request: { id, outputs }, uploads }, work) => {
       // Held until the client has its answer, or its time is up: a slow one keeps the outputs in memory.
-      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.retryAfterSeconds)
+      const claim = budget.claim(outputBytes(model, outputs, uploads.length), () => model.state.retryAfterSeconds)
       reply.raw.once('close', () => { claim.release() })
       const tensors = await inferTensors(model, uploads, outputs, work)
       const { lengths, pieces } = await encodeReply({ model: model.facts.description, id, tensors, requested: outputs })
