@@ -1,5 +1,6 @@
 // What this CPU and its system can do, asked of the CPU itself: compilers differ in the names that they can ask for,
-// and /proc/cpuinfo is of Linux alone. See CPUID and XGETBV in Intel's Software Developer's Manual, volume 2.
+// and /proc/cpuinfo is of Linux alone. See CPUID and XGETBV in Intel's Software Developer's Manual, volume 2. A program
+// cannot ask an Arm CPU: there, Linux says it.
 #pragma once
 #include <cstdint>
 #include <cstdlib>
@@ -75,18 +76,34 @@ inline bool Has(std::string_view name) {
 // Whether there is arithmetic in bfloat16, for TensorFlow's kernels too.
 inline bool HasBfloat16() { return Has("avx512bf16") || Has("amx-bf16"); }
 
+#elif defined(__linux__) && defined(__aarch64__)
+
+// Whether an instruction set can be used, by the name that compilers have for it (-march=armv8-a+simd). Numbers of bits
+// are Linux's (asm/hwcap.h), whose older headers lack some: https://docs.kernel.org/arch/arm64/elf_hwcaps.html.
+inline bool Has(std::string_view name) {
+  const struct {
+    std::string_view name;
+    unsigned long type;
+    int bit;
+  } known[] = {
+      {"simd", AT_HWCAP, 1},
+      {"dotprod", AT_HWCAP, 20},
+      {"i8mm", AT_HWCAP2, 13},
+      {"bf16", AT_HWCAP2, 14},
+  };
+  for (const auto& one : known) {
+    if (one.name == name) return ((getauxval(one.type) >> one.bit) & 1) != 0;
+  }
+  return false;
+}
+
+inline bool HasBfloat16() { return Has("bf16"); }
+
 #else
 
 inline bool Has(std::string_view) { return false; }
 
-inline bool HasBfloat16() {
-#if defined(__linux__) && defined(__aarch64__)
-  // HWCAP2_BF16, which the headers of older systems lack: https://docs.kernel.org/arch/arm64/elf_hwcaps.html.
-  return ((getauxval(AT_HWCAP2) >> 14) & 1) != 0;
-#else
-  return false;
-#endif
-}
+inline bool HasBfloat16() { return false; }
 
 #endif
 

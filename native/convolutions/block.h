@@ -125,7 +125,8 @@ struct Tile {
   const Convolution& convolution;
   const typename Simd::Kept* positions;  // In the scratch memory.
   const Weight* weights;
-  int64_t output;  // Where the tile begins in output and summand.
+  const Sum (&first)[kVectors];  // What the sums begin with.
+  int64_t output;                // Where the tile begins in output and summand.
   int filter;
 
   // Positions are 1 to Simd::kRows.
@@ -161,9 +162,8 @@ struct Tile {
   void Multiply(Sum (&sums)[kRows][kVectors]) const {
 #pragma GCC unroll 2
     for (int vector = 0; vector < kVectors; vector++) {
-      const Sum first = Simd::FirstSum(convolution.bias + filter + vector * Simd::kLanes);
 #pragma GCC unroll 16
-      for (int row = 0; row < kRows; row++) sums[row][vector] = first;
+      for (int row = 0; row < kRows; row++) sums[row][vector] = first[vector];
     }
     constexpr int depth = kDepth<Weight>;
     const int64_t stride = StrideOf<Simd>(convolution);
@@ -219,6 +219,20 @@ struct Tile {
   }
 };
 
+// What the sums of a few filters begin with. Some kernels need the weights for it.
+template <class Simd>
+void ReadFirstSums(const float* bias, const typename Simd::Weight* weights, int64_t steps,
+                   typename Simd::Sum (&sums)[Simd::kVectors]) {
+  for (int vector = 0; vector < Simd::kVectors; vector++) {
+    const float* of_vector = bias + vector * Simd::kLanes;
+    if constexpr (requires { Simd::FirstSum(of_vector, weights, steps); }) {
+      sums[vector] = Simd::FirstSum(of_vector, weights + vector * Simd::kLanes * kDepth<typename Simd::Weight>, steps);
+    } else {
+      sums[vector] = Simd::FirstSum(of_vector);
+    }
+  }
+}
+
 // Filters outside, positions inside: the weights of a few filters are used for the whole block while they are in the
 // cache.
 template <class Simd, class Number>
@@ -230,12 +244,14 @@ void Product(const Convolution& convolution, int64_t first, int64_t last, const 
   for (int filter = 0; filter < convolution.filters; filter += filters) {
     const Weight* weights = static_cast<const Weight*>(convolution.pointwise) + filter / kPanelFilters * panel_length +
                             filter % kPanelFilters * kDepth<Weight>;
+    typename Simd::Sum first_sums[Simd::kVectors];
+    ReadFirstSums<Simd>(convolution.bias + filter, weights, DivideUp(convolution.channels, kDepth<Weight>), first_sums);
     for (int64_t tile = 0; tile < tiles; tile++) {
       // Tiles of nearly the same height: one of a single position would take as long as one of all.
       const int64_t from = positions * tile / tiles, to = positions * (tile + 1) / tiles;
       const int64_t output = (first + from) * convolution.filters + filter;
       const auto* of_tile = scratch + from * StrideOf<Simd>(convolution);
-      Tile<Simd, Number>{convolution, of_tile, weights, output, filter}.Run(static_cast<int>(to - from));
+      Tile<Simd, Number>{convolution, of_tile, weights, first_sums, output, filter}.Run(static_cast<int>(to - from));
     }
   }
 }

@@ -20,6 +20,9 @@ constexpr Cpu kCpus[] = {
     {"Skylake", " avx2 fma avx512f avx512bw avx512vl ", "avx512", "", "avx2"},
     {"Cascade Lake", " avx2 fma avx512f avx512bw avx512vl avx512vnni ", "avx512", "", "avx512_vnni"},
     {"Zen 4", " avx2 fma avx512f avx512bw avx512vl avx512vnni avx512bf16 ", "avx512", "avx512_bf16", "avx512_vnni"},
+    {"Cortex-A72", " simd ", "neon", "", ""},
+    {"Neoverse N1", " simd dotprod ", "neon", "", "neon_dotprod"},
+    {"Neoverse V1", " simd dotprod bf16 i8mm ", "neon", "neon_bf16", "neon_i8mm"},
 };
 
 inline bool CheckChoice() {
@@ -39,6 +42,7 @@ inline bool CheckChoice() {
     if (!is_right) std::printf("a CPU with%sgets other kernels\n", one.has.data());
     good &= is_right;
   }
+#if defined(__x86_64__)
   const struct {
     const char* name;
     bool is_there;
@@ -54,6 +58,7 @@ inline bool CheckChoice() {
     std::printf("the compiler finds otherwise: %s\n", name);
     good = false;
   }
+#endif
   return good;
 }
 

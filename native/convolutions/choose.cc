@@ -6,8 +6,13 @@
 namespace convolutions {
 namespace {
 
+// Those of this architecture: the others are not compiled.
 constexpr const Kernel* kKernels[] = {
+#if defined(__x86_64__)
     &kAvx2Float32, &kAvx512Float32, &kAvx512Bfloat16, &kAvx2Int8Float32, &kAvx512Int8Float32, &kAvx512Int8Bfloat16,
+#elif defined(__aarch64__)
+    &kNeonFloat32, &kNeonBfloat16, &kNeonInt8Float32, &kNeonInt8Dotprod, &kNeonInt8Bfloat16,
+#endif
 };
 
 // The kernel that is used for such numbers: the first of the table until another one is named. Null where none runs.

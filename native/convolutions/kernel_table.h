@@ -23,7 +23,7 @@ struct KernelRow {
   std::string_view name;
   Numbers maps;
   Numbers weights;
-  // Instruction sets, as compilers call them.
+  // Instruction sets, as compilers call them: those of Arm's CPUs begin with "simd".
   std::string_view needs;
 };
 
@@ -36,6 +36,11 @@ constexpr KernelRow kKernelRows[] = {
     {"avx2_int8_float32", "avx2", Numbers::kFloat32, Numbers::kInt8, "avx2 fma"},
     {"avx512_int8_bfloat16", "avx512_vnni", Numbers::kBfloat16, Numbers::kInt8,
      "avx512f avx512bw avx512vl avx512bf16 avx512vnni"},
+    {"neon_float32", "neon", Numbers::kFloat32, Numbers::kFloat32, "simd"},
+    {"neon_bfloat16", "neon_bf16", Numbers::kBfloat16, Numbers::kBfloat16, "simd bf16"},
+    {"neon_int8_float32", "neon_i8mm", Numbers::kFloat32, Numbers::kInt8, "simd i8mm"},
+    {"neon_int8_dotprod", "neon_dotprod", Numbers::kFloat32, Numbers::kInt8, "simd dotprod"},
+    {"neon_int8_bfloat16", "neon_i8mm", Numbers::kBfloat16, Numbers::kInt8, "simd bf16 i8mm"},
 };
 
 // Whether a CPU has all that a row needs. `has` says it of one instruction set.

@@ -105,6 +105,11 @@ extern const Kernel kAvx512Bfloat16;
 extern const Kernel kAvx2Int8Float32;
 extern const Kernel kAvx512Int8Float32;
 extern const Kernel kAvx512Int8Bfloat16;
+extern const Kernel kNeonFloat32;
+extern const Kernel kNeonBfloat16;
+extern const Kernel kNeonInt8Float32;
+extern const Kernel kNeonInt8Dotprod;
+extern const Kernel kNeonInt8Bfloat16;
 
 struct KernelRow;
 

@@ -1,13 +1,40 @@
 #include "team.h"
-#include <pmmintrin.h>
 #include <cstdio>
 #include <system_error>
 #include <thread>
+#if defined(__x86_64__)
+#include <pmmintrin.h>
+#endif
 
 namespace convolutions {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+#if defined(__x86_64__)
+
+void Pause() { _mm_pause(); }
+
+// As TensorFlow does in its threads: numbers that small mean nothing, and CPUs are slow with them.
+void TakeTinyNumbersForZero() {
+  _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+  _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
+}
+
+#elif defined(__aarch64__)
+
+// Cores that run one thread each take `yield` for nothing. This waits until what was begun is done: some ten
+// nanoseconds.
+void Pause() { __asm__ volatile("isb" ::: "memory"); }
+
+// As above: FPCR's bit FZ.
+void TakeTinyNumbersForZero() {
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("msr fpcr, %0" : : "r"(control | uint64_t{1} << 24));
+}
+
+#endif
 
 // How often a thread looks before it asks for the time, which takes longer than a look does: a pause is 3 ns on some
 // CPUs and 50 on others.
@@ -20,18 +47,12 @@ bool Look(Condition happened, std::chrono::nanoseconds patience) {
   for (bool begun = false;; begun = true) {
     for (int look = 0; look < kLooks; look++) {
       if (happened()) return true;
-      _mm_pause();
+      Pause();
     }
     const Clock::time_point now = Clock::now();
     if (!begun) end = now + patience;
     if (now >= end) return false;
   }
-}
-
-// As TensorFlow does in its threads: numbers that small mean nothing, and CPUs are slow with them.
-void TakeTinyNumbersForZero() {
-  _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
-  _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
 }
 
 }  // namespace
@@ -53,9 +74,11 @@ bool Team::Run(int count, size_t memory_bytes, const Task& task) {
   if (!lock.owns_lock() || count == 1 || threads_ == 1) return RunAlone(count, memory_bytes, task);
   if (!ReserveMemory(memory_bytes)) return false;
   task_ = &task;
+  // Whoever counts it down has taken a task, and so seen all that comes before waiting_ here.
   unfinished_.store(count, std::memory_order_relaxed);
   waiting_.store(count, std::memory_order_release);
-  runs_.fetch_add(1, std::memory_order_release);
+  // In one order with the library's count of sleepers, which it reads before it wakes any.
+  runs_.fetch_add(1, std::memory_order_seq_cst);
   runs_.notify_all();
   TakeTasks(memories_.front());
   if (Look([this] { return unfinished_.load(std::memory_order_acquire) == 0; }, patience_)) return true;
@@ -98,7 +121,7 @@ void Team::TakeTasks(Scratch& memory) {
       continue;
     }
     (*task_)(waiting - 1, memory.memory());
-    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_all();
+    if (unfinished_.fetch_sub(1, std::memory_order_seq_cst) == 1) unfinished_.notify_all();
     waiting = waiting_.load(std::memory_order_acquire);
   }
 }

@@ -42,7 +42,8 @@ class Team {
   std::vector<Scratch> memories_;
   const Task* task_ = nullptr;
   // Tasks that nobody has taken. Whoever takes one may read task_ and its own memory, which stay until the last one is
-  // done.
+  // done: also one who looked during the run before, since what takes a task reads the newest value, and every value of
+  // a run goes back to the store that began it.
   std::atomic<int> waiting_{0};
   std::atomic<int> unfinished_{0};
   // Changes with every run, for threads to sleep on.

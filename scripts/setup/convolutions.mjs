@@ -22,15 +22,25 @@ const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wno-maybe-un
 const ADDON_SOURCES = { 'addon.cc': [], 'separable_op.cc': [], 'dense_op.cc': [] }
 /** A row of kernel_table.h: the source's name, what it computes, and the instruction sets that it may use. */
 const KERNEL_ROW = /\{"(\w+)",\s*"\w+",\s*Numbers::\w+,\s*Numbers::\w+,\s*"([\w -]+)"\}/g
+/** Every row for Arm's CPUs needs it. */
+const ARM_SET = 'simd'
 
 /**
+ * @param {import('./platform.mjs').Target} target
  * @returns {Record<string, string[]>} what computes convolutions, each source with the compiler's flags for the instructions that it may
  *   use: more than every CPU has only where it is chosen at run time
  */
-function kernelSources () {
+function kernelSources ({ arch }) {
   const rows = [...readFileSync(join(FOLDER, 'kernel_table.h'), 'utf8').matchAll(KERNEL_ROW)]
-  const kernels = rows.map(([, file, needs = '']) => [`${file}.cc`, needs.split(' ').map(set => `-m${set}`)])
+    .map(([, file, needs = '']) => ({ file, sets: needs.split(' ') }))
+    .filter(({ sets }) => sets.includes(ARM_SET) === (arch === 'arm64'))
+  const kernels = rows.map(({ file, sets }) => [`${file}.cc`, arch === 'arm64' ? armFlags(sets) : sets.map(set => `-m${set}`)])
   return { 'team.cc': [], 'choose.cc': [], ...Object.fromEntries(kernels) }
+}
+
+/** What all of Arm's 64-bit CPUs have is told of with their first architecture, and compilers know the rest of later ones alone. */
+function armFlags (sets) {
+  return [`-march=${sets.length === 1 ? 'armv8-a' : 'armv8.2-a'}+${sets.join('+')}`]
 }
 
 /** @returns {(string | Buffer)[]} all that decides what is made of this project's C++: the sources, but for what checks them, and flags */
@@ -55,7 +65,7 @@ export const kernels = {
 
   async run (context) {
     await publishFolder(kernelsFolder(context), async folder => {
-      await compileObjects(kernelSources(), folder, context, ['-O2'], { niceness: NICENESS })
+      await compileObjects(kernelSources(context.target), folder, context, ['-O2'], { niceness: NICENESS })
     })
   }
 }
@@ -65,8 +75,8 @@ export function leftOut ({ message }) {
   return `Left out, since TensorFlow computes the same: the kernels of convolutions. ${message}`
 }
 
-function kernelsFolder ({ cache, env }) {
-  return join(cache, `kernels-${hashOf([...nativeKey(), env.CXX ?? '', systemRelease()])}`)
+function kernelsFolder ({ cache, env, target }) {
+  return join(cache, `kernels-${hashOf([...nativeKey(), env.CXX ?? '', target.arch, systemRelease()])}`)
 }
 
 /**
@@ -82,7 +92,7 @@ export async function compileConvolutions (folder, context, nodeHeaders) {
   const flags = ['-O2', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', '-I', join(tensorflow, 'include'), '-I', nodeHeaders]
   const framework = context.target.libraries.find(name => name.includes('framework'))
   const operations = await compileObjects(ADDON_SOURCES, folder, context, flags)
-  const inputs = [...operations, ...objectsIn(kernelsFolder(context), kernelSources()), join(tensorflow, 'lib', framework)]
+  const inputs = [...operations, ...objectsIn(kernelsFolder(context), kernelSources(context.target)), join(tensorflow, 'lib', framework)]
   await runCompiler([...inputs, ...context.target.linkerFlags, '-o', join(folder, ADDON)], folder, context)
 }
 
@@ -98,7 +108,7 @@ export async function compileChecks (folder, context, flags) {
     const objects = await compileObjects(sources, folder, context, [...flags, ...WARNINGS])
     await runCompiler([...objects, ...flags, '-pthread', '-o', join(folder, target)], folder, context)
   }
-  await compile({ ...kernelSources(), 'check.cc': [] }, flags.kernels, 'check')
+  await compile({ ...kernelSources(context.target), 'check.cc': [] }, flags.kernels, 'check')
   await compile({ 'team.cc': [], 'check_team.cc': [] }, flags.team, 'check-team')
   return [join(folder, 'check'), join(folder, 'check-team')]
 }

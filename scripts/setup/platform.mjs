@@ -59,6 +59,7 @@ export const TARGETS = [
     platform: 'linux',
     arch: 'arm64',
     flavour: 'cpu',
+    ownKernels: true,
     project: 'tensorflow',
     tag: 'manylinux_2_27_aarch64',
     sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',

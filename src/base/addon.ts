@@ -3,7 +3,8 @@ import { OperatorError } from './errors.js'
 import { processAddonPath } from './installed.js'
 
 /** This project's kernels for convolutions, by the instructions that set them apart: see native/convolutions/kernel_table.h. */
-export type OwnKernels = 'avx512_vnni' | 'avx512_bf16' | 'avx512' | 'avx2'
+export type OwnKernels =
+  'avx512_vnni' | 'avx512_bf16' | 'avx512' | 'avx2' | 'neon_i8mm' | 'neon_dotprod' | 'neon_bf16' | 'neon'
 
 /** A row of that table. */
 export interface KernelRow {

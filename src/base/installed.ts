@@ -18,7 +18,7 @@ export function processAddonPath (): string {
   return installedPath('lib/napi-v8/process.node')
 }
 
-/** The addon of `native/convolutions/`, which is compiled for x86-64 on Linux only, where the compiler can. */
+/** The addon of `native/convolutions/`, which is compiled on Linux only, where the compiler can. */
 export function convolutionsAddonPath (): string {
   return installedPath('lib/napi-v8/convolutions.node')
 }

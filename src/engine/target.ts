@@ -29,15 +29,19 @@ export function chooseTarget (setting: PrecisionSetting, backend: Backend): Mode
   return chooseComputation(setting, backend).target
 }
 
-/** All but the products is in bfloat16 where the CPU has it: only AVX-512's kernels for int8 read and write it. */
+/** Kernels for int8 that read and write bfloat16, too, where the CPU has it. */
+const READ_BFLOAT16: readonly Kernels[] = ['avx512_vnni', 'neon_i8mm']
+
+/** All but the products is in bfloat16 where the CPU and the kernels have it. */
 function int8Computation (backend: Backend): Computation {
   const kernels = chooseKernels('int8', backend)
   if (kernels === 'tensorflow') {
     throw new OperatorError(backend === 'gpu'
       ? 'PRECISION=int8 is for CPUs: set BACKEND=cpu, or PRECISION=auto'
-      : 'PRECISION=int8 needs a CPU with AVX2, and the kernels that npm run setup compiles on x86-64 Linux: set PRECISION=auto'
+      : 'PRECISION=int8 needs a CPU with AVX2, or one of Arm\'s with dot products, and the kernels that npm run setup compiles on Linux: ' +
+        'set PRECISION=auto'
     )
   }
-  const precision = kernels === 'avx512_vnni' ? choosePrecision('auto', backend) : 'float32'
+  const precision = READ_BFLOAT16.includes(kernels) ? choosePrecision('auto', backend) : 'float32'
   return { precision: 'int8', kernels, target: { precision, ownKernels: true, quantized: true } }
 }

@@ -8,11 +8,13 @@ suite('kernels', () => {
 
   // What other CPUs get, the program says that checks the kernels.
   test('are those of the instructions that the CPU has, as Linux says it', { skip: without }, () => {
-    const has = new Set(/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '))
-    const avx2 = has.has('avx2') && has.has('fma') ? 'avx2' : 'tensorflow'
-    assert.equal(chooseKernels('float32', 'cpu'), has.has('avx512f') ? 'avx512' : avx2)
-    assert.equal(chooseKernels('bfloat16', 'cpu'), has.has('avx512_bf16') ? 'avx512_bf16' : 'tensorflow')
-    assert.equal(chooseKernels('int8', 'cpu'), has.has('avx512_vnni') ? 'avx512_vnni' : avx2)
+    const has = new Set(/^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '))
+    const first = (kernels: Record<string, string>): string =>
+      Object.entries(kernels).find(([, flags]) => flags.split(' ').every((flag) => has.has(flag)))?.[0] ?? 'tensorflow'
+    assert.equal(chooseKernels('float32', 'cpu'), first({ avx512: 'avx512f', avx2: 'avx2 fma', neon: 'asimd' }))
+    assert.equal(chooseKernels('bfloat16', 'cpu'), first({ avx512_bf16: 'avx512_bf16', neon_bf16: 'bf16' }))
+    const int8 = { avx512_vnni: 'avx512_vnni', avx2: 'avx2 fma', neon_i8mm: 'i8mm', neon_dotprod: 'asimddp' }
+    assert.equal(chooseKernels('int8', 'cpu'), first(int8))
   })
 
   test('are never ours on a GPU', () => {

@@ -16,7 +16,7 @@ suite('what a setting of the precision means', () => {
   })
 
   test('int8 is what products are of, and the rest is what auto takes where the kernels know it', { skip: int8 === 'tensorflow' }, () => {
-    const rest = int8 === 'avx512_vnni' ? choosePrecision('auto', 'cpu') : 'float32'
+    const rest = int8 === 'avx512_vnni' || int8 === 'neon_i8mm' ? choosePrecision('auto', 'cpu') : 'float32'
     assert.deepEqual(chooseComputation('int8', 'cpu'), {
       precision: 'int8', kernels: int8, target: { precision: rest, ownKernels: true, quantized: true }
     })
@@ -24,7 +24,7 @@ suite('what a setting of the precision means', () => {
 
   test('int8 is refused in one sentence where there are no kernels for it', () => {
     assert.throws(() => chooseTarget('int8', 'gpu'), { name: 'OperatorError', message: /^PRECISION=int8 is for CPUs: .*BACKEND=cpu/ })
-    if (int8 === 'tensorflow') assert.throws(() => chooseTarget('int8', 'cpu'), { name: 'OperatorError', message: /AVX2/ })
+    if (int8 === 'tensorflow') assert.throws(() => chooseTarget('int8', 'cpu'), { name: 'OperatorError', message: /AVX2.* dot products/ })
   })
 
   test('auto is never int8', () => {
