@@ -4,7 +4,7 @@ import { buildAdminApp } from './admin-app.js'
 import { buildApp } from './app.js'
 import { OperatorError } from './base/errors.js'
 import type { Config } from './config.js'
-import { createGrpcServer, type GrpcServer } from './grpc/server.js'
+import type { GrpcServer } from './grpc/server.js'
 import { ApiKeys } from './intake/api-keys.js'
 import { ByteBudget } from './intake/byte-budget.js'
 import { addressesBehind } from './intake/client.js'
@@ -47,15 +47,16 @@ export async function assemble (config: Config, options: AssemblyOptions): Promi
   const app = await buildApp({ config, slot, keys, budget, metrics, logger })
   const grpc = config.grpcPort === 'off'
     ? undefined
-    : createGrpcServer({
-      addressOf: addressesBehind(config.trustProxy),
-      intake: { slot, limits: config, budget, metrics },
-      keys,
-      limitRate: async (client) => { await app.limitRate(client) },
-      maxConnections: config.maxConnections,
-      metrics,
-      logger
-    })
+    // Most services have no such port, and the library is a third of what there is to load.
+    : (await import('./grpc/server.js')).createGrpcServer({
+        addressOf: addressesBehind(config.trustProxy),
+        intake: { slot, limits: config, budget, metrics },
+        keys,
+        limitRate: async (client) => { await app.limitRate(client) },
+        maxConnections: config.maxConnections,
+        metrics,
+        logger
+      })
   const decodingMemory = new MemoryTurns(config.maxDecodeBytes)
   const reloader = new Reloader({ slot, open: async () => await openAndLoad(config, options, decodingMemory) })
   const adminApp = config.adminPort === 'off' ? undefined : await buildAdminApp({ slot, reloader, metrics, logger })
@@ -86,7 +87,7 @@ async function openKeys ({ apiKeysFile }: Config, logger: pino.Logger): Promise<
 async function openAndLoad (
   config: Config, { slot, metrics, logger, workerFile, onLost }: AssemblyOptions, decodingMemory: MemoryTurns
 ): Promise<LoadedModel> {
-  const show = showProgress((line) => { logger.info(line) })
+  const show = await showProgress((line) => { logger.info(line) })
   const model = await openModel(config, (progress) => {
     slot.loading(describeProgress(progress))
     show(progress)

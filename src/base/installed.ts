@@ -13,6 +13,11 @@ export function flavourPath (): string {
   return installedPath('deps/flavour.json')
 }
 
+/** tfjs-node's addon, which loads TensorFlow. */
+export function tensorFlowAddonPath (): string {
+  return installedPath('lib/napi-v8/tfjs_binding.node')
+}
+
 /** The addon of `native/process/`. */
 export function processAddonPath (): string {
   return installedPath('lib/napi-v8/process.node')

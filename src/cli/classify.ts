@@ -25,7 +25,7 @@ const NUMBER_WIDTH = 8
  */
 export async function classifyFiles (patterns: readonly string[], { config, topK, json }: ClassifyOptions): Promise<number> {
   const files = await findImages(patterns)
-  const model = await openModel(config, showProgress())
+  const model = await openModel(config, await showProgress())
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
   prepareProcess()
   const loaded = await LoadedModel.open(config, model, { metrics: new Metrics(), decoderPatienceMs: DECODER_PATIENCE_MS })

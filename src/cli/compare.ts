@@ -37,7 +37,7 @@ interface Compared {
 export async function compareModels (config: Config, names: readonly string[], { json, measure }: ComparisonOptions): Promise<void> {
   const settings = names.map((name) => ({ ...config, modelName: '', model: isPresetName(name) ? `${PRESET_PREFIX}${name}` : name }))
   const models: Model[] = []
-  for (const one of settings) models.push(await openModel(one, showProgress()))
+  for (const one of settings) models.push(await openModel(one, await showProgress()))
   const speeds = measure ? await callApart<typeof Measure, 'measureSpeed'>(MEASURE, 'measureSpeed', [settings], MEASURING) : []
   const compared = models.map(({ name, network }, index): Compared => ({
     model: name.startsWith(PRESET_PREFIX) ? name.slice(PRESET_PREFIX.length) : name,

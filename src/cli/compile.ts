@@ -9,7 +9,7 @@ import { chooseTarget } from '../engine/target.js'
 /** Compiles a model into the cache and prints the folder of its SavedModel. Throws an Error of one sentence. */
 export async function compileModel (config: Config): Promise<void> {
   const startedAt = performance.now()
-  const model = await openModel(config, showProgress())
+  const model = await openModel(config, await showProgress())
   const target = chooseTarget(config.precision, chooseBackend(config.backend))
   const { path, fromCache } = await compiledModel(config, model, target, (step) => { process.stderr.write(`${step}\n`) })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)

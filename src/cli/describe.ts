@@ -8,7 +8,7 @@ import { aligned, percent, print, thousands } from './table.js'
 
 /** Prints a model's layers with their shapes and costs, and what each kind of layer has of the whole. Throws an Error of one sentence. */
 export async function describeModel (config: Config, { json }: { json: boolean }): Promise<void> {
-  const model = await openModel(config, showProgress())
+  const model = await openModel(config, await showProgress())
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
   const layers = model.network.layers.map((layer) => ({ ...layer, ...countsOf(layer) }))
   const summary = {

@@ -166,7 +166,7 @@ program.command('fetch')
     const config = configOf({})
     const { fetchImageNet } = await import('../sources/imagenet.js')
     const { showProgress } = await import('../sources/download-progress.js')
-    process.stdout.write(`${await fetchImageNet({ ...config, onProgress: showProgress() })}\n`)
+    process.stdout.write(`${await fetchImageNet({ ...config, onProgress: await showProgress() })}\n`)
   })
 
 /** A sentence for whoever gave the command; of a defect what finds it. */

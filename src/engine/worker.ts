@@ -6,7 +6,7 @@ import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
 import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
 import { kernelsAddon } from './kernels.js'
 import type { EngineImages, LoadReply, LoadRequest, Outputs, OutputValues, RunReply, RunRequest } from './protocol.js'
-import { tf, type TensorFlow } from './tensorflow.js'
+import { loadSavedModel, tf, type TensorFlow } from './tensorflow.js'
 import { PROBABILITIES_ONLY, outputNames, type Wanted } from './wanted.js'
 
 /*
@@ -24,7 +24,7 @@ interface Signature {
 }
 
 interface LoadedGraph {
-  readonly savedModel: Awaited<ReturnType<typeof tf.node.loadSavedModel>>
+  readonly savedModel: Awaited<ReturnType<typeof loadSavedModel>>
   readonly signature: Signature
   /** Tensors that are the same in every run, by what they hold. */
   readonly constants: Map<string, TensorFlow.Tensor>
@@ -37,7 +37,7 @@ export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest)
   unload()
   // What loading the library left, so that it does not add to what the model takes for a moment.
   addon().releaseFreeMemory()
-  const savedModel = await tf.node.loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
+  const savedModel = await loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)
   const { signature } = savedModel as unknown as { signature: Signature }
   graph = { savedModel, signature, constants: new Map() }
   for (const size of warmUpBatchSizes) {

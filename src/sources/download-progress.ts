@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks'
-import { SingleBar } from 'cli-progress'
 import type { DownloadProgress } from './download.js'
 
 const LINE_INTERVAL_MS = 5000
@@ -9,8 +8,10 @@ const MEGABYTE = 1e6
  * Shows a download on standard error: a bar on a terminal, elsewhere a line now and then, which `line` may take instead.
  * Returns what to call with each piece of news.
  */
-export function showProgress (line = (text: string): void => { process.stderr.write(`${text}\n`) }): (progress: DownloadProgress) => void {
-  return process.stderr.isTTY ? progressBar(line) : progressLines(line)
+export async function showProgress (
+  line = (text: string): void => { process.stderr.write(`${text}\n`) }
+): Promise<(progress: DownloadProgress) => void> {
+  return process.stderr.isTTY ? await progressBar(line) : progressLines(line)
 }
 
 /** The news in one phrase. */
@@ -24,7 +25,8 @@ export function describeProgress ({ receivedBytes, totalBytes, retry }: Download
     : `downloading the model: ${received} of ${(totalBytes / MEGABYTE).toFixed(1)} MB`
 }
 
-function progressBar (line: (text: string) => void): (progress: DownloadProgress) => void {
+async function progressBar (line: (text: string) => void): Promise<(progress: DownloadProgress) => void> {
+  const { SingleBar } = await import('cli-progress')
   // Without a total, as in a process that waits for another one's download, there is nothing to draw.
   const lines = progressLines(line)
   const bar = new SingleBar({

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { compile, writeSavedModel } from '../../src/compiler/index.js'
 import type { OutputValues } from '../../src/engine/protocol.js'
+import { tf } from '../../src/engine/tensorflow.js'
 import { load, run } from '../../src/engine/worker.js'
 import { readConfig } from '../../src/config.js'
 import { openModel } from '../../src/sources/open.js'
@@ -40,13 +40,12 @@ test('values equal the pictures that they were made of, named outputs come alone
     'features are the mean of the feature map'
   )
 
-  const { memory } = createRequire(import.meta.url)('@tensorflow/tfjs-node') as { memory: () => { numTensors: number } }
   await nextTurn()
-  const before = memory().numTensors
+  const before = tf.memory().numTensors
   for (let times = 0; times < 3; times++) {
     run({ images: pictures, wanted: {} })
     run({ images: values, wanted: { outputs: ['feature_map', 'features'], topMaps: 3 } })
   }
   await nextTurn()
-  assert.equal(memory().numTensors, before)
+  assert.equal(tf.memory().numTensors, before)
 })

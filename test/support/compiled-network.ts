@@ -2,12 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import util from 'node:util'
-import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { writeSavedModel, type SavedModel } from '../../src/compiler/index.js'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../../src/compiler/messages.js'
 import { INPUTS, WANTABLE, type Wantable } from '../../src/compiler/signature.js'
 import { kernelsAddon } from '../../src/engine/kernels.js'
+import type { TensorFlow } from '../../src/engine/tensorflow.js'
 
 /** One run's images, as bytes or as values [side, side, channels] after rescaling, and what is wanted beside the probabilities. */
 export interface Feed {
@@ -29,12 +28,12 @@ type InputSize = readonly [side: number, channels: number] | readonly [height: n
 
 /** Loads a SavedModel into TensorFlow in this process, on the CPU, for inputs of [side, side, channels]. */
 export async function loadCompiled (savedModel: SavedModel, size: InputSize): Promise<CompiledNetwork> {
-  const tf = loadTensorFlow()
+  const { loadSavedModel, tf } = await loadTensorFlow()
   const shape = size.length === 2 ? [size[0], ...size] : size
   const folder = await mkdtemp(join(tmpdir(), 'xception-test-'))
   try {
     await writeSavedModel(folder, savedModel)
-    const model = await tf.node.loadSavedModel(folder, [SERVING_TAG], SERVING_SIGNATURE)
+    const model = await loadSavedModel(folder, [SERVING_TAG], SERVING_SIGNATURE)
     return {
       run: ({ images = [], values = [], wanted = [], mapCount = 0 }) => {
         const all = Float32Array.from(values.flatMap((image) => [...image]))
@@ -57,16 +56,12 @@ export async function loadCompiled (savedModel: SavedModel, size: InputSize): Pr
   }
 }
 
-function loadTensorFlow (): typeof TensorFlow {
+/** The engine's, with its kernels. */
+async function loadTensorFlow (): Promise<typeof import('../../src/engine/tensorflow.js')> {
   process.env.CUDA_VISIBLE_DEVICES = '-1'
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
-  // Node 23 removed a function that tfjs-node 4.22 still calls.
-  if (!('isNullOrUndefined' in util)) {
-    Object.defineProperty(util, 'isNullOrUndefined', { value: (value: unknown) => value === null || value === undefined })
-  }
-  const require = createRequire(import.meta.url)
-  const tf = require('@tensorflow/tfjs-node') as typeof TensorFlow
+  const loaded = await import('../../src/engine/tensorflow.js')
   const addon = kernelsAddon()
-  if (addon !== undefined) require(addon)
-  return tf
+  if (addon !== undefined) createRequire(import.meta.url)(addon)
+  return loaded
 }

@@ -31,7 +31,7 @@ export async function embedFiles (patterns: readonly string[], { config, output,
   if (!/\.(?:npy|jsonl)$/.test(output)) throw new OperatorError(`${output} ends neither with .npy nor with .jsonl`)
   const files = await findImages(patterns)
   checkNames(files, output)
-  const model = await openModel(config, showProgress())
+  const model = await openModel(config, await showProgress())
   for (const warning of model.warnings) say(warning)
   checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess()

@@ -61,7 +61,7 @@ export async function classifyFolder (options: ClassifyFolderOptions): Promise<n
   const { config, folder, output, shard } = options
   if ((await existing(folder))?.isDirectory() !== true) throw new OperatorError(`${folder} is not a folder.`)
   const interruption = new Interruption()
-  const model = await openModel(config, showProgress())
+  const model = await openModel(config, await showProgress())
   for (const warning of model.warnings) say(warning)
   const k = Math.min(options.topK, model.labels.length)
   const failure = new AbortController()

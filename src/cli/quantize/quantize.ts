@@ -63,7 +63,7 @@ export async function quantizeModel (options: QuantizeOptions): Promise<number> 
   if (images === undefined && keep !== undefined) throw new OperatorError('--keep needs --images, which say what each layer costs.')
   const interruption = new Interruption()
   await demandFree(out)
-  const model = await openModel(config, showProgress())
+  const model = await openModel(config, await showProgress())
   model.warnings.forEach(say)
   const weights = await model.readWeights()
   const folded = fold(model.network, weights)

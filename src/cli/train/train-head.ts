@@ -38,7 +38,7 @@ export async function trainHead (options: HeadOptions): Promise<number> {
   const config = { ...options.config, labels: '', withoutClassifier: true }
   const interruption = new Interruption()
   await demandFree(options.out)
-  const model = await openModel(config, showProgress())
+  const model = await openModel(config, await showProgress())
   model.warnings.filter((warning) => !warning.includes('LABELS')).forEach(say)
   checkEmbeddable({ offers: networkOutputs(model.network) })
   prepareProcess()

@@ -5,7 +5,6 @@ import { WeightsError } from '../../model/weights.js'
 import { parseJson, readRange, withFile } from './bytes.js'
 import { explained } from './explained.js'
 import { refusalOf, refusalOfFolder, refusalOfJson, refusalOfZip, type Edges } from './foreign.js'
-import { METADATA_FILE } from './keras-saved-model.js'
 import { CONFIG_ENTRY, WEIGHTS_ENTRY } from './keras-archive.js'
 import { MAX_JSON_BYTES } from './limits.js'
 import { withZip } from './zip.js'
@@ -18,6 +17,8 @@ export interface Identified {
 }
 
 const SAVED_MODEL = 'saved_model.pb'
+/** Where Keras 2 describes the model beside its graph. */
+export const METADATA_FILE = 'keras_metadata.pb'
 const HEAD_BYTES = 4096
 const TAIL_BYTES = 8
 const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1')

@@ -5,7 +5,6 @@ import { identify } from './identify.js'
 import { withConfigBeside } from './config-beside.js'
 import { openKerasArchive } from './keras-archive.js'
 import { kerasFolderFiles, openKerasFolder } from './keras-folder.js'
-import { kerasSavedModelFiles, openKerasSavedModel } from './keras-saved-model.js'
 import { openSafetensors } from './safetensors.js'
 import type { StoredModel } from './stored.js'
 import { openTfjsLayers, tfjsFiles } from './tfjs-layers.js'
@@ -22,7 +21,7 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
   switch (container) {
     case 'keras-archive': return await openKerasArchive(file)
     case 'keras-folder': return await openKerasFolder(file)
-    case 'keras-saved-model': return await openKerasSavedModel(file)
+    case 'keras-saved-model': return await (await savedModels()).openKerasSavedModel(file)
     case 'hdf5': return await withConfigBeside(file, await openHdf5(file))
     case 'tfjs-layers': return await openTfjsLayers(file)
     case 'safetensors': return await withConfigBeside(file, await openSafetensors(file))
@@ -34,6 +33,11 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
 export async function filesOf (path: string): Promise<string[]> {
   const { container, file } = await identify(path)
   if (container === 'tfjs-layers') return await tfjsFiles(file)
-  if (container === 'keras-saved-model') return await kerasSavedModelFiles(file)
+  if (container === 'keras-saved-model') return await (await savedModels()).kerasSavedModelFiles(file)
   return container === 'keras-folder' ? kerasFolderFiles(file) : [file]
+}
+
+/** Few models are one, and reading it takes a library of forty modules. */
+async function savedModels (): Promise<typeof import('./keras-saved-model.js')> {
+  return await import('./keras-saved-model.js')
 }

@@ -4,11 +4,11 @@ import protobuf from 'protobufjs/light.js'
 import { judged } from '../../base/content.js'
 import { OperatorError } from '../../base/errors.js'
 import { explained } from './explained.js'
+import { METADATA_FILE } from './identify.js'
 import { MAX_JSON_BYTES, MAX_WEIGHTS } from './limits.js'
 import type { StoredLayer, StoredModel } from './stored.js'
 import { openTensorBundle, type ObjectGraph, type TensorBundle } from './tensor-bundle.js'
 
-export const METADATA_FILE = 'keras_metadata.pb'
 const NOT_WHOLE = 'is not a whole SavedModel of Keras'
 
 /** The parts that are read of keras/protobuf/saved_metadata.proto. */

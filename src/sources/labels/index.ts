@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
-import { parse as parseYaml } from 'yaml'
 import { OperatorError } from '../../base/errors.js'
 import { unreadable } from '../../base/existing.js'
 import type { Label } from '../../model/labels.js'
@@ -27,7 +26,7 @@ export async function readLabels (path: string, classes: number): Promise<ReadLa
   const labels = await explained(path, async () => {
     const { size } = await stat(path)
     if (size > MAX_JSON_BYTES) throw new OperatorError(`it has ${size} bytes, more than any labels`)
-    return parseLabels(await readFile(path), extname(path).toLowerCase(), classes)
+    return await parseLabels(await readFile(path), extname(path).toLowerCase(), classes)
   })
   if (labels.length !== classes) {
     const shown = labels.slice(0, SHOWN_LABELS).map(({ label }) => label.slice(0, 50)).join(', ')
@@ -39,17 +38,17 @@ export async function readLabels (path: string, classes: number): Promise<ReadLa
   return { labels, warnings: [`${basename(path)} has the label ${repeated} several times: only their ids tell these classes apart`] }
 }
 
-function parseLabels (bytes: Buffer, extension: string, classes: number): Label[] {
+async function parseLabels (bytes: Buffer, extension: string, classes: number): Promise<Label[]> {
   if (isNpy(bytes)) return npyLabels(bytes)
   const text = textOf(bytes)
   if (text.trim() === '') throw new OperatorError('it is empty')
   const isYaml = ['.yaml', '.yml'].includes(extension)
-  if (isYaml || extension === '.json' || /^\s*[[{]/.test(text)) return labelsOfValue(parseText(text, isYaml))
+  if (isYaml || extension === '.json' || /^\s*[[{]/.test(text)) return labelsOfValue(await parseText(text, isYaml))
   return (extension === '.csv' || extension === '.tsv' ? labelsOfTable : labelsOfLines)(text, classes)
 }
 
 /** JSON, or what Python prints of a list or a dictionary, which YAML takes. */
-function parseText (text: string, isYaml: boolean): unknown {
+async function parseText (text: string, isYaml: boolean): Promise<unknown> {
   let problem: unknown
   if (!isYaml) {
     try {
@@ -58,8 +57,10 @@ function parseText (text: string, isYaml: boolean): unknown {
       problem = error
     }
   }
+  // Few labels need it, and it is seventy modules.
+  const { parse } = await import('yaml')
   try {
-    return parseYaml(text, { logLevel: 'error' })
+    return parse(text, { logLevel: 'error' })
   } catch (error) {
     const { message } = (problem ?? error) as Error
     throw new OperatorError(`it is ${isYaml ? 'no YAML' : 'neither JSON nor a list or dictionary of Python'} (${message.split('\n')[0]})`)

@@ -1,11 +1,11 @@
 import { SERVING_TAG } from '../../compiler/messages.js'
-import { tf, type TensorFlow } from '../../engine/tensorflow.js'
+import { loadSavedModel, tf, type TensorFlow } from '../../engine/tensorflow.js'
 import { SIGNATURES, STEP_INPUTS } from '../step/signatures.js'
 import type { Images, StepBatch, StepResult, VariableValues } from './protocol.js'
 
 /* What the process that trains does with TensorFlow; `protocol.ts` says what each function takes and gives. */
 
-type Graphs = Readonly<Record<keyof typeof SIGNATURES, Awaited<ReturnType<typeof tf.node.loadSavedModel>>>>
+type Graphs = Readonly<Record<keyof typeof SIGNATURES, Awaited<ReturnType<typeof loadSavedModel>>>>
 
 let graphs: Graphs | undefined
 
@@ -13,7 +13,7 @@ export async function load (folder: string): Promise<void> {
   // All of them are one session in tfjs-node, so they share their variables.
   const loaded: Array<readonly [string, unknown]> = []
   for (const signature of Object.values(SIGNATURES)) {
-    loaded.push([signature, await tf.node.loadSavedModel(folder, [SERVING_TAG], signature)])
+    loaded.push([signature, await loadSavedModel(folder, [SERVING_TAG], signature)])
   }
   graphs = Object.fromEntries(loaded) as unknown as Graphs
 }
