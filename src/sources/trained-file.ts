@@ -6,6 +6,7 @@ import { filesOf, readStoredModel } from './files/index.js'
 import { labelsBeside, type FoundLabels } from './labels/beside.js'
 import { readLabels } from './labels/index.js'
 import { recognize, type Hints, type RecognizedModel } from './keras/index.js'
+import { recognizeTorch } from './torch/recognize.js'
 import { numberedLabels } from '../model/labels.js'
 import type { PoolingName } from '../model/head-settings.js'
 import { classCount } from '../model/network.js'
@@ -80,7 +81,7 @@ async function withRecognized<T> (
 ): Promise<T> {
   const stored = await readStoredModel(path)
   try {
-    const recognized = await recognize(stored, hintsOf(settings, facts))
+    const recognized = await (stored.kind === 'torch' ? recognizeTorch(stored) : recognize(stored, hintsOf(settings, facts)))
     const unused = stored.config === undefined ? [] : unusedSettings(settings)
     return await use({ ...recognized, notes: [...stored.notes ?? [], ...recognized.notes, ...unused] })
   } catch (error) {

@@ -16,8 +16,8 @@ const EXPORT_KERAS = "export it from Keras with model.save('model.keras')"
 /** What `model.save(folder)` of Keras 2 wrote is read; what `model.export` writes holds no layers any more. */
 const SAVED_MODEL = "a TensorFlow SavedModel of operations alone, without Keras's layers, which model.save(folder) of Keras 2 puts into " +
   "keras_metadata.pb and model.export leaves out: save the Keras model that it was made from with model.save('model.keras')"
-const PYTORCH = 'its layers are in Python code, and nothing makes a Keras file of it: build the network in Keras, copy its weights, ' +
-  "and save it with model.save('model.keras')"
+const TORCH_SCRIPT = 'is a TorchScript program: save the weights of the model that it was made from, with ' +
+  "torch.save(model.state_dict(), 'model.pth')"
 
 const starts = (...bytes: number[]) => ({ head }: Edges): boolean => head.subarray(0, bytes.length).equals(Buffer.from(bytes))
 const hasText = (text: string, position = 0) => ({ head }: Edges): boolean =>
@@ -38,7 +38,7 @@ const FOREIGN: readonly Foreign[] = [
   },
   {
     matches: ({ head }) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5,
-    refusal: `is a Python pickle, as PyTorch or joblib write it: ${PYTORCH}`
+    refusal: "is a Python pickle, and none that torch.save wrote: save the weights with torch.save(model.state_dict(), 'model.pth')"
   },
   {
     matches: (edges) => isCompressed.some((matches) => matches(edges)),
@@ -77,7 +77,7 @@ export function refusalOfJson (json: Readonly<Record<string, unknown>>): string 
 /** The same for a zip file, by the names of its entries. */
 export function refusalOfZip (names: readonly string[]): string {
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name))
-  if (has(/(^|\/)data\.pkl$/)) return `is a PyTorch file: ${PYTORCH}`
+  if (has(/(^|\/)data\.pkl$/)) return TORCH_SCRIPT
   if (has(/(^|\/)keras_metadata\.pb$/)) return 'holds a SavedModel of Keras: unpack it, and name its folder'
   if (has(/(^|\/)saved_model\.pb$/)) return `holds ${SAVED_MODEL}`
   if (has(/(^|\/)model\.weights\.json$/)) {

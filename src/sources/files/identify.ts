@@ -11,8 +11,10 @@ import { withZip } from './zip.js'
 
 /** What a path leads to; `package` is one of our own model packages. */
 export interface Identified {
-  readonly container: 'package' | 'keras-archive' | 'keras-folder' | 'keras-saved-model' | 'hdf5' | 'tfjs-layers' | 'safetensors'
-  /** What to open: the path itself, or model.json in the folder that it names. */
+  readonly container:
+    'package' | 'keras-archive' | 'keras-folder' | 'keras-saved-model' | 'hdf5' | 'tfjs-layers' | 'safetensors' |
+    'torch-zip' | 'torch-stream'
+  /** What to open: the path itself, or in the folder that it names model.json, or the weights of a repository. */
   readonly file: string
 }
 
@@ -23,6 +25,10 @@ const HEAD_BYTES = 4096
 const TAIL_BYTES = 8
 const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1')
 const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1')
+/** The first of the pickles that torch.save wrote before it wrote zip archives: a magic number, by protocol 2 or a later one. */
+const TORCH_MAGIC = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex')
+/** Weights in a repository as timm pushes them to a hub, beside config.json. */
+const HUB_WEIGHTS = ['model.safetensors', 'pytorch_model.bin']
 
 /**
  * Finds out what kind of model a path leads to, from its content and never from its name.
@@ -43,6 +49,8 @@ async function identifyFolder (path: string): Promise<Identified> {
   const names = await explained(path, 'cannot be listed', () => readdir(path))
   if (names.includes(CONFIG_ENTRY) && names.includes(WEIGHTS_ENTRY)) return { container: 'keras-folder', file: path }
   if (names.includes(SAVED_MODEL) && names.includes(METADATA_FILE)) return { container: 'keras-saved-model', file: path }
+  const hubWeights = names.includes(CONFIG_ENTRY) ? HUB_WEIGHTS.find((name) => names.includes(name)) : undefined
+  if (hubWeights !== undefined) return await identify(join(path, hubWeights))
   const newest = newestVersion(names)
   if (newest !== undefined) return await identifyVersion(path, newest)
   if (!names.includes('model.json')) refuse(path, refusalOfFolder(names))
@@ -70,6 +78,7 @@ async function identifyFile (path: string, bytes: number): Promise<Identified['c
   if (head.subarray(0, HDF5_SIGNATURE.length).equals(HDF5_SIGNATURE)) return 'hdf5'
   if (head.subarray(0, ZIP_SIGNATURE.length).equals(ZIP_SIGNATURE)) return await identifyZip(path)
   if (isSafetensors(head, bytes)) return 'safetensors'
+  if (head[0] === 0x80 && head.subarray(2, 2 + TORCH_MAGIC.length).equals(TORCH_MAGIC)) return 'torch-stream'
   if (/^(\xef\xbb\xbf)?\s*\{/.test(head.toString('latin1'))) return await identifyJson(path, bytes)
   // Nothing but values in there, so this one name has to do.
   if (/\.data-\d{5}-of-\d{5}$/.test(path)) {
@@ -78,7 +87,8 @@ async function identifyFile (path: string, bytes: number): Promise<Identified['c
   return refuse(
     path,
     refusalOf(edges) ??
-      'is no kind of model file that is known: expected .keras, .h5, .weights.h5, .safetensors, or model.json of TensorFlow.js'
+      'is no kind of model file that is known: expected .keras, .h5, .weights.h5, .safetensors, .pth of PyTorch, or model.json of ' +
+        'TensorFlow.js'
   )
 }
 
@@ -92,6 +102,8 @@ function isSafetensors (head: Buffer, fileBytes: number): boolean {
 async function identifyZip (path: string): Promise<Identified['container']> {
   const names = await explained(path, 'is not a whole zip archive', () => withZip(path, async ({ entries }) => [...entries.keys()]))
   if (names.includes(CONFIG_ENTRY) && names.includes(WEIGHTS_ENTRY)) return 'keras-archive'
+  const isProgram = names.some((name) => /(^|\/)(code\/|constants\.pkl$)/.test(name))
+  if (!isProgram && names.some((name) => /(^|\/)data\.pkl$/.test(name))) return 'torch-zip'
   return refuse(path, refusalOfZip(names))
 }
 

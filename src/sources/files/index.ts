@@ -7,6 +7,7 @@ import { openKerasArchive } from './keras-archive.js'
 import { kerasFolderFiles, openKerasFolder } from './keras-folder.js'
 import { openSafetensors } from './safetensors.js'
 import type { StoredModel } from './stored.js'
+import { openTorch } from '../torch/open.js'
 import { openTfjsLayers, tfjsFiles } from './tfjs-layers.js'
 
 export { identify } from './identify.js'
@@ -24,7 +25,11 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
     case 'keras-saved-model': return await (await savedModels()).openKerasSavedModel(file)
     case 'hdf5': return await withConfigBeside(file, await openHdf5(file))
     case 'tfjs-layers': return await openTfjsLayers(file)
-    case 'safetensors': return await withConfigBeside(file, await openSafetensors(file))
+    case 'safetensors': {
+      const stored = await openSafetensors(file)
+      return stored.kind === 'torch' ? stored : await withConfigBeside(file, stored)
+    }
+    case 'torch-zip': case 'torch-stream': return await openTorch(file, container)
     case 'package': throw new WeightsError(`${file} describes a model package: name its folder, ${dirname(file)}.`)
   }
 }

@@ -34,15 +34,18 @@ export async function readSafetensors (path: string): Promise<Weights> {
 }
 
 /**
- * Opens a safetensors file (https://github.com/huggingface/safetensors) whose tensors are named and laid out as Keras does.
- * Throws a WeightsError if the file is not whole, or if PyTorch wrote it; `read` does for a tensor that is not F32, F16 or BF16.
+ * Opens a safetensors file (https://github.com/huggingface/safetensors), of the kind `torch` where PyTorch's names are in it.
+ * Throws a WeightsError if the file is not whole; `read` does for a tensor that is not F32, F16 or BF16.
  */
 export async function openSafetensors (path: string): Promise<StoredModel> {
   const file = await reading(path, () => open(path))
   try {
     const weights = await explained(path, NOT_WHOLE, () => readHeader(path, file))
-    await explained(path, 'is not laid out as Keras does', async () => { refuseTorch(weights) })
-    return { kind: 'safetensors', config: undefined, kerasVersion: undefined, layers: groupByPath(weights), close: () => file.close() }
+    const close = (): Promise<void> => file.close()
+    const unconfigured = { config: undefined, kerasVersion: undefined, close }
+    return isTorch(weights)
+      ? { kind: 'torch', ...unconfigured, layers: [{ path: '', weights }] }
+      : { kind: 'safetensors', ...unconfigured, layers: groupByPath(weights) }
   } catch (error) {
     await file.close()
     throw error
@@ -95,13 +98,7 @@ async function readTensor (
   return toFloat32(await readRange(file, dataStart + start, end - start), format)
 }
 
-/**
- * PyTorch keeps convolutions as (out, in, height, width) under other names, timm's Xception too:
- * read as Keras's, they would give nonsense.
- */
-function refuseTorch (weights: readonly StoredWeight[]): void {
-  const torch = weights.find(({ name, shape }) => (name.endsWith('.weight') && shape.length === 4) || name.endsWith('.running_mean'))
-  if (torch !== undefined) {
-    throw new OperatorError(`${torch.name} is PyTorch's, as timm saves it: export a Keras model with model.save('model.keras')`)
-  }
+/** PyTorch keeps convolutions as (out, in, height, width), under names of its own. */
+function isTorch (weights: readonly StoredWeight[]): boolean {
+  return weights.some(({ name, shape }) => (name.endsWith('.weight') && shape.length === 4) || name.endsWith('.running_mean'))
 }

@@ -17,7 +17,7 @@ export interface StoredLayer {
   readonly path: string
   readonly weights: readonly StoredWeight[]
 }
-export type FileKind = 'keras-archive' | 'hdf5-model' | 'hdf5-weights' | 'keras3-weights' | 'tfjs-layers' | 'safetensors'
+export type FileKind = 'keras-archive' | 'hdf5-model' | 'hdf5-weights' | 'keras3-weights' | 'tfjs-layers' | 'safetensors' | 'torch'
 export interface StoredModel {
   readonly kind: FileKind
   /** Keras's model configuration as parsed JSON, `{class_name, config, ...}`, where the file has one; not validated. */
@@ -26,6 +26,8 @@ export interface StoredModel {
   readonly training?: unknown
   /** Version of Keras that wrote it, where the file says so. */
   readonly kerasVersion: string | undefined
+  /** Class of the module of PyTorch's that was pickled whole, where one was. */
+  readonly moduleClass?: string
   /** Those that have weights. */
   readonly layers: readonly StoredLayer[]
   /** What the operator should know of how it was found, one sentence each that continues the file's name. */

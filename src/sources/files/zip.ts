@@ -22,21 +22,33 @@ export interface Zip {
 
 /** Opens a zip file for as long as `use` takes. */
 export async function withZip<T> (path: string, use: (zip: Zip) => Promise<T>): Promise<T> {
+  const zip = await openZip(path)
+  try {
+    return await use(zip)
+  } finally {
+    zip.close()
+  }
+}
+
+/** Opens a zip file, to be closed by the caller. Throws an OperatorError if it is none. */
+export async function openZip (path: string): Promise<Zip & { close (): void }> {
   const file = await openZipFile(path)
   try {
     if (file.entryCount > MAX_ENTRIES) throw new OperatorError(`it claims ${file.entryCount} entries`)
     const entries = new Map<string, Entry>()
     for await (const entry of entriesOf(file)) entries.set(entry.fileName, entry)
-    return await use({
+    return {
       entries,
       read: async (name, maxBytes) => await buffer(checked(name, ...await openEntry(file, entries, name, maxBytes))),
       extract: async (name, maxBytes, to) => {
         const content = checked(name, ...await openEntry(file, entries, name, maxBytes))
         await pipeline(content, createWriteStream(to, { flags: 'wx', mode: 0o600 }))
-      }
-    })
-  } finally {
+      },
+      close: () => { file.close() }
+    }
+  } catch (error) {
     file.close()
+    throw error
   }
 }
 

@@ -18,7 +18,7 @@ export function locator (stored: StoredModel, layers: readonly FlatLayer[]): Loc
   switch (stored.kind) {
     case 'hdf5-model': case 'hdf5-weights': return legacyLocator(stored, layers)
     case 'keras-archive': case 'keras3-weights': return archiveLocator(stored, layers)
-    case 'tfjs-layers': case 'safetensors': return nameLocator(stored)
+    case 'tfjs-layers': case 'safetensors': case 'torch': return nameLocator(stored)
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { packagePath } from '../../../src/base/package-root.js'
 import { Random } from '../../../src/base/random.js'
 import { assertSentence, dataset, fillKeras3, newPath, readAll, writeFile, writeHdf5, zip } from './support.js'
 
@@ -50,7 +51,10 @@ const tfjs = writeFile('model.json', JSON.stringify({
   }]
 }))
 
-for (const [kind, path] of Object.entries({ keras3, legacy, archive, safetensors, tfjs })) {
+const torch = (name: string): string => packagePath(`test/fixtures/torch/containers/${name}.pth`)
+const [torchZip, torchStream] = [torch('checkpoint.zip'), torch('weights.stream')]
+
+for (const [kind, path] of Object.entries({ keras3, legacy, archive, safetensors, tfjs, torchZip, torchStream })) {
   const whole = readFileSync(path)
   // Each in a folder of its own, with the shard that only model.json needs.
   const variant = (content: Uint8Array): string => {
