@@ -34,6 +34,8 @@ const PROGRAMS = {
   monitoring: ['monitoring/'],
   /** HAProxy. */
   rollout: ['rollout/rolling-update.'],
+  /** A cross compiler and qemu. */
+  arm64: ['arm64/'],
   /** Engines and servers that the benchmark compares with. */
   peers: ['bench/peers/', 'bench/engines/python.']
 }
