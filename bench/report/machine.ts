@@ -5,7 +5,7 @@ import type { Precision } from '../../src/compiler/index.js'
 import { choosePrecision } from '../../src/engine/precision.js'
 
 /** Instructions that decide how fast matrices are multiplied. */
-const NOTABLE_FLAGS = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16', 'amx_int8', 'bf16']
+const NOTABLE_FLAGS = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16', 'amx_int8', 'asimddp', 'bf16', 'i8mm']
 
 /** What the figures of one run hold for. */
 export interface Machine {
