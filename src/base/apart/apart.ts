@@ -117,6 +117,13 @@ export abstract class Apart<Reply> {
     clearTimeout(late)
   }
 
+  /** Has this process end, or wait, while that one has nothing to do; it ends with this one either way. */
+  hold (isHeld: boolean): void {
+    const { child } = this
+    const pipes = [child?.stdout, child?.stderr, child?.channel] as ReadonlyArray<Pick<ChildProcess, 'ref' | 'unref'> | null | undefined>
+    for (const handle of [child, ...pipes]) isHeld ? handle?.ref() : handle?.unref()
+  }
+
   /** Ends it at once; whoever waits for an answer gets the reason. */
   kill (reason: Error): void {
     this.fail(reason)

@@ -40,17 +40,16 @@ export class Hdf5File {
     readonly bytes: number
   ) {}
 
-  /** Opens the file for reading; the library can open no other one (HDF5 files may link to others), nor write. */
+  /** Opens the file for reading; the library can open no other one until it is closed (HDF5 files may link to others), nor write. */
   static async open (path: string): Promise<Hdf5File> {
-    const complaints = { count: 0 }
-    limitHeap()
-    // When it gives up, it says so there, and takes hold of it when it is loaded.
-    console.error = () => { complaints.count += 1 }
-    const library = await import('h5wasm/node')
-    const module = await library.ready
-    confine(module, path, complaints)
+    const { library, module, confinement, complaints } = await (loaded ??= load())
+    confinement.path = path
     const id = guarded(complaints, () => module.open(path, module.H5F_ACC_RDONLY, false, -1, -1))
     return new Hdf5File(module, library, id, complaints, statSync(path).size)
+  }
+
+  close (): void {
+    this.guarded(() => this.module.close_file(this.id))
   }
 
   /** Names of what a group holds, in the file's order (creation where it is tracked, else alphabetical). */
@@ -123,6 +122,9 @@ export class Hdf5File {
 
 interface Complaints { count: number }
 
+/** What the library may open. */
+interface Confinement { path: string | undefined }
+
 interface WasmMemory {
   readonly buffer: ArrayBuffer
   grow: (pages: number) => number
@@ -140,11 +142,34 @@ function guarded<T> (complaints: Complaints, step: () => T): T {
   return result
 }
 
-/** Lets the library open only `path`, and counts the lines that it prints instead of printing them. */
-function confine ({ FS: files }: Module, path: string, complaints: Complaints): void {
+interface Loaded {
+  readonly library: Library
+  readonly module: Module
+  readonly confinement: Confinement
+  readonly complaints: Complaints
+}
+
+let loaded: Promise<Loaded> | undefined
+
+async function load (): Promise<Loaded> {
+  const complaints = { count: 0 }
+  const confinement = { path: undefined }
+  limitHeap()
+  // When it gives up, it says so there, and takes hold of it when it is loaded.
+  console.error = () => { complaints.count += 1 }
+  const library = await import('h5wasm/node')
+  const module = await library.ready
+  confine(module, confinement, complaints)
+  return { library, module, confinement, complaints }
+}
+
+/** Lets the library open only what it may, and counts the lines that it prints instead of printing them. */
+function confine ({ FS: files }: Module, confinement: Confinement, complaints: Complaints): void {
   const open = files.open
   files.open = (wanted, ...rest) => {
-    if (wanted !== path) throw Object.assign(new Error(`${wanted} is not to be opened`), { name: 'ErrnoError', errno: NO_SUCH_FILE })
+    if (wanted !== confinement.path) {
+      throw Object.assign(new Error(`${wanted} is not to be opened`), { name: 'ErrnoError', errno: NO_SUCH_FILE })
+    }
     return open(wanted, ...rest)
   }
   files.write = (_stream, _buffer, _offset, length) => {

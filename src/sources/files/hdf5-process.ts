@@ -18,6 +18,12 @@ export async function open (path: string): Promise<Listing> {
   return listKerasWeights(file)
 }
 
+/** Lets go of the file; the next one may be opened. */
+export function close (): void {
+  file?.close()
+  file = undefined
+}
+
 /** The values of a data set of the file that was opened. */
 export function read (dataset: string): Float32Array {
   if (file === undefined) throw new Error('no file is open')

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { File } from 'h5wasm/node'
 import { readStoredModel } from '../../../src/sources/files/index.js'
+import { until } from '../../support/until.js'
 import { assertSentence, dataset, fillKeras3, readAll, writeFile, writeHdf5 } from './support.js'
 
 function fillLegacy (file: File, root = file.create_group('model_weights')): void {
@@ -159,10 +160,29 @@ test('a weight in another file is not looked for', async () => {
   await assert.rejects(readAll(path), (error) => assertSentence(error, path, /lists kernel, which it does not have/))
 })
 
+/** Of this process; there are others that ended and wait for nothing. */
+function childProcesses (): number[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter((text) => text !== '').map(Number)
+}
+
+test('one process reads one file after another, but for what it failed at, and ends when no more come', async () => {
+  const good = await writeHdf5('good.weights.h5', fillKeras3)
+  const bad = await writeHdf5('bad.weights.h5', (file) => { file.create_attribute('model_config', '{}') })
+  const before = await readAll(good)
+  const first = childProcesses()
+  assert.equal(first.length, 1)
+  assert.deepEqual(await readAll(good), before)
+  assert.deepEqual(childProcesses(), first)
+  await assert.rejects(readAll(bad))
+  assert.deepEqual(await readAll(good), before)
+  assert.ok(childProcesses().every((process) => !first.includes(process)))
+  await until('the process has ended', () => childProcesses().length === 0)
+})
+
 test('a process of the library that ends early makes an error, and nothing hangs', async () => {
   const path = await writeHdf5('killed.weights.h5', fillKeras3)
   const { layers, close } = await readStoredModel(path)
-  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').map(Number)
+  const children = childProcesses()
   assert.equal(children.length, 1)
   for (const child of children) process.kill(child, 'SIGKILL')
   for (const { read } of layers[0]?.weights ?? []) {
