@@ -1,6 +1,7 @@
 // The kernels as operations of TensorFlow's, through its C interface: loading this addon after TensorFlow registers
 // them. use(weights, name) names the kernel that is used from now on for weights of float32, bfloat16 or int8; it
-// throws where no such kernel runs on this CPU.
+// throws where no such kernel runs on this CPU. takeStamps() gives the moments, in milliseconds, at which the layers of
+// graphs with stamps began since it was last called.
 #include <node_api.h>
 #include <chrono>
 #include <cstdlib>
@@ -37,6 +38,23 @@ napi_value Use(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value Take(napi_env env, napi_callback_info) {
+  napi_value moments = nullptr;
+  if (napi_create_array(env, &moments) != napi_ok) return nullptr;
+  uint32_t count = 0;
+  for (const double moment : TakeStamps()) {
+    napi_value number;
+    if (napi_create_double(env, moment, &number) == napi_ok) napi_set_element(env, moments, count++, number);
+  }
+  return moments;
+}
+
+bool Export(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok &&
+         napi_set_named_property(env, exports, name, function) == napi_ok;
+}
+
 }  // namespace
 
 Team& TheTeam() {
@@ -53,11 +71,11 @@ NAPI_MODULE_INIT() {
   const convolutions::Status status(TF_NewStatus());
   convolutions::RegisterSeparable(status.get());
   convolutions::RegisterDense(status.get());
-  napi_value use;
+  convolutions::RegisterStamp(status.get());
   if (TF_GetCode(status.get()) != TF_OK) {
     napi_throw_error(env, nullptr, TF_Message(status.get()));
-  } else if (napi_create_function(env, "use", NAPI_AUTO_LENGTH, convolutions::Use, nullptr, &use) != napi_ok ||
-             napi_set_named_property(env, exports, "use", use) != napi_ok) {
+  } else if (!convolutions::Export(env, exports, "use", convolutions::Use) ||
+             !convolutions::Export(env, exports, "takeStamps", convolutions::Take)) {
     napi_throw_error(env, nullptr, "the addon of convolutions cannot be set up");
   }
   return exports;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 #include "kernels.h"
 #include "team.h"
 #include "tensorflow/c/kernels.h"
@@ -165,5 +166,11 @@ inline void InferShape(TF_ShapeInferenceContext* context, TF_Status* status) {
 // Each registers an operation and the kernels of it that this CPU has, if all went well so far.
 void RegisterSeparable(TF_Status* status);
 void RegisterDense(TF_Status* status);
+
+// Registers what notes when a graph's layers begin, if all went well so far.
+void RegisterStamp(TF_Status* status);
+
+// The moments, in milliseconds, that runs of it noted since the last call.
+std::vector<double> TakeStamps();
 
 }  // namespace convolutions

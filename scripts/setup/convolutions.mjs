@@ -19,7 +19,7 @@ const NICENESS = 10
  */
 const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option', '-Werror']
 /** What makes operations of TensorFlow's of the kernels. */
-const ADDON_SOURCES = { 'addon.cc': [], 'separable_op.cc': [], 'dense_op.cc': [] }
+const ADDON_SOURCES = { 'addon.cc': [], 'separable_op.cc': [], 'dense_op.cc': [], 'stamp_op.cc': [] }
 /** A row of kernel_table.h: the source's name, what it computes, and the instruction sets that it may use. */
 const KERNEL_ROW = /\{"(\w+)",\s*"\w+",\s*Numbers::\w+,\s*Numbers::\w+,\s*"([\w -]+)"\}/g
 /** Every row for Arm's CPUs needs it. */

@@ -64,6 +64,8 @@ export type Op =
     readonly poolSummand: boolean
     readonly reluOutput: boolean
   }
+  /** Notes when a run comes to it, and gives what it reads: this project's own, for measuring. */
+  | { readonly op: 'XceptionStamp' }
   | { readonly op: 'DepthwiseConv2dNative', readonly stride: number, readonly padding: Padding }
   | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
   /** Over the axes that the second input names, which go, or have a length of 1 where they are kept. */
