@@ -116,7 +116,8 @@ function quantizationOf ({ layers }: Network): Quantization {
   return new Map(layers.flatMap(({ name, operation, weights }) => {
     if (operation.kind !== 'separableConvolution') return []
     const channels = weights[0]?.shape[2] ?? 0
-    const low = new Float32Array(channels).fill(-3), high = new Float32Array(channels).fill(3)
+    const low = new Float32Array(channels).fill(-3)
+    const high = new Float32Array(channels).fill(3)
     return [[name, { low, high, biasCorrection: new Float32Array(operation.filters) }]]
   }))
 }
