@@ -81,7 +81,10 @@ export default {
     {
       name: 'tensorflow-is-the-workers',
       severity: 'error',
-      from: { path: '^src/', pathNot: anyOf(['engine/tensorflow.ts', 'engine/worker.ts', 'train/process/worker.ts']) },
+      from: {
+        path: '^src/',
+        pathNot: anyOf(['engine/tensorflow.ts', 'engine/worker.ts', 'engine/choice/timing-process.ts', 'train/process/worker.ts'])
+      },
       to: { path: ['@tensorflow/', anyOf(['engine/tensorflow.ts'])] }
     },
     {

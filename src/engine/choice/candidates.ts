@@ -1,5 +1,5 @@
 import type { KernelRow, OwnKernels } from '../../base/addon.js'
-import type { Precision } from '../../compiler/index.js'
+import type { ModelTarget, Precision } from '../../compiler/index.js'
 
 /** What computes a network's convolutions: this project's own kernels, by the instructions that they use, or TensorFlow's. */
 export type Kernels = OwnKernels | 'tensorflow'
@@ -28,4 +28,15 @@ export function candidatesOf (products: Products, rows: readonly KernelRow[]): C
 export function sameGraph (one: Candidate, other: Candidate): boolean {
   const isOwn = (candidate: Candidate): boolean => candidate.kernels !== 'tensorflow'
   return one.products === other.products && one.maps === other.maps && isOwn(one) === isOwn(other)
+}
+
+export function targetOf ({ products, maps, kernels }: Candidate): ModelTarget {
+  const target = { precision: maps, ownKernels: kernels !== 'tensorflow' }
+  return products === 'int8' ? { ...target, quantized: true } : target
+}
+
+/** What the addon exports; native/convolutions/addon.cc says what each does. */
+export interface KernelsAddon {
+  use (weights: Products, name: string): void
+  takeStamps (): number[]
 }

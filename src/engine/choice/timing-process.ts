@@ -1,54 +1,27 @@
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { writeSavedModel, type ModelTarget } from '../../compiler/index.js'
+import { readText } from '../../base/control-groups.js'
+import { writeSavedModel } from '../../compiler/index.js'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../../compiler/messages.js'
-import { sampleOf, type Sample, type SampleLayer } from '../../compiler/sample/sample.js'
+import { sampleOf, type Sample } from '../../compiler/sample/sample.js'
 import { compileStamped } from '../../compiler/sample/stamped.js'
 import { INPUTS, WANTABLE } from '../../compiler/signature.js'
 import { loadSavedModel, tf, type TensorFlow } from '../tensorflow.js'
-import { sameGraph, type Candidate } from './candidates.js'
+import { sameGraph, targetOf, type Candidate, type KernelsAddon } from './candidates.js'
+import type { Timed, TimingOrder } from './timing.js'
 
 /* Runs in a process of its own, with as many threads as an engine: times what may compute a network's layers. */
-
-export interface TimingOrder {
-  /** Those of the most interest first. */
-  readonly candidates: readonly Candidate[]
-  readonly sample: 'few' | 'all'
-  readonly batchSize: number
-  /** Rounds that are wanted. */
-  readonly rounds: number
-  /** Time for all of it, from when TensorFlow is loaded: what does not fit is left out. */
-  readonly limitMs: number
-  /** The addon with the kernels. */
-  readonly addon: string
-  /** Folders, of which the first that takes files is used for a moment. */
-  readonly folders: readonly string[]
-}
-
-export interface Timed {
-  readonly layers: readonly SampleLayer[]
-  readonly times: readonly CandidateTimes[]
-}
-
-export interface CandidateTimes {
-  readonly candidate: Candidate
-  /** Milliseconds of each layer in each round. */
-  readonly rounds: ReadonlyArray<readonly number[]>
-}
-
-interface KernelsAddon {
-  use (weights: string, name: string): void
-  takeStamps (): number[]
-}
 
 interface Graph {
   readonly candidate: Candidate
   run (): void
 }
 
+const TASKS = '/proc/self/task'
 /** After so many rounds, one that takes so many times as long as the best of its products is timed no more. */
 const ROUNDS_FOR_ALL = 2
 const HOPELESS = 1.6
@@ -63,16 +36,22 @@ export async function timeCandidates (order: TimingOrder): Promise<Timed> {
   for (const candidate of order.candidates) {
     if (performance.now() > end) break
     const known = graphs.find((one) => sameGraph(one.candidate, candidate))
-    graphs.push(known === undefined ? await load(candidate, sample, order) : { ...known, candidate })
+    const graph = known === undefined ? await load(candidate, sample, order) : { ...known, candidate }
+    graphs.push(graph)
     // The first run of a graph takes what the others do not.
-    if (known === undefined) timer.time(graphs.at(-1) as Graph)
+    if (known === undefined) timer.time(graph)
   }
+  const [beganAt, waitedBeforeMs] = [performance.now(), waitedMs()]
   const times = new Map(graphs.map((graph): [Graph, number[][]] => [graph, []]))
   for (let round = 0; round < order.rounds && performance.now() < end; round++) {
     const wanted = round < ROUNDS_FOR_ALL ? graphs : graphs.filter((graph) => !isHopeless(graph, times))
     for (const graph of round % 2 === 0 ? wanted : wanted.toReversed()) times.get(graph)?.push(timer.time(graph))
   }
-  return { layers: sample.layers, times: [...times].map(([{ candidate }, rounds]) => ({ candidate, rounds })) }
+  return {
+    layers: sample.layers,
+    times: [...times].map(([{ candidate }, rounds]) => ({ candidate, rounds })),
+    waitingShare: (waitedMs() - waitedBeforeMs) / (performance.now() - beganAt)
+  }
 }
 
 /** Times one run of a graph, layer by layer. */
@@ -91,12 +70,9 @@ class Timer {
 }
 
 async function load (candidate: Candidate, sample: Sample, { batchSize, folders }: TimingOrder): Promise<Graph> {
-  const target: ModelTarget = {
-    precision: candidate.maps, ownKernels: candidate.kernels !== 'tensorflow', quantized: candidate.products === 'int8'
-  }
   const folder = await scratchFolder(folders)
   try {
-    await writeSavedModel(folder, compileStamped(sample, target))
+    await writeSavedModel(folder, compileStamped(sample, targetOf(candidate)))
     const model = await loadSavedModel(folder, [SERVING_TAG], SERVING_SIGNATURE)
     const feeds = feedsOf(sample, batchSize)
     return { candidate, run: () => { tf.dispose(model.predict(feeds)) } }
@@ -105,7 +81,7 @@ async function load (candidate: Candidate, sample: Sample, { batchSize, folders 
   }
 }
 
-/** Rejects with what the system says of the last. */
+/** In the first that takes one. Rejects with what the system says of the last. */
 async function scratchFolder ([folder = tmpdir(), ...others]: readonly string[]): Promise<string> {
   try {
     return await mkdtemp(join(folder, 'kernels-'))
@@ -115,7 +91,7 @@ async function scratchFolder ([folder = tmpdir(), ...others]: readonly string[])
   }
 }
 
-/** One picture a place of the batch: its numbers change no time. */
+/** One picture in all places of the batch: its numbers change no time. */
 function feedsOf ({ network: { input: { side, channels } } }: Sample, batchSize: number): TensorFlow.NamedTensorMap {
   const picture = Uint8Array.from({ length: side * side * channels }, (_, index) => index * 7)
   return {
@@ -131,4 +107,11 @@ function isHopeless (graph: Graph, times: ReadonlyMap<Graph, ReadonlyArray<reado
   const shortest = (one: Graph): number => Math.min(...(times.get(one) ?? []).map((round) => round.reduce((sum, time) => sum + time, 0)))
   const rivals = [...times.keys()].filter(({ candidate: { products } }) => products === graph.candidate.products)
   return shortest(graph) > HOPELESS * Math.min(...rivals.map(shortest))
+}
+
+/** Time that this process's threads waited for a CPU since they began, as Linux counts it; 0 elsewhere (schedstat of proc(5)). */
+function waitedMs (): number {
+  const tasks = readText(`${TASKS}/${process.pid}/schedstat`) === undefined ? [] : readdirSync(TASKS)
+  const nanoseconds = tasks.map((task) => Number(readText(`${TASKS}/${task}/schedstat`)?.split(' ')[1] ?? 0))
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6
 }
