@@ -2,6 +2,7 @@
 // Both are checked before they get their names, and the proxy variables say how they are reached.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isWebAddress, withoutCredentials } from '#compiled/base/web-address.js'
 import { download } from '#compiled/sources/download.js'
 import { showProgress } from '#compiled/sources/download-progress.js'
 
@@ -12,6 +13,10 @@ try {
   const [folder] = process.argv.slice(2)
   if (folder === undefined) throw new Error('The folder is missing that the model goes to: name it as the argument.')
   const [base, modelJsonHash, weightsHash] = [variable('MODEL_URL'), variable('MODEL_JSON_SHA256'), variable('WEIGHTS_SHA256')]
+  if (!isWebAddress(base)) {
+    throw new Error(`MODEL_URL=${withoutCredentials(base)} is not an address: it starts with http:// or https://, ` +
+      'and in a password %25 stands for %.')
+  }
   const place = { base, folder }
   await fetchFile(place, 'model.json', modelJsonHash, MAX_JSON_BYTES)
   const { weights } = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'))
@@ -37,5 +42,6 @@ function variable (name) {
  */
 async function fetchFile ({ base, folder }, name, sha256, maxBytes) {
   const url = new URL(name, base.endsWith('/') ? base : `${base}/`).href
-  await download({ url, sha256: sha256.toLowerCase(), path: join(folder, name), maxBytes, onProgress: showProgress() })
+  const onProgress = await showProgress()
+  await download({ url, sha256: sha256.toLowerCase(), path: join(folder, name), maxBytes, onProgress })
 }

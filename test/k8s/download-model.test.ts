@@ -49,6 +49,9 @@ test('the init container fetches a package that the service opens, and nothing t
   assert.match(saidOfWeights, /weights\.safetensors cannot be downloaded: its SHA-256/)
   assert.deepEqual(readdirSync(join(folder, 'b')), ['model.json'])
   assert.match(await download(join(folder, 'c'), { ...good, MODEL_URL: `${url}/nowhere` }), /answered 404/)
+  for (const address of ['models/one', 'ftp://models.invalid/one', 'http://user:sec%ret@models.invalid/one']) {
+    assert.match(await download(join(folder, 'g'), { ...good, MODEL_URL: address }), /^MODEL_URL=(?!.*sec).* is not an address: .*\n$/)
+  }
   for (const name of Object.keys(good)) {
     const { [name]: _left, ...others } = { ...good } as Record<string, string>
     assert.equal(await download(join(folder, 'f'), others), `${name} is not set.\n`)
