@@ -10,7 +10,7 @@
 // of those for the same numbers first the one that is taken where nothing was measured: [{ name: 'avx512', maps:
 // 'float32', weights: 'float32' }, ...]. hasBfloat16 says whether the CPU computes in bfloat16. endWithParent has the
 // system kill this process when the one that started it is gone, whatever this one is doing then. Linux only: elsewhere
-// nothing happens, and no datagram can be sent.
+// nothing happens, and no datagram can be sent. What this process shares with those that it starts: shared_memory.h.
 #include <node_api.h>
 #include <unistd.h>
 #include <cerrno>
@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include "../convolutions/kernel_table.h"
+#include "shared_memory.h"
 #ifdef __linux__
 #include <link.h>
 #include <signal.h>
@@ -154,7 +155,13 @@ static bool Export(napi_env env, napi_value exports, const char* name, napi_call
 NAPI_MODULE_INIT() {
   if (!Export(env, exports, "releaseFreeMemory", ReleaseFreeMemory) || !Export(env, exports, "endNow", EndNow) ||
       !Export(env, exports, "endWithParent", EndWithParent) || !Export(env, exports, "sendDatagram", SendDatagram) ||
-      !Export(env, exports, "kernelRows", KernelRows) || !Export(env, exports, "hasBfloat16", HasBfloat16)) {
+      !Export(env, exports, "kernelRows", KernelRows) || !Export(env, exports, "hasBfloat16", HasBfloat16) ||
+      !Export(env, exports, "sharedMemory", shared_memory::SharedMemory) ||
+      !Export(env, exports, "mapMemory", shared_memory::MapMemory) ||
+      !Export(env, exports, "unmapMemory", shared_memory::UnmapMemory) ||
+      !Export(env, exports, "socketPair", shared_memory::SocketPair) ||
+      !Export(env, exports, "sendBytes", shared_memory::SendBytes) ||
+      !Export(env, exports, "receiveBytes", shared_memory::ReceiveBytes)) {
     napi_throw_error(env, nullptr, "the addon of the process cannot be set up");
   }
   return exports;

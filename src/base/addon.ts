@@ -15,7 +15,7 @@ export interface KernelRow {
   readonly weights: 'float32' | 'bfloat16' | 'int8'
 }
 
-/** Calls that Node lacks; native/process/process.cc says what each does. */
+/** Calls that Node lacks; native/process/ says what each does. */
 interface Addon {
   releaseFreeMemory (): void
   endNow (code: number): never
@@ -23,10 +23,17 @@ interface Addon {
   sendDatagram (address: string, message: string): number
   kernelRows (): readonly KernelRow[]
   hasBfloat16 (): boolean
+  sharedMemory (bytes: number): { readonly descriptor: number, readonly memory: ArrayBuffer } | undefined
+  mapMemory (descriptor: number, bytes: number): ArrayBuffer | undefined
+  unmapMemory (memory: ArrayBuffer): void
+  socketPair (): readonly [number, number] | number
+  sendBytes (descriptor: number, bytes: Uint8Array): number
+  receiveBytes (descriptor: number, bytes: Uint8Array): number
 }
 
 const CALLS = [
-  'releaseFreeMemory', 'endNow', 'endWithParent', 'sendDatagram', 'kernelRows', 'hasBfloat16'
+  'releaseFreeMemory', 'endNow', 'endWithParent', 'sendDatagram', 'kernelRows', 'hasBfloat16',
+  'sharedMemory', 'mapMemory', 'unmapMemory', 'socketPair', 'sendBytes', 'receiveBytes'
 ] as const satisfies Array<keyof Addon>
 
 /**

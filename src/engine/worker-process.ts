@@ -1,15 +1,16 @@
-import { readSync, writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { beginApart, CHANNEL } from '../base/apart/begin.js'
-import { FrameReader, frameParts, reusedMemory, type Frame } from './frames.js'
+import { getSystemErrorName } from 'node:util'
+import { addon } from '../base/addon.js'
+import { beginApart, CHANNEL, INHERITED } from '../base/apart/begin.js'
+import { FrameReader, FrameWriter, reusedMemory, type Content, type Frame } from './frames.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
-import { encodeFailure, encodeLoadReply, encodeRunReply } from './replies.js'
+import { failureReply, loadReply, runReply } from './replies.js'
 import { decodeRequest, type Request } from './requests.js'
+import { SHARED_BYTES, SHARES } from './shared-images.js'
 
 /*
  * A process of its own that runs the worker's module, which it is given as its argument, until its parent ends it or is gone.
- * It reads its pipe by blocking: it has nothing else to do, and the pixels go where they are wanted at once, with no turn of
- * an event loop for each piece of them.
+ * It reads its pipe by blocking: it has nothing else to do, and needs no turn of an event loop to be woken.
  */
 
 /** What the pipe says of a parent that is gone: the second where that left something unread. */
@@ -21,52 +22,71 @@ interface Worker {
   run (request: RunRequest): RunReply | Promise<RunReply>
 }
 
+/** More than this is read in pieces. */
+const PIECE_BYTES = 65_536
+
 /** A run is over when the next request is read. */
 const reader = new FrameReader(reusedMemory())
+const writer = new FrameWriter()
+const { mapMemory, receiveBytes, sendBytes } = addon()
+const piece = new Uint8Array(PIECE_BYTES)
 
 /** The next frame, however long it takes to come; undefined once the parent is gone or wants no more. */
 function read (): Frame | undefined {
   for (;;) {
-    const bytes = readSync(CHANNEL, reader.space)
-    if (bytes === 0) return undefined
-    const frame = reader.filled(bytes)
+    const frame = reader.take()
     if (frame !== undefined) return frame
+    const bytes = moved(receiveBytes(CHANNEL, piece))
+    if (bytes === 0) return undefined
+    reader.feed(piece.subarray(0, bytes))
   }
 }
 
 /** In one piece: each would wake the parent. */
-function write (parts: readonly Uint8Array[]): void {
-  const bytes = Buffer.concat(parts)
-  for (let at = 0; at < bytes.length;) at += writeSync(CHANNEL, bytes, at)
+function write (content: Content): void {
+  const bytes = writer.write(content)
+  let at = moved(sendBytes(CHANNEL, bytes))
+  while (at < bytes.length) at += moved(sendBytes(CHANNEL, bytes.subarray(at)))
 }
 
-async function answer (worker: Worker, request: Request): Promise<Uint8Array[]> {
+/** How many bytes went through the pipe. Ends this process where its parent is gone, who would need an answer. */
+function moved (bytes: number): number {
+  if (bytes >= 0) return bytes
+  const code = getSystemErrorName(bytes)
+  if (PARENT_GONE.has(code)) process.exit(1)
+  throw new Error(`the pipe to the service cannot be used (${code})`)
+}
+
+async function answer (worker: Worker, request: Request): Promise<Content> {
   try {
-    if ('load' in request) return encodeLoadReply(await worker.load(request.load))
-    return encodeRunReply(await worker.run(request.run), request.run.images.length)
+    if ('load' in request) return loadReply(await worker.load(request.load))
+    return runReply(await worker.run(request.run), request.run.images.length)
   } catch (error) {
-    return encodeFailure(error as Error)
+    return failureReply(error as Error)
   }
 }
 
+/** What the service shares of its memory; undefined where it shares none, and no file is open there. */
+function sharedMemory (isShared: boolean): ArrayBuffer | undefined {
+  if (!isShared) return undefined
+  const memory = mapMemory(INHERITED, SHARED_BYTES)
+  if (memory === undefined) throw new Error('the memory that the service shares cannot be mapped')
+  return memory
+}
+
 /** Answers the first request and all others. What it writes before says that this program runs. */
-async function serve (workerFile: string): Promise<void> {
-  write(frameParts({}, []))
+async function serve (workerFile: string, isShared: boolean): Promise<void> {
+  write({})
+  const memory = sharedMemory(isShared)
   const worker = await import(workerFile) as Worker
   for (let frame = read(); frame !== undefined; frame = read()) {
-    write(await answer(worker, decodeRequest(frame)))
+    write(await answer(worker, decodeRequest(frame, memory)))
     // What garbage collection leaves to be freed is freed in a turn of the event loop.
     await nextTurn()
   }
 }
 
-const [workerFile = ''] = process.argv.slice(2)
+const [workerFile = '', shares] = process.argv.slice(2)
 beginApart()
-try {
-  await serve(workerFile)
-  process.exit(0)
-} catch (error) {
-  // Nobody is there to be answered, nor to read of it.
-  if (PARENT_GONE.has((error as NodeJS.ErrnoException).code ?? '')) process.exit(1)
-  throw error
-}
+await serve(workerFile, shares === SHARES)
+process.exit(0)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { CompiledModel } from '../../src/compiler/cache.js'
 import { tensorFlowEnvironment } from '../../src/engine/backend.js'
+import type { EngineImages } from '../../src/engine/protocol.js'
 import { SupervisedWorker, type WorkerObserver } from '../../src/engine/supervised-worker.js'
 import type { ServiceError } from '../../src/base/errors.js'
 import { openModel } from '../../src/sources/open.js'
@@ -13,6 +14,7 @@ import { compiledModel } from '../../src/service/compiled-model.js'
 import { childrenOf } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { until } from '../support/until.js'
 
 const environment = tensorFlowEnvironment({ backend: 'cpu', threads: 1 })
 
@@ -50,12 +52,51 @@ test('the bundled model gives the reference probabilities for the same pixels', 
   }
 })
 
+test('images arrive as they were, those of several runs at once and those that are too large for shared memory', async () => {
+  const workerFile = new URL('../support/echo-worker.js', import.meta.url)
+  const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment })
+  await engine.start()
+  try {
+    const bytes = (length: number, first: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(1).fill(first, 0, 1)
+    const runs: EngineImages[] = [
+      [bytes(5, 9), bytes(5, 8)], [Float32Array.of(0.5, -2, 4)], [bytes(70_000, 7)], [bytes(70_001, 6), bytes(70_001, 5)],
+      [bytes(2 ** 23 + 1, 4), bytes(2 ** 23 + 1, 3)], [bytes(3, 2)]
+    ]
+    for (let times = 0; times < 3; times++) {
+      const replies = await Promise.all(runs.map((images) => engine.run(images)))
+      assert.deepEqual(replies.map(({ probabilities }) => [...probabilities]), [
+        [9, 1, 13, 8, 1, 12], [0.5, 4, 2.5], [7, 1, 70_006], [6, 1, 70_006, 5, 1, 70_005],
+        [4, 1, 8_388_612, 3, 1, 8_388_611], [2, 1, 4]
+      ])
+    }
+  } finally {
+    await engine.close()
+  }
+})
+
+test('memory that is shared with a worker is given back when it is gone', { skip: process.platform !== 'linux' }, async () => {
+  const shared = (): number => readFileSync('/proc/self/maps', 'utf8').match(/memfd:xception/g)?.length ?? 0
+  const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
+  const { observer, heard } = listening()
+  const engine = new SupervisedWorker({ path: '', imageBytes: 1, warmUpBatchSizes: [], workerFile, environment, observer })
+  await engine.start()
+  assert.equal(shared(), 1)
+  const ready = once(heard, 'ready')
+  await assert.rejects(engine.run([Uint8Array.of(2)]), { code: 'inference_failed' })
+  await ready
+  assert.equal((await engine.run([Uint8Array.of(0)])).probabilities[0], 1)
+  assert.equal(shared(), 1)
+  await engine.close()
+  await until('no memory is shared', () => shared() === 0)
+})
+
 suite('a worker that misbehaves is replaced', () => {
   const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
   const failures = [
     ['throws', 1, /as ordered/],
     ['exits', 2, /process ended with code 7/],
     ['crashes', 8, /process was ended by SIGSEGV/],
+    ['writes to the images, which it may only read', 9, /process was ended by SIG(?:SEGV|BUS)/],
     ['writes what is no frame', 6, /sent what is no reply: bytes that are no frame/],
     ['answers with nothing', 7, /the reply: classes must be/]
   ] as const

@@ -6,7 +6,7 @@ import type { LoadReply, LoadRequest, RunReply, RunRequest } from '../../src/eng
 /*
  * A worker without TensorFlow: the first byte of each image says what it does: 0 answers, 1 throws, 2 exits, 3 hangs in a
  * native call, 4 exits and lets no other worker of the same parent come up, 5 takes as many milliseconds as the second byte
- * says, 6 writes into the pipe, 7 answers with nothing, 8 crashes.
+ * says, 6 writes into the pipe, 7 answers with nothing, 8 crashes, 9 writes to the images.
  */
 
 const CLASSES = 10
@@ -31,6 +31,7 @@ export function run ({ images }: RunRequest): RunReply {
   }
   if (orders.includes(2) || orders.includes(4)) process.exit(7)
   if (orders.includes(8)) process.kill(process.pid, 'SIGSEGV')
+  if (orders.includes(9)) images[0]?.fill(0)
   if (orders.includes(6)) writeSync(PIPE, 'a message that a library prints where it should not')
   const probabilities = new Float32Array(orders.includes(7) ? 0 : images.length * CLASSES)
   images.forEach((_image, index) => { probabilities[index * CLASSES] = 1 })

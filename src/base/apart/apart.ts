@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../errors.js'
 import { NO_USAGE, usageOf, type ProcessUsage } from '../process-usage.js'
 import { writeStandardError } from '../standard-error.js'
 import { Watchdog } from '../watchdog.js'
-import { CHANNEL } from './begin.js'
 import { eachLine } from './lines.js'
 import { END } from './messages.js'
+import { Pipe } from './pipe.js'
 import { endOf, MORE_THREADS, notStarted, ProcessFailure } from './process-failure.js'
 
 /**
@@ -39,6 +39,8 @@ export interface ApartOptions {
   readonly program: readonly [file: string, ...args: string[]]
   /** How it is talked to: by Node's messages, which are values of any kind, or by bytes. */
   readonly channel: 'ipc' | 'pipe'
+  /** An open file that it has next to the channel. */
+  readonly inherits?: number | undefined
   /** Added to this process's environment. */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Lines that are not passed on of what it writes to its standard output and error. */
@@ -67,6 +69,8 @@ export abstract class Apart<Reply> {
   readonly ended: Promise<Error>
   /** Undefined where the system did not start it. */
   protected readonly child: ChildProcess | undefined
+  /** Undefined where it has none: the system did not start it, or it is talked to in another way. */
+  protected readonly pipe: Pipe | undefined
   /** Those that wait for their replies, in the order of these. */
   private readonly exchanges: Array<Exchange<Reply>> = []
   private readonly watchdog = new Watchdog((limitMs) => { this.kill(this.late(limitMs)) })
@@ -86,8 +90,10 @@ export abstract class Apart<Reply> {
       resolveEnded(this.reason ?? reason)
     }
     try {
-      this.child = start(options)
+      this.pipe = options.channel === 'pipe' ? new Pipe((bytes) => { this.take(bytes) }) : undefined
+      this.child = start(options, this.pipe)
     } catch (error) {
+      if (error instanceof OperatorError) throw error
       // Some of what the system refuses is thrown, and some is an event.
       end(notStarted(name, error as NodeJS.ErrnoException))
       return
@@ -142,11 +148,6 @@ export abstract class Apart<Reply> {
     }
   }
 
-  /** Undefined where it has none: the system did not start it, or has no more open files. */
-  protected get pipe (): Duplex | undefined {
-    return (this.child?.stdio as ChildProcess['stdio'] | undefined)?.[CHANNEL] as Duplex | undefined
-  }
-
   /**
    * Resolves with the reply to what `send` puts into the channel. Several may wait, and take turns. Rejects with the reason if the
    * process ends before it answers, or does not within `limitMs` from when its turn comes.
@@ -159,6 +160,9 @@ export abstract class Apart<Reply> {
       if (this.exchanges.length === 1) this.wait()
     })
   }
+
+  /** Called with the bytes that come over the pipe, which lie there until it returns. */
+  protected take (_bytes: Uint8Array<ArrayBuffer>): void {}
 
   /** To be called with whatever comes over the channel. The first says that the program runs, the others are replies in their order. */
   protected receive (reply: Reply): void {
@@ -219,18 +223,22 @@ export abstract class Apart<Reply> {
   }
 }
 
-function start ({ program, environment, channel }: ApartOptions): ChildProcess {
+function start ({ program, environment, inherits }: ApartOptions, pipe: Pipe | undefined): ChildProcess {
   const { NODE_OPTIONS: _options, ...inherited } = process.env
-  const child = spawn(process.execPath, [...DEBUGGED, ...program], {
-    // A group of its own, from before it handles any signal.
-    detached: true,
-    env: { ...inherited, ...environment },
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', channel]
-  })
-  running.add(child)
-  child.once('close', () => { running.delete(child) })
-  return child
+  try {
+    const child = spawn(process.execPath, [...DEBUGGED, ...program], {
+      // A group of its own, from before it handles any signal.
+      detached: true,
+      env: { ...inherited, ...environment },
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', pipe?.other ?? 'ipc', ...inherits === undefined ? [] : [inherits]]
+    })
+    running.add(child)
+    child.once('close', () => { running.delete(child) })
+    return child
+  } finally {
+    pipe?.closeOther()
+  }
 }
 
 function isOver ({ exitCode, signalCode }: ChildProcess): boolean {

@@ -3,6 +3,8 @@ import { addon } from '../addon.js'
 
 /** Which of the process's open files the channel to its parent is; standard input, output and error come first. */
 export const CHANNEL = 3
+/** Which one is the file that it inherits beside it, where it does. */
+export const INHERITED = 4
 /** Added to what the system says already, of at most 1000. */
 const OOM_SCORE = 500
 const OOM_SCORE_FILE = '/proc/self/oom_score_adj'

@@ -11,7 +11,10 @@ const NEVER = 'setInterval(() => {}, 1000)'
 class Strange extends Apart<string> {
   constructor (program: string, beginLimitMs?: number) {
     super({ name: 'the process that waits', program: ['-e', program], channel: 'pipe', beginLimitMs })
-    this.pipe?.on('data', (data: Buffer) => { this.receive(data.toString()) })
+  }
+
+  protected override take (bytes: Uint8Array): void {
+    this.receive(Buffer.from(bytes).toString())
   }
 
   async reply (limitMs?: number): Promise<string> {
