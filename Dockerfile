@@ -15,7 +15,7 @@ RUN --mount=type=cache,id=apt-archives,target=/var/cache/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
     && find /etc/apt -name '*.sources' -o -name sources.list | xargs sed -i "s|http://deb.debian.org|${DEBIAN_MIRROR}|" \
     && apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends binutils ca-certificates g++ python3-pip
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends binutils ca-certificates g++ libjpeg62-turbo-dev python3-pip
 WORKDIR /app
 
 
@@ -46,6 +46,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
     node scripts/setup.mjs --cpu --service --no-build \
     && mkdir /native && cp -r --link --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
+    && cp /usr/lib/*-linux-gnu/libjpeg.so.62 /native/node_modules/@tensorflow/tfjs-node/lib/napi-v8/ \
     && find /native -name '*.so*' -exec strip --strip-unneeded {} +
 
 
@@ -58,6 +59,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=cache,id=setup,target=/root/.cache/xception-serve \
     node scripts/setup.mjs --gpu --service --no-build \
     && mkdir /native && cp -r --link --parents node_modules/@tensorflow/tfjs-node/lib node_modules/@tensorflow/tfjs-node/deps /native \
+    && cp /usr/lib/*-linux-gnu/libjpeg.so.62 /native/node_modules/@tensorflow/tfjs-node/lib/napi-v8/ \
     && find /native -name '*.so*' -exec strip --strip-unneeded {} +
 
 

@@ -51,10 +51,10 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
       const names = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' }
       await listenHttp(adminApp, { address, names, text: 'metrics and administration at' })
     }
-    prepareProcess()
+    const { jpeg } = prepareProcess()
     const loaded = await reloader.load()
     const { facts: { description, tensorflowVersion, kernels, maxBatchSize }, state: { workers } } = loaded
-    logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers: workers.ready, maxBatchSize }, 'ready')
+    logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers: workers.ready, maxBatchSize, jpeg }, 'ready')
     manager.ready(async () => { await slot.use(async (model) => { await model.probe() }) })
     await hasLoaded()
   } catch (error) {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { findCompiler, runCompiler, runCompilers } from './compiler.mjs'
 import { compileConvolutions, leftOut, nativeKey } from './convolutions.mjs'
 import { SetupError } from './errors.mjs'
+import { compilePictures, picturesKey, picturesLeftOut } from './pictures.mjs'
 import { hashOf, placeFile, publishFolder, readJson } from './files.mjs'
 import { systemRelease, TENSORFLOW_VERSION } from './platform.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
@@ -81,6 +82,7 @@ function addonKey ({ root, target, env }) {
   return hashOf([
     ...readdirSync(sources).sort().map(name => readFileSync(join(sources, name))),
     ...nativeKey(),
+    ...picturesKey(),
     readFileSync(join(headersFolder(root), '..', 'package.json')),
     target.sha256,
     ...COMPILER_FLAGS,
@@ -94,14 +96,17 @@ function addonKey ({ root, target, env }) {
 async function compile (folder, context) {
   const scratch = join(folder, 'objects')
   mkdirSync(scratch)
-  const [convolutions, ...others] = await Promise.allSettled([
-    compileConvolutions(scratch, context, headersFolder(context.root)), compileBinding(scratch, context), compileProcess(scratch, context)
+  const headers = headersFolder(context.root)
+  const [convolutions, pictures, ...others] = await Promise.allSettled([
+    compileConvolutions(scratch, context, headers), compilePictures(scratch, context, headers),
+    compileBinding(scratch, context), compileProcess(scratch, context)
   ])
   const failed = others.find(result => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  if (convolutions.status === 'rejected') {
-    if (!(convolutions.reason instanceof SetupError)) throw convolutions.reason
-    context.output(leftOut(convolutions.reason))
+  for (const [result, sentence] of [[convolutions, leftOut], [pictures, picturesLeftOut]]) {
+    if (result.status === 'fulfilled') continue
+    if (!(result.reason instanceof SetupError)) throw result.reason
+    context.output(sentence(result.reason))
   }
   for (const name of readdirSync(scratch).filter(name => name.endsWith('.node'))) renameSync(join(scratch, name), join(folder, name))
   rmSync(scratch, { recursive: true })

@@ -45,8 +45,12 @@ function armFlags (sets) {
 
 /** @returns {(string | Buffer)[]} all that decides what is made of this project's C++: the sources, but for what checks them, and flags */
 export function nativeKey () {
+  return keyOf(() => true)
+}
+
+function keyOf (/** @type {(path: string) => boolean} */ counts) {
   const sources = readdirSync(NATIVE, { recursive: true, encoding: 'utf8' })
-    .filter(path => /\.(cc|h)$/.test(path) && !basename(path).startsWith('check'))
+    .filter(path => /\.(cc|h)$/.test(path) && !basename(path).startsWith('check') && counts(path))
   return [readFileSync(fileURLToPath(import.meta.url)), ...sources.sort().flatMap(path => [path, readFileSync(join(NATIVE, path))])]
 }
 
@@ -76,7 +80,7 @@ export function leftOut ({ message }) {
 }
 
 function kernelsFolder ({ cache, env, target }) {
-  return join(cache, `kernels-${hashOf([...nativeKey(), env.CXX ?? '', target.arch, systemRelease()])}`)
+  return join(cache, `kernels-${hashOf([...keyOf(path => !path.startsWith('pictures')), env.CXX ?? '', target.arch, systemRelease()])}`)
 }
 
 /**

@@ -27,3 +27,8 @@ export function processAddonPath (): string {
 export function convolutionsAddonPath (): string {
   return installedPath('lib/napi-v8/convolutions.node')
 }
+
+/** The addon of `native/pictures/`, which is compiled where libjpeg-turbo's headers are. */
+export function picturesAddonPath (): string {
+  return installedPath('lib/napi-v8/pictures.node')
+}

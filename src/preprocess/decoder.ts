@@ -2,8 +2,9 @@ import { tooMuchMemory, tookTooLong } from '../base/sentences.js'
 import { FairQueue } from '../base/fair-queue.js'
 import { FINGERPRINT_PIXEL_BYTES, fingerprint } from './fingerprint.js'
 import { DecoderHealth, type DecoderObserver } from './decoder-health.js'
-import { decodingBytes } from './footprint.js'
+import { decodingBytes, type Picture } from './footprint.js'
 import { drawHeat, type HeatMap } from './heat-picture.js'
+import { quickJpeg, type QuickJpeg } from './jpeg/quick.js'
 import type { MemoryTurns } from './memory-turns.js'
 import { thumbnail } from './thumbnail.js'
 import { sampledPixelBytes } from './sampling.js'
@@ -65,12 +66,18 @@ export function createDecoder (options: DecoderOptions): Decoder {
   return new PlacedDecoder(options)
 }
 
+/** What is made of an upload. */
+interface Task<Made> {
+  /** What libjpeg-turbo may make of it, which comes first; undefined for what is no plain JPEG. */
+  readonly quick?: (upload: Uint8Array) => QuickJpeg | undefined
+  readonly make: (image: Inspected) => Promise<Made>
+  /** What that holds of the whole picture beside the decoder, in bytes a pixel; 0 where it is left out. */
+  readonly pixelBytes?: number
+}
+
 interface Job {
   readonly upload: Uint8Array
-  /** What is made of the image. */
-  readonly make: (image: Inspected) => Promise<unknown>
-  /** What that holds of the whole picture beside the decoder, in bytes a pixel. */
-  readonly pixelBytes: number
+  readonly task: Task<unknown>
   readonly signal: AbortSignal | undefined
   readonly resolve: (made: unknown) => void
   readonly reject: (reason: unknown) => void
@@ -100,26 +107,26 @@ class PlacedDecoder implements Decoder {
   }
 
   decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
-    const { input, timeoutMs } = this.options
-    return this.queue(upload, (image) => convert(image, input, timeoutMs), signal, client, sampledPixelBytes(input))
+    const { input, limits, timeoutMs } = this.options
+    const quick = (file: Uint8Array): QuickJpeg | undefined => quickJpeg(file, input, limits, timeoutMs)
+    const task = { quick, make: (image: Inspected) => convert(image, input, timeoutMs), pixelBytes: sampledPixelBytes(input) }
+    return this.queue(upload, task, signal, client)
   }
 
   drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Uint8Array<ArrayBuffer>> {
     const { input, timeoutMs } = this.options
-    return this.queue(upload, (image) => drawHeat(image, heat, { input, timeoutMs }), signal, client)
+    return this.queue(upload, { make: (image) => drawHeat(image, heat, { input, timeoutMs }) }, signal, client)
   }
 
   fingerprint (upload: Uint8Array): Promise<string> {
-    return this.queue(upload, (image) => fingerprint(image, this.options.timeoutMs), undefined, '', FINGERPRINT_PIXEL_BYTES)
+    return this.queue(upload, { make: (image) => fingerprint(image, this.options.timeoutMs), pixelBytes: FINGERPRINT_PIXEL_BYTES })
   }
 
   thumbnail (upload: Uint8Array, side: number): Promise<Uint8Array> {
-    return this.queue(upload, (image) => thumbnail(image, side, this.options.timeoutMs), undefined, '')
+    return this.queue(upload, { make: (image) => thumbnail(image, side, this.options.timeoutMs) })
   }
 
-  private queue<T> (
-    upload: Uint8Array, make: (image: Inspected) => Promise<T>, signal: AbortSignal | undefined, client: string, pixelBytes = 0
-  ): Promise<T> {
+  private queue<T> (upload: Uint8Array, task: Task<T>, signal?: AbortSignal, client = ''): Promise<T> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       const abort = (): void => {
@@ -131,7 +138,7 @@ class PlacedDecoder implements Decoder {
         settle(value)
       }
       const resolveMade = settled((made: unknown) => { resolve(made as T) })
-      const job: Job = { upload, make, pixelBytes, signal, resolve: resolveMade, reject: settled(reject) }
+      const job: Job = { upload, task, signal, resolve: resolveMade, reject: settled(reject) }
       signal?.addEventListener('abort', abort, { once: true })
       this.jobs.add(job, client)
       this.startWaiting()
@@ -154,24 +161,32 @@ class PlacedDecoder implements Decoder {
     return await this.health.attempt(() => this.workOnce(job), job.signal)
   }
 
-  private async workOnce ({ upload, make, pixelBytes, signal, reject }: Job): Promise<unknown> {
-    const { limits, memory } = this.options
-    const image = await inspect(upload, limits)
-    const giveBack = await memory.take(this.bytesOf(image, pixelBytes), signal)
+  private async workOnce (job: Job): Promise<unknown> {
+    const { upload, task } = job
+    const quick = task.quick?.(upload)
+    // What libjpeg finds odd is for libvips to judge.
+    const made = quick === undefined ? undefined : await this.inTurn(job, quick, () => quick.convert())
+    if (made !== undefined) return made
+    const image = await inspect(upload, this.options.limits)
+    return await this.inTurn(job, image, () => task.make(image))
+  }
+
+  private async inTurn<T> ({ task, signal, reject }: Job, picture: Picture, work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.options.memory.take(this.bytesOf(picture, task.pixelBytes), signal)
     try {
-      return await this.timed(() => { reject(tookTooLong()) }, () => make(image))
+      return await this.timed(() => { reject(tookTooLong()) }, work)
     } finally {
       giveBack()
     }
   }
 
-  private bytesOf (image: Inspected, pixelBytes: number): number {
+  private bytesOf (picture: Picture, pixelBytes: number | undefined): number {
     const { size } = this.options.memory
-    const { format, header } = image
-    const bytes = decodingBytes(image, pixelBytes)
+    const { format, header } = picture
+    const bytes = decodingBytes(picture, pixelBytes)
     if (bytes <= size) return bytes
-    const picture = `${format.toUpperCase()} of ${header.width} x ${header.height} pixels and ${header.channels} channels`
-    throw tooMuchMemory(picture, bytes, size)
+    const sides = `${format.toUpperCase()} of ${header.width} x ${header.height} pixels and ${header.channels} channels`
+    throw tooMuchMemory(sides, bytes, size)
   }
 
   /** Whoever waits is told when the time is up; the place is kept for as long as the work goes on. */

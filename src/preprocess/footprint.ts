@@ -15,9 +15,13 @@ const LARGEST_SAMPLE_BYTES = 16
 /** Webp and GIF are decoded to red, green, blue and alpha. */
 const RGBA_BYTES = 4
 
-interface Picture {
+/** What of a header says how much memory a picture takes. */
+export type Measures = Pick<Metadata, 'width' | 'height' | 'channels' | 'depth' | 'isProgressive'>
+
+/** A picture of which the header was read. */
+export interface Picture {
   readonly format: ImageFormat
-  readonly header: Metadata
+  readonly header: Measures
   readonly mending?: Mending | undefined
 }
 
@@ -36,7 +40,7 @@ export function decodingBytes ({ format, header, mending }: Picture, pixelBytes 
 }
 
 /** Bytes a pixel of what the decoder holds of the whole picture. */
-function heldBytes (format: ImageFormat, header: Metadata): number {
+function heldBytes (format: ImageFormat, header: Measures): number {
   switch (format) {
     // Coefficients of two bytes until the last scan has come. A JPEG of one scan is shrunk as it is read.
     case 'jpeg': return header.isProgressive ? 2 * header.channels : 0
@@ -51,7 +55,7 @@ function heldBytes (format: ImageFormat, header: Metadata): number {
 }
 
 /** Bytes a pixel of the rows that are on their way to the resized picture. */
-function streamedBytes (format: ImageFormat, header: Metadata): number {
+function streamedBytes (format: ImageFormat, header: Measures): number {
   switch (format) {
     case 'webp': case 'gif': return RGBA_BYTES
     // In what it holds of the whole picture.
@@ -60,6 +64,6 @@ function streamedBytes (format: ImageFormat, header: Metadata): number {
   }
 }
 
-function pixelBytes ({ channels, depth }: Metadata): number {
+function pixelBytes ({ channels, depth }: Measures): number {
   return channels * (SAMPLE_BYTES[depth] ?? LARGEST_SAMPLE_BYTES)
 }

@@ -5,6 +5,7 @@ import { stillAvif } from './avif.js'
 import { blameOf, DecodeFailure } from './decode-failure.js'
 import { planGeometry, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
+import { luma } from './luma.js'
 import { rescaled } from './rescaled.js'
 import { isSampling, sampleFloats, samplePicture, type Picture, type SamplingKernel } from './sampling.js'
 import { OPEN, sharp } from './libvips.js'
@@ -97,22 +98,6 @@ function pixelsOf (image: Sharp, plan: Plan, kernel: ResizingKernel): Sharp {
   // Comes last: extract() after autoOrient() would rotate before resizing, without shrink-on-load. The order of
   // execution is the same either way: resize, orient, crop.
   return asUprightRgb(image)
-}
-
-/** Shares of red, green and blue in 65,536ths, as Pillow's conversion to `L` has them (ITU-R BT.601-2). */
-const LUMA = { red: 19_595, green: 38_470, blue: 7471, half: 0x8000, bits: 16 }
-
-/**
- * One grey byte for three of RGB. Pillow converts before it resizes: since both are sums, that differs by the rounding alone
- * (and where a kernel with negative lobes leaves the range of a channel), and resizing first converts far fewer pixels.
- */
-function luma (rgb: Uint8Array): Uint8Array<ArrayBuffer> {
-  const grey = new Uint8Array(rgb.length / CHANNELS)
-  for (let index = 0, position = 0; index < grey.length; index++, position += CHANNELS) {
-    const sum = (rgb[position] ?? 0) * LUMA.red + (rgb[position + 1] ?? 0) * LUMA.green + (rgb[position + 2] ?? 0) * LUMA.blue
-    grey[index] = (sum + LUMA.half) >> LUMA.bits
-  }
-  return grey
 }
 
 /** An image of which the header was read. */

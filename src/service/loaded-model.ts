@@ -14,7 +14,7 @@ import type { InputChoices } from '../model/input.js'
 import { topK, type Label } from '../model/labels.js'
 import type { Model } from '../model/model.js'
 import { networkOutputs, type NetworkOutputs } from '../model/outputs.js'
-import { configureDecoding, type HeatMap } from '../preprocess/index.js'
+import { configureDecoding, jpegDecoder, type HeatMap } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { compiledModel } from './compiled-model.js'
 import { Inference, type Inferred, type Upload, type Work } from './inference.js'
@@ -42,9 +42,10 @@ export interface ModelFacts {
   readonly queueSize: number
 }
 
-/** Sets what all models of a process share: libvips's threads. To be called before the first model is opened. */
-export function prepareProcess (): void {
+/** Sets what all models of a process share: libvips's threads. To be called before the first model is opened. Says what decodes JPEGs. */
+export function prepareProcess (): { readonly jpeg: string } {
   configureDecoding({ threads: 1 })
+  return { jpeg: jpegDecoder() }
 }
 
 /** All that serves one model: its workers, their queue, its decoder, labels and input. Several can be open at the same time. */
