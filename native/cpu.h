@@ -2,11 +2,15 @@
 // and /proc/cpuinfo is of Linux alone. See CPUID and XGETBV in Intel's Software Developer's Manual, volume 2. A program
 // cannot ask an Arm CPU: there, Linux says it.
 #pragma once
+#include <unistd.h>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #elif defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
@@ -46,6 +50,18 @@ inline bool IsKeptToAvx2() {
   return most != nullptr && std::string_view(most) == "AVX2";
 }
 
+// Linux gives tiles only to a process that asks, once for all of its threads, and not to every one:
+// https://docs.kernel.org/arch/x86/xstate.html.
+inline bool MayUseTiles() {
+#ifdef __linux__
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;
+  static const bool may = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return may;
+#else
+  return false;
+#endif
+}
+
 // Whether an instruction set can be used, by the name that compilers have for it (-mavx2). Takes some microseconds in a
 // virtual machine.
 inline bool Has(std::string_view name) {
@@ -65,10 +81,14 @@ inline bool Has(std::string_view name) {
       {"avx512vnni", extended.ecx, 11, kAvx512State},
       {"avx512bf16", more.eax, 5, kAvx512State},
       {"amx-bf16", extended.edx, 22, kTileState},
+      {"amx-tile", extended.edx, 24, kTileState},
+      {"amx-int8", extended.edx, 25, kTileState},
   };
   if (name != "fma" && name != "avx2" && IsKeptToAvx2()) return false;
   for (const auto& one : known) {
-    if (one.name == name) return ((one.flags >> one.bit) & 1) != 0 && (saved & one.state) == one.state;
+    if (one.name != name) continue;
+    const bool is_there = ((one.flags >> one.bit) & 1) != 0 && (saved & one.state) == one.state;
+    return is_there && (name != "amx-tile" || MayUseTiles());
   }
   return false;
 }
@@ -106,5 +126,17 @@ inline bool Has(std::string_view) { return false; }
 inline bool HasBfloat16() { return false; }
 
 #endif
+
+// Of each core's own. What is unknown, or cannot be, is taken for 1 MB.
+inline int64_t SecondLevelCacheBytes() {
+  constexpr int64_t kUsual = 1 << 20, kLeast = kUsual / 4, kMost = kUsual * 4;
+  int64_t bytes = 0;
+#if defined(__x86_64__)
+  bytes = static_cast<int64_t>(AskCpu(0x8000'0006, 0).ecx >> 16) * 1024;
+#elif defined(_SC_LEVEL2_CACHE_SIZE)
+  bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+  return bytes >= kLeast && bytes <= kMost ? bytes : kUsual;
+}
 
 }  // namespace cpu

@@ -32,6 +32,7 @@ struct Avx512 {
 
   static void Keep(Kept* target, Vector vector) { Store(target, vector); }
   static Sum FirstSum(const float* bias) { return Load(bias); }
+  static Sum LoadSum(const float* sums) { return Load(sums); }
   static Vector WholeSum(Sum sum, const float*, const float*) { return sum; }
   static Vector LoadWeights(const float* weights) { return Load(weights); }
   static Vector Broadcast(const float* number) { return _mm512_set1_ps(*number); }

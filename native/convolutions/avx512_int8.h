@@ -20,6 +20,7 @@ struct Avx512Int8 : Maps {
   }
 
   static Sum FirstSum(const float*) { return _mm512_setzero_si512(); }
+  static Sum LoadSum(const int32_t* sums) { return _mm512_loadu_si512(sums); }
   static Vector WholeSum(Sum sum, const float* bias, const float* scale) {
     return _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(scale), _mm512_loadu_ps(bias));
   }

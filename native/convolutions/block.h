@@ -27,12 +27,14 @@ struct DepthwiseRow {
   const Number* below;
 
   void Run(int from, int to, Kept* scratch) const {
-    const int channels = convolution.channels;
-    int channel = 0;
-    for (; channel + Simd::kLanes <= channels; channel += Simd::kLanes) {
-      Strip<true>(channel, Simd::kLanes, from, to, scratch + channel);
-    }
-    if (channel < channels) Strip<false>(channel, channels - channel, from, to, scratch + channel);
+    for (int channel = 0; channel < convolution.channels; channel += Simd::kLanes) RunStrip(channel, from, to, scratch);
+  }
+
+  // Of a vector's channels alone, from `channel`.
+  void RunStrip(int channel, int from, int to, Kept* scratch) const {
+    const int left = convolution.channels - channel;
+    if (left >= Simd::kLanes) Strip<true>(channel, Simd::kLanes, from, to, scratch + channel);
+    else Strip<false>(channel, left, from, to, scratch + channel);
   }
 
  private:

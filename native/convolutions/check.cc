@@ -168,6 +168,10 @@ bool CheckRow(const KernelRow& row, Team& team, int step) {
 }
 
 }  // namespace
+
+// Much less than any CPU has, so that what does not fit is seen on small shapes.
+int64_t SecondLevelCacheBytes() { return 32 * 1024; }
+
 }  // namespace convolutions
 
 int main(int count, char** arguments) {
@@ -179,5 +183,7 @@ int main(int count, char** arguments) {
   for (const KernelRow& row : kKernelRows) {
     if (Runs(row, cpu::Has)) good &= CheckRow(row, team, step);
   }
+  good &= CheckDense<bfloat16>(kPlainBfloat16, team) && Check<bfloat16>(kPlainBfloat16, team);
+  good &= Check<float, int8_t>(kPlainInt8Float32, team) && Check<bfloat16, int8_t>(kPlainInt8Bfloat16, team);
   return good ? 0 : 1;
 }

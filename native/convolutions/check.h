@@ -38,6 +38,11 @@ std::vector<Number> Draw(int64_t count, std::mt19937& random) {
   return numbers;
 }
 
+// The kernels that multiply in tiles, on plain tiles.
+extern const Kernel kPlainBfloat16;
+extern const Kernel kPlainInt8Float32;
+extern const Kernel kPlainInt8Bfloat16;
+
 // Tolerance for sums of some units: what the last digits of the numbers allow.
 template <class Number>
 constexpr double kTolerance = sizeof(Number) == sizeof(bfloat16) ? 0.05 : 1e-5;

@@ -20,6 +20,10 @@ constexpr Cpu kCpus[] = {
     {"Skylake", " avx2 fma avx512f avx512bw avx512vl ", "avx512", "", "avx2"},
     {"Cascade Lake", " avx2 fma avx512f avx512bw avx512vl avx512vnni ", "avx512", "", "avx512_vnni"},
     {"Zen 4", " avx2 fma avx512f avx512bw avx512vl avx512vnni avx512bf16 ", "avx512", "avx512_bf16", "avx512_vnni"},
+    {"Sapphire Rapids", " avx2 fma avx512f avx512bw avx512vl avx512vnni avx512bf16 amx-tile amx-bf16 amx-int8 ",
+     "avx512", "amx_bf16", "amx_int8"},
+    {"tiles that the system refuses", " avx2 fma avx512f avx512bw avx512vl avx512vnni avx512bf16 amx-bf16 amx-int8 ",
+     "avx512", "avx512_bf16", "avx512_vnni"},
     {"Cortex-A72", " simd ", "neon", "", ""},
     {"Neoverse N1", " simd dotprod ", "neon", "", "neon_dotprod"},
     {"Neoverse V1", " simd dotprod bf16 i8mm ", "neon", "neon_bf16", "neon_i8mm"},
@@ -28,10 +32,7 @@ constexpr Cpu kCpus[] = {
 inline bool CheckChoice() {
   bool good = true;
   for (const Cpu& one : kCpus) {
-    const auto has = [&](std::string_view set) {
-      const size_t at = one.has.find(set);
-      return at != std::string_view::npos && one.has[at - 1] == ' ' && one.has[at + set.size()] == ' ';
-    };
+    const auto has = [&](std::string_view set) { return HasWord(one.has, set); };
     const auto choice = [&](Numbers maps, Numbers weights) {
       const KernelRow* row = ChooseRow(maps, weights, has);
       return row == nullptr ? std::string_view() : row->name;

@@ -9,7 +9,8 @@ namespace {
 // Those of this architecture: the others are not compiled.
 constexpr const Kernel* kKernels[] = {
 #if defined(__x86_64__)
-    &kAvx2Float32, &kAvx512Float32, &kAvx512Bfloat16, &kAvx2Int8Float32, &kAvx512Int8Float32, &kAvx512Int8Bfloat16,
+    &kAvx2Float32,        &kAvx512Float32, &kAvx512Bfloat16, &kAvx2Int8Float32, &kAvx512Int8Float32,
+    &kAvx512Int8Bfloat16, &kAmxBfloat16,   &kAmxInt8Float32, &kAmxInt8Bfloat16,
 #elif defined(__aarch64__)
     &kNeonFloat32, &kNeonBfloat16, &kNeonInt8Float32, &kNeonInt8Dotprod, &kNeonInt8Bfloat16,
 #endif
@@ -45,7 +46,7 @@ const Kernel* Chosen(int choice) { return Choices()[choice].kernel.load(std::mem
 
 const Kernel& KernelOfRow(const KernelRow& row) {
   for (const Kernel* kernel : kKernels) {
-    if (row.file == kernel->file) return *kernel;
+    if (kernel != nullptr && row.file == kernel->file) return *kernel;
   }
   std::abort();
 }

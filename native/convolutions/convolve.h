@@ -8,8 +8,9 @@
 namespace convolutions {
 
 // Size of a block's depthwise output: with a panel of weights and its own output it stays in a core's second-level
-// cache of 1 MB. All weights are read once a block, from further away, so that a larger block has less to wait for.
-constexpr int64_t kBlockBytes = 320 * 1024;
+// cache, of which it takes 320 KB of 1 MB. All weights are read once a block, from further away, so that a larger block
+// has less to wait for.
+inline int64_t BlockBytes() { return SecondLevelCacheBytes() / 16 * 5; }
 
 // `positions` are those of all images. Returns false, with nothing done, where there is no memory for it.
 inline bool Convolve(const Kernel& kernel, const Convolution& convolution, int64_t positions, Team& team) {
@@ -17,15 +18,15 @@ inline bool Convolve(const Kernel& kernel, const Convolution& convolution, int64
   const int64_t stride = ScratchStride(convolution.channels, kernel.scratch_number_bytes);
   // As many of both as occupy all threads alike.
   const int64_t tiles = std::min(positions, RoundUp(DivideUp(positions, kernel.rows), team.threads()));
-  const int64_t most = std::max<int64_t>(1, kBlockBytes / (kernel.rows * stride));
+  const int64_t most = std::max<int64_t>(1, BlockBytes() / (kernel.rows * stride));
   const int64_t blocks = std::min(tiles, RoundUp(DivideUp(tiles, most), team.threads()));
   const auto begin_of = [&](int64_t block) { return positions * (tiles * block / blocks) / tiles; };
   const auto compute = [&](int block, void* memory) {
     kernel.block(convolution, begin_of(block), begin_of(block + 1), memory);
   };
   const int64_t largest = DivideUp(tiles, blocks) * DivideUp(positions, tiles);
-  // By reference, since a copy would be allocated.
-  return team.Run(static_cast<int>(blocks), static_cast<size_t>(largest * stride), std::cref(compute));
+  // Kernels that take positions in even numbers read one more. By reference, since a copy would be allocated.
+  return team.Run(static_cast<int>(blocks), static_cast<size_t>((largest + 1) * stride), std::cref(compute));
 }
 
 }  // namespace convolutions

@@ -105,11 +105,18 @@ extern const Kernel kAvx512Bfloat16;
 extern const Kernel kAvx2Int8Float32;
 extern const Kernel kAvx512Int8Float32;
 extern const Kernel kAvx512Int8Bfloat16;
+// Not every compiler knows these instructions: without them the set-up leaves out the row.
+[[gnu::weak]] extern const Kernel kAmxBfloat16;
+[[gnu::weak]] extern const Kernel kAmxInt8Float32;
+[[gnu::weak]] extern const Kernel kAmxInt8Bfloat16;
 extern const Kernel kNeonFloat32;
 extern const Kernel kNeonBfloat16;
 extern const Kernel kNeonInt8Float32;
 extern const Kernel kNeonInt8Dotprod;
 extern const Kernel kNeonInt8Bfloat16;
+
+// Size of the cache that each core has for itself behind the first one.
+int64_t SecondLevelCacheBytes();
 
 struct KernelRow;
 

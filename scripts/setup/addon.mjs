@@ -4,7 +4,7 @@ import {
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findCompiler, runCompiler, runCompilers } from './compiler.mjs'
-import { compileConvolutions, leftOut, nativeKey } from './convolutions.mjs'
+import { compileConvolutions, leftOut, leftOutFlags, nativeKey } from './convolutions.mjs'
 import { SetupError } from './errors.mjs'
 import { compilePictures, picturesKey, picturesLeftOut } from './pictures.mjs'
 import { hashOf, placeFile, publishFolder, readJson } from './files.mjs'
@@ -125,6 +125,6 @@ async function compileBinding (folder, context) {
 }
 
 async function compileProcess (folder, context) {
-  const flags = [...COMPILER_FLAGS, '-I', headersFolder(context.root)]
+  const flags = [...COMPILER_FLAGS, ...leftOutFlags(context), '-I', headersFolder(context.root)]
   await runCompiler([...flags, PROCESS_SOURCE, ...context.target.linkerFlags, '-o', join(folder, PROCESS)], folder, context)
 }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCompiler, runCompilers } from './compiler.mjs'
-import { hashOf, publishFolder } from './files.mjs'
+import { SetupError } from './errors.mjs'
+import { hashOf, publishFolder, readJson } from './files.mjs'
 import { systemRelease } from './platform.mjs'
 import { tensorflowFolder } from './tensorflow.mjs'
 
@@ -22,6 +23,10 @@ const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wno-maybe-un
 const ADDON_SOURCES = { 'addon.cc': [], 'separable_op.cc': [], 'dense_op.cc': [], 'stamp_op.cc': [] }
 /** A row of kernel_table.h: the source's name, what it computes, and the instruction sets that it may use. */
 const KERNEL_ROW = /\{"(\w+)",\s*"\w+",\s*Numbers::\w+,\s*Numbers::\w+,\s*"([\w -]+)"\}/g
+/** Flags, and the instructions' names, that not every compiler and assembler knows: GCC from 11 on. Rows that need them may be missing. */
+const RECENT = /amx|tile/
+/** Names, in the folder of the kernels, those that are. */
+const LEFT_OUT = 'left-out.json'
 /** Every row for Arm's CPUs needs it. */
 const ARM_SET = 'simd'
 
@@ -35,7 +40,7 @@ function kernelSources ({ arch }) {
     .map(([, file, needs = '']) => ({ file, sets: needs.split(' ') }))
     .filter(({ sets }) => sets.includes(ARM_SET) === (arch === 'arm64'))
   const kernels = rows.map(({ file, sets }) => [`${file}.cc`, arch === 'arm64' ? armFlags(sets) : sets.map(set => `-m${set}`)])
-  return { 'team.cc': [], 'choose.cc': [], ...Object.fromEntries(kernels) }
+  return { 'team.cc': [], 'cache.cc': [], 'choose.cc': [], ...Object.fromEntries(kernels) }
 }
 
 /** What all of Arm's 64-bit CPUs have is told of with their first architecture, and compilers know the rest of later ones alone. */
@@ -69,7 +74,9 @@ export const kernels = {
 
   async run (context) {
     await publishFolder(kernelsFolder(context), async folder => {
-      await compileObjects(kernelSources(context.target), folder, context, ['-O2'], { niceness: NICENESS })
+      const { leftOut, reason } = await compileKernels(kernelSources(context.target), folder, context, ['-O2'], { niceness: NICENESS })
+      writeFileSync(join(folder, LEFT_OUT), JSON.stringify(leftOut))
+      if (reason !== undefined) context.output(`Left out: the kernels ${leftOut.join(', ')}. ${reason.message}`)
     })
   }
 }
@@ -77,6 +84,15 @@ export const kernels = {
 /** @returns {string} what is said where they cannot be compiled */
 export function leftOut ({ message }) {
   return `Left out, since TensorFlow computes the same: the kernels of convolutions. ${message}`
+}
+
+/** @returns {string[]} flags that tell native/convolutions/kernel_table.h which kernels this compiler could not compile */
+export function leftOutFlags (context) {
+  return flagsWithout(readJson(join(kernelsFolder(context), LEFT_OUT)) ?? [])
+}
+
+function flagsWithout (leftOut) {
+  return leftOut.length === 0 ? [] : [`-DXCEPTION_LEFT_OUT=" ${leftOut.join(' ')} "`]
 }
 
 function kernelsFolder ({ cache, env, target }) {
@@ -96,7 +112,7 @@ export async function compileConvolutions (folder, context, nodeHeaders) {
   const flags = ['-O2', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', '-I', join(tensorflow, 'include'), '-I', nodeHeaders]
   const framework = context.target.libraries.find(name => name.includes('framework'))
   const operations = await compileObjects(ADDON_SOURCES, folder, context, flags)
-  const inputs = [...operations, ...objectsIn(kernelsFolder(context), kernelSources(context.target)), join(tensorflow, 'lib', framework)]
+  const inputs = [...operations, ...objectsOf(kernelsFolder(context)), join(tensorflow, 'lib', framework)]
   await runCompiler([...inputs, ...context.target.linkerFlags, '-o', join(folder, ADDON)], folder, context)
 }
 
@@ -109,10 +125,13 @@ export async function compileConvolutions (folder, context, nodeHeaders) {
  */
 export async function compileChecks (folder, context, flags) {
   const compile = async (sources, flags, target) => {
-    const objects = await compileObjects(sources, folder, context, [...flags, ...WARNINGS])
-    await runCompiler([...objects, ...flags, '-pthread', '-o', join(folder, target)], folder, context)
+    const objects = mkdtempSync(join(folder, 'objects-'))
+    await compileKernels(sources, objects, context, [...flags, ...WARNINGS])
+    await runCompiler([...objectsOf(objects), ...flags, '-pthread', '-o', join(folder, target)], folder, context)
   }
-  await compile({ ...kernelSources(context.target), 'check.cc': [] }, flags.kernels, 'check')
+  // The check says itself how large the cache is.
+  const { 'cache.cc': _, ...sources } = kernelSources(context.target)
+  await compile({ ...sources, 'check.cc': [], 'check_tiles.cc': [] }, flags.kernels, 'check')
   await compile({ 'team.cc': [], 'check_team.cc': [] }, flags.team, 'check-team')
   return [join(folder, 'check'), join(folder, 'check-team')]
 }
@@ -126,15 +145,39 @@ export async function checkWarnings (folder, context, headers) {
   }
 }
 
+/**
+ * Compiles sources, but for those that need instructions which the compiler does not know.
+ *
+ * @returns {Promise<{ leftOut: string[], reason: SetupError | undefined }>} the names of those, without their end, and why
+ */
+async function compileKernels (sources, folder, context, flags, options) {
+  const isRecent = ([, instructions]) => instructions.some(flag => RECENT.test(flag))
+  const entries = Object.entries(sources)
+  const leftOut = []
+  let reason
+  await Promise.all(entries.filter(isRecent).map(async entry => {
+    try {
+      await compileObjects(Object.fromEntries([entry]), folder, context, flags, options)
+    } catch (error) {
+      if (!(error instanceof SetupError) || !RECENT.test(error.message)) throw error
+      leftOut.push(basename(entry[0], '.cc'))
+      reason = error
+    }
+  }))
+  const others = Object.fromEntries(entries.filter(entry => !isRecent(entry)))
+  await compileObjects(others, folder, context, [...flags, ...flagsWithout(leftOut)], options)
+  return { leftOut, reason }
+}
+
 /** @returns {Promise<string[]>} the objects' paths */
 async function compileObjects (sources, folder, context, flags, options) {
-  const objects = objectsIn(folder, sources)
+  const objects = Object.keys(sources).map(source => join(folder, `${source}.o`))
   await runCompilers(Object.entries(sources).map(([source, instructions], index) => (
     [...FLAGS, ...flags, ...instructions, '-c', join(FOLDER, source), '-o', objects[index]]
   )), folder, context, options)
   return objects
 }
 
-function objectsIn (folder, sources) {
-  return Object.keys(sources).map(source => join(folder, `${source}.o`))
+function objectsOf (folder) {
+  return readdirSync(folder).filter(name => name.endsWith('.o')).map(name => join(folder, name))
 }
