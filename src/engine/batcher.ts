@@ -18,6 +18,8 @@ export interface BatchRunner {
   /** Batches that it works on at the same time. */
   readonly workers: number
   run (images: EngineImages, wanted: Wanted): Promise<RunReply>
+  /** Says that a batch is about to come. */
+  rouse? (): void
 }
 
 export interface BatcherOptions {
@@ -90,6 +92,11 @@ export class Batcher {
   get batchAgeMs (): number {
     const [oldest] = this.running.values()
     return oldest === undefined ? 0 : performance.now() - oldest
+  }
+
+  /** An image is about to be submitted: an engine that sleeps wakes up meanwhile. */
+  rouse (): void {
+    if (this.running.size === 0) this.options.engine.rouse?.()
   }
 
   /** The engine is lost: fails all that waits with `reason`, and tries nothing again. */

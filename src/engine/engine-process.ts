@@ -3,8 +3,8 @@ import { Apart } from '../base/apart/apart.js'
 import { FrameReader, FrameWriter, type Content, type Frame } from './frames.js'
 import { NOTICE } from './notices.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
-import { decodeLoadReply, decodeRunReply } from './replies.js'
-import { loadRequest, runRequest } from './requests.js'
+import { decodeLoadReply, decodeRunReply, isRousing } from './replies.js'
+import { loadRequest, rouse, runRequest } from './requests.js'
 import { SharedImages, SHARES } from './shared-images.js'
 
 const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.js', import.meta.url))
@@ -44,6 +44,11 @@ export class EngineProcess extends Apart<Frame> {
     return decodeLoadReply(await this.ask(() => { this.send(loadRequest(request)) }, limitMs))
   }
 
+  /** Says that a run is about to come. */
+  rouse (): void {
+    this.send(rouse)
+  }
+
   /** Computes a batch; several may wait, and take turns. Rejects as `load`. */
   async run (request: RunRequest): Promise<RunReply> {
     let slot: number | undefined
@@ -61,7 +66,9 @@ export class EngineProcess extends Apart<Frame> {
   protected override take (bytes: Uint8Array<ArrayBuffer>): void {
     try {
       this.reader.feed(bytes)
-      for (let frame = this.reader.take(); frame !== undefined; frame = this.reader.take()) this.receive(frame)
+      for (let frame = this.reader.take(); frame !== undefined; frame = this.reader.take()) {
+        if (!isRousing(frame)) this.receive(frame)
+      }
     } catch (error) {
       this.distrust((error as Error).message, { cause: error })
     }

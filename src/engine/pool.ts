@@ -69,6 +69,11 @@ export class WorkerPool implements BatchRunner {
     }
   }
 
+  /** Has the least busy worker do what `SupervisedWorker.rouse` says. */
+  rouse (): void {
+    this.leastBusy().rouse()
+  }
+
   async close (): Promise<void> {
     await Promise.all(this.all.map((worker) => worker.close()))
   }

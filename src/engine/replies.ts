@@ -40,6 +40,15 @@ export function runReply ({ probabilities, outputs, inferenceMs }: RunReply, ima
   return { numbers, head, body: [probabilities, ...named.map(([, { values }]) => values)] }
 }
 
+const ROUSING = -1
+
+/** No reply yet: one is about to come. */
+export const rousing: Content = { numbers: [ROUSING] }
+
+export function isRousing ({ numbers: [first] }: Frame): boolean {
+  return first === ROUSING
+}
+
 export function failureReply ({ message, stack = '' }: Error): Content {
   return { head: { failure: { message, stack } } satisfies Static<typeof FailureHead> }
 }

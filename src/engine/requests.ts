@@ -10,6 +10,10 @@ export type Request = { readonly load: LoadRequest } | { readonly run: RunReques
 const LOAD = 0
 const RUN_OF_BYTES = 1
 const RUN_OF_FLOATS = 2
+const ROUSE = 3
+
+/** Asks for nothing: a run is about to come, and whom it finds awake it waits less for. */
+export const rouse: Content = { numbers: [ROUSE] }
 
 export function loadRequest (load: LoadRequest): Content {
   return { numbers: [LOAD], head: load }
@@ -23,9 +27,10 @@ export function runRequest ({ images, wanted }: RunRequest, at?: number): Conten
   return { numbers, head: wantsMore(wanted) ? wanted : undefined, body: at === undefined ? images : [] }
 }
 
-/** `memory` is what the service shares; undefined where it shares none. */
-export function decodeRequest ({ numbers, head, body }: Frame, memory: ArrayBuffer | undefined): Request {
+/** What is asked, if anything is. `memory` is what the service shares; undefined where it shares none. */
+export function decodeRequest ({ numbers, head, body }: Frame, memory: ArrayBuffer | undefined): Request | undefined {
   const [kind = LOAD, count = 0, length = 0, at = 0] = numbers
+  if (kind === ROUSE) return undefined
   if (kind === LOAD) return { load: head as LoadRequest }
   const isShared = at >= 0 && memory !== undefined
   const buffer = isShared ? memory : body.buffer

@@ -100,6 +100,11 @@ export class SupervisedWorker {
     }
   }
 
+  /** Says that a batch is about to come, if there is a worker to hear of it. */
+  rouse (): void {
+    if (this.isReady) this.process?.rouse()
+  }
+
   /** Ends the worker. Batches that run are cut off, so finish them first. */
   async close (): Promise<void> {
     this.closed = true

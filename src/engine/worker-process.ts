@@ -4,7 +4,7 @@ import { addon } from '../base/addon.js'
 import { beginApart, CHANNEL, INHERITED } from '../base/apart/begin.js'
 import { FrameReader, FrameWriter, reusedMemory, type Content, type Frame } from './frames.js'
 import type { LoadReply, LoadRequest, RunReply, RunRequest } from './protocol.js'
-import { failureReply, loadReply, runReply } from './replies.js'
+import { failureReply, loadReply, rousing, runReply } from './replies.js'
 import { decodeRequest, type Request } from './requests.js'
 import { SHARED_BYTES, SHARES } from './shared-images.js'
 
@@ -19,7 +19,8 @@ const PARENT_GONE = new Set(['EPIPE', 'ECONNRESET'])
 /** What a worker's module exports. */
 interface Worker {
   load (request: LoadRequest): LoadReply | Promise<LoadReply>
-  run (request: RunRequest): RunReply | Promise<RunReply>
+  /** `onComputed` is called when the reply is about to come. */
+  run (request: RunRequest, onComputed: () => void): RunReply | Promise<RunReply>
 }
 
 /** More than this is read in pieces. */
@@ -57,10 +58,15 @@ function moved (bytes: number): number {
   throw new Error(`the pipe to the service cannot be used (${code})`)
 }
 
+/** The service wakes up while the reply is put together. */
+function rouseService (): void {
+  write(rousing)
+}
+
 async function answer (worker: Worker, request: Request): Promise<Content> {
   try {
     if ('load' in request) return loadReply(await worker.load(request.load))
-    return runReply(await worker.run(request.run), request.run.images.length)
+    return runReply(await worker.run(request.run, rouseService), request.run.images.length)
   } catch (error) {
     return failureReply(error as Error)
   }
@@ -80,7 +86,9 @@ async function serve (workerFile: string, isShared: boolean): Promise<void> {
   const memory = sharedMemory(isShared)
   const worker = await import(workerFile) as Worker
   for (let frame = read(); frame !== undefined; frame = read()) {
-    write(await answer(worker, decodeRequest(frame, memory)))
+    const request = decodeRequest(frame, memory)
+    if (request === undefined) continue
+    write(await answer(worker, request))
     // What garbage collection leaves to be freed is freed in a turn of the event loop.
     await nextTurn()
   }

@@ -62,7 +62,7 @@ function unload (): void {
 }
 
 /** Runs one batch of images of one kind. What is not wanted is not computed. */
-export function run ({ images, wanted }: RunRequest): RunReply {
+export function run ({ images, wanted }: RunRequest, onComputed = (): void => {}): RunReply {
   if (graph === undefined) throw new Error('no model is loaded')
   const { savedModel, signature } = graph
   const feed = feedOf(graph, images, wanted)
@@ -71,6 +71,7 @@ export function run ({ images, wanted }: RunRequest): RunReply {
   try {
     const fed = Object.fromEntries(Object.keys(signature.inputs).map((name) => [name, feed(name)]))
     const found = savedModel.predict(fed) as TensorFlow.NamedTensorMap
+    onComputed()
     const { values: probabilities } = valuesOf(found, OUTPUTS.probabilities)
     const outputs: Outputs = Object.fromEntries(outputNames(wanted).map((name) => [name, valuesOf(found, name)]))
     return { probabilities, outputs, inferenceMs: performance.now() - started }

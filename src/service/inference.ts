@@ -122,6 +122,7 @@ export class Inference {
       if ('pixels' in upload) return { pixels: upload.pixels, place, decodeMs: 0 }
       const startedAt = performance.now()
       const pixels = await inSpan('decode', () => decoder.decode(upload, signal, client))
+      batcher.rouse()
       const decodeMs = performance.now() - startedAt
       metrics.decodeDuration.observe(decodeMs / 1000)
       return { pixels, place, decodeMs }
