@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { onAbort } from '../base/aborts.js'
 import type { ServiceError } from '../base/errors.js'
 import { FairQueue } from '../base/fair-queue.js'
 import type { Wantable } from '../compiler/signature.js'
@@ -167,14 +168,14 @@ export class Batcher {
         reject(signal.reason)
       }
       const settled = <T>(settle: (value: T) => void) => (value: T): void => {
-        signal.removeEventListener('abort', abort)
+        ignore()
         settle(value)
       }
       const enqueuedAt = performance.now()
       const entry: Entry = { image, wanted, place, enqueuedAt, signal, resolve: settled(resolve), reject: settled(reject) }
       waiting.add(entry, place.client)
+      const ignore = onAbort(signal, abort)
       if (signal.aborted) return abort()
-      signal.addEventListener('abort', abort, { once: true })
       this.wake()
     })
   }

@@ -1,4 +1,5 @@
 import { queueFull } from '../base/sentences.js'
+import { onAbort } from '../base/aborts.js'
 import { FairQueue } from '../base/fair-queue.js'
 
 /**
@@ -60,11 +61,11 @@ export class Places {
       }
       const waiter: Waiter = {
         grant: (place) => {
-          signal.removeEventListener('abort', abort)
+          ignore()
           resolve(place)
         }
       }
-      signal.addEventListener('abort', abort, { once: true })
+      const ignore = onAbort(signal, abort)
       this.waiting.add(waiter, client)
       this.serve()
     })

@@ -1,7 +1,7 @@
 import { context, propagation, trace, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { tracer } from '../telemetry/tracing.js'
+import { areSpansRecorded, tracer } from '../telemetry/tracing.js'
 import { onceOver } from './observe.js'
 
 /**
@@ -11,7 +11,7 @@ import { onceOver } from './observe.js'
 export const tracingPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url
-    if (route === undefined || request.method !== 'POST') return done()
+    if (!areSpansRecorded() || route === undefined || request.method !== 'POST') return done()
     const parent = propagation.extract(context.active(), request.headers)
     const span = tracer.startSpan(`${request.method} ${route}`, {
       kind: SpanKind.SERVER,

@@ -1,3 +1,4 @@
+import { onAbort } from '../base/aborts.js'
 import { tooMuchMemory, tookTooLong } from '../base/sentences.js'
 import { FairQueue } from '../base/fair-queue.js'
 import { FINGERPRINT_PIXEL_BYTES, fingerprint } from './fingerprint.js'
@@ -134,12 +135,12 @@ class PlacedDecoder implements Decoder {
         reject(signal?.reason)
       }
       const settled = <Outcome>(settle: (outcome: Outcome) => void) => (value: Outcome): void => {
-        signal?.removeEventListener('abort', abort)
+        ignore?.()
         settle(value)
       }
       const resolveMade = settled((made: unknown) => { resolve(made as T) })
       const job: Job = { upload, task, signal, resolve: resolveMade, reject: settled(reject) }
-      signal?.addEventListener('abort', abort, { once: true })
+      const ignore = signal === undefined ? undefined : onAbort(signal, abort)
       this.jobs.add(job, client)
       this.startWaiting()
     })

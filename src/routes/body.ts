@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { onAbort } from '../base/aborts.js'
 import type { ServiceError } from '../base/errors.js'
 import { clientClosed } from '../base/sentences.js'
 import { Turns } from '../base/turns.js'
@@ -44,7 +45,7 @@ export async function receive (
     const stop = (): void => {
       isOver = true
       request.off('readable', onReadable).off('end', onEnd).off('error', onError)
-      signal.removeEventListener('abort', onAbort)
+      ignore()
     }
     const fail = (reason: Error): void => {
       stop()
@@ -79,8 +80,7 @@ export async function receive (
     const onError = (cause: Error): void => {
       fail(clientClosed(cause))
     }
-    const onAbort = (): void => { fail(signal.reason as Error) }
-    signal.addEventListener('abort', onAbort, { once: true })
+    const ignore = onAbort(signal, () => { fail(signal.reason as Error) })
     request.on('readable', onReadable).on('end', onEnd).on('error', onError)
     if (request.headers.expect !== undefined) reply.writeContinue()
   })

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { sumOfUsage, type ProcessUsage } from '../base/process-usage.js'
+import { countedLater } from './later.js'
 import { SnapshotGauges, type Snapshot } from './snapshot.js'
 
 /**
@@ -29,27 +30,27 @@ export class Metrics {
   private readonly registers = [this.registry]
   private readonly moment = new SnapshotGauges(this.registry)
 
-  readonly requests = new Counter({
+  readonly requests = countedLater(new Counter({
     name: 'xception_requests_total',
     help: 'Requests by what became of them: ok, or the error\'s code; the route is none where no request could be read.',
     labelNames: ['route', 'outcome', 'status'],
     registers: this.registers
-  })
+  }))
 
-  readonly requestsInFlight = new Gauge({
+  readonly requestsInFlight = countedLater(new Gauge({
     name: 'xception_requests_in_flight',
     help: 'Requests that began and are not over yet.',
     labelNames: ['route'],
     registers: this.registers
-  })
+  }))
 
-  readonly requestDuration = new Histogram({
+  readonly requestDuration = countedLater(new Histogram({
     name: 'xception_http_request_duration_seconds',
     help: 'Time from a request\'s arrival to the end of its reply.',
     labelNames: ['route', 'status'],
     buckets: SECONDS,
     registers: this.registers
-  })
+  }))
 
   readonly requestsByKey = new Counter({
     name: 'xception_requests_by_key_total',
@@ -58,26 +59,26 @@ export class Metrics {
     registers: this.registers
   })
 
-  readonly images = new Counter({
+  readonly images = countedLater(new Counter({
     name: 'xception_images_total',
     help: 'Images by what became of them: ok, or the error\'s code.',
     labelNames: ['outcome'],
     registers: this.registers
-  })
+  }))
 
-  readonly predictions = new Counter({
+  readonly predictions = countedLater(new Counter({
     name: 'xception_predictions_total',
     help: 'Images by their most probable label.',
     labelNames: ['label'],
     registers: this.registers
-  })
+  }))
 
-  readonly decodeDuration = new Histogram({
+  readonly decodeDuration = countedLater(new Histogram({
     name: 'xception_decode_duration_seconds',
     help: 'Time to decode one image, waiting for a free thread included.',
     buckets: SECONDS,
     registers: this.registers
-  })
+  }))
 
   readonly decoderFailures = new Counter({
     name: 'xception_decoder_failures_total',
@@ -97,17 +98,17 @@ export class Metrics {
     registers: this.registers
   })
 
-  readonly imagesInFlight = new Gauge({
+  readonly imagesInFlight = countedLater(new Gauge({
     name: 'xception_images_in_flight',
     help: 'Images accepted and not answered yet.',
     registers: this.registers
-  })
+  }))
 
-  readonly bytesInFlight = new Gauge({
+  readonly bytesInFlight = countedLater(new Gauge({
     name: 'xception_bytes_in_flight',
     help: 'Bytes of uploads announced or arrived and not decoded yet.',
     registers: this.registers
-  })
+  }))
 
   readonly connections = new Gauge({
     name: 'xception_connections',
@@ -141,32 +142,32 @@ export class Metrics {
     registers: this.registers
   })
 
-  private readonly queueDuration = new Histogram({
+  private readonly queueDuration = countedLater(new Histogram({
     name: 'xception_queue_duration_seconds',
     help: 'Time an image waited for the engine.',
     buckets: SECONDS,
     registers: this.registers
-  })
+  }))
 
-  private readonly inferenceDuration = new Histogram({
+  private readonly inferenceDuration = countedLater(new Histogram({
     name: 'xception_inference_duration_seconds',
     help: 'Time of one run of the network, for its whole batch.',
     buckets: SECONDS,
     registers: this.registers
-  })
+  }))
 
-  private readonly batchSize = new Histogram({
+  private readonly batchSize = countedLater(new Histogram({
     name: 'xception_batch_size',
     help: 'Images in one run of the network.',
     buckets: [1, 2, 4, 8, 16, 32, 64, 128],
     registers: this.registers
-  })
+  }))
 
-  private readonly queueImages = new Gauge({
+  private readonly queueImages = countedLater(new Gauge({
     name: 'xception_queue_length',
     help: 'Images admitted that the engine has not taken yet.',
     registers: this.registers
-  })
+  }))
 
   /** The engine's. */
   private readonly processes = new Set<Processes>()

@@ -3,6 +3,7 @@ import type { Sampler } from '@opentelemetry/sdk-trace-node'
 import { OperatorError } from '../base/errors.js'
 import { CountedExporter, type TracingObserver } from './counted-exporter.js'
 import { readTracing } from './tracing-settings.js'
+import { recordSpans } from './tracing.js'
 
 type Sdk = typeof import('@opentelemetry/sdk-trace-node')
 
@@ -39,6 +40,7 @@ export async function startTracing (env: NodeJS.ProcessEnv, observer: TracingObs
   })
   setDiagLogger(noticesTo(observer.logger, exporter), DiagLogLevel.WARN)
   provider.register(settings.hasParents ? {} : { propagator: null })
+  recordSpans()
   return async () => { await end(provider, exporter, observer) }
 }
 
