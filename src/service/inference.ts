@@ -122,8 +122,8 @@ export class Inference {
       if ('pixels' in upload) return { pixels: upload.pixels, place, decodeMs: 0 }
       const startedAt = performance.now()
       const pixels = await inSpan('decode', () => decoder.decode(upload, signal, client))
-      batcher.rouse()
       const decodeMs = performance.now() - startedAt
+      batcher.rouse()
       metrics.decodeDuration.observe(decodeMs / 1000)
       return { pixels, place, decodeMs }
     } catch (error) {
