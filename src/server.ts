@@ -53,8 +53,8 @@ export async function serve (config: Config, { workerFile }: { workerFile?: URL 
     }
     const { jpeg } = prepareProcess()
     const loaded = await reloader.load()
-    const { facts: { description, tensorflowVersion, kernels, maxBatchSize }, state: { workers } } = loaded
-    logger.info({ model: description, tensorflow: tensorflowVersion, kernels, workers: workers.ready, maxBatchSize, jpeg }, 'ready')
+    const { facts: { description, tensorflowVersion, computation: { kernels, why }, maxBatchSize }, state: { workers } } = loaded
+    logger.info({ model: description, tensorflow: tensorflowVersion, kernels, why, workers: workers.ready, maxBatchSize, jpeg }, 'ready')
     manager.ready(async () => { await slot.use(async (model) => { await model.probe() }) })
     await hasLoaded()
   } catch (error) {

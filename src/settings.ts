@@ -158,8 +158,15 @@ export const SETTINGS = {
     env: 'PRECISION',
     default: 'float32',
     choices: ['float32', 'bfloat16', 'int8', 'auto'],
-    help: 'Numbers to compute with; auto is bfloat16 where the CPU or the GPUs (from Ampere) have it natively, ' +
-      'which is faster and nearly as exact. int8, which auto never takes, multiplies 8-bit integers in separable convolutions.'
+    help: 'Numbers to compute with; auto is bfloat16, which is nearly as exact, where that is faster: as measured ' +
+      'on a CPU, and on GPUs from Ampere on. int8, which auto never takes, multiplies 8-bit integers in separable convolutions.'
+  }),
+  kernels: choice<'auto' | 'own' | 'tensorflow'>({
+    env: 'KERNELS',
+    default: 'auto',
+    choices: ['auto', 'own', 'tensorflow'],
+    help: 'What computes convolutions on a CPU: this project\'s kernels or TensorFlow\'s operations; auto is what is fastest on this ' +
+      'machine with these threads, measured once and kept in the cache.'
   }),
   engineWorkers: {
     env: 'ENGINE_WORKERS',

@@ -1,6 +1,6 @@
 import { compile, type Target } from '../../src/compiler/index.js'
 import type { Products } from '../../src/engine/kernels.js'
-import { chooseTarget } from '../../src/engine/target.js'
+import { targetByTable } from '../../src/engine/target.js'
 import { quantizationOf } from '../../src/quantize/from-statistics.js'
 import type { BenchModel } from '../network/model.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
@@ -24,6 +24,6 @@ export async function startOurs (model: BenchModel, { threads, precision }: Engi
 
 /** In int8 as the service computes a model that has no quantization of its own. */
 function targetFor ({ network, weights }: BenchModel, setting: Products): Target {
-  const { precision, ownKernels, quantized = false } = chooseTarget(setting, 'cpu')
+  const { precision, ownKernels, quantized = false } = targetByTable(setting, 'cpu')
   return { precision, ownKernels, ...quantized ? { quantization: quantizationOf(network, weights) } : {} }
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { median } from '../../src/base/statistics.js'
 import { spread, summarize, type Summary } from '../report/summary.js'
 import { compile, type Precision } from '../../src/compiler/index.js'
-import { chooseTarget } from '../../src/engine/target.js'
+import { targetByTable } from '../../src/engine/target.js'
 import type { SupervisedWorker } from '../../src/engine/supervised-worker.js'
 import { numberedLabels, topK, type Label } from '../../src/model/labels.js'
 import { classCount } from '../../src/model/network.js'
@@ -61,7 +61,7 @@ async function measurePrecision (
   model: BenchModel, precision: Precision, { rounds, threads }: Pick<ExplainBenchOptions, 'rounds' | 'threads'>
 ): Promise<ExplainFigure[]> {
   const { side, channels } = model.network.input
-  const compiled = compile({ ...model, ...chooseTarget(precision, 'cpu') })
+  const compiled = compile({ ...model, ...targetByTable(precision, 'cpu') })
   const { engine } = await startGraph(compiled, side ** 2 * channels, threads)
   try {
     const labels = numberedLabels(classCount(model.network))

@@ -95,7 +95,8 @@ function flagsWithout (leftOut) {
   return leftOut.length === 0 ? [] : [`-DXCEPTION_LEFT_OUT=" ${leftOut.join(' ')} "`]
 }
 
-function kernelsFolder ({ cache, env, target }) {
+/** @returns {string} the folder of the objects that the step compiles */
+export function kernelsFolder ({ cache, env, target }) {
   return join(cache, `kernels-${hashOf([...keyOf(path => !path.startsWith('pictures')), env.CXX ?? '', target.arch, systemRelease()])}`)
 }
 

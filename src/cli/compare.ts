@@ -8,7 +8,7 @@ import { showProgress } from '../sources/download-progress.js'
 import { openModel } from '../sources/open.js'
 import { PRESET_PREFIX } from '../sources/preset.js'
 import type * as Measure from './measure.js'
-import { MEASURED_BATCH_SIZES, type Speed } from './measure.js'
+import { MEASURED_BATCH_SIZES, type Measured } from './measure.js'
 import { aligned, print, thousands } from './table.js'
 
 const RATIO_DIGITS = 6
@@ -21,11 +21,10 @@ export interface ComparisonOptions {
   readonly measure: boolean
 }
 
-interface Compared {
+interface Compared extends Partial<Measured> {
   readonly model: string
   readonly parameters: number
   readonly multiplyAdds: number
-  readonly imagesPerSecond?: Speed | undefined
   readonly separableLayers: readonly SeparableCost[]
 }
 
@@ -42,7 +41,7 @@ export async function compareModels (config: Config, names: readonly string[], {
   const compared = models.map(({ name, network }, index): Compared => ({
     model: name.startsWith(PRESET_PREFIX) ? name.slice(PRESET_PREFIX.length) : name,
     ...totalCounts(network.layers),
-    ...measure ? { imagesPerSecond: speeds[index] } : {},
+    ...speeds[index],
     separableLayers: separableCosts(network)
   }))
   if (json) process.stdout.write(`${JSON.stringify(compared, null, 2)}\n`)
@@ -56,6 +55,7 @@ function printTables (compared: readonly Compared[], measured: boolean): void {
       model, thousands(parameters), thousands(multiplyAdds), ...Object.values(imagesPerSecond).map((speed) => speed.toFixed(1))
     ])
   ]))
+  for (const { model, kernels, why } of compared) if (kernels !== undefined) print([[`${model} is computed by ${kernels}: ${why}`]])
   const rows = compared.flatMap(({ model, separableLayers }) => separableLayers.map(({ layer, kernel, filters, predicted, counted }) => [
     model, layer, kernel.join('x'), String(filters), predicted.toFixed(RATIO_DIGITS), counted.toFixed(RATIO_DIGITS)
   ]))

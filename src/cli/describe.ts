@@ -1,4 +1,7 @@
+import { OperatorError } from '../base/errors.js'
 import type { Config } from '../config.js'
+import { chooseBackend } from '../engine/backend.js'
+import { chooseComputation, type Computation } from '../engine/target.js'
 import { describeInput } from '../model/input.js'
 import { countsOf, totalCounts, type Counts } from '../model/counts.js'
 import type { Layer } from '../model/network.js'
@@ -15,6 +18,7 @@ export async function describeModel (config: Config, { json }: { json: boolean }
     model: model.name,
     version: model.version,
     input: describeInput(model.input),
+    computation: await computationHere(config),
     classes: model.labels.length,
     ...totalCounts(layers),
     shares: sharesOf(layers),
@@ -34,6 +38,7 @@ export async function describeModel (config: Config, { json }: { json: boolean }
       `${thousands(parameters)} parameters, ${thousands(multiplyAdds)} multiply-adds an image`
     ],
     [`input: ${summary.input}`],
+    [`computed ${computedBy(summary.computation)}`],
     []
   ])
   print(aligned([
@@ -54,6 +59,25 @@ export async function describeModel (config: Config, { json }: { json: boolean }
       kind, String(count), percent(parametersShare), percent(multiplyAddsShare)
     ])
   ]))
+}
+
+/** Without kernels where it cannot be computed. */
+type ComputedHere = Partial<Pick<Computation, 'precision' | 'kernels'>> & Pick<Computation, 'why'>
+
+/** How the service would compute a model here. */
+async function computationHere (config: Config): Promise<ComputedHere> {
+  try {
+    const { precision, kernels, why } = await chooseComputation(config, chooseBackend(config.backend))
+    return { precision, kernels, why }
+  } catch (error) {
+    // A model can be described where it cannot be run.
+    if (!(error instanceof OperatorError)) throw error
+    return { why: `not here: ${error.message}` }
+  }
+}
+
+function computedBy ({ precision, kernels, why }: ComputedHere): string {
+  return kernels === undefined ? why : `in ${precision} by ${kernels}: ${why}`
 }
 
 function costCells ({ outputShape, parameters, multiplyAdds }: Counts & Pick<Layer, 'outputShape'>): string[] {

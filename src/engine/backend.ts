@@ -7,7 +7,12 @@ import { flavourPath } from '../base/installed.js'
 export type Backend = 'cpu' | 'gpu'
 
 /** What the set-up installed: which flavour of which TensorFlow. */
-export interface InstalledTensorFlow { readonly flavour: Backend, readonly tensorflow: string }
+export interface InstalledTensorFlow {
+  readonly flavour: Backend
+  readonly tensorflow: string
+  /** A hash of all that this project's native parts were made of. */
+  readonly addon?: string
+}
 
 /** Reads the note that the set-up leaves beside the library. Throws an OperatorError if there is none. */
 export function installedTensorFlow (): InstalledTensorFlow {
@@ -30,6 +35,13 @@ export function chooseBackend (setting: Backend | 'auto'): Backend {
     )
   }
   return setting === 'auto' ? flavour : setting
+}
+
+/** Each worker has a TensorFlow of its own, and more threads at work than there are CPUs wait for each other. */
+export function threadsOfWorker (
+  { tensorflowThreads, engineWorkers }: { readonly tensorflowThreads: number, readonly engineWorkers: number }
+): number {
+  return Math.max(1, Math.floor(tensorflowThreads / engineWorkers))
 }
 
 /** What TensorFlow is told by its process's environment, which is the only way. */

@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs'
-import { addon, type OwnKernels } from '../base/addon.js'
+import { addon } from '../base/addon.js'
 import { convolutionsAddonPath } from '../base/installed.js'
 import type { Precision, Target } from '../compiler/index.js'
 import type { Backend } from './backend.js'
+import type { Kernels, Products } from './choice/candidates.js'
 
-/** What computes a network's convolutions: this project's own kernels, by the instructions that they use, or TensorFlow's. */
-export type Kernels = OwnKernels | 'tensorflow'
+export type { Kernels, Products }
 
-/** What their products are of. TensorFlow has no int8 for them. */
-export type Products = Precision | 'int8'
-
-/** The kernels that such products get on this machine. */
+/** The kernels that such products get on this machine where nothing is measured. */
 export function chooseKernels (products: Products, backend: Backend): Kernels {
   if (backend !== 'cpu' || kernelsAddon() === undefined) return 'tensorflow'
   return addon().kernelRows().find(({ weights }) => weights === products)?.name ?? 'tensorflow'

@@ -1,10 +1,15 @@
 import type { Wantable } from '../compiler/signature.js'
 import type { Backend } from './backend.js'
+import type { Products } from './choice/candidates.js'
 import type { OutputName, Wanted } from './wanted.js'
+
+/** Names of this project's kernels by what products are of; where there is none, the first that runs is used. */
+export type KernelNames = Readonly<Partial<Record<Products, string>>>
 
 /** What the engine tells a worker to load; batch sizes are run once before it answers. */
 export interface LoadRequest {
   readonly path: string
+  readonly kernels?: KernelNames | undefined
   /** Length of one image's bytes. */
   readonly imageBytes: number
   readonly warmUpBatchSizes: readonly number[]

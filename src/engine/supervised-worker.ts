@@ -12,9 +12,10 @@ const RESTART_DELAY_MS = 1000
 /** Tries in a row, after which a worker is given up. */
 export const MAX_RESTARTS = 5
 
-export interface WorkerOptions extends Omit<LoadRequest, 'path'>, Omit<EngineProcessOptions, 'workerFile'> {
+export interface WorkerOptions extends Omit<LoadRequest, 'path' | 'kernels'>, Omit<EngineProcessOptions, 'workerFile'> {
   /** Path of the SavedModel. While it is made or looked for, the worker's process loads TensorFlow. */
   readonly path: string | Promise<string>
+  readonly kernels?: LoadRequest['kernels'] | Promise<LoadRequest['kernels']>
   /** The worker's module; tests hand in ones that misbehave. */
   readonly workerFile?: URL | undefined
   readonly observer?: WorkerObserver | undefined
@@ -67,14 +68,15 @@ export class SupervisedWorker {
   /** Starts the worker; resolves when the model is loaded and warm. Rejects with the reason if it cannot be, or has no path. */
   async start (): Promise<LoadReply> {
     if (this.closed) throw new Error('the worker is closed')
-    const { path, imageBytes, workerFile = WORKER_FILE, environment, runTimeoutMs } = this.options
+    const { path, kernels, imageBytes, workerFile = WORKER_FILE, environment, runTimeoutMs } = this.options
     const started = new EngineProcess({ workerFile, environment, runTimeoutMs })
     this.past = { ...NO_USAGE, cpuSeconds: this.usage.cpuSeconds }
     this.process = started
     // One that ends between two batches is noticed here, one that ends in a batch by its rejected run.
     void started.ended.then((reason) => { this.failed(started, reason) })
     try {
-      const reply = await started.load({ path: await path, imageBytes, warmUpBatchSizes: this.warmUpBatchSizes })
+      const [folder, names] = await Promise.all([path, kernels])
+      const reply = await started.load({ path: folder, kernels: names, imageBytes, warmUpBatchSizes: this.warmUpBatchSizes })
       this.isReady = true
       this.options.observer?.ready?.()
       return reply

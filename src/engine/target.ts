@@ -1,47 +1,56 @@
-import { OperatorError } from '../base/errors.js'
 import type { ModelTarget } from '../compiler/index.js'
 import type { Backend } from './backend.js'
-import { chooseKernels, targetOf, type Kernels, type Products } from './kernels.js'
-import { choosePrecision } from './precision.js'
+import { threadsOfWorker } from './backend.js'
+import { targetOf, type Kernels, type Products } from './choice/candidates.js'
+import {
+  choose, chooseByTable, onGpu, type Choice, type KernelsSetting, type PrecisionSetting, type Reason
+} from './choice/choose.js'
+import type { KernelNames } from './protocol.js'
 
-/** The settings of what to compute in. */
-export type PrecisionSetting = Products | 'auto'
+export type { KernelsSetting, PrecisionSetting }
 
-/** How a model is computed under a setting on this machine. */
+/** What decides how a model is computed, beside the machine. */
+export interface ComputationSettings {
+  readonly precision: PrecisionSetting
+  readonly kernels: KernelsSetting
+  readonly tensorflowThreads: number
+  readonly engineWorkers: number
+  readonly cacheDir: string
+}
+
+/** How a model is computed under settings on this machine. */
 export interface Computation {
   /** What it is called. */
   readonly precision: Products
-  /** What computes its separable convolutions. */
+  /** What computes its convolutions. */
   readonly kernels: Kernels
+  readonly reason: Reason
+  /** Why, in words. */
+  readonly why: string
   readonly target: ModelTarget
+  /** What an engine's process is to compute with. */
+  readonly kernelNames: KernelNames
 }
 
-/** Throws an OperatorError where there are no kernels for int8. */
-export function chooseComputation (setting: PrecisionSetting, backend: Backend): Computation {
-  if (setting === 'int8') return int8Computation(backend)
-  const precision = choosePrecision(setting, backend)
-  const kernels = chooseKernels(precision, backend)
-  return { precision, kernels, target: targetOf(precision, kernels) }
+/**
+ * Chooses what is fastest on this machine, which is measured once; `onStep` is told in words what takes time. Throws an OperatorError
+ * where nothing computes as the settings say.
+ */
+export async function chooseComputation (
+  settings: ComputationSettings, backend: Backend, onStep?: (step: string) => void
+): Promise<Computation> {
+  if (backend === 'gpu') return computationOf(onGpu(settings.precision, backend))
+  return computationOf(await choose(settings, { threads: threadsOfWorker(settings), cacheDir: settings.cacheDir, onStep }))
 }
 
-/** What a graph is compiled for under a setting on this machine. Throws as `chooseComputation`. */
-export function chooseTarget (setting: PrecisionSetting, backend: Backend): ModelTarget {
-  return chooseComputation(setting, backend).target
+/** What a graph is compiled for where nothing is measured, as for tests. Throws as `chooseComputation`. */
+export function targetByTable (precision: PrecisionSetting, backend: Backend): ModelTarget {
+  if (backend === 'gpu') return targetOf(onGpu(precision, backend).candidate)
+  return targetOf(chooseByTable({ precision, kernels: 'auto' }))
 }
 
-/** Kernels for int8 that read and write bfloat16, too, where the CPU has it. */
-const READ_BFLOAT16: readonly Kernels[] = ['avx512_vnni', 'neon_i8mm']
-
-/** All but the products is in bfloat16 where the CPU and the kernels have it. */
-function int8Computation (backend: Backend): Computation {
-  const kernels = chooseKernels('int8', backend)
-  if (kernels === 'tensorflow') {
-    throw new OperatorError(backend === 'gpu'
-      ? 'PRECISION=int8 is for CPUs: set BACKEND=cpu, or PRECISION=auto'
-      : 'PRECISION=int8 needs a CPU with AVX2, or one of Arm\'s with dot products, and the kernels that npm run setup compiles on Linux: ' +
-        'set PRECISION=auto'
-    )
-  }
-  const precision = READ_BFLOAT16.includes(kernels) ? choosePrecision('auto', backend) : 'float32'
-  return { precision: 'int8', kernels, target: { precision, ownKernels: true, quantized: true } }
+function computationOf ({ candidate, reason, why }: Choice): Computation {
+  const { products, kernels } = candidate
+  const kernelNames = kernels === 'tensorflow' ? {} : { [products]: kernels }
+  return { precision: products, kernels, reason, why, target: targetOf(candidate), kernelNames }
 }

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { addon } from '../base/addon.js'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../compiler/messages.js'
 import { INPUTS, OUTPUTS, WANTABLE } from '../compiler/signature.js'
+import type { KernelsAddon, Products } from './choice/candidates.js'
 import { kernelsAddon } from './kernels.js'
 import type { EngineImages, LoadReply, LoadRequest, Outputs, OutputValues, RunReply, RunRequest } from './protocol.js'
 import { loadSavedModel, tf, type TensorFlow } from './tensorflow.js'
@@ -14,8 +15,8 @@ import { PROBABILITIES_ONLY, outputNames, type Wanted } from './wanted.js'
  */
 
 // By being loaded after TensorFlow it registers its op. It starts no threads before the op's first run.
-const kernels = kernelsAddon()
-if (kernels !== undefined) createRequire(import.meta.url)(kernels)
+const addonPath = kernelsAddon()
+const kernelsOfItsOwn = addonPath === undefined ? undefined : createRequire(import.meta.url)(addonPath) as KernelsAddon
 
 /** What tfjs-node knows of a loaded graph, with dimensions as the protocol buffer has them, whatever its types say. */
 interface Signature {
@@ -33,8 +34,9 @@ interface LoadedGraph {
 let graph: LoadedGraph | undefined
 
 /** Loads a SavedModel, in the place of the one before, and runs each warm-up batch size once. */
-export async function load ({ path, imageBytes, warmUpBatchSizes }: LoadRequest): Promise<LoadReply> {
+export async function load ({ path, kernels = {}, imageBytes, warmUpBatchSizes }: LoadRequest): Promise<LoadReply> {
   unload()
+  for (const [products, name] of Object.entries(kernels)) kernelsOfItsOwn?.use(products as Products, name)
   // What loading the library left, so that it does not add to what the model takes for a moment.
   addon().releaseFreeMemory()
   const savedModel = await loadSavedModel(path, [SERVING_TAG], SERVING_SIGNATURE)

@@ -7,7 +7,6 @@ import type { Prediction } from '../contract/images.js'
 import type { ModelDescription } from '../contract/models.js'
 import { chooseBackend } from '../engine/backend.js'
 import { Batcher } from '../engine/batcher.js'
-import type { Kernels } from '../engine/kernels.js'
 import type { Place } from '../engine/places.js'
 import { chooseComputation, type Computation } from '../engine/target.js'
 import type { InputChoices } from '../model/input.js'
@@ -34,8 +33,8 @@ export interface ModelFacts {
   readonly offers: NetworkOutputs
   /** What the network can be asked for beside its probabilities. */
   readonly outputs: readonly Wantable[]
-  /** What computes its convolutions. */
-  readonly kernels: Kernels
+  /** How it is computed, and why so. */
+  readonly computation: Computation
   readonly tensorflowVersion: string
   readonly maxBatchSize: number
   /** Images that its queue can hold. */
@@ -64,15 +63,15 @@ export class LoadedModel {
     config: ServiceSettings,
     private readonly metrics: Metrics,
     private readonly runtime: Runtime,
-    { kernels, precision }: Computation,
+    computation: Computation,
     private readonly release: () => void
   ) {
     const { pool, watch, decoder, loaded: { backend, tensorflowVersion, outputs }, maxBatchSize } = runtime
     const { name, version, input, labels, network } = model
     const { queueSize, batchDelayMs, engineWorkers } = config
-    const description = { name, version, backend, precision }
+    const description = { name, version, backend, precision: computation.precision }
     const offers = networkOutputs(network)
-    this.facts = Object.freeze({ description, input, labels, offers, outputs, kernels, tensorflowVersion, maxBatchSize, queueSize })
+    this.facts = Object.freeze({ description, input, labels, offers, outputs, computation, tensorflowVersion, maxBatchSize, queueSize })
     this.workload = new Workload({ fullLoad: Math.min(queueSize, maxBatchSize * pool.workers) })
     this.batcher = new Batcher({
       engine: pool,
@@ -94,15 +93,16 @@ export class LoadedModel {
    * Throws an OperatorError.
    */
   static async open (config: ServiceSettings, model: Model, options: OpenOptions): Promise<LoadedModel> {
-    const computation = chooseComputation(config.precision, chooseBackend(config.backend))
-    const path = compiledPath(config, model, computation.target, options.onStep)
-    // Both at once: the worker's process loads TensorFlow while the model is compiled.
-    const [kept, started] = await Promise.allSettled([path.then(keepInUse), startRuntime(config, model, path, options)])
+    const computation = chooseComputation(config, chooseBackend(config.backend), options.onStep)
+    const path = computation.then(({ target }) => compiledPath(config, model, target, options.onStep))
+    const kernels = computation.then(({ kernelNames }) => kernelNames)
+    // Both at once: the worker's process loads TensorFlow while it is chosen how to compute, and the model is compiled.
+    const [kept, started] = await Promise.allSettled([path.then(keepInUse), startRuntime(config, model, { path, kernels }, options)])
     try {
       // Without a compiled model nothing starts either, for the same reason.
       if (kept.status === 'rejected') throw kept.reason
       if (started.status === 'rejected') throw started.reason
-      return new LoadedModel(model, config, options.metrics, started.value, computation, kept.value)
+      return new LoadedModel(model, config, options.metrics, started.value, await computation, kept.value)
     } catch (error) {
       if (started.status === 'fulfilled') await started.value.close()
       if (kept.status === 'fulfilled') kept.value()

@@ -1,9 +1,9 @@
 import { ProcessFailure } from '../base/apart/process-failure.js'
 import { OperatorError } from '../base/errors.js'
-import { tensorFlowEnvironment, type Backend } from '../engine/backend.js'
+import { tensorFlowEnvironment, threadsOfWorker, type Backend } from '../engine/backend.js'
 import { bestBatchSize } from '../engine/batch-size.js'
 import { WorkerPool } from '../engine/pool.js'
-import type { LoadReply } from '../engine/protocol.js'
+import type { KernelNames, LoadReply } from '../engine/protocol.js'
 import type { WorkerObserver } from '../engine/supervised-worker.js'
 import { inputSpec, type Model } from '../model/model.js'
 import { inputShape } from '../model/shapes.js'
@@ -39,12 +39,16 @@ export interface Runtime {
   readonly close: () => Promise<void>
 }
 
-/**
- * Starts a model's workers, at once, and warms them; `path` is the folder of its SavedModel. Throws an OperatorError, or what `path`
- * rejects with.
- */
+/** What the workers are to load, once it is there. */
+export interface GraphToCome {
+  /** Folder of the SavedModel. */
+  readonly path: Promise<string>
+  readonly kernels: Promise<KernelNames>
+}
+
+/** Starts a model's workers, at once, and warms them. Throws an OperatorError, or what the graph's path rejects with. */
 export async function startRuntime (
-  config: ServiceSettings, model: Model, path: Promise<string>, options: OpenOptions
+  config: ServiceSettings, model: Model, { path, kernels }: GraphToCome, options: OpenOptions
 ): Promise<Runtime> {
   const { metrics, workerObserver, workerFile } = options
   const imageBytes = imageLengthOf(model)
@@ -53,7 +57,7 @@ export async function startRuntime (
   const runTimeoutMs = config.inferenceTimeoutMs
   const watch = new WorkerWatch(metrics, workerObserver)
   const pool = new WorkerPool(config.engineWorkers, {
-    path, imageBytes, warmUpBatchSizes, runTimeoutMs, environment, workerFile, observer: watch
+    path, kernels, imageBytes, warmUpBatchSizes, runTimeoutMs, environment, workerFile, observer: watch
   })
   const uncount = metrics.countUsage(pool)
   const close = async (): Promise<void> => {
@@ -103,11 +107,6 @@ async function batchSize (
 ): Promise<number> {
   if (config.maxBatchSize !== 'auto') return config.maxBatchSize
   return Math.min(config.queueSize, await bestBatchSize({ engine, imageBytes, folder, threads: config.tensorflowThreads, backend }))
-}
-
-/** Each worker has a TensorFlow of its own, and more threads at work than there are CPUs wait for each other. */
-function threadsOfWorker ({ tensorflowThreads, engineWorkers }: ServiceSettings): number {
-  return Math.max(1, Math.floor(tensorflowThreads / engineWorkers))
 }
 
 /** Numbers of one image of the network's input. */

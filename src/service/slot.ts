@@ -66,10 +66,10 @@ export class Slot {
    */
   async put (next: LoadedModel): Promise<void> {
     const before = this.current
-    const { description, tensorflowVersion, queueSize } = next.facts
+    const { description, computation, tensorflowVersion, queueSize } = next.facts
     this.current = next
     this.open.add(next)
-    this.metrics.serves({ ...description, tensorflow_version: tensorflowVersion }, queueSize)
+    this.metrics.serves({ ...description, tensorflow_version: tensorflowVersion }, computation, queueSize)
     if (before !== undefined) await this.finish(before)
   }
 

@@ -142,6 +142,14 @@ export class Metrics {
     registers: this.registers
   })
 
+  private readonly kernelsInfo = new Gauge({
+    name: 'xception_kernels_info',
+    help: 'What computes the convolutions, and why: measured is the fastest here, table what is expected of such a CPU where nothing ' +
+      'could be measured, set by KERNELS, only where nothing else can; always 1.',
+    labelNames: ['kernels', 'precision', 'reason'],
+    registers: this.registers
+  })
+
   private readonly queueDuration = countedLater(new Histogram({
     name: 'xception_queue_duration_seconds',
     help: 'Time an image waited for the engine.',
@@ -200,10 +208,17 @@ export class Metrics {
     }))
   }
 
-  /** Names the model that is served from now on, and how many images its queue can hold. */
-  serves (model: Record<'name' | 'version' | 'backend' | 'precision' | 'tensorflow_version', string>, queueCapacity: number): void {
+  /** Names the model that is served from now on, what computes it, and how many images its queue can hold. */
+  serves (
+    model: Record<'name' | 'version' | 'backend' | 'precision' | 'tensorflow_version', string>,
+    computation: Readonly<Record<'kernels' | 'precision' | 'reason', string>>,
+    queueCapacity: number
+  ): void {
     this.modelInfo.reset()
     this.modelInfo.set(model, 1)
+    const { kernels, precision, reason } = computation
+    this.kernelsInfo.reset()
+    this.kernelsInfo.set({ kernels, precision, reason }, 1)
     this.queueCapacity.set(queueCapacity)
   }
 

@@ -59,7 +59,7 @@ test('describe gives every layer, the totals and the shares', () => {
 })
 
 test('compile prints the folder of the compiled model, once made and then from the cache', () => {
-  const cache = { MODEL_CACHE_DIR: join(folder, 'cache') }
+  const cache = { KERNELS: 'tensorflow', MODEL_CACHE_DIR: join(folder, 'cache') }
   const first = xception(['compile'], cache)
   assert.equal(first.status, 0)
   assert.match(first.stderr, /compiled in/)

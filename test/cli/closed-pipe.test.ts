@@ -49,7 +49,7 @@ suite('a command ends without a word when nobody reads what it prints', () => {
   }
 
   test('compile, which says on stderr how long it took', () => {
-    const outcome = readByNobody([...XCEPTION, 'compile'], { MODEL_CACHE_DIR: join(folder, 'cache') })
+    const outcome = readByNobody([...XCEPTION, 'compile'], { KERNELS: 'tensorflow', MODEL_CACHE_DIR: join(folder, 'cache') })
     assertQuietEnd(outcome)
     assert.match(outcome.stderr, /xception-cifar10: compiled in \S+ s\n$/)
   })

@@ -18,7 +18,7 @@ const PRESET = 'vgg-separable?width=0.05&size=32'
 
 const folder = tempFolder()
 const photos = join(folder, 'photos')
-const env = { MODEL_CACHE_DIR: join(folder, 'cache'), TENSORFLOW_THREADS: '1', PRECISION: 'float32' }
+const env = { KERNELS: 'tensorflow', MODEL_CACHE_DIR: join(folder, 'cache'), TENSORFLOW_THREADS: '1', PRECISION: 'float32' }
 before(async () => { await writeColouredPictures(photos, EACH, BRIGHTER) })
 
 const recipe = (epochs: number): string[] => ['--epochs', String(epochs), '--batch', '16', '--learning-rate', '0.05', '--mixup', '0.2']

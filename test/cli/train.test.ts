@@ -32,7 +32,7 @@ interface FitOfReport { readonly strength: number, readonly temperature: number,
 
 const folder = tempFolder()
 const photos = join(folder, 'photos')
-const env = { MODEL_CACHE_DIR: join(folder, 'cache') }
+const env = { KERNELS: 'tensorflow', MODEL_CACHE_DIR: join(folder, 'cache') }
 before(async () => { await writeColouredPictures(photos, EACH, BRIGHTER) })
 
 function train (dataset: string, out: string, ...more: readonly string[]): ReturnType<typeof xception> {
@@ -145,12 +145,12 @@ suite('xception train --head-only', () => {
     const cache = join(folder, 'interrupted-cache')
     cpSync(join(env.MODEL_CACHE_DIR ?? '', 'compiled'), join(cache, 'compiled'), { recursive: true })
     const args = ['train', many, '--from', 'xception-cifar10', '--head-only', '--out', join(folder, 'interrupted'), '--folds', '2']
-    const { child, outcome } = startXception(t, args, { MODEL_CACHE_DIR: cache })
+    const { child, outcome } = startXception(t, args, { KERNELS: 'tensorflow', MODEL_CACHE_DIR: cache })
     await until('some features', () => bytesBelow(join(cache, 'features')) >= ENOUGH_BYTES || child.exitCode !== null)
     child.kill('SIGINT')
     assert.equal((await outcome).status, 130)
     assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith('interrupted')), ['interrupted-cache'])
-    const again = xception(args, { MODEL_CACHE_DIR: cache })
+    const again = xception(args, { KERNELS: 'tensorflow', MODEL_CACHE_DIR: cache })
     assert.equal(again.status, 0, again.stderr)
     const computed = /^Features: (\d+) picture/m.exec(again.stderr)?.[1] ?? '0'
     assert.ok(Number(computed) < MANY, again.stderr)

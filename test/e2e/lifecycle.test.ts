@@ -106,7 +106,7 @@ test('a wrong setting and an unknown model end the start with one sentence', asy
 
 test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async (t) => {
   await assert.rejects(
-    startServer(t, { MODEL_CACHE_DIR: '/dev/null/cache' }),
+    startServer(t, { KERNELS: 'tensorflow', MODEL_CACHE_DIR: '/dev/null/cache' }),
     /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled, and cannot be written \(ENOTDIR\): mount/
   )
 })

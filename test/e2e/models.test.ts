@@ -155,6 +155,7 @@ suite('MODEL=imagenet', { skip: withoutShared }, () => {
     t.after(() => { mirror.close() })
     const env = {
       MODEL: 'imagenet',
+      KERNELS: 'tensorflow',
       MODEL_CACHE_DIR: join(folder, 'cache'),
       IMAGENET_SHA256: sha256,
       IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/thin.h5`
@@ -177,7 +178,7 @@ suite('MODEL=imagenet', { skip: withoutShared }, () => {
     const mirror = createServer((_request, response) => { response.end('another file') }).listen(0, '127.0.0.1')
     await once(mirror, 'listening')
     t.after(() => { mirror.close() })
-    const env = { MODEL: 'imagenet', MODEL_CACHE_DIR: join(folder, 'cache'), IMAGENET_SHA256: '0'.repeat(64) }
+    const env = { MODEL: 'imagenet', KERNELS: 'tensorflow', MODEL_CACHE_DIR: join(folder, 'cache'), IMAGENET_SHA256: '0'.repeat(64) }
     await assert.rejects(
       startServer(t, { ...env, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/wrong.h5` }),
       /its SHA-256 is [0-9a-f]{64}, and 0{64} is expected/

@@ -61,7 +61,7 @@ test('it serves where the home folder of whoever set it up is hidden', {
   const cache = tempFolder(t)
   const hide = 'mount -t tmpfs -o ro tmpfs "$1" && exec "$2" "$3"'
   const server = await startServer(t,
-    { MODEL_CACHE_DIR: cache }, ['unshare', '-m', 'sh', '-c', hide, 'sh', hidden, process.execPath, MAIN]
+    { KERNELS: 'tensorflow', MODEL_CACHE_DIR: cache }, ['unshare', '-m', 'sh', '-c', hide, 'sh', hidden, process.execPath, MAIN]
   )
   assert.equal(await server.stop(), 0)
 })

@@ -58,14 +58,14 @@ async function failedStart (t: TestContext, env: Record<string, string>, before 
 suite('a start says what the system refuses', () => {
   test('a cache on a full disk', NEEDS_MOUNT, async (t) => {
     const folder = mounted(t, '')
-    const text = await failedStart(t, { MODEL_CACHE_DIR: folder })
+    const text = await failedStart(t, { KERNELS: 'tensorflow', MODEL_CACHE_DIR: folder })
     const sentence = `MODEL_CACHE_DIR=${folder} does not hold this model compiled, and its disk is full (ENOSPC): free some space`
     assert.ok(text.includes(sentence), text)
   })
 
   test('a cache on a read-only file system', NEEDS_MOUNT, async (t) => {
     const folder = mounted(t, 'ro')
-    const text = await failedStart(t, { MODEL_CACHE_DIR: join(folder, 'cache') })
+    const text = await failedStart(t, { KERNELS: 'tensorflow', MODEL_CACHE_DIR: join(folder, 'cache') })
     assert.ok(text.includes('does not hold this model compiled, and cannot be written (EROFS): mount a writable folder there'), text)
   })
 

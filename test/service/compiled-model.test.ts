@@ -96,7 +96,7 @@ const withoutProc = process.platform === 'linux' ? false : 'child processes are 
 
 test('while it compiles the server answers, and a compiler that is killed leaves nothing behind', { skip: withoutProc }, async (t) => {
   const config = temporaryConfig(t)
-  const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', BACKEND: 'cpu', MODEL_CACHE_DIR: config.cacheDir }
+  const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', BACKEND: 'cpu', KERNELS: 'tensorflow', MODEL_CACHE_DIR: config.cacheDir }
   const server = childOf(t, spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'inherit'] }))
   const exit = once(server, 'close')
   let log = ''

@@ -83,7 +83,7 @@ test('twenty reloads of two models under load: no request fails, and the metrics
 test('reloads do not overlap, and one that memory does not hold is refused before it begins', async (t) => {
   const metrics = new Metrics()
   const slot = new Slot(metrics)
-  const config = readConfig({ MODEL_CACHE_DIR: tempFolder(t) })
+  const config = readConfig({ KERNELS: 'tensorflow', MODEL_CACHE_DIR: tempFolder(t) })
   let opened = 0
   let resident = 100
   const open = async (): Promise<LoadedModel> => {

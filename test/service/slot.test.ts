@@ -13,7 +13,7 @@ const workerFile = new URL('../support/misbehaving-worker.js', import.meta.url)
 const IMAGE_LENGTH = 32 * 32 * 3
 
 async function opened (name: string, metrics: Metrics, env: Record<string, string> = {}): Promise<LoadedModel> {
-  const config = readConfig({ BACKEND: 'cpu', MODEL_CACHE_DIR: cacheDir, ENGINE_WORKERS: '2', ...env })
+  const config = readConfig({ BACKEND: 'cpu', KERNELS: 'tensorflow', MODEL_CACHE_DIR: cacheDir, ENGINE_WORKERS: '2', ...env })
   return await LoadedModel.open(config, { ...await openModel(config), name }, { metrics, workerFile })
 }
 

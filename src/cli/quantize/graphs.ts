@@ -2,7 +2,7 @@ import type { Folded } from '../../compiler/fold/fold.js'
 import { compile, type Precision, type SavedModel } from '../../compiler/index.js'
 import { chooseKernels, targetOf } from '../../engine/kernels.js'
 import { choosePrecision } from '../../engine/precision.js'
-import { chooseTarget } from '../../engine/target.js'
+import { targetByTable } from '../../engine/target.js'
 import type { Quantization } from '../../model/quantization.js'
 import { simulatedInt8 } from '../../quantize/simulate.js'
 
@@ -27,7 +27,7 @@ export function graphsOf (folded: Folded): Graphs {
   if (chooseKernels('int8', 'cpu') === 'tensorflow') {
     return { float32, bfloat16, int8: (quantization) => simulatedInt8(folded, quantization), rest: 'float32', isSimulated: true }
   }
-  const { precision: rest, ownKernels } = chooseTarget('int8', 'cpu')
+  const { precision: rest, ownKernels } = targetByTable('int8', 'cpu')
   const int8 = (quantization: Quantization): SavedModel => compile({ ...folded, precision: rest, ownKernels, quantization })
   return { float32, bfloat16, int8, rest, isSimulated: false }
 }

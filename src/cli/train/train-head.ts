@@ -4,7 +4,7 @@ import { usableCpus } from '../../base/cpus.js'
 import { cacheKey } from '../../compiler/cache-key.js'
 import type { Config } from '../../config.js'
 import { chooseBackend } from '../../engine/backend.js'
-import { chooseTarget } from '../../engine/target.js'
+import { chooseComputation } from '../../engine/target.js'
 import { inputSpec, type Model } from '../../model/model.js'
 import { networkOutputs } from '../../model/outputs.js'
 import { checkEmbeddable } from '../../service/embedding.js'
@@ -80,7 +80,7 @@ async function fitAndWrite (
 async function openCache (config: Config, model: Model): Promise<FeatureCache> {
   const { features } = networkOutputs(model.network)
   if ('reason' in features) throw new Error(features.reason)
-  const target = chooseTarget(config.precision, chooseBackend(config.backend))
+  const { target } = await chooseComputation(config, chooseBackend(config.backend))
   const key = createHash('sha256').update(JSON.stringify([await cacheKey(model, target), inputSpec(model.input)])).digest('hex')
   return await FeatureCache.open({
     folder: join(config.cacheDir, 'features'), modelKey: key.slice(0, 32), length: features.shape[0], maxBytes: config.cacheMaxBytes

@@ -24,6 +24,11 @@ export function candidatesOf (products: Products, rows: readonly KernelRow[]): C
   return products === 'int8' ? byMaps : [...byMaps, { products, maps: products, kernels: 'tensorflow' }]
 }
 
+/** Whether both are the same way to compute. */
+export function isSame (one: Candidate, other: Readonly<Record<keyof Candidate, string>>): boolean {
+  return one.products === other.products && one.maps === other.maps && one.kernels === other.kernels
+}
+
 /** Whether one graph is computed by both: the kernels are not part of it. */
 export function sameGraph (one: Candidate, other: Candidate): boolean {
   const isOwn = (candidate: Candidate): boolean => candidate.kernels !== 'tensorflow'
