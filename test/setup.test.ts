@@ -223,6 +223,18 @@ suite('setup, something missing', () => {
     assert.deepEqual(clone.leftovers(), [])
   })
 
+  const withoutAmx = hostTarget().ownKernels && hostTarget().arch === 'x64' ? false : 'there is no AMX'
+  test('AMX, which older compilers do not know: then its kernels alone are left out', { skip: withoutAmx }, async t => {
+    const clone = new Clone(t)
+    clone.seedTensorflow()
+    clone.write('native/convolutions/amx_bfloat16.cc', '#error no amx\n')
+    const { stderr, code } = await clone.setup()
+    assert.equal(code, 0)
+    assert.match(stderr, /^Left out, since other kernels compute the same: amx_bfloat16\. .*no amx/m)
+    const addons = readdirSync(clone.path('node_modules/@tensorflow/tfjs-node/lib/napi-v8'))
+    assert.ok(addons.includes('convolutions.node'))
+  })
+
   test('disk space', async t => {
     const clone = new Clone(t)
     const target = { ...hostTarget(), diskMegabytes: 1e9 }
