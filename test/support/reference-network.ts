@@ -123,56 +123,65 @@ interface Window {
 }
 
 /** Kernel [height, width, in / groups, filters]. */
-function convolve (input: FeatureMap, kernel: ArrayLike<number>, operation: OperationOf<'convolution'>): FeatureMap {
+function convolve (input: FeatureMap, kernel: Float32Array, operation: OperationOf<'convolution'>): FeatureMap {
   const { filters, groups, kernel: [kernelHeight, kernelWidth] } = operation
   const groupInputs = input.channels / groups
   const groupFilters = filters / groups
   const sides = output(input, operation, operation.kernel)
-  return fill(sides.height, sides.width, filters, (y, x, filter) => {
-    const firstChannel = Math.floor(filter / groupFilters) * groupInputs
-    let sum = 0
+  return fillPositions(sides.height, sides.width, filters, (sums, y, x) => {
     for (let ky = 0; ky < kernelHeight; ky++) {
       for (let kx = 0; kx < kernelWidth; kx++) {
         const start = position(input, sides.row(y, ky), sides.column(x, kx))
         if (start === undefined) continue
-        const [from, tap] = [start + firstChannel, (ky * kernelWidth + kx) * groupInputs]
-        for (let channel = 0; channel < groupInputs; channel++) {
-          sum += at(input.data, from + channel) * at(kernel, (tap + channel) * filters + filter)
+        const tap = (ky * kernelWidth + kx) * groupInputs
+        for (let channel = 0; channel < input.channels; channel++) {
+          const group = Math.floor(channel / groupInputs)
+          const weights = (tap + channel % groupInputs) * filters
+          const value = input.data[start + channel] ?? NaN
+          addProducts(sums, value, kernel, { from: group * groupFilters, to: (group + 1) * groupFilters, weights })
         }
       }
     }
-    return sum
   })
 }
 
 /** Kernel [height, width, channels, 1]. */
 function depthwise (
-  input: FeatureMap, kernel: ArrayLike<number>, operation: OperationOf<'depthwiseConvolution' | 'separableConvolution'>
+  input: FeatureMap, kernel: Float32Array, operation: OperationOf<'depthwiseConvolution' | 'separableConvolution'>
 ): FeatureMap {
+  const { channels, data } = input
   const [kernelHeight, kernelWidth] = operation.kernel
   const sides = output(input, operation, operation.kernel)
-  return fill(sides.height, sides.width, input.channels, (y, x, channel) => {
-    let sum = 0
+  return fillPositions(sides.height, sides.width, channels, (sums, y, x) => {
     for (let ky = 0; ky < kernelHeight; ky++) {
       for (let kx = 0; kx < kernelWidth; kx++) {
-        const value = pixel(input, sides.row(y, ky), sides.column(x, kx), channel) ?? 0
-        sum += value * at(kernel, (ky * kernelWidth + kx) * input.channels + channel)
+        const start = position(input, sides.row(y, ky), sides.column(x, kx))
+        if (start === undefined) continue
+        const tap = (ky * kernelWidth + kx) * channels
+        for (let channel = 0; channel < channels; channel++) {
+          sums[channel] = (sums[channel] ?? NaN) + (data[start + channel] ?? NaN) * (kernel[tap + channel] ?? NaN)
+        }
       }
     }
-    return sum
   })
 }
 
 /** Matrix [in, out] at each position. */
-function product (input: FeatureMap, matrix: ArrayLike<number>, units: number): FeatureMap {
-  return fill(input.height, input.width, units, (y, x, unit) => {
-    const start = (y * input.width + x) * input.channels
-    let sum = 0
-    for (let channel = 0; channel < input.channels; channel++) {
-      sum += at(input.data, start + channel) * at(matrix, channel * units + unit)
+function product (input: FeatureMap, matrix: Float32Array, units: number): FeatureMap {
+  const { channels, data } = input
+  return fillPositions(input.height, input.width, units, (sums, y, x) => {
+    const start = (y * input.width + x) * channels
+    for (let channel = 0; channel < channels; channel++) {
+      addProducts(sums, data[start + channel] ?? NaN, matrix, { from: 0, to: units, weights: channel * units })
     }
-    return sum
   })
+}
+
+/** Adds one number times a row of weights to the sums of a range of filters. */
+function addProducts (
+  sums: Float64Array, value: number, kernel: Float32Array, { from, to, weights }: { from: number, to: number, weights: number }
+): void {
+  for (let filter = from; filter < to; filter++) sums[filter] = (sums[filter] ?? NaN) + value * (kernel[weights + filter] ?? NaN)
 }
 
 function biased (map: FeatureMap, hasBias: boolean, weight: (role: string) => ArrayLike<number>): FeatureMap {
@@ -314,10 +323,18 @@ function mean (values: readonly number[]): number {
 }
 
 function fill (height: number, width: number, channels: number, value: (y: number, x: number, channel: number) => number): FeatureMap {
+  return fillPositions(height, width, channels, (values, y, x) => {
+    for (let channel = 0; channel < channels; channel++) values[channel] = value(y, x, channel)
+  })
+}
+
+/** As `fill`; `write` is handed the channels of a position at once, all 0. */
+function fillPositions (
+  height: number, width: number, channels: number, write: (values: Float64Array, y: number, x: number) => void
+): FeatureMap {
   const data = new Float64Array(height * width * channels)
-  for (let index = 0; index < data.length; index++) {
-    const position = Math.floor(index / channels)
-    data[index] = value(Math.floor(position / width), position % width, index % channels)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) write(data.subarray((y * width + x) * channels, (y * width + x + 1) * channels), y, x)
   }
   return { height, width, channels, data }
 }
