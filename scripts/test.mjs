@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -13,14 +14,20 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TESTS = join('dist', 'test')
 const COVERAGE = join(ROOT, 'coverage')
 
-/** Servers under test keep a core busy each, and a machine with two cores is the smallest that matters. */
-const CONCURRENCY = 2
+/** Each file keeps a core busy but for when it waits, as for a timeout, and then another one has it. */
+const CONCURRENCY = availableParallelism() + 1
 
 /** A file that takes longer hangs. */
 const FILE_TIMEOUT_MS = 5 * 60 * 1000
 
 /** As many files are told of as took longest. */
 const SLOWEST = 10
+
+/** The files that take longest begin first, so that none of them is left to run alone at the end. */
+const LONGEST = [
+  'accuracy/', 'setup.', 'e2e/models.', 'scripts/kernels.', 'cases/models.', 'train/fit/train-network.', 'train/step/gradients.',
+  'compiler/random-networks.', 'cli/train', 'cli/quantize.', 'cli/folder.', 'e2e/workers-and-precision.', 'e2e/lifecycle.'
+]
 
 /** Tests that drive other programs, which not everybody has, below dist/test: each group has a command of its own. */
 const PROGRAMS = {
@@ -94,7 +101,13 @@ function findTests (wanted, programs) {
     ? all.filter(name => wanted.some(part => join(TESTS, name).includes(part.replace(/\.ts$/, ''))))
     : all.filter(name => pathsOf(programs ?? 'all').some(path => name.startsWith(path)) === (programs !== undefined))
   if (files.length === 0) throw new SetupError(`No test file matches ${wanted.join(' or ')}: name a part of a path under test/.`)
-  return files.map(name => join(ROOT, TESTS, name))
+  return files.sort((left, right) => turnOf(left) - turnOf(right)).map(name => join(ROOT, TESTS, name))
+}
+
+/** Whether it begins first, second ... */
+function turnOf (file) {
+  const turn = LONGEST.findIndex(path => file.startsWith(path))
+  return turn === -1 ? LONGEST.length : turn
 }
 
 function pathsOf (programs) {

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startApp } from '../support/app.js'
-import { adminUrlOf, startServer, suiteServer } from '../support/server.js'
+import { adminUrlOf, CAT_SERVER, startServer, suiteServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -16,7 +16,7 @@ const statusesAt = (url: string): Promise<number[]> => Promise.all(paths.map(asy
 suite('ADMIN_PORT', () => {
   const folder = tempFolder()
   writeFileSync(join(folder, 'keys'), `anna ${createHash('sha256').update('key').digest('hex')}`)
-  const server = suiteServer({ ADMIN_PORT: '0', API_KEYS_FILE: join(folder, 'keys'), RATE_LIMIT: '1000' })
+  const server = suiteServer({ ADMIN_PORT: '0', API_KEYS_FILE: join(folder, 'keys'), RATE_LIMIT: '1000' }, CAT_SERVER)
   let admin: string
   before(() => { admin = adminUrlOf(server) ?? assert.fail(server.log.join('\n')) })
   after(async () => { await assert.rejects(fetch(`${admin}/livez`), 'closed with the service') })

@@ -10,7 +10,7 @@ import { startApp, type App } from '../support/app.js'
 import { CAT } from '../support/cat.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
 import { untilMetric } from '../support/series.js'
-import { startServer } from '../support/server.js'
+import { CAT_SERVER, startServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -58,7 +58,7 @@ test('a call that waits longer than the service would is ended by the service', 
 })
 
 test('on SIGTERM the service is not ready, answers what it has, and ends', async (t) => {
-  const server = await startServer(t, { GRPC_PORT: '0', BATCH_DELAY_MS: '3000', DRAIN_DELAY_MS: '1000' })
+  const server = await startServer(t, { GRPC_PORT: '0', BATCH_DELAY_MS: '3000', DRAIN_DELAY_MS: '1000' }, CAT_SERVER)
   const client = clientOf(t, server)
   const call = client.call('ModelInfer', REQUEST)
   await untilMetric(server, 'xception_queue_length', 1)

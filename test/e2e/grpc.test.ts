@@ -5,7 +5,7 @@ import { readMetrics } from '../../verify/harness/metrics.js'
 import { CAT } from '../support/cat.js'
 import { Counted } from '../support/counting.js'
 import { GrpcClient, refusal, type Message } from '../support/grpc.js'
-import { suiteServer } from '../support/server.js'
+import { suiteApp } from '../support/app.js'
 import { anyPixels, classified, pngOf, rescaled } from '../support/tensors.js'
 
 const SIDE = 32
@@ -22,7 +22,7 @@ interface InferReply {
 }
 
 const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
-const server = suiteServer({ GRPC_PORT: '0', ...limits })
+const server = suiteApp({ GRPC_PORT: '0', ...limits }, 'real')
 let client: GrpcClient
 before(async () => {
   await server.ready

@@ -3,17 +3,18 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { startApp } from '../support/app.js'
+import { OperatorError } from '../../src/base/errors.js'
+import { openApp, startApp } from '../support/app.js'
 import { CAT } from '../support/cat.js'
 import { grpcAddress } from '../support/grpc.js'
 import { untilMetric } from '../support/series.js'
-import { adminUrlOf, childrenOf, NPM_START, startServer } from '../support/server.js'
+import { adminUrlOf, CAT_SERVER, childrenOf, NPM_START, startServer } from '../support/server.js'
 
 const classify = (url: string): Promise<Response> =>
   fetch(`${url}/classify`, { method: 'POST', body: CAT, headers: { 'content-type': 'image/jpeg' } })
 
 test('SIGTERM under load leaves nothing that was accepted unanswered', async (t) => {
-  const server = await startServer(t, { BATCH_DELAY_MS: '2000', MAX_BATCH_SIZE: '64' })
+  const server = await startServer(t, { BATCH_DELAY_MS: '2000', MAX_BATCH_SIZE: '64' }, CAT_SERVER)
   const replies = Array.from({ length: 40 }, () => classify(server.url))
   // Accepted is what the server says it holds; a connection that it has not read yet may be closed.
   await untilMetric(server, 'xception_queue_length', 40)
@@ -23,7 +24,7 @@ test('SIGTERM under load leaves nothing that was accepted unanswered', async (t)
 })
 
 test('connections that never ask anything do not hold up the end, on any port', async (t) => {
-  const server = await startServer(t, { ADMIN_PORT: '0', GRPC_PORT: '0' })
+  const server = await startServer(t, { ADMIN_PORT: '0', GRPC_PORT: '0' }, CAT_SERVER)
   const urls = [server.url, adminUrlOf(server) ?? '', `http://${grpcAddress(server)}`].map((url) => new URL(url))
   const sockets = await Promise.all(urls.map(async ({ hostname, port }) => {
     const socket = connect(Number(port), hostname)
@@ -36,14 +37,15 @@ test('connections that never ask anything do not hold up the end, on any port', 
 })
 
 test('HOST=localhost is one address: limits and the end cover all connections', async (t) => {
-  const server = await startServer(t, { HOST: 'localhost' })
+  const server = await startServer(t, { HOST: 'localhost' }, CAT_SERVER)
   assert.equal(server.log.filter((line) => line.includes('listening at')).length, 1, server.log.join('\n'))
   assert.equal((await classify(server.url)).status, 200)
   assert.equal(await server.stop(), 0)
 })
 
-test('a signal that arrives twice within a second counts once', async (t) => {
-  const server = await startServer(t)
+test('Ctrl-C waits for no load balancer, and a signal that arrives twice within a second counts once', async (t) => {
+  // The delay outlasts the test's own time limit, so that waiting for it would fail.
+  const server = await startServer(t, { DRAIN_DELAY_MS: '3600000' }, CAT_SERVER)
   process.kill(server.pid, 'SIGINT')
   assert.equal(await server.stop('SIGINT'), 0)
 })
@@ -98,15 +100,22 @@ test('TENSORFLOW_THREADS is the number of threads that the engine computes with'
   assert.equal(more, 4 * pools)
 })
 
+/** What ends a start with its sentence alone. */
+const isOperators = (sentence: RegExp) => (error: Error): boolean => error instanceof OperatorError && sentence.test(error.message)
+
 test('a wrong setting and an unknown model end the start with one sentence', async (t) => {
   await assert.rejects(startServer(t, { PORT: 'http' }), /PORT=http is not allowed: it takes a whole number from 0 to 65535\./)
-  await assert.rejects(startServer(t, { MODEL: 'nothing' }), /MODEL=nothing is neither a bundled model nor the path of a model/)
-  await assert.rejects(startServer(t, { BACKEND: 'gpu' }), /BACKEND=gpu/)
+  await assert.rejects(startServer(t, { MODEL: 'nothing' }), ({ message }: Error) => {
+    assert.match(message, /"msg":"MODEL=nothing is neither a bundled model nor the path of a model/)
+    assert.ok(!message.includes('"stack"'), 'the operator can mend it')
+    return true
+  })
+  await assert.rejects(openApp(t, { BACKEND: 'gpu' }), isOperators(/BACKEND=gpu/))
 })
 
 test('a model that is not in the cache, and a cache that takes none, end the start with one sentence', async (t) => {
   await assert.rejects(
-    startServer(t, { KERNELS: 'tensorflow', MODEL_CACHE_DIR: '/dev/null/cache' }),
-    /MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled, and cannot be written \(ENOTDIR\): mount/
+    openApp(t, { KERNELS: 'tensorflow', MODEL_CACHE_DIR: '/dev/null/cache' }),
+    isOperators(/MODEL_CACHE_DIR=\/dev\/null\/cache does not hold this model compiled, and cannot be written \(ENOTDIR\): mount/)
   )
 })

@@ -14,7 +14,7 @@ import { encodeSafetensors } from '../../src/sources/files/safetensors-writer.js
 import { saveTfjs } from '../sources/keras/tfjs.js'
 import { classifyPixels, inClassOrder } from '../support/answers.js'
 import { realModel } from '../support/real-model.js'
-import { servingApp } from '../support/app.js'
+import { openApp, servingApp } from '../support/app.js'
 import { NPM_START, serving, startServer } from '../support/server.js'
 import { shared, withoutShared } from '../support/shared.js'
 import { tempFolder } from '../support/temp-folder.js'
@@ -90,7 +90,7 @@ test('a file that is no model that can be served ends the start with one sentenc
   const labels = join(folder, 'three.txt')
   writeFileSync(labels, 'one\ntwo\nthree\n')
   await assert.rejects(
-    startServer(t, { MODEL: fixture('keras2-sequential-trained.keras'), LABELS: labels }),
+    openApp(t, { MODEL: fixture('keras2-sequential-trained.keras'), LABELS: labels }),
     /three\.txt has 3 labels, and the model gives 5 classes/
   )
 })
@@ -170,7 +170,7 @@ suite('MODEL=imagenet', { skip: withoutShared }, () => {
       assert.ok(log.some((line) => line.includes('crop 0.875 (')))
     })
     assert.equal(requests, 2)
-    await serving(env, async () => {})
+    await servingApp(env, async () => {})
     assert.equal(requests, 2, 'the second start takes it from the cache')
   })
 
@@ -180,7 +180,7 @@ suite('MODEL=imagenet', { skip: withoutShared }, () => {
     t.after(() => { mirror.close() })
     const env = { MODEL: 'imagenet', KERNELS: 'tensorflow', MODEL_CACHE_DIR: join(folder, 'cache'), IMAGENET_SHA256: '0'.repeat(64) }
     await assert.rejects(
-      startServer(t, { ...env, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/wrong.h5` }),
+      openApp(t, { ...env, IMAGENET_URL: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/wrong.h5` }),
       /its SHA-256 is [0-9a-f]{64}, and 0{64} is expected/
     )
   })

@@ -15,6 +15,8 @@ interface Refusal { error: string, code: string }
 
 const limits = { MAX_IMAGES_PER_REQUEST: '4', MAX_IMAGE_BYTES: '200000', MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES) }
 const server = suiteApp(limits, 'real')
+const warnings: Error[] = []
+process.on('warning', (warning) => { warnings.push(warning) })
 
 async function ask (path: string, body?: object | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> {
   if (body === undefined) return await fetch(`${server.url}${path}`)
@@ -294,4 +296,8 @@ suite('what cannot be answered is refused as a whole', () => {
       assert.deepEqual(await refused(await ask(`${MODEL}/infer`, body, { 'content-encoding': encoding })), expected)
     }
   })
+})
+
+test('no request warned of anything', () => {
+  assert.deepEqual(warnings, [])
 })

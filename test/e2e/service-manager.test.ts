@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { packagePath } from '../../src/base/package-root.js'
 import { Datagrams } from '../support/datagrams.js'
-import { childrenOf, startServer } from '../support/server.js'
+import { CAT_SERVER, childrenOf, startServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -19,7 +19,7 @@ test('a service manager is told of start, reload and end, and of life while the 
   const heard = await Datagrams.at(t, join(folder, 'notify'))
   const server = await startServer(t, {
     NOTIFY_SOCKET: join(folder, 'notify'), WATCHDOG_USEC: '200000', INFERENCE_TIMEOUT_MS: '4000'
-  })
+  }, CAT_SERVER)
   await heard.until(/^WATCHDOG=1$/, 2)
   assert.equal(heard.all[0], 'READY=1')
   const engine = (await childrenOf(server.pid))[0] ?? 0

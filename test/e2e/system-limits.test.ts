@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { CAT } from '../support/cat.js'
 import { childOf } from '../support/child.js'
 import { processGroup, withoutProcessGroups } from '../support/control-groups.js'
+import { freePort } from '../support/free-port.js'
 import { startServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
@@ -97,21 +98,20 @@ suite('a start says what the system refuses', () => {
 
 suite('while it serves', () => {
   test('a log that cannot be written costs its lines, and is counted', async (t) => {
-    const server = await startServer(t)
-    // The same process with its standard output on a device that is always full.
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    // Its standard output is a device that is always full.
     const full = openSync('/dev/full', 'w')
     t.after(() => { closeSync(full) })
-    const port = new URL(server.url).port
-    await server.stop()
     const child = childOf(t, spawn(process.execPath, [MAIN], {
-      env: { ...process.env, HOST: '127.0.0.1', PORT: port, DRAIN_DELAY_MS: '0' }, stdio: ['ignore', full, 'ignore']
+      env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), DRAIN_DELAY_MS: '0' }, stdio: ['ignore', full, 'ignore']
     }))
     const exit = once(child, 'exit')
     await until('a server that is ready', async () => {
       assert.equal(child.exitCode, null)
-      return (await fetch(`${server.url}/readyz`).catch(() => undefined))?.status === 200
+      return (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200
     })
-    assert.match(await (await fetch(`${server.url}/metrics`)).text(), /^xception_log_lines_lost_total [1-9]/m)
+    assert.match(await (await fetch(`${url}/metrics`)).text(), /^xception_log_lines_lost_total [1-9]/m)
     child.kill('SIGTERM')
     assert.deepEqual(await exit, [0, null])
   })

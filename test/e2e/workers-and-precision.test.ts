@@ -39,14 +39,13 @@ test('two workers, a measured batch size and bfloat16 serve as one', async (t) =
 
 suite('products of int8', { skip: chooseKernels('int8', 'cpu') === 'tensorflow' ? 'there are no kernels for int8 here' : false }, () => {
   test('a model without a quantization of its own is served by its batch normalizations', async (t) => {
-    const server = await startServer(t, { PRECISION: 'int8' })
+    const server = await startApp(t, { PRECISION: 'int8' }, 'real')
     const reply = await classify(server.url)
     assert.equal(reply.model.precision, 'int8')
     assert.equal(best(reply).label, 'cat')
-    const ready = JSON.parse(server.log.find((line) => line.includes('"ready"')) ?? '{}') as { kernels?: string }
-    assert.equal(ready.kernels, chooseKernels('int8', 'cpu'))
+    await server.slot.use(async ({ facts }) => { assert.equal(facts.computation.kernels, chooseKernels('int8', 'cpu')) })
     assert.match(await (await fetch(`${server.url}/metrics`)).text(), /xception_model_info\{[^}]*precision="int8"/)
-    assert.equal(await server.stop(), 0)
+    await server.close()
   })
 
   test('they cost at most 1 point of accuracy', { skip: withoutShared }, async (t) => {

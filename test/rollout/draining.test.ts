@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CAT } from '../support/cat.js'
-import { startServer } from '../support/server.js'
+import { CAT_SERVER, startServer } from '../support/server.js'
 import { until } from '../support/until.js'
 
 test('after SIGTERM the server says that it is not ready, serves on and tells clients to leave, then exits 0', async (t) => {
-  const server = await startServer(t, { DRAIN_DELAY_MS: '3000' })
+  const server = await startServer(t, { DRAIN_DELAY_MS: '3000' }, CAT_SERVER)
   const exit = server.stop('SIGTERM')
   await until('a service that is not ready', async () => {
     const probe = await fetch(`${server.url}/readyz`)
@@ -18,10 +18,4 @@ test('after SIGTERM the server says that it is not ready, serves on and tells cl
   assert.equal(response.headers.get('connection'), 'close')
   await response.arrayBuffer()
   assert.equal(await exit, 0)
-})
-
-test('Ctrl-C waits for no load balancer', async (t) => {
-  // The delay outlasts the test's own time limit, so that waiting for it would fail.
-  const server = await startServer(t, { DRAIN_DELAY_MS: '3600000' })
-  assert.equal(await server.stop('SIGINT'), 0)
 })

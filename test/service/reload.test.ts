@@ -11,7 +11,7 @@ import { Slot } from '../../src/service/slot.js'
 import { openModel } from '../../src/sources/open.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
 import { CAT } from '../support/cat.js'
-import { startServer, type RunningServer } from '../support/server.js'
+import { CAT_SERVER, startServer, type RunningServer } from '../support/server.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { until } from '../support/until.js'
 
@@ -48,7 +48,7 @@ async function reload (server: RunningServer): Promise<void> {
 
 test('twenty reloads of two models under load: no request fails, and the metrics name what serves', async (t) => {
   const { link, name } = packages(t)
-  const server = await startServer(t, { MODEL: link, TENSORFLOW_THREADS: '1', LOG_LEVEL: 'info' })
+  const server = await startServer(t, { MODEL: link }, CAT_SERVER)
   const statuses = new Map<number, number>()
   const versions = new Set<string>()
   const over = new AbortController()

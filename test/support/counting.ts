@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import { readMetrics, type Series } from '../../verify/harness/metrics.js'
 import { gained, outcomesOf, type Outcomes } from '../../verify/harness/outcomes.js'
 import { startApp, type App, type Engine } from './app.js'
-import { adminUrlOf, startServer, type RunningServer } from './server.js'
+import { adminUrlOf, CAT_SERVER, startServer, type RunningServer } from './server.js'
 import { until } from './until.js'
 
 /** A service of the test's own, with its metrics on a port of their own. */
@@ -16,7 +16,7 @@ export async function countingApp (t: TestContext, env: Record<string, string> =
 
 /** The same in a process of its own. */
 export async function countingServer (t: TestContext, env: Record<string, string> = {}): Promise<Counted<RunningServer>> {
-  const server = await startServer(t, { ADMIN_PORT: '0', ...env })
+  const server = await startServer(t, { ADMIN_PORT: '0', ...env }, CAT_SERVER)
   await until('a log that says where administration listens', () => adminUrlOf(server) !== undefined)
   return new Counted(server, adminUrlOf(server) ?? '')
 }

@@ -8,8 +8,14 @@ import { within } from './until.js'
 export { NPM_START, type RunningServer } from '../../verify/harness/server.js'
 export { childrenOf } from '../../verify/harness/process-memory.js'
 
-/** The real server with a worker that fails on demand: a command for `startServer`. */
-export const MISBEHAVING_SERVER = [process.execPath, fileURLToPath(new URL('./misbehaving-server.js', import.meta.url))]
+const program = (name: string): readonly string[] => [process.execPath, fileURLToPath(new URL(name, import.meta.url))]
+
+/* Commands for `startServer`: the real server with another engine's process, which takes a tenth of what TensorFlow does to start. */
+
+/** Where it does not matter what is computed. */
+export const CAT_SERVER = program('./cat-server.js')
+/** Its worker fails on demand. */
+export const MISBEHAVING_SERVER = program('./misbehaving-server.js')
 
 /** Long for a start on a machine that is busy, with a model that has to be compiled. */
 const START_MS = 120_000

@@ -10,8 +10,8 @@ import { until } from '../support/until.js'
 interface Observed {
   readonly lines: string[]
   lost: number
-  /** Ends so many spans. */
-  readonly end: (spans: number) => void
+  /** Ends so many spans, of requests with these headers. */
+  readonly end: (spans: number, headers?: Record<string, string>) => void
   readonly stop: () => Promise<void>
 }
 
@@ -36,7 +36,10 @@ async function tracedTo (t: TestContext, answer: (reply: ServerResponse) => void
   const observed = { lines, lost: 0 }
   const stop = await startTracing(process.env, { logger, onLost: (spans) => { observed.lost += spans } })
   const tracer = trace.getTracer('test')
-  const end = (spans: number): void => { for (let span = 0; span < spans; span++) tracer.startSpan('span').end() }
+  const end = (spans: number, headers = {}): void => {
+    const parent = propagation.extract(context.active(), headers)
+    for (let span = 0; span < spans; span++) tracer.startSpan('span', {}, parent).end()
+  }
   return Object.assign(observed, { end, stop })
 }
 
@@ -64,6 +67,26 @@ test('failures are logged once and counted, until something is delivered', async
   await traces.stop()
   assert.deepEqual([traces.lost, traces.lines], [4, [failure, 'traces are delivered again', failure]])
 })
+
+for (const [sampler, ratio, flags, recorded] of [
+  ['parentbased_always_off', '', '01', 0],
+  ['parentbased_traceidratio', '0.0000001', '01', 0],
+  ['traceidratio', '0.0000001', '01', 0],
+  ['parentbased_always_on', '', '00', 1]
+] as const) {
+  test(`${sampler}: a client decides neither with its flag nor with its trace id whether it is recorded`, async (t) => {
+    let asked = 0
+    const answer = (reply: ServerResponse): void => {
+      asked++
+      reply.end()
+    }
+    const traces = await tracedTo(t, answer, { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: ratio })
+    // The smallest trace id is below every ratio.
+    traces.end(1, { traceparent: `00-00000000000000000000000000000001-b7ad6b7169203331-${flags}` })
+    await traces.stop()
+    assert.equal(asked, recorded)
+  })
+}
 
 for (const [name, value, words] of [
   ['OTEL_EXPORTER_OTLP_TIMEOUT', 'soon', /OTEL_EXPORTER_OTLP_TIMEOUT/],

@@ -25,12 +25,13 @@ interface Answer {
   readonly body: Readable
 }
 
-/** Answers an inference request to the model that its address names. */
-export async function answerInfer (request: InferHttpRequest, reply: FastifyReply, intake: IntakeOptions): Promise<FastifyReply> {
+/** Sets the headers of the answer to an inference request to the model that its address names, and gives its body. */
+export async function answerInfer (request: InferHttpRequest, reply: FastifyReply, intake: IntakeOptions): Promise<Readable> {
   const { lengths, body } = await admitted(request, reply, intake, (model, limits) => handle(model, limits, request, reply, intake))
   if (lengths === undefined) reply.type('application/json')
   else reply.type('application/octet-stream').headers({ [JSON_LENGTH]: lengths.json, 'content-length': lengths.all })
-  return reply.send(body)
+  // An async function that returns the reply itself waits for its end, with listeners of its own.
+  return body
 }
 
 function handle (

@@ -15,10 +15,10 @@ import type { PredictFormat } from './request.js'
 /** What a reply calls its only output. */
 const REPLY_MEMBER = { row: 'predictions', columnar: 'outputs' } as const satisfies Record<PredictFormat, keyof PredictReply>
 
-/** Answers a predict request to the model that its address names: probabilities, a list for each image. */
+/** Gives the body of the answer to a predict request to the model that its address names: probabilities, a list for each image. */
 export async function predict (
   request: FastifyRequest<{ Params: ModelAddress }>, reply: FastifyReply, intake: IntakeOptions
-): Promise<FastifyReply> {
+): Promise<Readable> {
   const body = await admitted<Readable, ReadPredict>(request, reply, intake, (model, limits) => {
     checkAddress(model, request.params)
     return {
@@ -31,7 +31,9 @@ export async function predict (
       }
     }
   })
-  return reply.type('application/json').send(body)
+  reply.type('application/json')
+  // An async function that returns the reply itself waits for its end, with listeners of its own.
+  return body
 }
 
 async function * replyJson (member: keyof PredictReply, tensor: OutputTensor | undefined): AsyncGenerator<string> {
