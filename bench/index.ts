@@ -6,6 +6,7 @@ import { benchExplain, explainTable } from './measurements/explain.js'
 import { benchFolder, folderTable } from './measurements/folder.js'
 import { benchHold, holdTables } from './measurements/hold.js'
 import { benchHttp, howHttp, httpTable } from './measurements/http.js'
+import { benchKernels, kernelsTables } from './measurements/kernels.js'
 import { describeMachine } from './report/machine.js'
 import { benchMemory, growthTable, loadedTable } from './measurements/memory.js'
 import { KINDS, saveResult, writeResultFile } from './report/results.js'
@@ -32,6 +33,7 @@ interface Options {
   readonly images: number
   readonly threads: number
   readonly model?: string
+  readonly avx2?: true
 }
 
 const options = new Command('npm run bench --')
@@ -47,10 +49,13 @@ const options = new Command('npm run bench --')
   .option('--train-rounds <count>', 'rounds of the benchmark of training', positiveInteger, 5)
   .option('--images <count>', 'images after which the resident set is read', positiveInteger, 10_000)
   .option('--threads <count>', 'threads that every engine computes with', positiveInteger, usableCpus())
+  .option('--avx2', 'keep this project\'s kernels, and oneDNN in all that has it, to AVX2')
   .option('--model <folder>', 'model package with real weights; random weights otherwise')
   .parse()
   .opts<Options>()
 
+// Processes that are started have it from here; who has no oneDNN goes on as before.
+if (options.avx2 === true) Object.assign(process.env, { XCEPTION_MAX_CPU_ISA: 'AVX2', ONEDNN_MAX_CPU_ISA: 'AVX2' })
 const machine = describeMachine()
 const { cpus, cpu, flags, memoryGiB, platform, node, nativeBfloat16 } = machine
 const bfloat16 = nativeBfloat16 ? '' : '; no native bfloat16, so it is left out'
@@ -62,6 +67,12 @@ const benches: Record<Kind, () => Promise<void>> = {
     console.log(`${formatTable(engineTable(result))}\n\n${result.weights} weights; ${howEngine(result)}\n`)
     await saveResult('engine', machine, result)
     await writeResultFile('engine.svg', engineChart(result))
+  },
+  kernels: async () => {
+    const result = await benchKernels(machine, { rounds: options.rounds, threads: options.threads })
+    for (const { title, table } of kernelsTables(result)) console.log(`${formatTable(table)}\n\n${title}\n`)
+    console.log(`the shortest of ${result.rounds} rounds, ${result.threads} threads${result.threads === 1 ? ', of its own time' : ''}\n`)
+    await saveResult('kernels', machine, result)
   },
   threads: async () => {
     const result = await benchThreads(machine, { rounds: options.threadsRounds, threads: options.threads, model: options.model })

@@ -5,6 +5,7 @@ import type { ExplainResult } from '../measurements/explain.js'
 import type { FolderResult } from '../measurements/folder.js'
 import type { HoldResult } from '../measurements/hold.js'
 import type { HttpResult } from '../measurements/http.js'
+import type { KernelsResult } from '../measurements/kernels.js'
 import { jsonInLines } from './json-lines.js'
 import type { Machine } from './machine.js'
 import type { MemoryResult } from '../measurements/memory.js'
@@ -19,6 +20,7 @@ const FOLDER = fileURLToPath(new URL('../../../bench/results/', import.meta.url)
 /** What `npm run bench` measures, and what it leaves. */
 export interface Results {
   readonly engine: EngineResult
+  readonly kernels: KernelsResult
   readonly threads: ThreadsResult
   readonly http: HttpResult & { readonly workers: WorkersResult }
   readonly request: RequestResult
@@ -30,7 +32,7 @@ export interface Results {
   readonly train: TrainingResult
 }
 export const KINDS = [
-  'engine', 'threads', 'http', 'request', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
+  'engine', 'kernels', 'threads', 'http', 'request', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
 ] as const satisfies ReadonlyArray<keyof Results>
 
 /** A result with the day and the machine of its measurement. */
