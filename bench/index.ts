@@ -34,6 +34,7 @@ interface Options {
   readonly threads: number
   readonly model?: string
   readonly avx2?: true
+  readonly beside?: string
 }
 
 const options = new Command('npm run bench --')
@@ -50,6 +51,7 @@ const options = new Command('npm run bench --')
   .option('--images <count>', 'images after which the resident set is read', positiveInteger, 10_000)
   .option('--threads <count>', 'threads that every engine computes with', positiveInteger, usableCpus())
   .option('--avx2', 'keep this project\'s kernels, and oneDNN in all that has it, to AVX2')
+  .option('--beside <folder>', 'another state of this repository, set up, that requests are measured in turns with')
   .option('--model <folder>', 'model package with real weights; random weights otherwise')
   .parse()
   .opts<Options>()
@@ -88,7 +90,7 @@ const benches: Record<Kind, () => Promise<void>> = {
     await saveResult('http', machine, { ...result, workers })
   },
   request: async () => {
-    const result = await benchRequest(machine, { threads: options.threads, model: options.model })
+    const result = await benchRequest(machine, { threads: options.threads, model: options.model, beside: options.beside })
     console.log(formatTable(requestTable(result)))
     const { requests, threads, weights } = result
     console.log(`\nmilliseconds: medians and quartiles of ${requests} requests in turn, ${threads} threads, ${weights} weights\n`)

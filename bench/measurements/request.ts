@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { quantile } from '../../src/base/statistics.js'
 import { summarize, spread, type Summary } from '../report/summary.js'
 import type { Precision } from '../../src/compiler/index.js'
 import type { ClassifyReply } from '../../src/contract/images.js'
@@ -14,9 +15,14 @@ import type { Table } from '../../verify/table.js'
 const WARM_UP_REQUESTS = 200
 const REQUESTS = 300
 
+/** Requests that one server gets before the other has its turn. */
+const BLOCK = 20
+
 export interface RequestBenchOptions {
   readonly threads: number
   readonly model: string | undefined
+  /** Folder of another state of this repository, which is set up: it is asked in turns with this one. */
+  readonly beside: string | undefined
 }
 
 /** Where the milliseconds of one request go that has the service to itself. */
@@ -33,9 +39,17 @@ interface Stages {
   readonly empty: number
 }
 
+/** What stages take here, over what they take in the other state: of the lower quartiles of blocks in turns. */
+interface Ratios {
+  readonly crossing: Summary
+  /** All beyond the run and decoding. */
+  readonly beyond: Summary
+}
+
 interface RequestFigure extends Readonly<Record<keyof Stages, Summary>> {
   readonly network: 'bundled' | 'full-size'
   readonly precision: Precision
+  readonly beside?: Ratios
 }
 
 export interface RequestResult {
@@ -46,15 +60,17 @@ export interface RequestResult {
 }
 
 /** Sends photos one after the other, and reads from each answer what its stages took. */
-export async function benchRequest (machine: Machine, { threads, model }: RequestBenchOptions): Promise<RequestResult> {
+export async function benchRequest (machine: Machine, { threads, model, beside }: RequestBenchOptions): Promise<RequestResult> {
   return await inFolder(async (folder) => {
     const networks = { bundled: SETTINGS.model.default, 'full-size': await servedModel(model, folder) }
     const figures: RequestFigure[] = []
     for (const network of ['bundled', 'full-size'] as const) {
       for (const precision of precisionsOf(machine)) {
-        const settings = { MODEL: networks[network], PRECISION: precision, MODEL_CACHE_DIR: join(folder, 'cache') }
-        const stages = await measureStages({ ...settings, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) })
-        figures.push({ network, precision, ...summarizeStages(stages) })
+        const settings = { MODEL: networks[network], PRECISION: precision, BACKEND: 'cpu', TENSORFLOW_THREADS: String(threads) }
+        const own = { ...settings, MODEL_CACHE_DIR: join(folder, 'cache') }
+        const other = { ...settings, MODEL_CACHE_DIR: join(folder, 'cache-beside') }
+        const measured = beside === undefined ? { stages: await measureStages(own) } : await measureBeside(own, other, beside)
+        figures.push({ network, precision, ...summarizeStages(measured.stages), ...'ratios' in measured && { beside: measured.ratios } })
       }
     }
     return { weights: weightsOf(model), threads, requests: REQUESTS, figures }
@@ -69,6 +85,46 @@ async function measureStages (env: Record<string, string>): Promise<readonly Sta
   } finally {
     await server.stop()
   }
+}
+
+/** Both states' servers, each in turn asked a block of requests. */
+async function measureBeside (
+  own: Record<string, string>, other: Record<string, string>, beside: string
+): Promise<{ readonly stages: readonly Stages[], readonly ratios: Ratios }> {
+  const photos = await makePhotos()
+  const servers = [await startServer(own), await startServer(other, [process.execPath, join(beside, 'dist/src/main.js')])]
+  try {
+    const clients = await Promise.all(servers.map(({ url }) => SingleConnection.open(url)))
+    const stages: Stages[] = []
+    const crossing: number[] = []
+    const beyond: number[] = []
+    for (let block = 0; block < (WARM_UP_REQUESTS + REQUESTS) / BLOCK; block++) {
+      const [ours = [], theirs = []] = await askInTurns(clients, photos, block % 2 === 1)
+      if (block < WARM_UP_REQUESTS / BLOCK) continue
+      stages.push(...ours)
+      crossing.push(ratioOf(ours, theirs, (one) => one.crossing))
+      beyond.push(ratioOf(ours, theirs, (one) => one.crossing + one.rest))
+    }
+    for (const client of clients) client.close()
+    return { stages, ratios: { crossing: summarize(crossing), beyond: summarize(beyond) } }
+  } finally {
+    for (const server of servers) await server.stop()
+  }
+}
+
+/** A block for each client, in their order or the other way round. */
+async function askInTurns (clients: readonly SingleConnection[], photos: readonly Buffer[], isTurned: boolean): Promise<Stages[][]> {
+  const blocks: Stages[][] = []
+  for (const client of isTurned ? clients.toReversed() : clients) {
+    const block: Stages[] = []
+    for (let index = 0; index < BLOCK; index++) block.push(await measureOne(client, photos[index % photos.length] ?? Buffer.of()))
+    blocks.push(block)
+  }
+  return isTurned ? blocks.toReversed() : blocks
+}
+
+function ratioOf (ours: readonly Stages[], theirs: readonly Stages[], of: (one: Stages) => number): number {
+  return quantile(ours.map(of), 0.25) / quantile(theirs.map(of), 0.25)
 }
 
 async function sendOneByOne (url: string): Promise<readonly Stages[]> {
@@ -98,10 +154,15 @@ function summarizeStages (stages: readonly Stages[]): Record<keyof Stages, Summa
 }
 
 export function requestTable ({ figures }: RequestResult): Table {
+  const ratios = figures.some(({ beside }) => beside !== undefined)
   return {
-    header: ['network', 'precision', 'ms', 'engine run', 'decoding', 'to the engine and back', 'HTTP and the rest', '`GET /livez`'],
-    rows: figures.map(({ network, precision, total, run, decoding, crossing, rest, empty }) => [
-      network, precision, ...[total, run, decoding, crossing, rest, empty].map((stage) => spread(stage, 2))
+    header: [
+      'network', 'precision', 'ms', 'engine run', 'decoding', 'to the engine and back', 'HTTP and the rest', '`GET /livez`',
+      ...ratios ? ['to the engine and back / before', 'beyond run and decoding / before'] : []
+    ],
+    rows: figures.map(({ network, precision, total, run, decoding, crossing, rest, empty, beside }) => [
+      network, precision, ...[total, run, decoding, crossing, rest, empty].map((stage) => spread(stage, 2)),
+      ...beside === undefined ? [] : [spread(beside.crossing, 2), spread(beside.beyond, 2)]
     ])
   }
 }
