@@ -37,8 +37,8 @@ const FEW: readonly Row[] = [
   { kind: 'separable', filters: 128, count: 3 }, POOLING,
   { kind: 'separable', filters: 256, count: 3 }, POOLING,
   { kind: 'separable', filters: 728, count: 3.8 }, POOLING,
-  { kind: 'separable', filters: 728, count: 17.4 }, { kind: 'separable', filters: 728, sums: true, count: 8 }, POOLING,
-  { kind: 'separable', filters: 1536, count: 4.3 }
+  { kind: 'separable', filters: 728, sums: true, count: 25.4 }, POOLING,
+  { kind: 'separable', filters: 728, count: 8.9 }
 ]
 
 /** Each kind of layer of a full Xception, but for the shortcuts' convolutions of single positions. */
