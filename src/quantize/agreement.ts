@@ -1,5 +1,5 @@
 import { indexOfLargest } from '../base/statistics.js'
-import type { Answers } from './answers.js'
+import type { GraphAnswers } from './answers.js'
 
 /** How answers differ from those in float32. */
 export interface Agreement {
@@ -20,11 +20,11 @@ const CLEAR_MARGIN = 0.1
 /** Smaller probabilities say nothing: float32 has few digits left for them. */
 const LEAST_PROBABILITY = 1e-30
 
-export function agreementOf (reference: Answers, answers: Answers): Agreement {
+export function agreementOf (reference: GraphAnswers, answers: GraphAnswers): Agreement {
   const { classes } = reference
   const pictures = reference.probabilities.length / classes
   const rows = Array.from({ length: pictures }, (_, picture) => {
-    const of = ({ probabilities }: Answers): Float32Array => probabilities.subarray(picture * classes, (picture + 1) * classes)
+    const of = ({ probabilities }: GraphAnswers): Float32Array => probabilities.subarray(picture * classes, (picture + 1) * classes)
     return { expected: of(reference), found: of(answers) }
   })
   const same = rows.map(({ expected, found }) => indexOfLargest(expected) === indexOfLargest(found))

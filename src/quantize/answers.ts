@@ -4,7 +4,7 @@ import { GraphProcess, type GraphProcessOptions } from './graph-process.js'
 import type { Pixels } from './pixels.js'
 
 /** What a graph says of pictures. */
-export interface Answers {
+export interface GraphAnswers {
   /** [pictures, classes], row-major. */
   readonly probabilities: Float32Array
   readonly classes: number
@@ -20,7 +20,7 @@ export interface AnswerOptions extends GraphProcessOptions {
 const BATCH = 8
 
 /** Has a graph answer for pictures, of which there is one at least, in a process of its own. */
-export async function answersOf (savedModel: SavedModel, pictures: readonly Pixels[], options: AnswerOptions): Promise<Answers> {
+export async function graphAnswers (savedModel: SavedModel, pictures: readonly Pixels[], options: AnswerOptions): Promise<GraphAnswers> {
   const graph = await GraphProcess.start(savedModel, options)
   try {
     return await answersFrom(graph, pictures, options.onPicture)
@@ -30,7 +30,7 @@ export async function answersOf (savedModel: SavedModel, pictures: readonly Pixe
 }
 
 /** Has the graph that is loaded answer for pictures, of which there is one at least. */
-export async function answersFrom (graph: GraphProcess, pictures: readonly Pixels[], onPicture?: () => void): Promise<Answers> {
+export async function answersFrom (graph: GraphProcess, pictures: readonly Pixels[], onPicture?: () => void): Promise<GraphAnswers> {
   const all: Float32Array[] = []
   const times: number[] = []
   for (let first = 0; first < pictures.length; first += BATCH) {

@@ -1,7 +1,7 @@
 import type { SavedModel } from '../compiler/index.js'
 import type { Quantization } from '../model/quantization.js'
 import { agreementOf } from './agreement.js'
-import { answersFrom, type Answers } from './answers.js'
+import { answersFrom, type GraphAnswers } from './answers.js'
 import type { GraphProcess } from './graph-process.js'
 import type { Pixels } from './pixels.js'
 
@@ -10,7 +10,7 @@ export interface Bench {
   readonly graphOf: (quantization: Quantization) => SavedModel
   readonly pictures: readonly Pixels[]
   /** What float32 says of the pictures. */
-  readonly reference: Answers
+  readonly reference: GraphAnswers
   /** Takes one graph after the other. */
   readonly graphs: GraphProcess
 }

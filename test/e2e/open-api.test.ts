@@ -20,7 +20,7 @@ type Case = readonly [status: number, path: string, query: string, init?: Reques
 /** An address of a model, and the same with a version. */
 const ofVersions = (model: string): string[] => [model, `${model}/versions/{version}`]
 
-const limits = { MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000' }
+const limits = { MAX_IMAGES_PER_REQUEST: '2', MAX_IMAGE_BYTES: '200000', MAX_IMAGE_PIXELS: '1000000', MAX_REQUEST_BYTES: '1000000' }
 const server = suiteApp({ ADMIN_PORT: '0', ...limits }, 'real')
 let main: Document
 let admin: Document
@@ -190,6 +190,7 @@ suite('what is refused says the sentence that /openapi.json shows for it', () =>
     not_acceptable: ['/classify', json({ images: [BASE64, BASE64] }, 'image/png'), '?explain=true'],
     image_too_large: ['/embed', { ...JPEG, body: new Uint8Array(200_001) }],
     image_too_many_pixels: ['/classify', async () => ({ ...JPEG, body: new Uint8Array(await large) })],
+    request_too_large: ['/classify', json({ images: ['A'.repeat(1_000_000)] })],
     too_many_images: ['/classify', json({ images: [BASE64, BASE64, BASE64] })],
     unsupported_media_type: ['/classify', { ...JPEG, headers: { 'content-type': 'text/plain' } }],
     unsupported_content_encoding: ['/classify', { ...JPEG, headers: { ...JPEG.headers, 'content-encoding': 'lzma' } }],
@@ -205,6 +206,20 @@ suite('what is refused says the sentence that /openapi.json shows for it', () =>
       assert.equal(await assertShown(main, path, response), code)
     })
   }
+
+  test('shutting_down', async (t) => {
+    const closed = await openApp(t)
+    closed.slot.close()
+    assert.equal(await assertShown(main, '/classify', await closed.fetch('/classify', JPEG)), 'shutting_down')
+  })
+
+  test('decode_timeout', async (t) => {
+    const impatient = await openApp(t, { DECODE_TIMEOUT_MS: '1' })
+    const picture = sharp({ create: { width: 3000, height: 3000, channels: 3, background: 'black' } })
+    const body = await picture.jpeg({ progressive: true }).toBuffer()
+    const response = await impatient.fetch('/classify', { ...JPEG, body: new Uint8Array(body) })
+    assert.equal(await assertShown(main, '/classify', response), 'decode_timeout')
+  })
 })
 
 test('/docs needs nothing from elsewhere, and no script of its own within the page', async () => {

@@ -1,7 +1,7 @@
 import type { SavedModel } from '../../compiler/index.js'
 import type { Quantization } from '../../model/quantization.js'
 import { agreementOf } from '../../quantize/agreement.js'
-import { answersOf, type Answers } from '../../quantize/answers.js'
+import { graphAnswers, type GraphAnswers } from '../../quantize/answers.js'
 import type { GraphProcessOptions } from '../../quantize/graph-process.js'
 import type { Pixels } from '../../quantize/pixels.js'
 import { Progress } from '../progress.js'
@@ -18,7 +18,7 @@ export async function measureAll (
   ]
   const progress = pictures.length === 0 ? undefined : new Progress(made.length * pictures.length, 'answer')
   const measured: Measured[] = []
-  let reference: Answers | undefined
+  let reference: GraphAnswers | undefined
   try {
     for (const [precision, make] of made) {
       const graph = make()
@@ -27,7 +27,7 @@ export async function measureAll (
         measured.push({ precision, bytes, milliseconds: null, agreement: null })
         continue
       }
-      const answers = await answersOf(graph, pictures, { ...options, onPicture: () => { progress.add(false) } })
+      const answers = await graphAnswers(graph, pictures, { ...options, onPicture: () => { progress.add(false) } })
       measured.push({
         precision,
         bytes,
