@@ -114,6 +114,10 @@ void Depthwise(const Convolution& convolution, int64_t first, int64_t last, type
   }
 }
 
+// Whether products are of two positions at a time, whose numbers lie side by side (neon_pairs.h).
+template <class Simd>
+constexpr bool kArePaired = requires { &Simd::PairRows; };
+
 // The product of a few positions with the weights of a few filters, with all sums in registers: without unrolled loops
 // the compiler puts them into memory.
 template <class Simd, class Number>
@@ -170,6 +174,7 @@ struct Tile {
     constexpr int depth = kDepth<Weight>;
     const int64_t stride = StrideOf<Simd>(convolution);
     const int64_t steps = DivideUp(convolution.channels, depth);
+    if constexpr (kArePaired<Simd>) return Simd::template AddProducts<kRows>(sums, positions, stride, weights, steps);
     constexpr int length = kPanelFilters * depth;
     for (int64_t step = 0; step < steps; step++) {
       const Weight* of_step = weights + step * length;
@@ -238,21 +243,29 @@ void ReadFirstSums(const float* bias, const typename Simd::Weight* weights, int6
 // Filters outside, positions inside: the weights of a few filters are used for the whole block while they are in the
 // cache.
 template <class Simd, class Number>
-void Product(const Convolution& convolution, int64_t first, int64_t last, const typename Simd::Kept* scratch) {
+void Product(const Convolution& convolution, int64_t first, int64_t last, typename Simd::Kept* scratch) {
   using Weight = typename Simd::Weight;
   constexpr int filters = Tile<Simd, Number>::kFilters;
   const int64_t panel_length = RoundUp(convolution.channels, kDepth<Weight>) * kPanelFilters;
   const int64_t positions = last - first, tiles = DivideUp(positions, Simd::kRows);
+  // Tiles of nearly the same height: one of a single position would take as long as one of all.
+  const auto begin_of = [&](int64_t tile) { return positions * tile / tiles; };
+  const int64_t stride = StrideOf<Simd>(convolution);
+  if constexpr (kArePaired<Simd>) {
+    for (int64_t tile = 0; tile < tiles; tile++) {
+      const int64_t from = begin_of(tile);
+      Simd::PairRows(scratch + from * stride, begin_of(tile + 1) - from, stride, convolution.channels);
+    }
+  }
   for (int filter = 0; filter < convolution.filters; filter += filters) {
     const Weight* weights = static_cast<const Weight*>(convolution.pointwise) + filter / kPanelFilters * panel_length +
                             filter % kPanelFilters * kDepth<Weight>;
     typename Simd::Sum first_sums[Simd::kVectors];
     ReadFirstSums<Simd>(convolution.bias + filter, weights, DivideUp(convolution.channels, kDepth<Weight>), first_sums);
     for (int64_t tile = 0; tile < tiles; tile++) {
-      // Tiles of nearly the same height: one of a single position would take as long as one of all.
-      const int64_t from = positions * tile / tiles, to = positions * (tile + 1) / tiles;
+      const int64_t from = begin_of(tile), to = begin_of(tile + 1);
       const int64_t output = (first + from) * convolution.filters + filter;
-      const auto* of_tile = scratch + from * StrideOf<Simd>(convolution);
+      const auto* of_tile = scratch + from * stride;
       Tile<Simd, Number>{convolution, of_tile, weights, first_sums, output, filter}.Run(static_cast<int>(to - from));
     }
   }

@@ -183,7 +183,10 @@ int main(int count, char** arguments) {
   for (const KernelRow& row : kKernelRows) {
     if (Runs(row, cpu::Has)) good &= CheckRow(row, team, step);
   }
-  good &= CheckDense<bfloat16>(kPlainBfloat16, team) && Check<bfloat16>(kPlainBfloat16, team);
-  good &= Check<float, int8_t>(kPlainInt8Float32, team) && Check<bfloat16, int8_t>(kPlainInt8Bfloat16, team);
+  // Plain tiles are the same on every CPU.
+  if (step > 1) return good ? 0 : 1;
+  good &= CheckDense<bfloat16>(kPlainBfloat16, team, step) && Check<bfloat16>(kPlainBfloat16, team, step);
+  good &=
+      Check<float, int8_t>(kPlainInt8Float32, team, step) && Check<bfloat16, int8_t>(kPlainInt8Bfloat16, team, step);
   return good ? 0 : 1;
 }

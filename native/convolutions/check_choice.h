@@ -25,8 +25,8 @@ constexpr Cpu kCpus[] = {
     {"tiles that the system refuses", " avx2 fma avx512f avx512bw avx512vl avx512vnni avx512bf16 amx-bf16 amx-int8 ",
      "avx512", "avx512_bf16", "avx512_vnni"},
     {"Cortex-A72", " simd ", "neon", "", ""},
-    {"Neoverse N1", " simd dotprod ", "neon", "", "neon_dotprod"},
-    {"Neoverse V1", " simd dotprod bf16 i8mm ", "neon", "neon_bf16", "neon_i8mm"},
+    {"Neoverse N1", " simd dotprod ", "neon", "", "neon_sdot"},
+    {"Neoverse V1", " simd dotprod bf16 i8mm ", "neon", "neon_bfmmla", "neon_usmmla"},
 };
 
 inline bool CheckChoice() {

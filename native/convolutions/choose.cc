@@ -12,7 +12,8 @@ constexpr const Kernel* kKernels[] = {
     &kAvx2Float32,        &kAvx512Float32, &kAvx512Bfloat16, &kAvx2Int8Float32, &kAvx512Int8Float32,
     &kAvx512Int8Bfloat16, &kAmxBfloat16,   &kAmxInt8Float32, &kAmxInt8Bfloat16,
 #elif defined(__aarch64__)
-    &kNeonFloat32, &kNeonBfloat16, &kNeonInt8Float32, &kNeonInt8Dotprod, &kNeonInt8Bfloat16,
+    &kNeonFloat32,      &kNeonBfloat16,     &kNeonInt8Float32,     &kNeonInt8Dotprod,
+    &kNeonInt8Bfloat16, &kNeonMmlaBfloat16, &kNeonMmlaInt8Float32, &kNeonMmlaInt8Bfloat16,
 #endif
 };
 

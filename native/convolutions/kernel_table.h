@@ -47,10 +47,13 @@ constexpr KernelRow kKernelRows[] = {
     {"avx512_int8_bfloat16", "avx512_vnni", Numbers::kBfloat16, Numbers::kInt8,
      "avx512f avx512bw avx512vl avx512bf16 avx512vnni"},
     {"neon_float32", "neon", Numbers::kFloat32, Numbers::kFloat32, "simd"},
-    {"neon_bfloat16", "neon_bf16", Numbers::kBfloat16, Numbers::kBfloat16, "simd bf16"},
-    {"neon_int8_float32", "neon_i8mm", Numbers::kFloat32, Numbers::kInt8, "simd i8mm"},
-    {"neon_int8_dotprod", "neon_dotprod", Numbers::kFloat32, Numbers::kInt8, "simd dotprod"},
-    {"neon_int8_bfloat16", "neon_i8mm", Numbers::kBfloat16, Numbers::kInt8, "simd bf16 i8mm"},
+    {"neon_mmla_bfloat16", "neon_bfmmla", Numbers::kBfloat16, Numbers::kBfloat16, "simd bf16"},
+    {"neon_bfloat16", "neon_bfdot", Numbers::kBfloat16, Numbers::kBfloat16, "simd bf16"},
+    {"neon_mmla_int8_float32", "neon_usmmla", Numbers::kFloat32, Numbers::kInt8, "simd i8mm"},
+    {"neon_int8_float32", "neon_usdot", Numbers::kFloat32, Numbers::kInt8, "simd i8mm"},
+    {"neon_int8_dotprod", "neon_sdot", Numbers::kFloat32, Numbers::kInt8, "simd dotprod"},
+    {"neon_mmla_int8_bfloat16", "neon_usmmla", Numbers::kBfloat16, Numbers::kInt8, "simd bf16 i8mm"},
+    {"neon_int8_bfloat16", "neon_usdot", Numbers::kBfloat16, Numbers::kInt8, "simd bf16 i8mm"},
 };
 
 // Whether words, with a space around each, have this one among them.

@@ -114,6 +114,9 @@ extern const Kernel kNeonBfloat16;
 extern const Kernel kNeonInt8Float32;
 extern const Kernel kNeonInt8Dotprod;
 extern const Kernel kNeonInt8Bfloat16;
+extern const Kernel kNeonMmlaBfloat16;
+extern const Kernel kNeonMmlaInt8Float32;
+extern const Kernel kNeonMmlaInt8Bfloat16;
 
 // Size of the cache that each core has for itself behind the first one.
 int64_t SecondLevelCacheBytes();

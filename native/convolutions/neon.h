@@ -18,16 +18,18 @@ struct Neon {
 
   static Vector Zero() { return vdupq_n_f32(0); }
   static Vector Load(const float* numbers) { return vld1q_f32(numbers); }
+  // One to three. Not by a loop, of which compilers make a call that all sums would have to be put away for.
   static Vector LoadFirst(const float* numbers, int count) {
-    float four[kLanes] = {};
-    for (int at = 0; at < count; at++) four[at] = numbers[at];
-    return Load(four);
+    Vector vector = vld1q_lane_f32(numbers, Zero(), 0);
+    if (count > 1) vector = vld1q_lane_f32(numbers + 1, vector, 1);
+    if (count > 2) vector = vld1q_lane_f32(numbers + 2, vector, 2);
+    return vector;
   }
   static void Store(float* target, Vector vector) { vst1q_f32(target, vector); }
   static void StoreFirst(float* target, Vector vector, int count) {
-    float four[kLanes];
-    Store(four, vector);
-    for (int at = 0; at < count; at++) target[at] = four[at];
+    vst1q_lane_f32(target, vector, 0);
+    if (count > 1) vst1q_lane_f32(target + 1, vector, 1);
+    if (count > 2) vst1q_lane_f32(target + 2, vector, 2);
   }
   static Vector Add(Vector left, Vector right) { return vaddq_f32(left, right); }
   static Vector Max(Vector left, Vector right) { return vmaxq_f32(left, right); }
@@ -40,8 +42,10 @@ struct Neon {
   static Sum FirstSum(const float* bias) { return Load(bias); }
   static Vector WholeSum(Sum sum, const float*, const float*) { return sum; }
   static Vector LoadWeights(const float* weights) { return Load(weights); }
-  static float Broadcast(const float* number) { return *number; }
-  static Vector Accumulate(Vector sum, float number, Vector weights) { return vfmaq_n_f32(sum, weights, number); }
+  static float32x2_t Broadcast(const float* number) { return float32x2_t{*number, 0}; }
+  static Vector Accumulate(Vector sum, float32x2_t number, Vector weights) {
+    return vfmaq_lane_f32(sum, weights, number, 0);
+  }
 };
 
 // The first lane of products that take several channels at a time.

@@ -34,6 +34,10 @@ struct NeonInt8 : Maps {
   static Sum Accumulate(Sum sum, uint8x8_t numbers, int8x16_t weights) {
     return vsudotq_lane_s32(sum, weights, numbers, 0);
   }
+  // Eight channels of two positions and of two filters.
+  static Sum MultiplyPair(Sum sum, uint64x2_t numbers, uint64x2_t weights) {
+    return vusmmlaq_s32(sum, (uint8x16_t)numbers, (int8x16_t)weights);
+  }
 };
 
 }  // namespace

@@ -4,7 +4,8 @@ import { processAddonPath } from './installed.js'
 
 /** This project's kernels for convolutions, by the instructions that set them apart: see native/convolutions/kernel_table.h. */
 export type OwnKernels =
-  'amx_int8' | 'amx_bf16' | 'avx512_vnni' | 'avx512_bf16' | 'avx512' | 'avx2' | 'neon_i8mm' | 'neon_dotprod' | 'neon_bf16' | 'neon'
+  'amx_int8' | 'amx_bf16' | 'avx512_vnni' | 'avx512_bf16' | 'avx512' | 'avx2' |
+  'neon_usmmla' | 'neon_usdot' | 'neon_sdot' | 'neon_bfmmla' | 'neon_bfdot' | 'neon'
 
 /** A row of that table. */
 export interface KernelRow {

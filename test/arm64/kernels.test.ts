@@ -6,7 +6,10 @@ import { packagePath } from '../../src/base/package-root.js'
 
 /** Sources of the kernels that each CPU runs, in the table's order. */
 const RUN = {
-  max: ['neon_float32', 'neon_bfloat16', 'neon_int8_float32', 'neon_int8_dotprod', 'neon_int8_bfloat16'],
+  max: [
+    'neon_float32', 'neon_mmla_bfloat16', 'neon_bfloat16', 'neon_mmla_int8_float32', 'neon_int8_float32', 'neon_int8_dotprod',
+    'neon_mmla_int8_bfloat16', 'neon_int8_bfloat16'
+  ],
   'neoverse-n1': ['neon_float32', 'neon_int8_dotprod'],
   'cortex-a72': ['neon_float32']
 }

@@ -12,8 +12,8 @@ suite('kernels', () => {
     const first = (kernels: Record<string, string>): string =>
       Object.entries(kernels).find(([, flags]) => flags.split(' ').every((flag) => has.has(flag)))?.[0] ?? 'tensorflow'
     assert.equal(chooseKernels('float32', 'cpu'), first({ avx512: 'avx512f', avx2: 'avx2 fma', neon: 'asimd' }))
-    assert.equal(chooseKernels('bfloat16', 'cpu'), first({ avx512_bf16: 'avx512_bf16', neon_bf16: 'bf16' }))
-    const int8 = { avx512_vnni: 'avx512_vnni', avx2: 'avx2 fma', neon_i8mm: 'i8mm', neon_dotprod: 'asimddp' }
+    assert.equal(chooseKernels('bfloat16', 'cpu'), first({ avx512_bf16: 'avx512_bf16', neon_bfmmla: 'bf16' }))
+    const int8 = { avx512_vnni: 'avx512_vnni', avx2: 'avx2 fma', neon_usmmla: 'i8mm', neon_sdot: 'asimddp' }
     assert.equal(chooseKernels('int8', 'cpu'), first(int8))
   })
 

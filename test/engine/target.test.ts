@@ -33,7 +33,7 @@ suite('what the settings of numbers and kernels mean', () => {
   })
 
   test('int8 is what products are of, and the rest is what the CPU has where the kernels know it', { skip: int8 === 'tensorflow' }, () => {
-    const rest = int8 === 'avx512_vnni' || int8 === 'neon_i8mm' ? choosePrecision('auto', 'cpu') : 'float32'
+    const rest = ['avx512_vnni', 'amx_int8', 'neon_usmmla', 'neon_usdot'].includes(int8) ? choosePrecision('auto', 'cpu') : 'float32'
     assert.deepEqual(targetByTable('int8', 'cpu'), { precision: rest, ownKernels: true, quantized: true })
   })
 
