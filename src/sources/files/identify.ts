@@ -12,13 +12,13 @@ import { withZip } from './zip.js'
 /** What a path leads to; `package` is one of our own model packages. */
 export interface Identified {
   readonly container:
-    'package' | 'keras-archive' | 'keras-folder' | 'keras-saved-model' | 'hdf5' | 'tfjs-layers' | 'safetensors' |
+    'package' | 'keras-archive' | 'keras-folder' | 'keras-saved-model' | 'saved-model' | 'hdf5' | 'tfjs-layers' | 'safetensors' |
     'torch-zip' | 'torch-stream'
   /** What to open: the path itself, or in the folder that it names model.json, or the weights of a repository. */
   readonly file: string
 }
 
-const SAVED_MODEL = 'saved_model.pb'
+export const SAVED_MODEL_FILE = 'saved_model.pb'
 /** Where Keras 2 describes the model beside its graph. */
 export const METADATA_FILE = 'keras_metadata.pb'
 const HEAD_BYTES = 4096
@@ -38,7 +38,7 @@ export async function identify (path: string): Promise<Identified> {
   const found = await existing(path)
   if (found === undefined) throw new WeightsError(`${path} does not exist.`)
   // Whoever names a file of a SavedModel means all of it.
-  if (found.isFile() && [SAVED_MODEL, METADATA_FILE].includes(basename(path))) return await identifyFolder(dirname(path))
+  if (found.isFile() && [SAVED_MODEL_FILE, METADATA_FILE].includes(basename(path))) return await identifyFolder(dirname(path))
   if (found.isDirectory()) return await identifyFolder(path)
   if (!found.isFile()) throw new WeightsError(`${path} is neither a file nor a folder.`)
   if (found.size === 0) throw new WeightsError(`${path} is empty.`)
@@ -48,7 +48,9 @@ export async function identify (path: string): Promise<Identified> {
 async function identifyFolder (path: string): Promise<Identified> {
   const names = await explained(path, 'cannot be listed', () => readdir(path))
   if (names.includes(CONFIG_ENTRY) && names.includes(WEIGHTS_ENTRY)) return { container: 'keras-folder', file: path }
-  if (names.includes(SAVED_MODEL) && names.includes(METADATA_FILE)) return { container: 'keras-saved-model', file: path }
+  if (names.includes(SAVED_MODEL_FILE)) {
+    return { container: names.includes(METADATA_FILE) ? 'keras-saved-model' : 'saved-model', file: path }
+  }
   const hubWeights = names.includes(CONFIG_ENTRY) ? HUB_WEIGHTS.find((name) => names.includes(name)) : undefined
   if (hubWeights !== undefined) return await identify(join(path, hubWeights))
   const newest = newestVersion(names)

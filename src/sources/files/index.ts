@@ -11,6 +11,7 @@ import { openTorch } from '../torch/open.js'
 import { openTfjsLayers, tfjsFiles } from './tfjs-layers.js'
 
 export { identify } from './identify.js'
+export { TYPES, type GraphOp, type GraphTensor, type ServedGraph, type Tensor } from './saved-model/graph.js'
 export type { FileKind, StoredLayer, StoredModel, StoredWeight } from './stored.js'
 
 /**
@@ -23,6 +24,7 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
     case 'keras-archive': return await openKerasArchive(file)
     case 'keras-folder': return await openKerasFolder(file)
     case 'keras-saved-model': return await (await savedModels()).openKerasSavedModel(file)
+    case 'saved-model': return await (await savedModels()).openSavedModel(file)
     case 'hdf5': return await withConfigBeside(file, await openHdf5(file))
     case 'tfjs-layers': return await openTfjsLayers(file)
     case 'safetensors': {
@@ -39,10 +41,11 @@ export async function filesOf (path: string): Promise<string[]> {
   const { container, file } = await identify(path)
   if (container === 'tfjs-layers') return await tfjsFiles(file)
   if (container === 'keras-saved-model') return await (await savedModels()).kerasSavedModelFiles(file)
+  if (container === 'saved-model') return await (await savedModels()).savedModelFiles(file)
   return container === 'keras-folder' ? kerasFolderFiles(file) : [file]
 }
 
 /** Few models are one, and reading it takes a library of forty modules. */
-async function savedModels (): Promise<typeof import('./keras-saved-model.js')> {
-  return await import('./keras-saved-model.js')
+async function savedModels (): Promise<typeof import('./keras-saved-model.js') & typeof import('./saved-model/index.js')> {
+  return { ...await import('./keras-saved-model.js'), ...await import('./saved-model/index.js') }
 }

@@ -43,7 +43,7 @@ export async function openKerasSavedModel (folder: string): Promise<StoredModel>
       config: { class_name: model.class_name, config: model.config ?? {}, build_config: { input_shape: model.build_input_shape } },
       training: model.training_config,
       kerasVersion: typeof model.keras_version === 'string' ? model.keras_version : undefined,
-      layers: layersOf(objects, bundle),
+      layers: layersOf(objects, await bundle.graph(), bundle),
       close: async () => {}
     }
   })
@@ -75,7 +75,7 @@ function parseMetadata (json: string): Metadata | null {
 }
 
 /** By the names of the layers, those of nested models joined by slashes. */
-function layersOf (objects: ReadonlyMap<string, Metadata | null>, { graph, weight }: TensorBundle): StoredLayer[] {
+function layersOf (objects: ReadonlyMap<string, Metadata | null>, graph: ObjectGraph, { weight }: TensorBundle): StoredLayer[] {
   let count = 0
   return [...objects.keys()].flatMap((nodePath) => {
     const node = nodeAt(graph, nodePath.split('.').slice(1))

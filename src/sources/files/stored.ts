@@ -1,3 +1,5 @@
+import type { ServedGraph } from './saved-model/graph.js'
+
 /** One weight as a file keeps it. The values are read when asked for, so that a large file is never in memory twice. */
 export interface StoredWeight {
   /** Name in the file: Keras 2 `block1_conv1/kernel:0`, Keras 3 `vars/0` ... */
@@ -17,7 +19,8 @@ export interface StoredLayer {
   readonly path: string
   readonly weights: readonly StoredWeight[]
 }
-export type FileKind = 'keras-archive' | 'hdf5-model' | 'hdf5-weights' | 'keras3-weights' | 'tfjs-layers' | 'safetensors' | 'torch'
+export type FileKind =
+  'keras-archive' | 'hdf5-model' | 'hdf5-weights' | 'keras3-weights' | 'tfjs-layers' | 'safetensors' | 'torch' | 'saved-model'
 export interface StoredModel {
   readonly kind: FileKind
   /** Keras's model configuration as parsed JSON, `{class_name, config, ...}`, where the file has one; not validated. */
@@ -28,6 +31,8 @@ export interface StoredModel {
   readonly kerasVersion: string | undefined
   /** Class of the module of PyTorch's that was pickled whole, where one was. */
   readonly moduleClass?: string
+  /** What is computed, where that is stated in TensorFlow's operations. */
+  readonly graph?: ServedGraph
   /** Those that have weights. */
   readonly layers: readonly StoredLayer[]
   /** What the operator should know of how it was found, one sentence each that continues the file's name. */

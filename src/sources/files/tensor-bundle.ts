@@ -58,8 +58,8 @@ const GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 
 /** The variables of a SavedModel or a checkpoint. */
 export interface TensorBundle {
-  /** What belongs to what: the first node is the model. */
-  readonly graph: ObjectGraph
+  /** What belongs to what: the first node is the model. Rejects with an OperatorError where the variables do not say it. */
+  graph (): Promise<ObjectGraph>
   /** A variable by its key; undefined where there is none. Throws an OperatorError if it claims what its file does not hold. */
   weight (key: string, name: string): StoredWeight | undefined
 }
@@ -81,10 +81,12 @@ export async function openTensorBundle (prefix: string): Promise<TensorBundle> {
   const bytesOf = ({ shard, offset, size }: Entry): Promise<Uint8Array<ArrayBuffer>> => {
     return withFile(shards[shard] ?? '', (file) => readRange(file, offset, size))
   }
-  const graph = entryOf(GRAPH_KEY)
-  if (graph?.dtype !== STRING || graph.size > MAX_JSON_BYTES) throw new OperatorError('it does not say what its variables belong to')
   return {
-    graph: decode<ObjectGraph>('ObjectGraph', onlyText(Buffer.from(await bytesOf(graph)))),
+    graph: async () => {
+      const graph = entryOf(GRAPH_KEY)
+      if (graph?.dtype !== STRING || graph.size > MAX_JSON_BYTES) throw new OperatorError('it does not say what its variables belong to')
+      return decode<ObjectGraph>('ObjectGraph', onlyText(Buffer.from(await bytesOf(graph))))
+    },
     weight: (key, name) => {
       const entry = entryOf(key)
       if (entry === undefined) return undefined

@@ -2,6 +2,7 @@ import type { Rescaling } from '../../model/input.js'
 import type { Network } from '../../model/network.js'
 import { WeightsError, type Weights } from '../../model/weights.js'
 import type { StoredModel } from '../files/index.js'
+import { modelOfGraph } from '../graph/index.js'
 import type { KerasVersion } from './activations.js'
 import { bindNetwork, readBindings, type Binding } from './binding.js'
 import { parseKerasModel } from './config.js'
@@ -11,12 +12,12 @@ import { graphOf, type KerasGraph } from './graph.js'
 import { networkOfWeights } from './network-of-weights.js'
 import type { HeadHints } from './inferred-head.js'
 import { inputOf, type InputShape } from './input.js'
-import { locator } from './locate.js'
+import { locator, type Locate } from './locate.js'
 import { lossOf } from './loss.js'
 import { decodedResizing, type PictureResizing } from './picture-resizing.js'
 import { pictureShapes } from './picture-shapes.js'
 import { scalingFrom } from './scaling.js'
-import { describeOutputs, ofOutput, servedOutput } from './served-output.js'
+import { describeOutputs, ofOutput, servedOutput, type ServedOutput } from './served-output.js'
 import { translate } from './translate.js'
 
 /** What a trained file holds, as a network that the compiler takes. */
@@ -55,6 +56,7 @@ const UNSTATED: Rescaling = { scale: 1 / 127.5, offset: -1 }
  * Rejects with a WeightsError of one sentence that names the layer, what was expected and what was found.
  */
 export async function recognize (stored: StoredModel, hints: Hints = {}): Promise<RecognizedModel> {
+  if (stored.graph !== undefined) return await ofLayers(stored, await modelOfGraph(stored.graph, hints.outputLayer), hints)
   if (stored.config === undefined) {
     if (hints.outputLayer !== undefined) {
       throw new WeightsError(`the file has only weights and names no outputs, so OUTPUT_LAYER=${hints.outputLayer} cannot be taken`)
@@ -66,9 +68,19 @@ export async function recognize (stored: StoredModel, hints: Hints = {}): Promis
   const keras = parseKerasModel(stored.config)
   const output = servedOutput(keras, hints.outputLayer)
   const model = flatten(keras, output.listed)
+  return await ofLayers(stored, { model, output, weightsOf: locator(stored, model.layers) }, hints)
+}
+
+/** What has been read of a file: its layers, which of its outputs is served, and where its weights are. */
+interface ReadModel {
+  readonly model: FlatModel
+  readonly output: ServedOutput
+  readonly weightsOf: Locate
+}
+
+async function ofLayers (stored: StoredModel, { model, output, weightsOf }: ReadModel, hints: Hints): Promise<RecognizedModel> {
   const { graph, decoding, input: { sideIsStated, ...picture } } = graphAndInput(model, hints.inputSize)
   const { channels } = picture
-  const weightsOf = locator(stored, model.layers)
   const models = modelNames(model)
   const scaling = await scalingFrom(graph.input, { channels, weightsOf, models, isGiven: hints.scaleIsGiven === true })
   const translated = await translate(graph, {

@@ -19,6 +19,7 @@ export function locator (stored: StoredModel, layers: readonly FlatLayer[]): Loc
     case 'hdf5-model': case 'hdf5-weights': return legacyLocator(stored, layers)
     case 'keras-archive': case 'keras3-weights': return archiveLocator(stored, layers)
     case 'tfjs-layers': case 'safetensors': case 'torch': return nameLocator(stored)
+    case 'saved-model': throw new Error('a graph says itself where its weights are')
   }
 }
 
