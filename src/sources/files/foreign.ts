@@ -13,9 +13,6 @@ interface Foreign {
 }
 
 const EXPORT_KERAS = "export it from Keras with model.save('model.keras')"
-/** What `model.save(folder)` of Keras 2 wrote is read; what `model.export` writes holds no layers any more. */
-const SAVED_MODEL = "a TensorFlow SavedModel of operations alone, without Keras's layers, which model.save(folder) of Keras 2 puts into " +
-  "keras_metadata.pb and model.export leaves out: save the Keras model that it was made from with model.save('model.keras')"
 const TORCH_SCRIPT = 'is a TorchScript program: save the weights of the model that it was made from, with ' +
   "torch.save(model.state_dict(), 'model.pth')"
 
@@ -30,7 +27,7 @@ const isCompressed = [
 const FOREIGN: readonly Foreign[] = [
   { matches: hasText('TFL3', 4), refusal: `is a TensorFlow Lite model, whose weights were converted for devices: ${EXPORT_KERAS}` },
   { matches: isOnnx, refusal: `is an ONNX model: if it comes from Keras, ${EXPORT_KERAS}` },
-  { matches: starts(0x08, 0x01, 0x12), refusal: `is ${SAVED_MODEL}` },
+  { matches: starts(0x08, 0x01, 0x12), refusal: 'is the graph of a SavedModel: name its folder, in which it is called saved_model.pb' },
   { matches: isFrozenGraph, refusal: `is a frozen TensorFlow graph without Keras's layers: ${EXPORT_KERAS}` },
   {
     matches: ({ tail }) => tail.equals(Buffer.from('57fb808b247547db', 'hex')),
@@ -78,8 +75,7 @@ export function refusalOfJson (json: Readonly<Record<string, unknown>>): string 
 export function refusalOfZip (names: readonly string[]): string {
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name))
   if (has(/(^|\/)data\.pkl$/)) return TORCH_SCRIPT
-  if (has(/(^|\/)keras_metadata\.pb$/)) return 'holds a SavedModel of Keras: unpack it, and name its folder'
-  if (has(/(^|\/)saved_model\.pb$/)) return `holds ${SAVED_MODEL}`
+  if (has(/(^|\/)saved_model\.pb$/)) return 'holds a SavedModel: unpack it, and name its folder'
   if (has(/(^|\/)model\.weights\.json$/)) {
     return 'is a .keras archive whose weights are in several files: save it as one, without max_shard_size'
   }
@@ -89,7 +85,6 @@ export function refusalOfZip (names: readonly string[]): string {
 /** The same for a folder. */
 export function refusalOfFolder (names: readonly string[]): string {
   if (names.length === 0) return 'is an empty folder: name a model file, or a folder with model.json'
-  if (names.includes('saved_model.pb')) return `is ${SAVED_MODEL}`
   if (names.includes('checkpoint') || names.some((name) => name.endsWith('.index'))) {
     return `is the folder of a TensorFlow checkpoint: load it in Keras and ${EXPORT_KERAS}`
   }

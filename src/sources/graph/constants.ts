@@ -13,6 +13,8 @@ export interface Constant {
   readonly operands: readonly Constant[]
   /** Constants that are computed one behind the other. */
   readonly depth: number
+  /** The values of one that the graph states, where they are few. */
+  readonly few?: readonly number[]
   /** Row-major, in float64 where it is computed. */
   read (): Promise<Numbers>
 }
@@ -37,6 +39,9 @@ const BINARY: Readonly<Record<string, (left: number, right: number) => number>> 
   Minimum: Math.min
 }
 const MAX_VALUES = MAX_TOTAL_BYTES / Float32Array.BYTES_PER_ELEMENT
+/** Lists of sides are no longer. */
+const MAX_FEW = 8
+const MAX_FILLED = 1_000_000
 /** Constants of constants nest no deeper in a normalization. */
 const MAX_DEPTH = 64
 const NUMERIC: ReadonlySet<number> = new Set([
@@ -66,6 +71,7 @@ export class Constants {
     if (variable !== undefined) return { ...variable, op: op.op, operands: [], depth: 0, read: () => variable.read() }
     if (op.op === 'VarHandleOp' || op.op === 'VariableV2') throw new WeightsError(`the file has no values of the variable ${op.name}`)
     if (op === this.graph.input) return undefined
+    if (op.op === 'Shape') return shapeOf(op)
     const operands = op.inputs.flatMap((input) => this.of(input) ?? [])
     return operands.length === op.inputs.length ? computed(op, operands) : undefined
   }
@@ -74,11 +80,15 @@ export class Constants {
 function computed (op: GraphOp, operands: readonly Constant[]): Constant | undefined {
   const [first, second] = operands
   const depth = 1 + Math.max(...operands.map((operand) => operand.depth))
-  if (first === undefined || operands.length > 2 || depth > MAX_DEPTH) return undefined
+  if (first === undefined || depth > MAX_DEPTH) return undefined
   if (op.op === 'ReadVariableOp' || passesOn(op)) return first
   const made = (shape: readonly number[], read: () => Promise<Numbers>): Constant => (
     { name: op.name, shape, op: op.op, operands, depth, read }
   )
+  if (op.op === 'Pack' || op.op === 'ConcatV2' || op.op === 'StridedSlice') return ofVectors(op, operands, made)
+  if (op.op === 'Fill') return filled(first, second, made)
+  if (op.op === 'Squeeze') return { ...first, shape: withoutOnes(first.shape) }
+  if (operands.length > 2) return undefined
   const unary = UNARY[op.op]
   if (unary !== undefined && second === undefined) return made(first.shape, async () => Float64Array.from(await first.read(), unary))
   if (second === undefined) return undefined
@@ -89,6 +99,48 @@ function computed (op: GraphOp, operands: readonly Constant[]): Constant | undef
   return made(shape, async () => {
     const [left, right] = [await first.read(), await second.read()]
     return Float64Array.from({ length: sizeOf(shape) }, (_, at) => binary(left[at % left.length] ?? 0, right[at % right.length] ?? 0))
+  })
+}
+
+/** The dimensions of a tensor of the picture, as far as the file says them: -1 stands for the batch's. */
+function shapeOf (op: GraphOp): Constant {
+  const [source] = op.inputs
+  const stated = source?.op.attributes._output_shapes?.list?.shapes?.[source.index]
+  const sides = stated === undefined || stated.isUnknown === true ? [-1] : (stated.dimensions ?? []).map(({ size = 0 }) => size)
+  const read = async (): Promise<Numbers> => await Promise.resolve(Float64Array.from(sides))
+  return { name: op.name, shape: [sides.length], op: op.op, operands: [], depth: 0, read }
+}
+
+type Make = (shape: readonly number[], read: () => Promise<Numbers>) => Constant
+
+function filled ({ few: shape }: Constant, value: Constant | undefined, made: Make): Constant | undefined {
+  if (shape === undefined || value === undefined || sizeOf(shape) > MAX_FILLED) return undefined
+  return made(shape, async () => new Float64Array(sizeOf(shape)).fill((await value.read())[0] ?? 0))
+}
+
+/** What is done with lists of sides: put together, and taken apart. */
+function ofVectors (op: GraphOp, operands: readonly Constant[], made: Make): Constant | undefined {
+  if (op.op === 'StridedSlice') return slice(op, operands, made)
+  const parts = op.op === 'Pack' ? operands : operands.slice(0, -1)
+  const isOfSides = parts.every(({ shape }) => shape.length === (op.op === 'Pack' ? 0 : 1))
+  if (!isOfSides) return undefined
+  return made([parts.reduce((length, { shape }) => length + sizeOf(shape), 0)], async () => {
+    const lists = await Promise.all(parts.map(({ read }) => read()))
+    return Float64Array.from(lists.flatMap((list) => [...list]))
+  })
+}
+
+/** `list[begin:end]` and `list[begin]`. */
+function slice (op: GraphOp, [list, begin, end]: readonly Constant[], made: Make): Constant | undefined {
+  const mask = (name: string): boolean => (op.attributes[name]?.integer ?? 0) === 1
+  if (list?.shape.length !== 1 || begin?.shape.join() !== '1' || end === undefined) return undefined
+  const [length = 0] = list.shape
+  const isOne = mask('shrink_axis_mask')
+  // How long it is, only its numbers say; whoever reads it does not ask.
+  return made(isOne ? [] : [length], async () => {
+    const [all, [start = 0], [stop = 0]] = await Promise.all([list.read(), begin.read(), end.read()])
+    const from = mask('begin_mask') ? 0 : start
+    return all.slice(from, isOne ? (from === -1 ? undefined : from + 1) : mask('end_mask') ? undefined : stop)
   })
 }
 
@@ -109,7 +161,9 @@ function stated (op: GraphOp): Constant | undefined {
   const shape = (tensor.shape?.dimensions ?? []).map(({ size = 0 }) => size)
   const size = sizeOf(shape)
   if (!(size >= 0 && size <= MAX_VALUES)) throw new WeightsError(`the constant ${op.name} claims ${size} values`)
-  return { name: op.name, shape, op: op.op, operands: [], depth: 0, read: async () => await Promise.resolve(valuesOf(op, tensor, size)) }
+  const few = size > MAX_FEW ? {} : { few: Array.from(valuesOf(op, tensor, size)) }
+  const read = async (): Promise<Numbers> => await Promise.resolve(valuesOf(op, tensor, size))
+  return { name: op.name, shape, op: op.op, operands: [], depth: 0, ...few, read }
 }
 
 /** Throws a WeightsError if there are others than the shape says. */

@@ -78,6 +78,9 @@ export async function describeOp (
   const func = (name: string, keywords: Settings, all: readonly Operand[] = [input]): Described => (
     { className: 'TFOpLambda', config: { function: name }, keywords, operands: all }
   )
+  const slice = (key: readonly unknown[]): Described => (
+    { className: 'SlicingOpLambda', config: {}, keywords: { slice_spec: key }, operands: [input] }
+  )
   const activation = ACTIVATIONS[op.op]
   if (activation !== undefined) return of('Activation', { activation })
   const arithmetic = ARITHMETIC[op.op]
@@ -104,11 +107,13 @@ export async function describeOp (
     }
     case 'Reshape': return func('reshape', { shape: await number(1) })
     case 'Squeeze': return squeeze(op, of)
-    case 'ReverseV2': return func('reverse', { axis: await number(1) })
-    case 'StridedSlice': {
-      const key = sliceOf(op, await number(1), await number(2), await number(3))
-      return { className: 'SlicingOpLambda', config: {}, keywords: { slice_spec: key }, operands: [input] }
+    case 'ReverseV2': {
+      // As `x[..., ::-1]`, which what scales a picture is looked for through.
+      const isOfChannels = ['3', '-1'].includes((await number(1)).join())
+      if (!isOfChannels) refuse(named(op), 'turns around other dimensions than the channels')
+      return slice([{ class_name: '__ellipsis__' }, { start: null, stop: null, step: -1 }])
     }
+    case 'StridedSlice': return slice(sliceOf(op, await number(1), await number(2), await number(3)))
     default: return undefined
   }
 }

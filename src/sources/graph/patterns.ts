@@ -10,6 +10,8 @@ export type Pattern =
     readonly kernel: Constant
     /** The depthwise part of a separable convolution, and its kernel. */
     readonly depthwise: { readonly op: GraphOp, readonly kernel: Constant } | undefined
+    /** Distance and zeros around the map, where both are spelled out around the convolution. */
+    readonly spread: Spread | undefined
     readonly bias: Constant | undefined
     readonly input: GraphTensor
     readonly others: readonly GraphOp[]
@@ -21,6 +23,22 @@ export type Pattern =
     readonly others: readonly GraphOp[]
   }
   | { readonly kind: 'silu', readonly input: GraphTensor, readonly others: readonly GraphOp[] }
+
+/** What puts together every second position of a map, or fewer, as if they were neighbours, and sets them apart again. */
+interface Spread {
+  readonly dilation: readonly [number, number]
+  /** [[top, bottom], [left, right]] */
+  readonly padding: number[][]
+}
+
+/** A convolution, and what of the operations around it belongs to it. */
+interface Spelled {
+  readonly op: GraphOp
+  readonly kernel: Constant
+  readonly input: GraphTensor
+  readonly spread: Spread | undefined
+  readonly others: readonly GraphOp[]
+}
 
 const ADDS = new Set(['Add', 'AddV2', 'BiasAdd'])
 const WEIGHTED = new Set(['Conv2D', 'DepthwiseConv2dNative', 'MatMul'])
@@ -36,33 +54,63 @@ export class Patterns {
 
   private weighted (last: GraphOp): Pattern | undefined {
     const summed = ADDS.has(last.op) ? this.withConstant(last) : undefined
-    const op = WEIGHTED.has(last.op) ? last : summed?.input.op
-    const [input, second] = op?.inputs ?? []
-    const kernel = second === undefined ? undefined : this.constants.of(second)
-    if (op === undefined || !WEIGHTED.has(op.op) || input === undefined || kernel === undefined) return undefined
-    const bias = op === last ? undefined : summed?.constant
+    const isBiased = summed !== undefined && this.isReadOnce(summed.input.op)
+    const found = isBiased ? this.spelledAt(summed.input.op) : this.spelledAt(last)
+    if (found === undefined) return undefined
+    const { op, kernel } = found
+    const bias = isBiased ? summed.constant : undefined
     const units = op.op === 'DepthwiseConv2dNative' ? kernel.shape.slice(-2) : kernel.shape.slice(-1)
-    const isBias = bias === undefined || withoutOnes(bias.shape).join() === withoutOnes(units).join()
-    if (!isBias || (op !== last && !this.isReadOnce(op))) return undefined
-    const depthwise = this.depthwiseOf(op, kernel, input)
+    if (bias !== undefined && withoutOnes(bias.shape).join() !== withoutOnes(units).join()) return undefined
+    const depthwise = found.spread === undefined ? this.depthwiseOf(found) : undefined
+    const ofDepthwise = depthwise === undefined ? [] : [depthwise.op, ...depthwise.others]
+    const around = [...isBiased ? [summed.input.op] : [], ...found.others, ...ofDepthwise]
     return {
       kind: 'weighted',
       op,
       kernel,
       depthwise,
       bias,
-      input: depthwise?.op.inputs[0] ?? input,
-      others: [...op === last ? [] : [op], ...depthwise === undefined ? [] : [depthwise.op]]
+      spread: (depthwise ?? found).spread,
+      input: (depthwise ?? found).input,
+      others: [...around, op].filter((one) => one !== last)
     }
   }
 
-  private depthwiseOf (op: GraphOp, kernel: Constant, { op: source }: GraphTensor) {
+  /** The convolution, or the product, that an operation gives. */
+  private spelledAt (last: GraphOp): Spelled | undefined {
+    const isSetApart = last.op === 'BatchToSpaceND'
+    const op = isSetApart ? last.inputs[0]?.op : last
+    const [input, second] = op?.inputs ?? []
+    const kernel = second === undefined ? undefined : this.constants.of(second)
+    if (op === undefined || !WEIGHTED.has(op.op) || input === undefined || kernel === undefined) return undefined
+    if (!isSetApart) return { op, kernel, input, spread: undefined, others: [] }
+    const [source] = input.op.inputs
+    const spread = input.op.op === 'SpaceToBatchND' && source !== undefined ? this.spreadOf(input.op, last) : undefined
+    if (spread === undefined || source === undefined || !this.isReadOnce(op) || !this.isReadOnce(input.op)) return undefined
+    return { op, kernel, input: source, spread, others: [input.op, last] }
+  }
+
+  private spreadOf (together: GraphOp, apart: GraphOp): Spread | undefined {
+    const numbers = (op: GraphOp, index: number): readonly number[] => {
+      const tensor = op.inputs[index]
+      return (tensor === undefined ? undefined : this.constants.of(tensor)?.few) ?? []
+    }
+    const [down, right] = numbers(together, 1)
+    const [top, bottom, left, end] = numbers(together, 2)
+    // Rows and columns that fill up the last group of positions are cut off again.
+    const [fromTop, fromBottom = 0, fromLeft, fromEnd = 0] = numbers(apart, 2)
+    const isWhole = numbers(apart, 1).join() === numbers(together, 1).join() && fromTop === 0 && fromLeft === 0
+    if (!isWhole || down === undefined || right === undefined || top === undefined || left === undefined) return undefined
+    const padding = [[top, (bottom ?? 0) - fromBottom], [left, (end ?? 0) - fromEnd]]
+    return padding.flat().every((count) => count >= 0) ? { dilation: [down, right], padding } : undefined
+  }
+
+  private depthwiseOf ({ op, kernel, input }: Spelled): Spelled | undefined {
     const strides = op.attributes.strides?.list?.integers ?? []
     const isPointwise = op.op === 'Conv2D' && kernel.shape.slice(0, 2).join() === '1,1' && strides.every((stride) => stride === 1)
-    const [, second] = source.inputs
-    const own = source.op === 'DepthwiseConv2dNative' && second !== undefined ? this.constants.of(second) : undefined
-    const isPair = isPointwise && own?.shape[3] === 1 && own.shape[2] === kernel.shape[2] && this.isReadOnce(source)
-    return isPair ? { op: source, kernel: own } : undefined
+    const own = isPointwise && this.isReadOnce(input.op) ? this.spelledAt(input.op) : undefined
+    const isPair = own?.op.op === 'DepthwiseConv2dNative' && own.kernel.shape[3] === 1 && own.kernel.shape[2] === kernel.shape[2]
+    return isPair ? own : undefined
   }
 
   private normalization (last: GraphOp): Pattern | undefined {

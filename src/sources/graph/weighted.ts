@@ -17,7 +17,7 @@ export interface Weighted {
 
 /** The layer of a convolution or a dense product. `channels` are its input's. Throws a WeightsError about what is not supported. */
 export function weightedLayer (
-  { op, kernel, depthwise, bias }: Extract<Pattern, { kind: 'weighted' }>, channels: number | undefined
+  { op, kernel, depthwise, bias, spread }: Extract<Pattern, { kind: 'weighted' }>, channels: number | undefined
 ): Weighted {
   const units = kernel.shape.at(-1) ?? 1
   const biases = bias === undefined ? [] : [stored(bias)]
@@ -34,10 +34,11 @@ export function weightedLayer (
     ...config,
     kernel_size: [height, width],
     strides: window.strides,
-    dilation_rate: window.dilation,
+    dilation_rate: spread?.dilation ?? window.dilation,
     padding: padding === 'explicit' ? 'valid' : padding
   }
-  const around = padding === 'explicit' ? { padding: explicitPadding(depthwise?.op ?? op) } : {}
+  const zeros = spread?.padding ?? (padding === 'explicit' ? explicitPadding(depthwise?.op ?? op) : [])
+  const around = zeros.flat().every((count) => count === 0) ? {} : { padding: zeros }
   if (depthwise !== undefined) {
     windowOf(op)
     const weights = [stored(depthwise.kernel, depthwise.kernel.shape), stored(kernel, kernel.shape), ...biases]

@@ -49,7 +49,7 @@ const foreign: Array<[name: string, content: string | Uint8Array, message: RegEx
     /graph model.*tfjs_layers_model/
   ],
   ['a TensorFlow.js graph model without its format', '{"modelTopology": {"node": []}, "weightsManifest": []}', /graph model/],
-  ['a SavedModel', bytes('08 01 12 9a 05'), /SavedModel.*model\.save/],
+  ['a SavedModel', bytes('08 01 12 9a 05'), /SavedModel.*name its folder/],
   ['a frozen graph', bytes('0a 2f 0a 05', 'input\x12\x0bPlaceholder'), /frozen TensorFlow graph/],
   ['an ONNX model', bytes('08 08 12 07', 'pytorch'), /is an ONNX model/],
   ['an ONNX model without a producer', bytes('08 0a 3a 80 01'), /is an ONNX model/],

@@ -16,7 +16,7 @@ export interface Tensor {
 }
 
 export interface Attribute {
-  readonly list?: { readonly integers?: readonly number[] }
+  readonly list?: { readonly integers?: readonly number[], readonly shapes?: readonly Shape[] }
   readonly text?: Uint8Array
   readonly integer?: number
   readonly float?: number

@@ -2,10 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../../base/errors.js'
 import { existing, ifThere } from '../../../base/existing.js'
+import { WeightsError } from '../../../model/weights.js'
 import { explained } from '../explained.js'
 import { MAX_TOTAL_BYTES } from '../limits.js'
 import { SAVED_MODEL_FILE } from '../identify.js'
-import type { StoredModel } from '../stored.js'
+import type { StoredModel, StoredWeight } from '../stored.js'
 import { openTensorBundle, type TensorBundle } from '../tensor-bundle.js'
 import { GraphOps, type ServedGraph } from './graph.js'
 import { TYPES, type MetaGraph, type Shape, type Signature } from './graph-messages.js'
@@ -61,7 +62,16 @@ function servedGraph (meta: MetaGraph, bundle: TensorBundle | undefined): Served
     input: ops.tensor(input.name ?? '').op,
     inputShape: shapeOf(input.shape),
     outputs: new Map(byName.map(([name, output]) => [name, ops.tensor(output.name ?? '')])),
-    variable: (op) => VARIABLES.has(op.op) ? bundle?.weight(keys.get(op.name) ?? op.name, op.name) : undefined
+    variable: (op) => VARIABLES.has(op.op) && bundle !== undefined ? variableOf(bundle, keys.get(op.name) ?? op.name, op.name) : undefined
+  }
+}
+
+/** Throws a WeightsError if its file does not hold what is claimed. */
+function variableOf (bundle: TensorBundle, key: string, name: string): StoredWeight | undefined {
+  try {
+    return bundle.weight(key, name)
+  } catch (error) {
+    throw error instanceof OperatorError ? new WeightsError(error.message, { cause: error }) : error
   }
 }
 

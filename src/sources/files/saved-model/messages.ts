@@ -56,7 +56,7 @@ const SCHEMA = {
         function: { id: 10, type: 'FunctionName' }
       }
     },
-    List: { fields: { integers: { id: 3, rule: 'repeated', type: 'int64' } } },
+    List: { fields: { integers: { id: 3, rule: 'repeated', type: 'int64' }, shapes: { id: 7, rule: 'repeated', type: 'Shape' } } },
     FunctionName: { fields: { name: { id: 1, type: 'string' } } },
     Shape: { fields: { dimensions: { id: 2, rule: 'repeated', type: 'Dimension' }, isUnknown: { id: 3, type: 'bool' } } },
     Dimension: { fields: { size: { id: 1, type: 'int64' } } },
