@@ -11,8 +11,8 @@ import { openTorch } from '../torch/open.js'
 import { openTfjsLayers, tfjsFiles } from './tfjs-layers.js'
 
 export { identify } from './identify.js'
-export { TYPES, type GraphOp, type GraphTensor, type ServedGraph, type Tensor } from './saved-model/graph.js'
-export type { FileKind, StoredLayer, StoredModel, StoredWeight } from './stored.js'
+export { TYPES, type GraphOp, type GraphTensor, type Tensor } from './saved-model/graph.js'
+export type { FileKind, ServedGraph, StoredLayer, StoredModel, StoredWeight } from './stored.js'
 
 /**
  * Opens a trained model, of whichever kind its content says. Its weights are read when asked for; close it afterwards.

@@ -1,4 +1,4 @@
-import type { ServedGraph } from './saved-model/graph.js'
+import type { GraphOp, GraphTensor } from './saved-model/graph.js'
 
 /** One weight as a file keeps it. The values are read when asked for, so that a large file is never in memory twice. */
 export interface StoredWeight {
@@ -8,6 +8,18 @@ export interface StoredWeight {
   /** float32 values, row-major; owned by the caller. */
   read (): Promise<Float32Array>
 }
+/** What a SavedModel computes for whoever serves it. */
+export interface ServedGraph {
+  /** What is fed. */
+  readonly input: GraphOp
+  /** [batch, height, width, channels] with null for any; undefined where nothing is said of them. */
+  readonly inputShape: ReadonlyArray<number | null> | undefined
+  /** By the signature's names, sorted. */
+  readonly outputs: ReadonlyMap<string, GraphTensor>
+  /** What is kept of a variable; undefined where an operation is none. */
+  variable (op: GraphOp): StoredWeight | undefined
+}
+
 /** The weights that belong together in the file, in the file's order. */
 export interface StoredLayer {
   /**

@@ -1,5 +1,4 @@
 import { OperatorError } from '../../../base/errors.js'
-import type { StoredWeight } from '../stored.js'
 import type { Attribute, GraphFunction, Node } from './graph-messages.js'
 
 export { TYPES, type Tensor } from './graph-messages.js'
@@ -17,18 +16,6 @@ export interface GraphOp {
 export interface GraphTensor {
   readonly op: GraphOp
   readonly index: number
-}
-
-/** What a SavedModel computes for whoever serves it. */
-export interface ServedGraph {
-  /** What is fed. */
-  readonly input: GraphOp
-  /** [batch, height, width, channels] with null for any; undefined where nothing is said of them. */
-  readonly inputShape: ReadonlyArray<number | null> | undefined
-  /** By the signature's names, sorted. */
-  readonly outputs: ReadonlyMap<string, GraphTensor>
-  /** What is kept of a variable; undefined where an operation is none. */
-  variable (op: GraphOp): StoredWeight | undefined
 }
 
 /** Far above what networks have: InceptionResNetV2 has some 5,000. */
