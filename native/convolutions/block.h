@@ -301,7 +301,7 @@ void ComputeBlock(const Convolution& convolution, int64_t first, int64_t last, v
 
 template <class Simd, class Number>
 constexpr Kernel KernelOf(const char* file) {
-  return {file, ComputeBlock<Simd, Number>, sizeof(typename Simd::Kept), Simd::kRows};
+  return {file, ComputeBlock<Simd, Number>, sizeof(typename Simd::Kept), Simd::kRows, true};
 }
 
 }  // namespace

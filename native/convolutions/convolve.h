@@ -10,7 +10,15 @@ namespace convolutions {
 // Size of a block's depthwise output: with a panel of weights and its own output it stays in a core's second-level
 // cache, of which it takes 320 KB of 1 MB. All weights are read once a block, from further away, so that a larger block
 // has less to wait for.
-inline int64_t BlockBytes() { return SecondLevelCacheBytes() / 16 * 5; }
+//
+// Where all weights are a small part of that cache, nothing is gained by that, and the depthwise output stays in the
+// first-level cache of 32 KB.
+inline int64_t BlockBytes(const Kernel& kernel, const Convolution& convolution) {
+  constexpr int64_t kSmall = 24 * 1024;
+  const int64_t cache = SecondLevelCacheBytes();
+  const int64_t weights = int64_t{convolution.channels} * convolution.filters * kernel.scratch_number_bytes;
+  return kernel.takes_small_blocks && weights <= cache / 8 ? kSmall : cache / 16 * 5;
+}
 
 // `positions` are those of all images. Returns false, with nothing done, where there is no memory for it.
 inline bool Convolve(const Kernel& kernel, const Convolution& convolution, int64_t positions, Team& team) {
@@ -18,7 +26,7 @@ inline bool Convolve(const Kernel& kernel, const Convolution& convolution, int64
   const int64_t stride = ScratchStride(convolution.channels, kernel.scratch_number_bytes);
   // As many of both as occupy all threads alike.
   const int64_t tiles = std::min(positions, RoundUp(DivideUp(positions, kernel.rows), team.threads()));
-  const int64_t most = std::max<int64_t>(1, BlockBytes() / (kernel.rows * stride));
+  const int64_t most = std::max<int64_t>(1, BlockBytes(kernel, convolution) / (kernel.rows * stride));
   const int64_t blocks = std::min(tiles, RoundUp(DivideUp(tiles, most), team.threads()));
   const auto begin_of = [&](int64_t block) { return positions * (tiles * block / blocks) / tiles; };
   const auto compute = [&](int block, void* memory) {

@@ -97,6 +97,8 @@ struct Kernel {
   int scratch_number_bytes;
   // Positions that it multiplies at once: fewer take nearly as long.
   int rows;
+  // Whether each of its blocks takes no longer for being one of many.
+  bool takes_small_blocks;
 };
 
 extern const Kernel kAvx2Float32;

@@ -336,7 +336,7 @@ void ComputeTiledBlock(const Convolution& convolution, int64_t first, int64_t la
 
 template <class Tiles, class Simd, class Number>
 constexpr Kernel TiledKernelOf(const char* file) {
-  return {file, ComputeTiledBlock<Tiles, Simd, Number>, sizeof(typename Simd::Kept), kTilePair};
+  return {file, ComputeTiledBlock<Tiles, Simd, Number>, sizeof(typename Simd::Kept), kTilePair, false};
 }
 
 }  // namespace
