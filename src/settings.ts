@@ -54,7 +54,7 @@ export const SETTINGS = {
     default: 'xception-cifar10',
     help: 'What to serve: a bundled model, imagenet, preset:NAME (xception presets lists them), ' +
       'or the path of a model package or a model file ' +
-      '(.keras, .h5, .weights.h5, .safetensors, a SavedModel of Keras 2, model.json of TensorFlow.js).'
+      '(.keras, .h5, .weights.h5, .safetensors, .pth of PyTorch, a SavedModel of Keras 2, model.json of TensorFlow.js).'
   },
   modelName: {
     env: 'MODEL_NAME',

@@ -1,7 +1,7 @@
 import {
   describeLayer, type Activation, type Layer, type Network, type OperationOf, type Padding, type Shape, type Sides
 } from '../../src/model/network.js'
-import { hasOnePosition, samePadding } from '../../src/model/shapes.js'
+import { hasOnePosition, marginsOf } from '../../src/model/shapes.js'
 import { sizeOf, type Tensor, type Weights } from '../../src/model/weights.js'
 import { encodeModel, type Attribute, type Initializer, type OnnxNode } from './onnx-messages.js'
 
@@ -244,13 +244,10 @@ interface Window {
   readonly padding: Padding
 }
 
-/** With TensorFlow's padding rule. */
 function windowAttributes ({ shape, kernel, strides, dilation, padding }: Window): Attributes {
-  const sides = ([0, 1] as const).map((axis) => (
-    padding === 'valid' ? { before: 0, after: 0 } : samePadding(shape[axis] ?? 0, kernel[axis], strides[axis], dilation[axis])
-  ))
-  const pads = [...sides.map(({ before }) => before), ...sides.map(({ after }) => after)]
-  return { kernel_shape: { ints: kernel }, strides: { ints: strides }, dilations: { ints: dilation }, pads: { ints: pads } }
+  const { top, bottom, left, right } = marginsOf(padding, [shape[0], shape[1] ?? 1], { size: kernel, strides, dilation })
+  const pads = { ints: [top, left, bottom, right] }
+  return { kernel_shape: { ints: kernel }, strides: { ints: strides }, dilations: { ints: dilation }, pads }
 }
 
 function poolAttributes ({ size, strides, padding }: OperationOf<'maxPooling' | 'averagePooling'>, shape: Shape): Attributes {

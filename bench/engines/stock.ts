@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-node'
 import { tensorFlowEnvironment } from '../../src/engine/backend.js'
-import type { Activation, Layer, OperationOf } from '../../src/model/network.js'
+import type { Activation, Layer, OperationOf, Padding } from '../../src/model/network.js'
 import type { BenchModel } from '../network/model.js'
 import { toChannelsLast } from './pixels.js'
 import type { BenchEngine, EngineOptions } from './engine.js'
@@ -63,12 +63,13 @@ function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer):
   switch (operation.kind) {
     case 'convolution': {
       if (operation.groups > 1) throw new Error('tf.layers.conv2d has no groups')
-      const { kernel, strides, padding, dilation, bias } = operation
-      return tf.layers.conv2d({ name, filters, kernelSize: kernel, strides, padding, dilationRate: dilation, useBias: bias })
+      const { kernel, strides, dilation, bias } = operation
+      const window = { kernelSize: kernel, strides, ...paddingOf(operation), dilationRate: dilation }
+      return tf.layers.conv2d({ name, filters, ...window, useBias: bias })
     }
     case 'separableConvolution': {
-      const { kernel, strides, padding, bias } = operation
-      return tf.layers.separableConv2d({ name, filters, kernelSize: kernel, strides, padding, useBias: bias })
+      const { kernel, strides, bias } = operation
+      return tf.layers.separableConv2d({ name, filters, kernelSize: kernel, strides, ...paddingOf(operation), useBias: bias })
     }
     case 'batchNormalization': {
       const { epsilon, scale, center } = operation
@@ -84,8 +85,9 @@ function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer):
     case 'concatenate': return tf.layers.concatenate({ name })
     case 'multiply': return tf.layers.multiply({ name })
     case 'depthwiseConvolution': {
-      const { kernel, strides, padding, dilation, bias } = operation
-      return tf.layers.depthwiseConv2d({ name, kernelSize: kernel, strides, padding, dilationRate: dilation, useBias: bias })
+      const { kernel, strides, dilation, bias } = operation
+      const window = { kernelSize: kernel, strides, ...paddingOf(operation), dilationRate: dilation }
+      return tf.layers.depthwiseConv2d({ name, ...window, useBias: bias })
     }
     case 'add': return tf.layers.add({ name })
     case 'globalAveragePooling': return tf.layers.globalAveragePooling2d({ name })
@@ -96,10 +98,15 @@ function keras (tf: typeof TensorFlow, { name, operation, outputShape }: Layer):
   }
 }
 
-function poolingOf ({ size, strides, padding }: OperationOf<'maxPooling' | 'averagePooling'>): {
+function poolingOf (operation: OperationOf<'maxPooling' | 'averagePooling'>): {
   poolSize: [number, number], strides: [number, number], padding: 'same' | 'valid'
 } {
-  return { poolSize: size, strides, padding }
+  return { poolSize: operation.size, strides: operation.strides, ...paddingOf(operation) }
+}
+
+function paddingOf ({ padding }: { readonly padding: Padding }): { padding: 'same' | 'valid' } {
+  if (typeof padding === 'object') throw new Error('tf.layers has no margins of windows')
+  return { padding }
 }
 
 function activationName (activation: Activation): 'relu' | 'elu' | 'sigmoid' | 'softmax' {

@@ -28,7 +28,8 @@ template <class Number>
 struct DenseCase {
   DenseShape shape;
   bool relu_output;
-  // 0 is none, 1 a summand of the output's size, 2 and 3 one that is pooled, of odd and even sides.
+  // 0 is none, 1 a summand of the output's size, 2 and 3 one that is pooled, of odd and even sides, with TensorFlow's
+  // `same` padding, 4 one of even sides with a row and a column around it.
   int summand_kind;
   Window window;
   PooledMap pooled;
@@ -41,7 +42,7 @@ struct DenseCase {
         summand_kind(kind),
         window{shape.map_height, shape.map_width, shape.map_channels, shape.height, shape.width,
                shape.down,       shape.right,     shape.top,          shape.left},
-        pooled{nullptr, PooledSide(shape.out_height), PooledSide(shape.out_width)},
+        pooled{nullptr, PooledSide(shape.out_height), PooledSide(shape.out_width), summand_kind != 3, summand_kind != 3},
         input(Draw<Number>(int64_t{shape.images} * shape.map_height * shape.map_width * shape.map_channels, random)),
         summand(Draw<Number>(SummandLength(), random)),
         output(positions() * shape.filters),
@@ -97,8 +98,8 @@ struct DenseCase {
       return ToFloat(summand[((image * shape.out_height + y) * shape.out_width + x) * shape.filters + filter]);
     }
     double largest = -INFINITY;
-    for (int64_t row = 2 * y - pooled.height % 2; row < 2 * y - pooled.height % 2 + 3; row++) {
-      for (int64_t column = 2 * x - pooled.width % 2; column < 2 * x - pooled.width % 2 + 3; column++) {
+    for (int64_t row = 2 * y - pooled.top; row < 2 * y - pooled.top + 3; row++) {
+      for (int64_t column = 2 * x - pooled.left; column < 2 * x - pooled.left + 3; column++) {
         if (row < 0 || row >= pooled.height || column < 0 || column >= pooled.width) continue;
         const double number =
             ToFloat(summand[((image * pooled.height + row) * pooled.width + column) * shape.filters + filter]);
@@ -140,7 +141,7 @@ bool CheckDense(const Kernel& kernel, Team& team, int step) {
   double largest = 0;
   int number = 0;
   for (const DenseShape& shape : kDenseShapes) {
-    for (int variant = 0; variant < 8; variant++) {
+    for (int variant = 0; variant < 10; variant++) {
       if (number++ % step != 0) continue;
       DenseCase<Number> one(shape, variant & 1, variant >> 1, random);
       if (!Convolve(kernel, one.ToConvolution(), one.positions(), team)) return false;

@@ -4,7 +4,7 @@
 //   -> [images, height / stride, width / stride, filters]
 // The kernel, of [window height, window width, channels], is laid out as the pointwise weights of kernels.h. With
 // `pool_summand` the summand is a map of twice the height and width, or one less, of which max pooling of 3x3 windows,
-// with padding, makes the summand.
+// with padding, makes the summand; `pool_before` are the rows and columns before it that the first window has.
 #include <string>
 #include "convolve.h"
 #include "node.h"
@@ -23,8 +23,11 @@ struct Attributes {
   // Height and width.
   int32_t window[2];
   int32_t strides[2];
-  bool same_padding;
+  // Zeros around the map: top, bottom, left, right.
+  int32_t margins[4];
   bool pool_summand;
+  // Rows and columns of the pooling's first window that are around the summand.
+  int32_t pool_before[2];
   bool relu_output;
 };
 
@@ -35,8 +38,9 @@ void* Create(TF_OpKernelConstruction* construction) {
   reader.Read("summands", attributes->summands);
   reader.Read("window", attributes->window);
   reader.Read("strides", attributes->strides);
-  reader.Read("same_padding", attributes->same_padding);
+  reader.Read("margins", attributes->margins);
   reader.Read("pool_summand", attributes->pool_summand);
+  reader.Read("pool_before", attributes->pool_before);
   reader.Read("relu_output", attributes->relu_output);
   reader.DemandSummands(attributes->summands);
   for (const int32_t side : attributes->window) {
@@ -45,21 +49,20 @@ void* Create(TF_OpKernelConstruction* construction) {
   for (const int32_t stride : attributes->strides) {
     reader.Demand(stride >= 1, "strides", "has one that is not positive");
   }
+  for (const int32_t margin : attributes->margins) {
+    reader.Demand(margin >= 0 && margin <= kLargestWindow, "margins", "has one that is not 0 to 1024");
+  }
+  for (const int32_t before : attributes->pool_before) {
+    reader.Demand(before >= 0 && before <= 1, "pool_before", "has one that is not 0 or 1");
+  }
   return reader.Finish() ? attributes.release() : nullptr;
 }
 
 void Delete(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-// Windows along one side of the map: how many there are, and the zeros before the first.
-struct Windows {
-  int64_t count;
-  int64_t before;
-};
-
-Windows WindowsOf(int64_t side, int64_t window, int64_t stride, bool same_padding) {
-  if (!same_padding) return {side < window ? 0 : (side - window) / stride + 1, 0};
-  const int64_t count = DivideUp(side, stride);
-  return {count, std::max<int64_t>(0, (count - 1) * stride + window - side) / 2};
+// How many windows there are along one side of the map, with the zeros around it.
+int64_t WindowsOf(int64_t side, int64_t window, int64_t stride) {
+  return side < window ? 0 : (side - window) / stride + 1;
 }
 
 bool IsHalf(NodeRun& run, int input, const int64_t (&shape)[4]) {
@@ -74,10 +77,9 @@ void Compute(void* node, TF_OpKernelContext* context) {
   const Attributes& attributes = *static_cast<const Attributes*>(node);
   NodeRun run(context, kOperation);
   if (!run.ReadInputs(3 + attributes.summands)) return run.Fail();
-  const auto [height, top] =
-      WindowsOf(run.Side(0, 1), attributes.window[0], attributes.strides[0], attributes.same_padding);
-  const auto [width, left] =
-      WindowsOf(run.Side(0, 2), attributes.window[1], attributes.strides[1], attributes.same_padding);
+  const auto& [top, bottom, left, right] = attributes.margins;
+  const int64_t height = WindowsOf(run.Side(0, 1) + top + bottom, attributes.window[0], attributes.strides[0]);
+  const int64_t width = WindowsOf(run.Side(0, 2) + left + right, attributes.window[1], attributes.strides[1]);
   const int64_t patch = int64_t{attributes.window[0]} * attributes.window[1] * run.Side(0, 3);
   const int64_t padded = RoundUp(attributes.filters, kPanelFilters);
   const int64_t shape[4] = {run.Side(0, 0), height, width, attributes.filters};
@@ -89,10 +91,11 @@ void Compute(void* node, TF_OpKernelContext* context) {
   if (is_summed && !is_pooled && !run.Demand(3, CountOf({positions, attributes.filters}))) return run.Fail();
   void* output = run.AllocateOutput(shape, sizeof(Number));
   if (output == nullptr) return run.Fail();
-  const Window window = {run.Side(0, 1),        run.Side(0, 2),        run.Side(0, 3),
-                         attributes.window[0],  attributes.window[1],  attributes.strides[0],
-                         attributes.strides[1], static_cast<int>(top), static_cast<int>(left)};
-  const PooledMap pooled = is_pooled ? PooledMap{run.Data<Number>(3), run.Side(3, 1), run.Side(3, 2)} : PooledMap{};
+  const Window window = {run.Side(0, 1),        run.Side(0, 2), run.Side(0, 3), attributes.window[0], attributes.window[1],
+                         attributes.strides[0], attributes.strides[1], top, left};
+  const auto& [pool_top, pool_left] = attributes.pool_before;
+  const PooledMap pooled =
+      is_pooled ? PooledMap{run.Data<Number>(3), run.Side(3, 1), run.Side(3, 2), pool_top, pool_left} : PooledMap{};
   Convolution convolution;
   convolution.height = static_cast<int>(height);
   convolution.width = static_cast<int>(width);
@@ -123,8 +126,9 @@ void RegisterOperation(TF_Status* status) {
   TF_OpDefinitionBuilderAddAttr(builder, "summands: int >= 0");
   TF_OpDefinitionBuilderAddAttr(builder, "window: list(int) >= 2");
   TF_OpDefinitionBuilderAddAttr(builder, "strides: list(int) >= 2");
-  TF_OpDefinitionBuilderAddAttr(builder, "same_padding: bool");
+  TF_OpDefinitionBuilderAddAttr(builder, "margins: list(int) >= 4");
   TF_OpDefinitionBuilderAddAttr(builder, "pool_summand: bool");
+  TF_OpDefinitionBuilderAddAttr(builder, "pool_before: list(int) >= 2");
   TF_OpDefinitionBuilderAddAttr(builder, "relu_output: bool");
   TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, &InferShape);
   TF_RegisterOpDefinition(builder, status);

@@ -46,11 +46,13 @@ struct Window {
   int left;
 };
 
-// A map whose largest numbers of 3x3 windows at every second position are the summand. Zeros around it take no part.
+// A map whose largest numbers of 3x3 windows at every second position are the summand. What is around it takes no part.
 struct PooledMap {
   const void* numbers;  // [images, height, width, filters]
   int height;
   int width;
+  int top;  // Rows of the first window that are around it: 0 or 1.
+  int left;
 };
 
 // Feature maps are NHWC, of float or bfloat16.

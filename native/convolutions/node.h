@@ -55,11 +55,12 @@ class AttributeReader {
     if (good()) TF_OpKernelConstruction_GetAttrBool(construction_, name, &read, status_.get());
     flag = read != 0;
   }
-  void Read(const char* name, int32_t (&sides)[2]) {
+  template <int kCount>
+  void Read(const char* name, int32_t (&numbers)[kCount]) {
     int32_t length = 0, bytes = 0;
     if (good()) TF_OpKernelConstruction_GetAttrSize(construction_, name, &length, &bytes, status_.get());
-    if (good()) TF_OpKernelConstruction_GetAttrInt32List(construction_, name, sides, 2, status_.get());
-    if (good()) Demand(length == 2, name, "has not two sides");
+    if (good()) TF_OpKernelConstruction_GetAttrInt32List(construction_, name, numbers, kCount, status_.get());
+    if (good()) Demand(length == kCount, name, "has another number of sides");
   }
 
   void Demand(bool is_so, const char* name, const char* otherwise) {

@@ -25,15 +25,13 @@ struct PoolWindow {
   }
 };
 
-// Pools the positions [first, last) into their output. The padding is TensorFlow's `same`: what cannot be halved is at
-// the end.
+// Pools the positions [first, last) into their output.
 template <class Simd, class Number>
 void Pool(const Convolution& convolution, int64_t first, int64_t last) {
   const PooledMap& map = *convolution.pooled;
   const int64_t width = convolution.width, height = convolution.height, filters = convolution.filters;
-  const int top = map.height % 2, left = map.width % 2;
   for (int64_t position = first; position < last; position++) {
-    const int64_t y = position / width % height * 2 - top, x = position % width * 2 - left;
+    const int64_t y = position / width % height * 2 - map.top, x = position % width * 2 - map.left;
     const int64_t image = position / (width * height);
     PoolWindow<Simd, Number> window;
     for (int64_t row = Larger(0, y); row < Smaller(map.height, y + 3); row++) {

@@ -1,4 +1,3 @@
-import type { Padding } from '../model/network.js'
 import { contentOf } from './content.js'
 import {
   DATA_TYPES, encodeSavedModel, SERVING_SIGNATURE, shapeProto,
@@ -101,9 +100,10 @@ function attributes (step: Step): Readonly<Record<string, AttrValue>> {
       filters: { i: step.filters },
       window: { list: { i: step.window } },
       strides: { list: { i: step.strides } },
-      same_padding: { b: step.padding === 'same' },
+      margins: { list: { i: [step.margins.top, step.margins.bottom, step.margins.left, step.margins.right] } },
       summands: { i: step.summands },
       pool_summand: { b: step.poolSummand },
+      pool_before: { list: { i: step.poolBefore } },
       relu_output: { b: step.reluOutput }
     }
     case 'MaxPool': case 'AvgPool': case 'MaxPoolGrad': case 'AvgPoolGrad':
@@ -145,7 +145,7 @@ function window ([height, width]: readonly [number, number]): AttrValue {
   return { list: { i: [1, height, width, 1] } }
 }
 
-function padding (step: { readonly padding: Padding }): AttrValue {
+function padding (step: { readonly padding: 'valid' | 'same' }): AttrValue {
   return text(step.padding.toUpperCase())
 }
 

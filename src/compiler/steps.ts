@@ -1,4 +1,4 @@
-import type { Padding, Sides } from '../model/network.js'
+import type { Margins, Sides } from '../model/network.js'
 import type { DataType } from './messages.js'
 import type { Precision } from './precision.js'
 import type { TrainingOp } from './training-ops.js'
@@ -36,7 +36,7 @@ export type Op =
   | { readonly op: 'FusedBatchNormV3', readonly epsilon: number, readonly ofBatch?: true }
   | { readonly op: 'Cast', readonly from: DataType }
   | { readonly op: 'LeakyRelu', readonly slope: number }
-  | { readonly op: 'Conv2D', readonly strides: Sides, readonly dilation: Sides, readonly padding: Padding }
+  | { readonly op: 'Conv2D', readonly strides: Sides, readonly dilation: Sides, readonly padding: 'valid' | 'same' }
   /**
    * This project's own, of CPUs for which the set-up compiled it: a 3x3 depthwise convolution with a ReLU before it or none, and a
    * pointwise one with bias, one summand or none, and a ReLU or none. Bias and depthwise weights are float32 whatever the type, and
@@ -59,15 +59,17 @@ export type Op =
     readonly filters: number
     readonly window: Sides
     readonly strides: Sides
-    readonly padding: Padding
+    readonly margins: Margins
     readonly summands: number
     readonly poolSummand: boolean
+    /** Rows and columns before the first window of the pooling that are outside of the summand: 0 or 1. */
+    readonly poolBefore: Sides
     readonly reluOutput: boolean
   }
   /** Notes when a run comes to it, and gives what it reads: this project's own, for measuring. */
   | { readonly op: 'XceptionStamp' }
-  | { readonly op: 'DepthwiseConv2dNative', readonly stride: number, readonly padding: Padding }
-  | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
+  | { readonly op: 'DepthwiseConv2dNative', readonly stride: number, readonly padding: 'valid' | 'same' }
+  | { readonly op: 'MaxPool' | 'AvgPool', readonly size: Sides, readonly strides: Sides, readonly padding: 'valid' | 'same' }
   /** Over the axes that the second input names, which go, or have a length of 1 where they are kept. */
   | { readonly op: 'Mean' | 'Max' | 'Sum', readonly keepsAxes?: true }
   /** To the size that the second input says; used in float32 alone. */
@@ -129,6 +131,14 @@ export class StepList {
   /** Zeros before and after each dimension. */
   pad (name: string, input: string, type: Precision, amounts: ReadonlyArray<readonly [before: number, after: number]>): string {
     return this.add(name, type, [input, this.integers(`${name}/amounts`, amounts.flat(), [amounts.length, 2])], { op: 'Pad' })
+  }
+
+  /** The same number before and after each dimension. */
+  padWith (
+    name: string, input: string, type: Precision, amounts: ReadonlyArray<readonly [before: number, after: number]>, number: number
+  ): string {
+    const around = this.numbers(`${name}/number`, type, [], Float32Array.of(number))
+    return this.add(name, type, [input, this.integers(`${name}/amounts`, amounts.flat(), [amounts.length, 2]), around], { op: 'PadV2' })
   }
 
   /** A size of -1 is all that is left. */

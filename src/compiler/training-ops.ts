@@ -1,4 +1,4 @@
-import type { Padding, Sides } from '../model/network.js'
+import type { Sides } from '../model/network.js'
 
 /*
  * The ops of a training step, beside those of inference: updates and gradients. All of them have kernels for
@@ -24,13 +24,13 @@ export type TrainingOp =
     readonly op: 'Conv2DBackpropInput' | 'Conv2DBackpropFilter'
     readonly strides: Sides
     readonly dilation: Sides
-    readonly padding: Padding
+    readonly padding: 'valid' | 'same'
   }
   | {
     readonly op: 'DepthwiseConv2dNativeBackpropInput' | 'DepthwiseConv2dNativeBackpropFilter'
     readonly stride: number
-    readonly padding: Padding
+    readonly padding: 'valid' | 'same'
   }
-  | { readonly op: 'MaxPoolGrad' | 'AvgPoolGrad', readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
+  | { readonly op: 'MaxPoolGrad' | 'AvgPoolGrad', readonly size: Sides, readonly strides: Sides, readonly padding: 'valid' | 'same' }
   /** Reads gradient, input, scale and the three that the forward op reserves, float32 but for the first two. */
   | { readonly op: 'FusedBatchNormGradV3', readonly epsilon: number }

@@ -46,6 +46,8 @@ export const Architecture = Type.Object({
   residual: Type.Boolean(),
   /** Non-linearity between the depthwise and the pointwise step; the paper finds none best (Figure 10). */
   intermediateActivation: Type.Union([Type.Literal('none'), Type.Literal('relu'), Type.Literal('elu')]),
+  /** What is around the maps that the downsampling modules pool: by TensorFlow's rule, or one row and one column at each side. */
+  poolPadding: Type.Optional(Type.Union([Type.Literal('same'), Type.Literal('around')])),
   batchNormEpsilon: Epsilon,
   /** From the last module's feature map to probabilities; ends in softmax (one class of many) or sigmoid (independent classes). */
   head: Type.Array(HeadLayer, { minItems: 1 })

@@ -15,8 +15,15 @@ const Amount = Type.Integer({ minimum: 0, maximum: 1_000_000 })
 const Side = Type.Integer({ minimum: 1, maximum: 10_000 })
 /** Height and width. */
 const Sides = Type.Tuple([Side, Side])
-/** TensorFlow's rules: `same` pads with zeros until the output has ceil(side / stride) positions, the odd one at the bottom and right. */
-export const Padding = Type.Union([Type.Literal('valid'), Type.Literal('same')])
+/** Rows and columns at each side. */
+export const Margins = Type.Object({ top: Amount, bottom: Amount, left: Amount, right: Amount })
+export type Margins = Static<typeof Margins>
+/**
+ * What is around a map for windows. TensorFlow's rules are `valid`, nothing, and `same`, until the output has ceil(side / stride)
+ * positions, the odd one at the bottom and right; margins are said one by one, as PyTorch has them. Convolutions read zeros there, and
+ * for poolings what is outside takes no part.
+ */
+export const Padding = Type.Union([Type.Literal('valid'), Type.Literal('same'), Margins])
 export type Padding = Static<typeof Padding>
 /** One number for all channels, or one a channel. */
 const ChannelNumbers = Type.Union([Type.Number(), Type.Array(Type.Number(), { minItems: 1 })])
@@ -81,14 +88,13 @@ export const Operation = Type.Union([
   Type.Object({ kind: Type.Literal('affine'), scale: ChannelNumbers, offset: ChannelNumbers }),
   Type.Object({ kind: Type.Literal('activation'), activation: Activation }),
   Type.Object({ kind: Type.Literal('maxPooling'), ...POOL }),
-  /** `same` padding takes no part in the mean. */
   Type.Object({ kind: Type.Literal('averagePooling'), ...POOL }),
   /** To a vector, or to [1, 1, channels] where the dimensions are kept. */
   Type.Object({ kind: Type.Literal('globalAveragePooling'), keepDimensions: Type.Boolean() }),
   Type.Object({ kind: Type.Literal('globalMaxPooling'), keepDimensions: Type.Boolean() }),
-  Type.Object({ kind: Type.Literal('zeroPadding'), top: Amount, bottom: Amount, left: Amount, right: Amount }),
+  Type.Object({ kind: Type.Literal('zeroPadding'), ...Margins.properties }),
   /** Without so many rows and columns at each side. */
-  Type.Object({ kind: Type.Literal('cropping'), top: Amount, bottom: Amount, left: Amount, right: Amount }),
+  Type.Object({ kind: Type.Literal('cropping'), ...Margins.properties }),
   /** To another height and width, by where the centres of positions lie and without antialiasing, as TensorFlow 2's tf.image.resize. */
   Type.Object({
     kind: Type.Literal('resizing'), height: Side, width: Side, method: Type.Union([Type.Literal('nearest'), Type.Literal('bilinear')])

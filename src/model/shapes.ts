@@ -1,6 +1,8 @@
 import { NetworkError } from './network.js'
 import { sizeOf } from './weights.js'
-import type { LayerStatement, NetworkInput, OperationKind, OperationOf, Operation, Padding, Shape, WeightSpec } from './network.js'
+import type {
+  LayerStatement, Margins, NetworkInput, OperationKind, OperationOf, Operation, Padding, Shape, Sides, WeightSpec
+} from './network.js'
 
 type FeatureMap = readonly [height: number, width: number, channels: number]
 
@@ -56,6 +58,7 @@ export function derive (operation: Operation, inputs: readonly Shape[]): Derived
     case 'channelMean': case 'channelMax': return plain(withChannels(input, 1))
     case 'maxPooling': case 'averagePooling': {
       const map = featureMap(input)
+      demandFilledWindows(operation)
       return plain([...windows(map, operation.size, operation.strides, [1, 1], operation.padding), map[2]])
     }
     case 'globalAveragePooling': case 'globalMaxPooling': {
@@ -142,25 +145,51 @@ function windows (
   dilation: readonly [number, number],
   padding: Padding
 ): [number, number] {
-  const sides: [number, number] = [
-    windowCount(height, size[0], strides[0], dilation[0], padding),
-    windowCount(width, size[1], strides[1], dilation[1], padding)
-  ]
+  const sides = ([0, 1] as const).map((axis) => {
+    const side = [height, width][axis] ?? 0
+    const { before, after } = paddingOf({ padding, size: size[axis], stride: strides[axis], dilation: dilation[axis] }, side, axis)
+    return Math.ceil((before + side + after - (size[axis] - 1) * dilation[axis]) / strides[axis])
+  }) as [number, number]
   if (sides.some((side) => side < 1)) throw new NetworkError(`has no pixel left of ${height}x${width}: the input is too small`)
   return sides
 }
 
-/** TensorFlow's rule for the side of a convolution's or a pooling's output. */
-export function windowCount (side: number, size: number, stride: number, dilation: number, padding: Padding): number {
-  return padding === 'same' ? Math.ceil(side / stride) : Math.ceil((side - (size - 1) * dilation) / stride)
+/** Windows along one side of a map. */
+interface SideWindows {
+  readonly padding: Padding
+  readonly size: number
+  readonly stride: number
+  readonly dilation: number
 }
 
-/** Pixels of `same` padding along one side, before and after (TensorFlow's rule). */
-export function samePadding (
-  side: number, size: number, stride: number, dilation: number
+/** Pixels around a map of so many along an axis (0 is its height), before and after. */
+export function paddingOf (
+  { padding, size, stride, dilation }: SideWindows, side: number, axis: 0 | 1
 ): { readonly before: number, readonly after: number } {
+  if (padding === 'valid') return { before: 0, after: 0 }
+  if (padding !== 'same') {
+    return axis === 0 ? { before: padding.top, after: padding.bottom } : { before: padding.left, after: padding.right }
+  }
   const total = Math.max(0, (Math.ceil(side / stride) - 1) * stride + (size - 1) * dilation + 1 - side)
   return { before: Math.floor(total / 2), after: Math.ceil(total / 2) }
+}
+
+/** What is around a map of this height and width for windows, at each side. */
+export function marginsOf (
+  padding: Padding, [height, width]: Sides, { size, strides, dilation = [1, 1] }: { size: Sides, strides: Sides, dilation?: Sides }
+): Margins {
+  const [vertical, horizontal] = ([0, 1] as const).map((axis) => (
+    paddingOf({ padding, size: size[axis], stride: strides[axis], dilation: dilation[axis] }, [height, width][axis] ?? 0, axis)
+  )) as [ReturnType<typeof paddingOf>, ReturnType<typeof paddingOf>]
+  return { top: vertical.before, bottom: vertical.after, left: horizontal.before, right: horizontal.after }
+}
+
+/** Throws a NetworkError where a window of a pooling may hold nothing of the map. */
+function demandFilledWindows ({ size, padding }: OperationOf<'maxPooling' | 'averagePooling'>): void {
+  if (typeof padding === 'string') return
+  const { top, bottom, left, right } = padding
+  if (Math.max(top, bottom) < size[0] && Math.max(left, right) < size[1]) return
+  throw new NetworkError(`has windows of ${size.join('x')} that may lie outside of the map`)
 }
 
 function broadcast (left: Shape, right: Shape): Shape {

@@ -3,6 +3,7 @@ import type { InputSpec } from '../model/input.js'
 import { hashFiles } from '../base/hash.js'
 import { chooseInput } from '../model/input.js'
 import { filesOf, readStoredModel } from './files/index.js'
+import { IMAGENET_LABELS } from './imagenet.js'
 import { labelsBeside, type FoundLabels } from './labels/beside.js'
 import { readLabels } from './labels/index.js'
 import { recognize, type Hints, type RecognizedModel } from './keras/index.js'
@@ -38,7 +39,7 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
   const { hash, name = nameOf(path) } = facts
   const source = basename(path)
   const recognized = await withRecognized(path, settings, facts, async (recognized) => recognized)
-  const { network, rescaling, inputSizeFromFile, notes, decoding } = recognized
+  const { network, rescaling, inputSizeFromFile, notes, decoding, isImageNet } = recognized
   const input = chooseInput(settings, {
     source,
     size: network.input.side,
@@ -50,7 +51,8 @@ export async function openTrainedFile (path: string, settings: ModelSettings, fa
     rescaling
   })
   const classes = classCount(network)
-  const { labels, warnings } = await findLabels(path, settings.labels, facts.labelsPath, classes)
+  const knownLabels = facts.labelsPath ?? (isImageNet === true ? IMAGENET_LABELS : undefined)
+  const { labels, warnings } = await findLabels(path, settings.labels, knownLabels, classes)
   return {
     name,
     version: hash.slice(0, VERSION_DIGITS),
@@ -81,7 +83,7 @@ async function withRecognized<T> (
 ): Promise<T> {
   const stored = await readStoredModel(path)
   try {
-    const recognized = await (stored.kind === 'torch' ? recognizeTorch(stored) : recognize(stored, hintsOf(settings, facts)))
+    const recognized = await (stored.kind === 'torch' ? recognizeTorch : recognize)(stored, hintsOf(settings, facts))
     const unused = stored.config === undefined ? [] : unusedSettings(settings)
     return await use({ ...recognized, notes: [...stored.notes ?? [], ...recognized.notes, ...unused] })
   } catch (error) {

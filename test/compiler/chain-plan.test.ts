@@ -7,13 +7,13 @@ import type { Operation } from '../../src/model/network.js'
 const WINDOW = { kernel: [3, 3], strides: [1, 1], dilation: [1, 1], padding: 'same' } satisfies Partial<Operation>
 const SEPARABLE: Operation = { kind: 'separableConvolution', filters: 6, bias: true, ...WINDOW }
 const DENSE: Operation = { kind: 'convolution', filters: 6, groups: 1, bias: true, ...WINDOW }
-const HALVES: Operation = { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same' }
+const HALVES = { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same' } satisfies Operation
 const RELU: Operation = { kind: 'activation', activation: { function: 'relu' } }
 const ADD: Operation = { kind: 'add' }
 const POOL: Operation = { kind: 'globalAveragePooling', keepDimensions: false }
 
 /** What a chain has of its own where nothing stands around its convolution. */
-const ALONE = { reluInput: false, summand: undefined, poolSummand: false, reluOutput: false }
+const ALONE = { reluInput: false, summand: undefined, poolSummand: undefined, reluOutput: false }
 
 type Draft = ReadonlyArray<readonly [name: string, operation: Operation, ...inputs: string[]]>
 
@@ -85,10 +85,23 @@ suite('what is computed with a separable convolution', () => {
     assert.deepEqual(chains, {
       after: { ...ALONE, layer: 'start', source: 'input', reluOutput: true },
       one: { ...ALONE, layer: 'one', source: 'after' },
-      sum: { ...ALONE, layer: 'shortcut', source: 'after', summand: 'one', poolSummand: true },
+      sum: { ...ALONE, layer: 'shortcut', source: 'after', summand: 'one', poolSummand: HALVES },
       both: { ...ALONE, layer: 'other', source: 'sum', summand: 'kept' }
     })
     assert.deepEqual(absorbed, ['other', 'pooled', 'shortcut', 'start'])
+  })
+
+  test('a pooling with one row and one column around its map, and not with two before it', () => {
+    const around = { top: 1, bottom: 1, left: 1, right: 1 }
+    for (const padding of [around, { ...around, top: 2, bottom: 0 }]) {
+      const pooling = { ...HALVES, padding }
+      const { chains } = plan([
+        ['pooled', pooling, 'input'], ['shortcut', { ...DENSE, filters: 3, kernel: [1, 1], strides: [2, 2] }, 'input'],
+        ['sum', ADD, 'pooled', 'shortcut']
+      ])
+      const summand = padding === around ? { summand: 'input', poolSummand: pooling } : { summand: 'pooled' }
+      assert.deepEqual(chains, { sum: { ...ALONE, layer: 'shortcut', source: 'input', ...summand } })
+    }
   })
 
   test('not dense convolutions of single positions, of groups or of windows with gaps', () => {

@@ -1,4 +1,4 @@
-import type { Activation, Operation, OperationOf } from '../../src/model/network.js'
+import type { Activation, Operation, OperationOf, Padding } from '../../src/model/network.js'
 import type { Draft } from './random-draft.js'
 
 /** Appends one layer or a few to a network under construction. */
@@ -16,7 +16,7 @@ interface Window {
   readonly kernel: [number, number]
   readonly strides: [number, number]
   readonly dilation: [number, number]
-  readonly padding: 'same' | 'valid'
+  readonly padding: Padding
 }
 
 /** A window that leaves pixels over. */
@@ -28,7 +28,14 @@ function windowFor (draft: Draft): Window {
   const dilated = !small && draft.flip()
   const dilation: [number, number] = dilated ? [draft.integer(1, 2), draft.integer(1, 3)] : [1, 1]
   const reach = Math.max((kernel[0] - 1) * dilation[0], (kernel[1] - 1) * dilation[1]) + 1
-  return { kernel, strides, dilation, padding: small || reach >= Math.min(height, width) - 2 || draft.flip() ? 'same' : 'valid' }
+  return { kernel, strides, dilation, padding: paddingFor(draft, kernel, small || reach >= Math.min(height, width) - 2) }
+}
+
+function paddingFor (draft: Draft, [height, width]: readonly [number, number], mustPad: boolean): Padding {
+  if (draft.flip()) return mustPad || draft.flip() ? 'same' : 'valid'
+  if (mustPad) return 'same'
+  const below = (size: number): number => draft.integer(0, size - 1)
+  return { top: below(height), bottom: below(height), left: below(width), right: below(width) }
 }
 
 /** Another feature map of the same height and width as the last one. */

@@ -222,6 +222,11 @@ function output (input: FeatureMap, { strides, dilation = [1, 1], padding }: Win
       while (count * stride + reach < side) count++
       return { count, position: (index: number, tap: number) => index * stride + tap * step }
     }
+    if (padding !== 'same') {
+      const [before, after] = axis === 0 ? [padding.top, padding.bottom] : [padding.left, padding.right]
+      while (count * stride + reach < before + side + after) count++
+      return { count, position: (index: number, tap: number) => index * stride + tap * step - before }
+    }
     while (count * stride < side) count++
     const missing = Math.max(0, (count - 1) * stride + reach + 1 - side)
     return { count, position: (index: number, tap: number) => index * stride + tap * step - Math.floor(missing / 2) }

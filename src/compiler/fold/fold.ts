@@ -1,6 +1,6 @@
 import { NetworkBuilder } from '../../model/network-builder.js'
 import type { Layer, Network, Operation, WeightSpec } from '../../model/network.js'
-import { samePadding } from '../../model/shapes.js'
+import { marginsOf } from '../../model/shapes.js'
 import type { Tensor, Weights } from '../../model/weights.js'
 import { affineOf, compose, type ChannelAffine } from './channel-affine.js'
 import { foldedTensors } from './kernels.js'
@@ -94,7 +94,8 @@ function isExactBefore (operation: Operation, { outputShape }: Layer, { shift }:
   if (!('padding' in operation && 'kernel' in operation) || operation.padding === 'valid') return true
   if (shift.every((value) => value === 0)) return true
   const { kernel, strides, dilation } = operation
-  return ([0, 1] as const).every((axis) => samePadding(outputShape[axis] ?? 0, kernel[axis], strides[axis], dilation[axis]).after === 0)
+  const margins = marginsOf(operation.padding, [outputShape[0], outputShape[1] ?? 0], { size: kernel, strides, dilation })
+  return Object.values(margins).every((margin) => margin === 0)
 }
 
 /** How often each layer is read. */

@@ -9,8 +9,8 @@ export interface Chain {
   readonly reluInput: boolean
   /** The layer that is added to the product. */
   readonly summand: string | undefined
-  /** Whether it is what max pooling makes of that layer: 3x3 windows at every second position, with padding. */
-  readonly poolSummand: boolean
+  /** The max pooling that makes the summand of that layer, where one does: 3x3 windows at every second position, with padding. */
+  readonly poolSummand: OperationOf<'maxPooling'> | undefined
   /** After the sum. */
   readonly reluOutput: boolean
 }
@@ -79,7 +79,7 @@ class Planner {
       source: (reluInput ? source.inputs[0] : source?.name) ?? '',
       reluInput,
       summand: pooling?.inputs[0] ?? summand?.name,
-      poolSummand: pooling !== undefined,
+      poolSummand: pooling?.operation.kind === 'maxPooling' ? pooling.operation : undefined,
       reluOutput: relu !== undefined
     })
   }
@@ -124,11 +124,12 @@ function isFittingDense ({ kernel, strides, dilation, groups }: OperationOf<'con
   return groups === 1 && dilation.every((step) => step === 1) && [...kernel, ...strides].some((side) => side > 1)
 }
 
-/** Whether it makes a map half as large as the ops pool their summand. */
+/** Whether it makes a map half as large as the ops pool their summand: with one row and column around it, or those that `same` has. */
 function isHalving ({ operation }: Layer): boolean {
   if (operation.kind !== 'maxPooling') return false
   const { size, strides, padding } = operation
-  return padding === 'same' && size.every((side) => side === 3) && strides.every((step) => step === 2)
+  const isAround = padding === 'same' || (typeof padding === 'object' && Object.values(padding).every((margin) => margin === 1))
+  return isAround && size.every((side) => side === 3) && strides.every((step) => step === 2)
 }
 
 function isSmallWindow ({ kernel, strides, dilation, padding }: OperationOf<'separableConvolution'>): boolean {

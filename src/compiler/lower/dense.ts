@@ -1,5 +1,5 @@
-import { channelsOf } from '../../model/shapes.js'
-import type { OperationOf } from '../../model/network.js'
+import { channelsOf, marginsOf } from '../../model/shapes.js'
+import type { OperationOf, Sides } from '../../model/network.js'
 import { sizeOf } from '../../model/weights.js'
 import { weightOf } from '../weight-of.js'
 import type { Chain } from './chain-plan.js'
@@ -19,6 +19,10 @@ export function denseChain (
   const { shape, data } = weightOf(layer, 'kernel', values.weights)
   const kernel = pointwiseWeights({ shape: [1, 1, sizeOf(shape) / filters, filters], data }, type)
   const bias = filterNumbers(hasBias ? weightOf(layer, 'bias', values.weights).data : new Float32Array(filters))
+  const pooled = poolSummand === undefined || summand === undefined
+    ? undefined
+    : marginsOf(poolSummand.padding, sidesOf(valueOf(summand).shape), poolSummand)
+  const poolBefore = [pooled?.top ?? 0, pooled?.left ?? 0] as const
   const summands = summand === undefined ? [] : [values.ofType(values.spatial(valueOf(summand)), type).step]
   const inputs = [
     input.step,
@@ -27,7 +31,19 @@ export function denseChain (
     ...summands
   ]
   const step = steps.add(name, type, inputs, {
-    op: 'XceptionConvolution', filters, window, strides, padding, summands: summands.length, poolSummand, reluOutput
+    op: 'XceptionConvolution',
+    filters,
+    window,
+    strides,
+    margins: marginsOf(padding, sidesOf(input.shape), { size: window, strides }),
+    summands: summands.length,
+    poolSummand: poolSummand !== undefined,
+    poolBefore,
+    reluOutput
   })
   return { step, shape: layer.outputShape, form: 'spatial', type }
+}
+
+function sidesOf ([height = 1, width = 1]: readonly number[]): Sides {
+  return [height, width]
 }

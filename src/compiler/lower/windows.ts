@@ -1,5 +1,5 @@
-import { samePadding } from '../../model/shapes.js'
-import type { Layer, OperationOf, Sides } from '../../model/network.js'
+import { marginsOf } from '../../model/shapes.js'
+import type { Layer, Margins, OperationOf, Padding, Sides } from '../../model/network.js'
 import type { Precision } from '../precision.js'
 import { weightOf } from '../weight-of.js'
 import type { Value, Values } from './values.js'
@@ -10,9 +10,9 @@ import type { Value, Values } from './values.js'
  */
 
 export function convolution (layer: Layer, operation: OperationOf<'convolution'>, input: Value, values: Values): Value {
-  const { kernel, strides, dilation, padding, groups } = operation
-  if (groups === 1 && [...kernel, ...strides].every((side) => side === 1)) return pointwise(layer, 'kernel', input, values)
-  const { step, type } = values.spatial(input)
+  const { strides, dilation, groups } = operation
+  if (groups === 1 && isPointwise(operation)) return pointwise(layer, 'kernel', input, values)
+  const { step, type, padding } = withMargins(layer, operation.padding, values.spatial(input), values)
   const inputs = [step, values.weight(layer, 'kernel', type)]
   const product = values.steps.add(layer.name, type, inputs, { op: 'Conv2D', strides, dilation, padding })
   return { step: values.biased(layer, product, type), shape: layer.outputShape, form: 'spatial', type }
@@ -28,11 +28,34 @@ export function separableConvolution (layer: Layer, operation: OperationOf<'sepa
 }
 
 export function pooling (layer: Layer, operation: OperationOf<'maxPooling' | 'averagePooling'>, input: Value, values: Values): Value {
-  const { kind, size, strides, padding } = operation
-  const { step, type } = values.spatial(input)
+  const { kind, size, strides } = operation
+  const around = kind === 'maxPooling' ? LOWEST : 0
+  const { step, type, padding } = withMargins(layer, operation.padding, values.spatial(input), values, around)
   const op = kind === 'maxPooling' ? 'MaxPool' : 'AvgPool'
+  const given = { shape: layer.outputShape, form: 'spatial', type } as const
   const pooled = values.steps.add(layer.name, type, [step], { op, size, strides, padding })
-  return { step: pooled, shape: layer.outputShape, form: 'spatial', type }
+  if (kind === 'maxPooling' || typeof operation.padding === 'string') return { ...given, step: pooled }
+  const [height, width = 1] = layer.outputShape
+  const numbers = windowShares(operation, [input.shape[0] ?? 1, input.shape[1] ?? 1], [height, width])
+  const shares = values.steps.numbers(`${layer.name}/shares`, type, [1, height, width, 1], numbers)
+  return { ...given, step: values.steps.binary(`${layer.name}/means`, 'Mul', pooled, shares, type) }
+}
+
+/** Below what any layer gives, in each of the types. */
+const LOWEST = -3e38
+
+/** How many times more positions a window has than lie in the map, for each position of the output. */
+function windowShares (
+  { size, strides, padding }: OperationOf<'averagePooling' | 'maxPooling'>, map: Sides, [height, width]: Sides
+): Float32Array {
+  const { top, left } = marginsOf(padding, map, { size, strides })
+  const inside = (index: number, axis: 0 | 1, before: number): number => {
+    const start = index * strides[axis] - before
+    return Math.min(start + size[axis], map[axis]) - Math.max(start, 0)
+  }
+  return Float32Array.from({ length: height * width }, (_, position) => (
+    size[0] * size[1] / inside(Math.floor(position / width), 0, top) / inside(position % width, 1, left)
+  ))
 }
 
 /** A product of each position's channels with one matrix, and the bias. */
@@ -44,26 +67,44 @@ function pointwise (layer: Layer, role: string, input: Value, values: Values): V
   return { step: values.biased(layer, product, type), shape, form: 'rows', type }
 }
 
+/**
+ * A map with `around` in a layer's margins, where it has some. TensorFlow 2.21 aborts on explicit padding, also where it makes that of a
+ * `Pad` before a convolution; of `PadV2` it makes nothing.
+ */
+function withMargins (
+  { name }: Layer, padding: Padding, { step, type }: Pick<Value, 'step' | 'type'>, { steps }: Values, around = 0
+): { readonly step: string, readonly type: Precision, readonly padding: 'valid' | 'same' } {
+  if (typeof padding === 'string') return { step, type, padding }
+  return { step: steps.padWith(`${name}/padded`, step, type, amountsOf(padding), around), type, padding: 'valid' }
+}
+
+function isPointwise ({ kernel, strides, padding }: OperationOf<'convolution'>): boolean {
+  const isAround = typeof padding === 'object' && Object.values(padding).some((margin) => margin > 0)
+  return !isAround && [...kernel, ...strides].every((side) => side === 1)
+}
+
+/** Before and after each dimension of a batch of maps. */
+function amountsOf ({ top, bottom, left, right }: Margins): ReadonlyArray<readonly [before: number, after: number]> {
+  return [[0, 0], [top, bottom], [left, right], [0, 0]]
+}
+
 type DepthwiseWindow = OperationOf<'depthwiseConvolution' | 'separableConvolution'>
 
 /** Without the bias. TensorFlow's op takes one stride for both sides, and no dilation on a CPU. */
 function depthwise (layer: Layer, window: DepthwiseWindow, input: Value, values: Values): Value {
   const { steps } = values
-  const { strides, padding } = window
+  const { strides } = window
   const { step, type, shape: [height = 0, width = 0, channels = 0] } = values.spatial(input)
   const name = `${layer.name}/depthwise`
   const shape = [layer.outputShape[0], layer.outputShape[1] ?? 1, channels] as const
   const kernel = depthwiseKernel(layer, window.kernel, window.dilation, type, values)
   if (strides[0] === strides[1]) {
-    const product = steps.add(name, type, [step, kernel], { op: 'DepthwiseConv2dNative', stride: strides[0], padding })
+    const { step: read, padding } = withMargins(layer, window.padding, { step, type }, values)
+    const product = steps.add(name, type, [read, kernel], { op: 'DepthwiseConv2dNative', stride: strides[0], padding })
     return { step: product, shape, form: 'spatial', type }
   }
-  const sides = [height, width] as const
-  const amounts = ([0, 1] as const).map((axis) => {
-    const { before, after } = samePadding(sides[axis], window.kernel[axis], strides[axis], window.dilation[axis])
-    return [before, after] as const
-  })
-  const padded = padding === 'valid' ? step : steps.pad(`${name}/padded`, step, type, [[0, 0], ...amounts, [0, 0]])
+  const margins = marginsOf(window.padding, [height, width], { size: window.kernel, strides, dilation: window.dilation })
+  const padded = window.padding === 'valid' ? step : steps.pad(`${name}/padded`, step, type, amountsOf(margins))
   const stride = greatestCommonDivisor(strides)
   const dense = steps.add(`${name}/dense`, type, [padded, kernel], { op: 'DepthwiseConv2dNative', stride, padding: 'valid' })
   const chosen = steps.everyNth(name, dense, type, [1, strides[0] / stride, strides[1] / stride, 1])

@@ -1,10 +1,11 @@
 import { XCEPTION } from '../architecture.js'
 import type { Network, NetworkInput } from '../network.js'
+import { ALIGNED, alignedNetwork, withFilters, type AlignedArchitecture } from './aligned.js'
 import { inceptionV3 } from './inception-v3.js'
 import { EXTREME, segmented, separable, simplified, type FamilyModule } from './modules.js'
 import type { Plan } from './plan.js'
 import { mobileNet, vggSeparable } from './stacks.js'
-import { xceptionNetwork } from './xception.js'
+import { LEGACY_XCEPTION, xceptionNetwork } from './xception.js'
 
 /** A named network of the paper's line. */
 export interface Preset {
@@ -31,13 +32,15 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   'xception-relu': onSkeleton('Xception with ReLU between depthwise and pointwise', separable('relu')),
   'xception-elu': onSkeleton('Xception with ELU between depthwise and pointwise', separable('elu')),
   'xception-plain': onSkeleton('Xception without residual connections', separable('none'), false),
+  legacy_xception: onSkeleton('Xception as PyTorch has it (Cadene, timm)', separable('none'), true, LEGACY_XCEPTION),
+  ...Object.fromEntries(Object.entries(ALIGNED).map(([name, architecture]) => [name, onAligned(name, architecture)])),
   'vgg-separable': { about: 'VGG-16\'s stack with separable convolutions', size: 224, stem: 1, build: vggSeparable },
   mobilenet: { about: 'MobileNet as Keras has it', size: 224, stem: 2, build: mobileNet }
 }
 const SEGMENTS_NAME = /^inception-segments-([1-9]\d{0,5})$/
 
 /** Xception's skeleton with `module` in place of the separable convolutions. */
-function onSkeleton (about: string, module: FamilyModule, residual = true): Preset {
+function onSkeleton (about: string, module: FamilyModule, residual = true, architecture = XCEPTION): Preset {
   return {
     about,
     size: XCEPTION.inputSize,
@@ -46,7 +49,7 @@ function onSkeleton (about: string, module: FamilyModule, residual = true): Pres
       const scaled = <T extends readonly number[]>(counts: T): T => counts.map((count) => plan.filters(count)) as unknown as T
       const { stem, middle } = XCEPTION
       return xceptionNetwork({
-        ...XCEPTION,
+        ...architecture,
         inputSize: side,
         stem: { ...stem, filters: scaled(stem.filters), strides: [plan.stem, stem.strides[1]] },
         entryFilters: scaled(XCEPTION.entryFilters),
@@ -56,6 +59,19 @@ function onSkeleton (about: string, module: FamilyModule, residual = true): Pres
         residual
       }, rescaling, module)
     }
+  }
+}
+
+/** One of timm's aligned Xceptions. */
+function onAligned (name: string, architecture: AlignedArchitecture): Preset {
+  const order = architecture.preactivated ? 'normalization and ReLU before each module' : 'no pooling, normalization behind depthwise'
+  return {
+    about: `timm's ${name}: aligned Xception, ${order}`,
+    size: XCEPTION.inputSize,
+    stem: architecture.stemStride,
+    build: ({ stem, classes, filters }, input) => (
+      alignedNetwork({ ...withFilters(architecture, (count) => filters(count)), stemStride: stem, classes }, input)
+    )
   }
 }
 

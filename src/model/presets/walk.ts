@@ -97,12 +97,12 @@ export class Walk {
     return this.add(name, { kind: 'separableConvolution', filters, bias: false, ...windowOf(window) })
   }
 
-  /** Global average pooling, a dense layer and softmax. */
-  classifier (classes: number): void {
+  /** Global average pooling, a dense layer and softmax, or sigmoid. */
+  classifier (classes: number, ending: 'softmax' | 'sigmoid' = 'softmax'): void {
     this.enter(undefined, 'head')
     this.add('avg_pool', { kind: 'globalAveragePooling', keepDimensions: false })
     this.add('predictions', { kind: 'dense', units: classes, bias: true })
-    this.activation('predictions_softmax', { function: 'softmax' })
+    this.activation(`predictions_${ending}`, { function: ending })
   }
 }
 

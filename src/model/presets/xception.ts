@@ -1,11 +1,15 @@
-import type { Architecture, HeadLayer } from '../architecture.js'
+import { XCEPTION, type Architecture, type HeadLayer } from '../architecture.js'
 import type { Rescaling } from '../input.js'
 import type { Network, Operation } from '../network.js'
 import { separable, type FamilyModule } from './modules.js'
 import { PLAIN_NORMALIZATION, RELU, Walk } from './walk.js'
 
+/** The same in PyTorch (Cadene's, timm's legacy_xception), which pools with one row and column around a map. */
+export const LEGACY_XCEPTION: Architecture = { ...XCEPTION, poolPadding: 'around', batchNormEpsilon: 1e-5 }
+
 const KERNEL_SIZE = 3
-const POOL = { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same' } satisfies Operation
+const POOL = { kind: 'maxPooling', size: [3, 3], strides: [2, 2] } as const
+const AROUND = { top: 1, bottom: 1, left: 1, right: 1 }
 
 /**
  * The network of an architecture, from the input to the probabilities, in Keras's order and with Keras's names; with another
@@ -16,10 +20,10 @@ const POOL = { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same
  * (`conv2d_4`) by what was built before in the same process, so its names say nothing.
  */
 export function xceptionNetwork (
-  architecture: Architecture, rescaling: Rescaling, module = separable(architecture.intermediateActivation)
+  architecture: Architecture, rescaling: Rescaling, module = separable(architecture.intermediateActivation), channels: 1 | 3 = 3
 ): Network {
   const walk = new Walk(
-    { side: architecture.inputSize, channels: 3, rescaling }, { ...PLAIN_NORMALIZATION, epsilon: architecture.batchNormEpsilon }
+    { side: architecture.inputSize, channels, rescaling }, { ...PLAIN_NORMALIZATION, epsilon: architecture.batchNormEpsilon }
   )
   entryFlow(walk, architecture, module)
   middleFlow(walk, architecture, module)
@@ -28,7 +32,12 @@ export function xceptionNetwork (
   return walk.build()
 }
 
-function entryFlow (walk: Walk, { stem, entryFilters, residual }: Architecture, module: FamilyModule): void {
+function poolOf ({ poolPadding = 'same' }: Architecture): Operation {
+  return { ...POOL, size: [...POOL.size], strides: [...POOL.strides], padding: poolPadding === 'same' ? 'same' : AROUND }
+}
+
+function entryFlow (walk: Walk, architecture: Architecture, module: FamilyModule): void {
+  const { stem, entryFilters, residual } = architecture
   walk.enter('block1', 'entry')
   stem.filters.forEach((filters, index) => {
     walk.convolution(`block1_conv${index + 1}`, filters, { kernel: KERNEL_SIZE, stride: stem.strides[index] ?? 1, padding: stem.padding })
@@ -36,7 +45,7 @@ function entryFlow (walk: Walk, { stem, entryFilters, residual }: Architecture, 
   })
   entryFilters.forEach((filters, index) => {
     walk.enter(`block${index + 2}`, 'entry')
-    downsamplingModule(walk, [filters, filters], { module, residual, startsActivated: index === 0 })
+    downsamplingModule(walk, [filters, filters], { module, residual, startsActivated: index === 0, pool: poolOf(architecture) })
   })
 }
 
@@ -53,10 +62,12 @@ function middleFlow (walk: Walk, { entryFilters, middle, residual }: Architectur
   }
 }
 
-function exitFlow (walk: Walk, { entryFilters, middle, exitFilters, residual }: Architecture, module: FamilyModule): void {
+function exitFlow (walk: Walk, architecture: Architecture, module: FamilyModule): void {
+  const { entryFilters, middle, exitFilters, residual } = architecture
   const first = entryFilters.length + middle.repeats + 2
   walk.enter(`block${first}`, 'exit')
-  downsamplingModule(walk, [exitFilters[0], exitFilters[1]], { module, residual, startsActivated: false })
+  const pool = poolOf(architecture)
+  downsamplingModule(walk, [exitFilters[0], exitFilters[1]], { module, residual, startsActivated: false, pool })
   walk.enter(`block${first + 1}`, 'exit')
   ;[exitFilters[2], exitFilters[3]].forEach((filters, index) => {
     const name = `${walk.module}_${module.label}${index + 1}`
@@ -70,10 +81,13 @@ interface Downsampling {
   readonly residual: boolean
   /** True in the first module of the entry flow, which reads what a ReLU gave. */
   readonly startsActivated: boolean
+  readonly pool: Operation
 }
 
 /** Two modules and a max pooling, beside a strided 1x1 convolution. */
-function downsamplingModule (walk: Walk, filters: readonly [number, number], { module, residual, startsActivated }: Downsampling): void {
+function downsamplingModule (
+  walk: Walk, filters: readonly [number, number], { module, residual, startsActivated, pool }: Downsampling
+): void {
   const { module: block, last: input } = walk
   filters.forEach((count, index) => {
     const name = `${block}_${module.label}${index + 1}`
@@ -82,11 +96,11 @@ function downsamplingModule (walk: Walk, filters: readonly [number, number], { m
   })
   const main = walk.last
   if (!residual) {
-    walk.add(`${block}_pool`, POOL, [main])
+    walk.add(`${block}_pool`, pool, [main])
     return
   }
   const shortcut = walk.convolution(`${block}_residual`, filters[1], { kernel: 1, stride: 2 }, input)
-  walk.add(`${block}_add`, { kind: 'add' }, [walk.add(`${block}_pool`, POOL, [main]), shortcut])
+  walk.add(`${block}_add`, { kind: 'add' }, [walk.add(`${block}_pool`, pool, [main]), shortcut])
 }
 
 function head (walk: Walk, layers: readonly HeadLayer[]): void {

@@ -6,6 +6,7 @@ import { parseJson } from './bytes.js'
 import { MAX_JSON_BYTES } from './limits.js'
 import type { StoredModel } from './stored.js'
 
+const HUB_CONFIG = 'config.json'
 const NAMES = ['config.json', 'model.json', 'architecture.json']
 
 /** Keras's configuration from a file beside one that has only weights, as `model.to_json()` gives it; the model itself if there is none. */
@@ -34,6 +35,22 @@ export async function withConfigBeside (path: string, stored: StoredModel): Prom
     }
   }
   return notes.length === 0 ? stored : { ...stored, notes }
+}
+
+/** timm's configuration from the file of that name beside the weights, as it is in a repository; the model itself if there is none. */
+export async function withHubConfig (path: string, stored: StoredModel): Promise<StoredModel> {
+  const file = join(dirname(path), HUB_CONFIG)
+  try {
+    const found = await existing(file)
+    if (found?.isFile() !== true || found.size > MAX_JSON_BYTES) return stored
+    const config = parseJson(await reading(file, () => readFile(file)))
+    const isOfTimm = typeof config === 'object' && config !== null && ('pretrained_cfg' in config || 'input_size' in config)
+    if (!isOfTimm) return stored
+    return { ...stored, config, notes: [`has only weights, and ${HUB_CONFIG} beside it says how pictures become its input`] }
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    return { ...stored, notes: [`has only weights, and ${HUB_CONFIG} beside it is not used: ${error.message}`] }
+  }
 }
 
 /** What is a configuration of Keras's; also where `json.dump` wrote the text once more, or `model.get_config()` without its class. */

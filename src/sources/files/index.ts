@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { WeightsError } from '../../model/weights.js'
 import { openHdf5 } from './hdf5.js'
 import { identify } from './identify.js'
-import { withConfigBeside } from './config-beside.js'
+import { withConfigBeside, withHubConfig } from './config-beside.js'
 import { openKerasArchive } from './keras-archive.js'
 import { kerasFolderFiles, openKerasFolder } from './keras-folder.js'
 import { openSafetensors } from './safetensors.js'
@@ -29,9 +29,9 @@ export async function readStoredModel (path: string): Promise<StoredModel> {
     case 'tfjs-layers': return await openTfjsLayers(file)
     case 'safetensors': {
       const stored = await openSafetensors(file)
-      return stored.kind === 'torch' ? stored : await withConfigBeside(file, stored)
+      return stored.kind === 'torch' ? await withHubConfig(file, stored) : await withConfigBeside(file, stored)
     }
-    case 'torch-zip': case 'torch-stream': return await openTorch(file, container)
+    case 'torch-zip': case 'torch-stream': return await withHubConfig(file, await openTorch(file, container))
     case 'package': throw new WeightsError(`${file} describes a model package: name its folder, ${dirname(file)}.`)
   }
 }

@@ -1,4 +1,4 @@
-import type { Rescaling } from '../../model/input.js'
+import type { InputFacts, Rescaling } from '../../model/input.js'
 import type { Network } from '../../model/network.js'
 import { WeightsError, type Weights } from '../../model/weights.js'
 import type { StoredModel } from '../files/index.js'
@@ -29,7 +29,9 @@ export interface RecognizedModel {
   /** False where the file does not tell the input size, and the hint or the default was taken. */
   readonly inputSizeFromFile: boolean
   /** What the decoder does instead of the network, which has no layer for it then. */
-  readonly decoding?: PictureResizing['decoding']
+  readonly decoding?: Pick<InputFacts, 'fit' | 'cropFraction' | 'kernel' | 'pixels'>
+  /** True where its classes are ImageNet's. */
+  readonly isImageNet?: boolean
   /** What was assumed or left out, one sentence each that continues the file's name. */
   readonly notes: readonly string[]
   /** Named as the network's layers name them; the file must still be open. */

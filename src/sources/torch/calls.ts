@@ -9,7 +9,7 @@ import { Global, InertRecord, NumberStorage, StoredTensor, type StorageFormat, t
 
 const STORAGES: ReadonlyMap<string, StorageFormat> = new Map(([
   ['Float', 'float32'], ['Half', 'float16'], ['BFloat16', 'bfloat16'], ['Double', 'float64'], ['Long', 'int64']
-] as const).flatMap(([name, format]) => ['torch', 'torch.cuda'].map((module) => [`${module}.${name}NumberStorage`, format] as const)))
+] as const).flatMap(([name, format]) => ['torch', 'torch.cuda'].map((module) => [`${module}.${name}Storage`, format] as const)))
 
 const MAX_DIMENSIONS = 8
 

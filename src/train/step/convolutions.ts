@@ -1,29 +1,32 @@
 import type { Layer, OperationOf, Shape, Sides } from '../../model/network.js'
 import { channelsOf } from '../../model/shapes.js'
 import type { Differentiable, Pass, Value } from './pass.js'
+import { withMargins } from './margins.js'
 import { refuse } from './refusal.js'
 
 /* Convolutions and their gradients. A 1x1 convolution of stride 1 is a product of matrices, as in the compiler. */
 
 export function convolution (layer: Layer, operation: OperationOf<'convolution'>, input: Value, pass: Pass): Differentiable {
-  const { kernel, strides, dilation, padding, groups } = operation
+  const { kernel, strides, dilation, groups } = operation
   if (groups > 1) refuse(layer, 'groups')
-  if ([...kernel, ...strides].every((side) => side === 1)) return product(layer, 'kernel', input, pass)
+  const isPointwise = typeof operation.padding === 'string' && [...kernel, ...strides].every((side) => side === 1)
+  if (isPointwise) return product(layer, 'kernel', input, pass)
   const { steps } = pass
   const { name } = layer
   const value = pass.ofType(input, pass.precision)
   const { type } = value
   const channels = pass.alignedCount(operation.filters)
   const shape = [...kernel, value.channels, channels]
+  const { step: read, shape: readShape, padding, within } = withMargins(layer, operation.padding, value, pass)
   const weights = pass.weight(layer, 'kernel', type, shape)
   const window = { strides, dilation, padding }
-  const step = steps.add(name, type, [value.step, weights], { op: 'Conv2D', ...window })
+  const step = steps.add(name, type, [read, weights], { op: 'Conv2D', ...window })
   return withBias(layer, { step, shape: layer.outputShape, channels, type }, pass, (gradient) => {
-    const byKernel = [value.step, steps.integers(`${name}/kernel_shape`, shape), gradient]
+    const byKernel = [read, steps.integers(`${name}/kernel_shape`, shape), gradient]
     pass.learn(layer, 'kernel', steps.add(`${name}/by_kernel`, type, byKernel, { op: 'Conv2DBackpropFilter', ...window }), type, shape)
     pass.handBack(layer, type, () => {
-      const byInput = [steps.integers(`${name}/input_shape`, dimensionsOf(value, pass)), weights, gradient]
-      return steps.add(`${name}/by_input`, type, byInput, { op: 'Conv2DBackpropInput', ...window })
+      const byInput = [steps.integers(`${name}/input_shape`, [pass.batch, ...readShape]), weights, gradient]
+      return within(steps.add(`${name}/by_input`, type, byInput, { op: 'Conv2DBackpropInput', ...window }))
     })
   })
 }
@@ -49,8 +52,9 @@ export function dense (layer: Layer, input: Value, pass: Pass): Differentiable {
 type DepthwiseWindow = OperationOf<'depthwiseConvolution' | 'separableConvolution'>
 
 /** The depthwise part of a layer, without a bias. */
-function depthwise (layer: Layer, { kernel, strides, dilation, padding }: DepthwiseWindow, input: Value, pass: Pass): Differentiable {
-  const { step, channels, type } = input
+function depthwise (layer: Layer, operation: DepthwiseWindow, input: Value, pass: Pass): Differentiable {
+  const { kernel, strides, dilation } = operation
+  const { channels, type } = input
   const [stride] = strides
   if (strides[1] !== stride) refuse(layer, 'strides that differ')
   if (dilation.some((side) => side > 1)) refuse(layer, 'dilation')
@@ -58,6 +62,7 @@ function depthwise (layer: Layer, { kernel, strides, dilation, padding }: Depthw
   const name = `${layer.name}/depthwise`
   const shape = [...kernel, channels, 1]
   const weights = pass.weight(layer, 'depthwise_kernel', type, shape)
+  const { step, shape: readShape, padding, within } = withMargins(layer, operation.padding, input, pass)
   const window = { stride, padding }
   const given: Value = {
     step: steps.add(name, type, [step, weights], { op: 'DepthwiseConv2dNative', ...window }),
@@ -70,8 +75,8 @@ function depthwise (layer: Layer, { kernel, strides, dilation, padding }: Depthw
     const learned = steps.add(`${name}/by_kernel`, type, byKernel, { op: 'DepthwiseConv2dNativeBackpropFilter', ...window })
     pass.learn(layer, 'depthwise_kernel', learned, type, shape)
     pass.handBack(layer, type, () => {
-      const byInput = [steps.integers(`${name}/input_shape`, dimensionsOf(input, pass)), weights, gradient]
-      return steps.add(`${name}/by_input`, type, byInput, { op: 'DepthwiseConv2dNativeBackpropInput', ...window })
+      const byInput = [steps.integers(`${name}/input_shape`, [pass.batch, ...readShape]), weights, gradient]
+      return within(steps.add(`${name}/by_input`, type, byInput, { op: 'DepthwiseConv2dNativeBackpropInput', ...window }))
     })
   }
   return { value: given, backward }
@@ -122,10 +127,6 @@ function withBias (layer: Layer, value: Value, pass: Pass, backward: (gradient: 
       backward(gradient)
     }
   }
-}
-
-function dimensionsOf ({ shape, channels }: Value, { batch }: Pass): number[] {
-  return [batch, ...shape.slice(0, -1), channels]
 }
 
 function sidesOf (shape: Shape): Sides {

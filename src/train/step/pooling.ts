@@ -1,10 +1,13 @@
 import type { Layer, OperationOf, Padding, Sides } from '../../model/network.js'
+import { withMargins } from './margins.js'
 import type { Differentiable, Pass, Value } from './pass.js'
+import { refuse } from './refusal.js'
 
 interface Window { readonly size: Sides, readonly strides: Sides, readonly padding: Padding }
 
 export function pooling (layer: Layer, operation: OperationOf<'maxPooling' | 'averagePooling'>, input: Value, pass: Pass): Differentiable {
   const { kind, size, strides, padding } = operation
+  if (kind === 'averagePooling' && typeof padding === 'object') refuse(layer, 'margins of average pooling')
   return pooled(layer, kind === 'maxPooling' ? 'Max' : 'Avg', { size, strides, padding }, input, pass)
 }
 
@@ -25,15 +28,20 @@ export function globalPooling (
   }
 }
 
-function pooled (layer: Layer, op: 'Max' | 'Avg', window: Window, input: Value, pass: Pass): Differentiable {
+/** Below what any layer gives, in each of the types. */
+const LOWEST = -3e38
+
+function pooled (layer: Layer, op: 'Max' | 'Avg', operation: Window, input: Value, pass: Pass): Differentiable {
   const { steps } = pass
   const { name } = layer
-  const { step, shape, channels, type } = input
+  const { type } = input
+  const { step, shape, padding, within } = withMargins(layer, operation.padding, input, pass, LOWEST)
+  const window = { size: operation.size, strides: operation.strides, padding }
   const given = steps.add(name, type, [step], { op: `${op}Pool`, ...window })
   const byInput = (gradient: string): string => {
-    const dimensions = (): string => steps.integers(`${name}/input_shape`, [pass.batch, ...shape.slice(0, -1), channels])
+    const dimensions = (): string => steps.integers(`${name}/input_shape`, [pass.batch, ...shape])
     const inputs = op === 'Max' ? [step, given, gradient] : [dimensions(), gradient]
-    return steps.add(`${name}/by_input`, type, inputs, { op: `${op}PoolGrad`, ...window })
+    return within(steps.add(`${name}/by_input`, type, inputs, { op: `${op}PoolGrad`, ...window }))
   }
   return {
     value: { ...input, step: given, shape: layer.outputShape },

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers'
-import type { Activation, Layer, Network } from '../../../src/model/network.js'
+import type { Activation, Layer, Network, Padding } from '../../../src/model/network.js'
 import type { Weights } from '../../../src/model/weights.js'
 
 // The CommonJS builds: TensorFlow.js's ES modules cannot be imported by Node.
@@ -63,10 +63,8 @@ function made ({ name, operation }: Layer) {
       return build.batchNormalization({ name, epsilon, scale, center })
     }
     case 'activation': return activation(name, operation.activation)
-    case 'maxPooling': return build.maxPooling2d({ name, poolSize: operation.size, strides: operation.strides, padding: operation.padding })
-    case 'averagePooling': return build.averagePooling2d({
-      name, poolSize: operation.size, strides: operation.strides, padding: operation.padding
-    })
+    case 'maxPooling': return build.maxPooling2d({ name, ...pool(operation) })
+    case 'averagePooling': return build.averagePooling2d({ name, ...pool(operation) })
     case 'zeroPadding': return build.zeroPadding2d({
       name, padding: [[operation.top, operation.bottom], [operation.left, operation.right]]
     })
@@ -83,8 +81,17 @@ function made ({ name, operation }: Layer) {
 }
 
 function window (operation: Extract<Layer['operation'], { dilation: unknown }>) {
-  const { kernel, strides, dilation, padding, bias } = operation
-  return { kernelSize: kernel, strides, dilationRate: dilation, padding, useBias: bias }
+  const { kernel, strides, dilation, bias } = operation
+  return { kernelSize: kernel, strides, dilationRate: dilation, padding: named(operation), useBias: bias }
+}
+
+function pool (operation: Extract<Layer['operation'], { size: unknown }>) {
+  return { poolSize: operation.size, strides: operation.strides, padding: named(operation) }
+}
+
+function named ({ padding }: { readonly padding: Padding }): 'same' | 'valid' {
+  if (typeof padding === 'object') throw new Error('TensorFlow.js has no margins of windows')
+  return padding
 }
 
 function activation (name: string, stated: Activation) {

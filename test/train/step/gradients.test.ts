@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { StockTraining } from '../../../bench/engines/stock-training.js'
 import { loadTensorFlow } from '../../../bench/engines/stock.js'
 import { toChannelsLast } from '../../../bench/engines/pixels.js'
-import type { Layer, Network, NetworkInput, Operation } from '../../../src/model/network.js'
+import type { Layer, Network, NetworkInput, Operation, Padding } from '../../../src/model/network.js'
 import { NetworkBuilder } from '../../../src/model/network-builder.js'
 import { parsePreset, presetNetwork } from '../../../src/model/presets/index.js'
 import { randomWeights } from '../../../src/model/random-weights.js'
@@ -15,10 +15,11 @@ import { mean, randomBatch, startTraining } from './training-graph.js'
 const RESCALING = { scale: 1 / 127.5, offset: -1 }
 const DESCENT = { momentum: 0.9, weightDecay: 0 }
 const BATCH = 6
+const AROUND = { top: 1, bottom: 1, left: 1, right: 1 }
 
-type Windows = Partial<{ kernel: [number, number], strides: [number, number], padding: 'same' | 'valid' }>
+type Windows = Partial<{ kernel: [number, number], strides: [number, number], padding: Padding }>
 const window = ({ kernel = [3, 3], strides = [1, 1], padding = 'same' }: Windows = {}): {
-  kernel: [number, number], strides: [number, number], padding: 'same' | 'valid', dilation: [number, number]
+  kernel: [number, number], strides: [number, number], padding: Padding, dilation: [number, number]
 } => ({ kernel, strides, padding, dilation: [1, 1] })
 const convolution = (filters: number, windows?: Windows, bias = false): Operation => (
   { kind: 'convolution', filters, groups: 1, bias, ...window(windows) }
@@ -32,10 +33,10 @@ function everyKind (): Network {
   const add = (name: string, operation: Operation, ...inputs: string[]): string => (
     builder.add({ name, operation, inputs: inputs.length === 0 ? [builder.last] : inputs })
   )
-  add('stem', convolution(7, { strides: [2, 2], padding: 'valid' }, true))
+  add('stem', convolution(7, { strides: [2, 2], padding: { top: 1, bottom: 0, left: 1, right: 0 } }, true))
   add('stem_bn', normalization())
   const stem = add('stem_act', { kind: 'activation', activation: { function: 'relu' } })
-  add('depthwise', { kind: 'depthwiseConvolution', bias: true, ...window({ strides: [2, 2] }) })
+  add('depthwise', { kind: 'depthwiseConvolution', bias: true, ...window({ strides: [2, 2], padding: AROUND }) })
   add('depthwise_bn', normalization(false))
   add('elu', { kind: 'activation', activation: { function: 'elu', alpha: 1 } })
   add('separable', { kind: 'separableConvolution', filters: 9, bias: true, ...window() })
@@ -50,7 +51,7 @@ function everyKind (): Network {
   add('joined', { kind: 'concatenate' }, 'left_1x3', pooled)
   add('joined_bn', normalization())
   add('padded', { kind: 'zeroPadding', top: 0, bottom: 1, left: 2, right: 0 })
-  add('pool', { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: 'same' })
+  add('pool', { kind: 'maxPooling', size: [3, 3], strides: [2, 2], padding: AROUND })
   add('pointwise', convolution(10, { kernel: [1, 1] }, true))
   const map = add('tanh', { kind: 'activation', activation: { function: 'tanh' } })
   const largest = add('largest', { kind: 'globalMaxPooling', keepDimensions: false })
