@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { usableCpus } from '../src/base/cpus.js'
-import { decodingTable } from './measurements/decoding.js'
+import { benchDecoding, decodingTable } from './measurements/decoding.js'
 import { benchEngines, engineChart, engineTable, howEngine } from './measurements/engine-times.js'
 import { benchExplain, explainTable } from './measurements/explain.js'
 import { benchFolder, folderTable } from './measurements/folder.js'
@@ -26,6 +26,7 @@ interface Options {
   readonly threadsRounds: number
   readonly httpRounds: number
   readonly folderRounds: number
+  readonly decodingRounds: number
   readonly pictures: number
   readonly seconds: number
   readonly starts: number
@@ -44,6 +45,7 @@ const options = new Command('npm run bench --')
   .option('--threads-rounds <count>', 'rounds of the benchmark of threads', positiveInteger, 5)
   .option('--http-rounds <count>', 'rounds of the HTTP benchmark', positiveInteger, 3)
   .option('--seconds <count>', 'seconds of load on each server at each number of connections', positiveInteger, 20)
+  .option('--decoding-rounds <count>', 'rounds of the benchmark of decoding', positiveInteger, 7)
   .option('--folder-rounds <count>', 'rounds of the benchmark of a folder', positiveInteger, 5)
   .option('--pictures <count>', 'pictures in that folder', positiveInteger, 200)
   .option('--starts <count>', 'cold and warm starts of each network', positiveInteger, 5)
@@ -84,10 +86,14 @@ const benches: Record<Kind, () => Promise<void>> = {
   http: async () => {
     const result = await benchHttp(machine, { ...options, rounds: options.httpRounds, model: options.model })
     console.log(`${formatTable(httpTable(result))}\n\n${result.weights} weights; ${howHttp(result)}; clients on the same machine\n`)
-    console.log(`${formatTable(decodingTable(result.decoding))}\n\ndecoding alone, one image at a time\n`)
     const workers = await benchWorkers({ ...options, rounds: options.httpRounds, model: options.model })
     console.log(`${formatTable(workersTable(workers))}\n\nour service at 16 connections, float32\n`)
     await saveResult('http', machine, { ...result, workers })
+  },
+  decoding: async () => {
+    const result = await benchDecoding({ rounds: options.decodingRounds, model: options.model })
+    console.log(`${formatTable(decodingTable(result))}\n\nmedians and quartiles of ${result.rounds} rounds, one image at a time\n`)
+    await saveResult('decoding', machine, result)
   },
   request: async () => {
     const result = await benchRequest(machine, { threads: options.threads, model: options.model, beside: options.beside })

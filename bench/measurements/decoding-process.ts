@@ -1,54 +1,46 @@
-import { performance } from 'node:perf_hooks'
+import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { readConfig } from '../../src/config.js'
 import { inputSpec } from '../../src/model/model.js'
 import { openModel } from '../../src/sources/open.js'
-import { configureDecoding, createDecoder, MemoryTurns, type Decoder } from '../../src/preprocess/index.js'
-import { makeLargePhoto, makePhotos } from '../http/photos.js'
+import { configureDecoding, createDecoder, jpegDecoder, MemoryTurns } from '../../src/preprocess/index.js'
 
 /*
- * Decodes and does nothing else, so that the CPU time of the process is that of decoding. Prints a JSON array.
- * The argument is what MODEL names: its input decides how far a photo is reduced.
+ * Decodes and does nothing else, so that the CPU time of the process is that of decoding. The arguments are what MODEL names, whose input
+ * decides how far a photo is reduced, the number of passes over the files that are counted, and the files. Prints CPU milliseconds an
+ * image by what decodes.
  */
 
-/** Passes over the photos that are counted; one more comes first, for the caches. */
-const PASSES = 10
-
-/** What decoding one photo takes. */
-export interface DecodingFigure {
-  readonly width: number
-  readonly height: number
-  /** Mean size of the JPEG files. */
-  readonly bytes: number
-  readonly cpuMs: number
-  readonly wallMs: number
-}
+const [model, passes = '1', ...paths] = process.argv.slice(2)
 
 configureDecoding({ threads: 1 })
-const config = readConfig({ MODEL: process.argv[2] })
+const config = readConfig({ MODEL: model })
 const { input } = await openModel(config)
-const serviceDecoder = createDecoder({
-  concurrency: 1, input: inputSpec(input), limits: config, memory: new MemoryTurns(config.maxDecodeBytes), timeoutMs: config.decodeTimeoutMs
+const spec = inputSpec(input)
+const decoder = createDecoder({
+  concurrency: 1, input: spec, limits: config, memory: new MemoryTurns(config.maxDecodeBytes), timeoutMs: config.decodeTimeoutMs
 })
-const figures = [await measure(serviceDecoder, await makePhotos()), await measure(serviceDecoder, [await makeLargePhoto()])]
-process.stdout.write(JSON.stringify(figures))
+const files = await Promise.all(paths.map(async (path) => await readFile(path)))
+const figures = {
+  [`ours (${jpegDecoder()})`]: await measure((file) => decoder.decode(file)),
+  'sharp alone': await measure(bySharp)
+}
+process.stdout.write(JSON.stringify({ size: spec.size, figures }))
 
-async function measure (decoder: Decoder, photos: readonly Buffer[]): Promise<DecodingFigure> {
-  await decodeAll(decoder, photos)
-  const [cpuBefore, startedAt] = [process.cpuUsage(), performance.now()]
-  for (let pass = 0; pass < PASSES; pass++) await decodeAll(decoder, photos)
-  const [cpu, wallMs] = [process.cpuUsage(cpuBefore), performance.now() - startedAt]
-  const { width, height } = await sharp(photos[0]).metadata()
-  const images = PASSES * photos.length
-  return {
-    width,
-    height,
-    bytes: Math.round(photos.reduce((sum, { length }) => sum + length, 0) / photos.length),
-    cpuMs: (cpu.user + cpu.system) / 1000 / images,
-    wallMs: wallMs / images
-  }
+/** The header first, as whoever limits pixels needs it, then the same pixels as ours. */
+async function bySharp (file: Uint8Array): Promise<unknown> {
+  const picture = sharp(file)
+  await picture.metadata()
+  const resized = picture.resize({ width: spec.size, height: spec.size, fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+  return await resized.flatten({ background: 'white' }).autoOrient().raw().toBuffer()
 }
 
-async function decodeAll (decoder: Decoder, photos: readonly Buffer[]): Promise<void> {
-  for (const photo of photos) await decoder.decode(photo)
+async function measure (decode: (file: Uint8Array) => Promise<unknown>): Promise<number> {
+  for (const file of files) await decode(file)
+  const before = process.cpuUsage()
+  for (let pass = 0; pass < Number(passes); pass++) {
+    for (const file of files) await decode(file)
+  }
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / Number(passes) / files.length
 }

@@ -1,4 +1,4 @@
-import { measureDecoding, type DecodingFigure } from './decoding.js'
+import { decodingTime } from './decoding.js'
 import type { TimedEngine } from '../engines/engine.js'
 import { timeTurn } from '../engines/turn.js'
 import { measureLoad, type Load } from '../http/load.js'
@@ -41,7 +41,6 @@ export interface HttpResult {
   readonly seconds: number
   /** Who could not be measured here, and why. */
   readonly leftOut: readonly string[]
-  readonly decoding: readonly DecodingFigure[]
   readonly figures: readonly HttpFigure[]
 }
 
@@ -62,11 +61,11 @@ export async function benchHttp (machine: Machine, options: HttpBenchOptions): P
     try {
       const { threads, rounds, seconds } = options
       const served = await servedModel(options.model, folder)
-      const decoding = await measureDecoding(served)
+      const decodingMs = await decodingTime(served)
       const leftOut = await startServers(servers, { machine, folder, served, threads, model: options.model })
-      const samples = await measureRounds(servers, decoding[0]?.cpuMs ?? NaN, options)
+      const samples = await measureRounds(servers, decodingMs, options)
       const figures = CONNECTIONS.flatMap((connections) => servers.map(({ name }) => figureOf(name, connections, samples)))
-      return { weights: weightsOf(options.model), threads, rounds, seconds, leftOut, decoding, figures }
+      return { weights: weightsOf(options.model), threads, rounds, seconds, leftOut, figures }
     } finally {
       await Promise.all(servers.flatMap((server) => [server.stop(), server.raw?.stop()]))
     }

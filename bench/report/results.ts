@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import type { DecodingResult } from '../measurements/decoding.js'
 import type { EngineResult } from '../measurements/engine-times.js'
 import type { ExplainResult } from '../measurements/explain.js'
 import type { FolderResult } from '../measurements/folder.js'
@@ -23,6 +24,7 @@ export interface Results {
   readonly kernels: KernelsResult
   readonly threads: ThreadsResult
   readonly http: HttpResult & { readonly workers: WorkersResult }
+  readonly decoding: DecodingResult
   readonly request: RequestResult
   readonly folder: FolderResult
   readonly start: StartResult
@@ -32,7 +34,7 @@ export interface Results {
   readonly train: TrainingResult
 }
 export const KINDS = [
-  'engine', 'kernels', 'threads', 'http', 'request', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
+  'engine', 'kernels', 'threads', 'http', 'decoding', 'request', 'folder', 'start', 'memory', 'explain', 'hold', 'train'
 ] as const satisfies ReadonlyArray<keyof Results>
 
 /** A result with the day and the machine of its measurement. */

@@ -28,6 +28,7 @@ type Measured = Saved<{ readonly weights: 'random' | 'real' }>
 const engine = await readResult('engine')
 const threads = await readResult('threads')
 const http = await readResult('http')
+const decoding = await readResult('decoding')
 const request = await readResult('request')
 const folder = await readResult('folder')
 const start = await readResult('start')
@@ -42,7 +43,9 @@ const blocks: Readonly<Record<string, string>> = {
   request: request === undefined
     ? ''
     : block(request, requestTable(request), `medians and quartiles of ${request.requests} requests, ${request.threads} threads`),
-  decoding: http === undefined ? '' : block(http, decodingTable(http.decoding), 'one image at a time, one thread'),
+  decoding: decoding === undefined
+    ? ''
+    : block(decoding, decodingTable(decoding), `medians and quartiles of ${decoding.rounds} rounds, one image at a time, one thread`),
   workers: http === undefined ? '' : block(http, workersTable(http.workers), howWorkers(http.workers)),
   folder: folder === undefined
     ? ''
