@@ -8,6 +8,7 @@ export const ERRORS = {
   invalid_tensor: { status: 400, title: 'A tensor is not one of the model\'s' },
   no_image: { status: 400, title: 'The request holds no image' },
   invalid_query: { status: 400, title: 'A query parameter is wrong' },
+  crop_outside_image: { status: 400, title: 'The crop lies outside the image' },
   invalid_header: { status: 400, title: 'A request header is wrong' },
   unauthorized: { status: 401, title: 'The request brings no valid API key' },
   not_found: { status: 404, title: 'There is nothing at this address' },

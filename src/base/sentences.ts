@@ -44,6 +44,12 @@ export const noFile = (): ServiceError => one('no_image', 'This is not a file.')
 export const unreadableFile = (cause: Error): ServiceError => one('no_image', `The file cannot be read: ${cause.message}.`, cause)
 
 export const wrongCount = (name: string, most: number): ServiceError => one('invalid_query', `${name} is a whole number from 1 to ${most}.`)
+export const wrongCrop = (): ServiceError =>
+  one('invalid_query', 'crop is x,y,width,height in pixels of the upright image: four numbers, the last two above 0.')
+export const wrongCropScale = (least: number, most: number): ServiceError =>
+  one('invalid_query', `cropScale is a number from ${least} to ${most}, and comes with crop.`)
+export const cropOutside = (width: number, height: number): ServiceError =>
+  one('crop_outside_image', `Nothing of the crop lies within the image, which has ${width} x ${height} pixels.`)
 export const wrongFlag = (name: string): ServiceError => one('invalid_query', `${name} is true or false.`)
 
 export const wrongTimeout = (): ServiceError =>

@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import type { ImageResult } from '../service/classification.js'
+import type { Work } from '../service/inference.js'
 import { LoadedModel, prepareProcess } from '../service/loaded-model.js'
 import type { Config } from '../config.js'
 import { toProblem } from '../contract/problems.js'
@@ -15,6 +16,7 @@ export interface ClassifyOptions {
   readonly config: Config
   readonly topK: number | undefined
   readonly json: boolean
+  readonly crop: Work['crop']
 }
 
 const NUMBER_WIDTH = 8
@@ -23,7 +25,7 @@ const NUMBER_WIDTH = 8
  * Classifies files through the same code as the service and prints a table, or JSON lines, in the order of the files.
  * Returns the number of images that failed. Throws an Error of one sentence if nothing can be classified at all.
  */
-export async function classifyFiles (patterns: readonly string[], { config, topK, json }: ClassifyOptions): Promise<number> {
+export async function classifyFiles (patterns: readonly string[], { config, topK, json, crop }: ClassifyOptions): Promise<number> {
   const files = await findImages(patterns)
   const model = await openModel(config, await showProgress())
   for (const warning of model.warnings) process.stderr.write(`${warning}\n`)
@@ -32,7 +34,7 @@ export async function classifyFiles (patterns: readonly string[], { config, topK
   const k = Math.min(topK ?? (files.length === 1 ? 5 : 1), loaded.facts.labels.length)
   const print = json ? printJson : tablePrinter(files)
   const progress = startProgress(files.length)
-  const feed = new ImageFeed(loaded, config, new AbortController().signal)
+  const feed = new ImageFeed(loaded, config, new AbortController().signal, crop)
   let failed = 0
   try {
     const results = inOrder(files, feed.concurrency, async (file) => [file, await feed.classify(file, k)] as const)

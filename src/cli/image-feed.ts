@@ -34,7 +34,11 @@ export class ImageFeed {
   readonly concurrency: number
   private readonly reads: Places
 
-  constructor (private readonly model: LoadedModel, private readonly limits: FeedLimits, private readonly signal: AbortSignal) {
+  /** `crop` is the part that is taken for the whole of each image. */
+  constructor (
+    private readonly model: LoadedModel, private readonly limits: FeedLimits, private readonly signal: AbortSignal,
+    private readonly crop?: Work['crop']
+  ) {
     // Each image on its way listens; their number is bounded here.
     setMaxListeners(0, signal)
     this.reads = new Places(FILES_PER_DECODE * limits.decodeConcurrency)
@@ -70,7 +74,7 @@ export class ImageFeed {
     const { signal } = this
     const place = await this.reads.wait('', signal)
     const uploads = [await read()]
-    return await use(uploads, { signal, ticket: { client: '', onLetGo: () => { place.release() } } })
+    return await use(uploads, { signal, crop: this.crop, ticket: { client: '', onLetGo: () => { place.release() } } })
   }
 }
 

@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { endWithReader } from '../base/closed-pipe.js'
 import { ENGINE_LOST } from '../base/end-now.js'
 import { OperatorError, ServiceError, SystemFailure } from '../base/errors.js'
+import type { Work } from '../service/inference.js'
 import { readConfig, settingsHelp, type Config } from '../config.js'
 import { examples } from './examples.js'
 import { DEFECT, IMAGES_FAILED, OUTPUT_FAILED, WRONG_USE } from './exit-codes.js'
@@ -19,6 +20,8 @@ interface ClassifyOptions extends ModelOptions {
   readonly json?: true
   readonly output?: string
   readonly shard?: Shard
+  readonly crop?: string
+  readonly cropScale?: string
 }
 interface EmbedOptions { readonly model?: string, readonly output: string, readonly normalize?: true }
 
@@ -45,17 +48,30 @@ function shardOf (text: string): Shard {
   return shard
 }
 
-async function classify (files: string[], { model, labels, topK, json, output, shard }: ClassifyOptions): Promise<number> {
+/** As POST /classify takes it. Throws an OperatorError. */
+async function cropOf ({ crop, cropScale }: ClassifyOptions): Promise<Work['crop']> {
+  const { readCrop } = await import('../routes/query.js')
+  try {
+    return readCrop(crop, cropScale)
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    throw new OperatorError(error.message.replace('cropScale', '--crop-scale').replace(/^crop/, '--crop'))
+  }
+}
+
+async function classify (files: string[], options: ClassifyOptions): Promise<number> {
+  const { model, labels, topK, json, output, shard } = options
+  const crop = await cropOf(options)
   const config = configOf({ MODEL: model, LABELS: labels })
   if (output === undefined) {
     if (shard !== undefined) throw new OperatorError('--shard needs --output, which is where its results go')
     const { classifyFiles } = await import('./classify.js')
-    return await classifyFiles(files, { config, topK, json: json === true }) === 0 ? 0 : IMAGES_FAILED
+    return await classifyFiles(files, { config, topK, json: json === true, crop }) === 0 ? 0 : IMAGES_FAILED
   }
   const [folder, ...others] = files
   if (folder === undefined || others.length > 0) throw new OperatorError('--output takes the pictures of one folder')
   const { classifyFolder } = await import('./folder/classify-folder.js')
-  return await classifyFolder({ config, folder, output, topK: topK ?? 1, shard: shard ?? WHOLE })
+  return await classifyFolder({ config, folder, output, topK: topK ?? 1, shard: shard ?? WHOLE, crop })
 }
 
 const MODEL_HELP = 'model to use, as MODEL takes it'
@@ -90,10 +106,13 @@ program.command('classify')
   .option('--labels <file>', 'file of labels')
   .option('--top-k <count>', 'predictions an image (default: 5 for one file, 1 for more)', count)
   .option('--json', 'print one JSON object a line instead of a table')
+  .option('--crop <x,y,width,height>', 'only this part of each image, in pixels of the upright image')
+  .option('--crop-scale <factor>', 'with --crop: by how much it is scaled around its centre')
   .option('--output <file>', 'of one folder: append one JSON object a line to this file as pictures are done, and go on where it ends')
   .option('--shard <I/N>', 'with --output: only part I of N of the pictures, I from 0 to N - 1', shardOf)
   .addHelpText('after', examples(
     'classify docs/cat.jpg', 'classify --json --top-k 3 photos "more/**/*.png"', 'classify --model imagenet photos',
+    'classify --crop 120,80,160,160 --crop-scale 1.3 docs/cat.jpg',
     'classify photos --output results.jsonl', 'classify photos --output results-0.jsonl --shard 0/4'
   ))
   .action(async (files: string[], options: ClassifyOptions) => {

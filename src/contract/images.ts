@@ -7,7 +7,8 @@ import type { QueryText, TypeOf } from './type-of.js'
 /** What an image of several can fail with, and the whole request with it if it is the only one. */
 export const IMAGE_ERRORS: readonly ErrorCode[] = [
   'malformed_body', 'no_image', 'image_too_large', 'image_too_many_pixels', 'unsupported_image_format', 'heic_not_supported',
-  'unsupported_content_encoding', 'undecodable_image', 'decode_timeout', 'decoder_failed', 'internal_error', 'inference_failed', 'not_ready'
+  'unsupported_content_encoding', 'undecodable_image', 'decode_timeout', 'crop_outside_image',
+  'decoder_failed', 'internal_error', 'inference_failed', 'not_ready'
 ]
 
 export const File = Type.String({ format: 'binary' })
@@ -28,9 +29,24 @@ export const ImageHeaders = Type.Object({
   }))
 })
 
+/** By how much a crop can be scaled. */
+export const LEAST_CROP_SCALE = 0.1
+export const MOST_CROP_SCALE = 10
+
 export const ClassifyQuery = Type.Object({
   topK: Type.Optional(Type.Integer({
     minimum: 1, examples: [3], description: 'Predictions an image: 5, or all classes if there are fewer.'
+  })),
+  crop: Type.Optional(Type.String({
+    examples: ['120,80,256,256'],
+    description: 'x,y,width,height in pixels of the upright image: only this part of each image is classified, as if it were all of it. ' +
+      'What reaches beyond the image is cut off.'
+  })),
+  cropScale: Type.Optional(Type.Number({
+    minimum: LEAST_CROP_SCALE,
+    maximum: MOST_CROP_SCALE,
+    examples: [1.3],
+    description: 'With crop: by how much it is scaled around its centre before it is cut out.'
   })),
   explain: Type.Optional(flag('Whether each prediction says where the network saw it.')),
   listErrors: Type.Optional(flag(

@@ -3,6 +3,7 @@ import { tooMuchMemory, tookTooLong } from '../base/sentences.js'
 import { FairQueue } from '../base/fair-queue.js'
 import { FINGERPRINT_PIXEL_BYTES, fingerprint } from './fingerprint.js'
 import { DecoderHealth, type DecoderObserver } from './decoder-health.js'
+import type { Crop } from './crop.js'
 import { decodingBytes, type Picture } from './footprint.js'
 import { drawHeat, type HeatMap } from './heat-picture.js'
 import { quickJpeg, type QuickJpeg } from './jpeg/quick.js'
@@ -37,13 +38,13 @@ export interface Decoder {
   /**
    * The pixels of the network's input, as `inspect` and `convert` give them, once the image's turn has come and there is memory
    * for it. Throws a ServiceError as those do; `image_too_many_pixels` also for what could never have the memory, `decode_timeout`
-   * when its time is up, and `decoder_failed` where the system is to blame, again and again. An aborted signal rejects at once,
-   * with the signal's reason. An image that still waits then costs nothing; one that is being decoded keeps its place and its
-   * memory until libvips is done with it. Clients take turns; without one, all are the same.
+   * when its time is up, `crop_outside_image` where a crop leaves nothing, and `decoder_failed` where the system is to blame, again
+   * and again. An aborted signal rejects at once, with the signal's reason. An image that still waits then costs nothing; one that is
+   * being decoded keeps its place and its memory until libvips is done with it. Clients take turns; without one, all are the same.
    */
-  decode (upload: Uint8Array, signal?: AbortSignal, client?: string): Promise<Pixels>
+  decode (upload: Uint8Array, signal?: AbortSignal, client?: string, crop?: Crop): Promise<Pixels>
   /** Does `drawHeat`, with the same turns, limits and errors as `decode`. */
-  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Uint8Array<ArrayBuffer>>
+  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string, crop?: Crop): Promise<Uint8Array<ArrayBuffer>>
   /** Does `fingerprint`, with the same turns, limits and errors as `decode`. */
   fingerprint (upload: Uint8Array): Promise<string>
   /** Does `thumbnail`, with the same turns, limits and errors as `decode`. */
@@ -107,16 +108,18 @@ class PlacedDecoder implements Decoder {
     await this.health.demand(async () => { await Promise.all(Array.from({ length: this.options.concurrency }, decodeSamples)) })
   }
 
-  decode (upload: Uint8Array, signal?: AbortSignal, client = ''): Promise<Pixels> {
+  decode (upload: Uint8Array, signal?: AbortSignal, client = '', crop?: Crop): Promise<Pixels> {
     const { input, limits, timeoutMs } = this.options
-    const quick = (file: Uint8Array): QuickJpeg | undefined => quickJpeg(file, input, limits, timeoutMs)
-    const task = { quick, make: (image: Inspected) => convert(image, input, timeoutMs), pixelBytes: sampledPixelBytes(input) }
+    const quick = (file: Uint8Array): QuickJpeg | undefined => crop === undefined ? quickJpeg(file, input, limits, timeoutMs) : undefined
+    const task = { quick, make: (image: Inspected) => convert(image, input, timeoutMs, crop), pixelBytes: sampledPixelBytes(input) }
     return this.queue(upload, task, signal, client)
   }
 
-  drawHeat (upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string): Promise<Uint8Array<ArrayBuffer>> {
+  drawHeat (
+    upload: Uint8Array, heat: HeatMap, signal: AbortSignal, client: string, crop?: Crop
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const { input, timeoutMs } = this.options
-    return this.queue(upload, { make: (image) => drawHeat(image, heat, { input, timeoutMs }) }, signal, client)
+    return this.queue(upload, { make: (image) => drawHeat(image, heat, { input, timeoutMs, crop }) }, signal, client)
   }
 
   fingerprint (upload: Uint8Array): Promise<string> {

@@ -1,4 +1,5 @@
 export { asBytes } from './as-bytes.js'
+export type { Crop } from './crop.js'
 export { createDecoder, type Decoder, type DecoderOptions } from './decoder.js'
 export type { DecoderObserver } from './decoder-health.js'
 export type { HeatMap } from './heat-picture.js'

@@ -3,7 +3,8 @@ import type { Metadata, Sharp } from 'sharp'
 import { heic, imageTooLarge, tooManyPixels, tookTooLong, undecodable } from '../base/sentences.js'
 import { stillAvif } from './avif.js'
 import { blameOf, DecodeFailure } from './decode-failure.js'
-import { planGeometry, type Plan } from './geometry.js'
+import { asStored, boxOf, type Crop } from './crop.js'
+import { planGeometry, type Box, type Plan } from './geometry.js'
 import { isSrgbProfile } from './icc.js'
 import { luma } from './luma.js'
 import { rescaled } from './rescaled.js'
@@ -140,16 +141,27 @@ export async function inspect (upload: Uint8Array, limits: ImageLimits): Promise
  * with the rescaling that the input states, if it does. An image that already has the input's size is not resampled. Shrinking with the
  * linear kernel is Pillow's antialiased bilinear within two steps of 8 bits; enlarging places the image half an output pixel further
  * right and down, as libvips does.
- * @throws ServiceError `undecodable_image` or `decode_timeout`, or a DecodeFailure.
+ * @param crop The part that is taken for the whole image; all of it where it is left out.
+ * @throws ServiceError `undecodable_image`, `decode_timeout` or `crop_outside_image`, or a DecodeFailure.
  */
-export async function convert (image: Inspected, input: InputSpec, timeoutMs: number): Promise<Pixels> {
+export async function convert (image: Inspected, input: InputSpec, timeoutMs: number, crop?: Crop): Promise<Pixels> {
+  const part = crop && partOf(image, crop)
   const opened = await openImage(image, timeoutMs)
   const { channels, kernel, rescaling } = input
-  if (!isSampling(kernel)) return inChannels(await resized(opened, image, input, kernel), channels)
-  const upright = await uprightOf(opened, image)
+  if (!isSampling(kernel)) return inChannels(await resized(opened, image, part, input, kernel), channels)
+  const upright = await uprightOf(part === undefined ? opened : opened.extract(part), image)
   const plan = planGeometry(upright, false, input)
   if (rescaling === undefined) return inChannels(samplePicture(upright, plan, kernel), channels)
   return rescaled(sampleFloats({ ...upright, data: inChannels(upright.data, channels), channels }, plan, kernel), channels, rescaling)
+}
+
+/** The part of an image that a crop means, as it is stored. Throws a ServiceError `crop_outside_image`. */
+export function partOf ({ header }: Inspected, crop: Crop): Box {
+  return asStored(boxOf(crop, header.autoOrient), header, header.orientation)
+}
+
+function within (outer: Box, inner: Box = { ...outer, left: 0, top: 0 }): Box {
+  return { ...inner, left: outer.left + inner.left, top: outer.top + inner.top }
 }
 
 function inChannels<T extends Uint8Array> (rgb: T, channels: 1 | 3): T | Uint8Array<ArrayBuffer> {
@@ -157,10 +169,11 @@ function inChannels<T extends Uint8Array> (rgb: T, channels: 1 | 3): T | Uint8Ar
 }
 
 async function resized (
-  opened: Sharp, { format, header }: Inspected, input: InputSpec, kernel: ResizingKernel
+  opened: Sharp, { format, header }: Inspected, part: Box | undefined, input: InputSpec, kernel: ResizingKernel
 ): Promise<Uint8Array<ArrayBuffer>> {
   const quarterTurned = header.autoOrient.width !== header.width
-  const pipeline = pixelsOf(opened, planGeometry(header, quarterTurned, input), kernel)
+  const plan = planGeometry(part ?? header, quarterTurned, input)
+  const pipeline = pixelsOf(opened, part === undefined ? plan : { ...plan, window: within(part, plan.window) }, kernel)
   const { data, info } = await decoding(format, pipeline.toBuffer({ resolveWithObject: true }))
   const { height, width } = sidesOf(input)
   if (info.width !== width || info.height !== height || info.channels !== CHANNELS) throw undecodable(format)

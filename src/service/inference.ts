@@ -6,7 +6,7 @@ import type { Batcher, Classified } from '../engine/batcher.js'
 import type { Place } from '../engine/places.js'
 import type { EngineImage } from '../engine/protocol.js'
 import type { Wanted } from '../engine/wanted.js'
-import type { Decoder } from '../preprocess/index.js'
+import type { Crop, Decoder } from '../preprocess/index.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { inSpan, recordSpan } from '../telemetry/tracing.js'
 import type { Workload } from './workload.js'
@@ -47,6 +47,8 @@ export interface Work {
   readonly ticket?: Ticket
   /** What is computed beside the probabilities; the model has to have it. */
   readonly wanted?: Wanted
+  /** The part that is taken for the whole of each image file. */
+  readonly crop?: Crop | undefined
 }
 
 interface Decoded {
@@ -112,7 +114,7 @@ export class Inference {
     }
   }
 
-  private async prepare (upload: Upload, first: Place | undefined, { signal, ticket }: Work): Promise<Decoded> {
+  private async prepare (upload: Upload, first: Place | undefined, { signal, ticket, crop }: Work): Promise<Decoded> {
     const { decoder, batcher, metrics } = this.parts
     const { client, onLetGo } = ticket ?? NO_TICKET
     let place = first
@@ -121,7 +123,7 @@ export class Inference {
       place ??= await batcher.places.wait(client, signal)
       if ('pixels' in upload) return { pixels: upload.pixels, place, decodeMs: 0 }
       const startedAt = performance.now()
-      const pixels = await inSpan('decode', () => decoder.decode(upload, signal, client))
+      const pixels = await inSpan('decode', () => decoder.decode(upload, signal, client, crop))
       const decodeMs = performance.now() - startedAt
       batcher.rouse()
       metrics.decodeDuration.observe(decodeMs / 1000)

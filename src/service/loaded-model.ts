@@ -133,8 +133,8 @@ export class LoadedModel {
   }
 
   /** A picture with a class's map over it, by `Decoder.drawHeat`. */
-  draw (picture: Uint8Array, map: HeatMap, { signal, ticket }: Required<Pick<Work, 'signal' | 'ticket'>>): Promise<Uint8Array> {
-    return this.runtime.decoder.drawHeat(picture, map, signal, ticket.client)
+  draw (picture: Uint8Array, map: HeatMap, { signal, ticket, crop }: Work & Required<Pick<Work, 'ticket'>>): Promise<Uint8Array> {
+    return this.runtime.decoder.drawHeat(picture, map, signal, ticket.client, crop)
   }
 
   /** Resolves once the engine has computed an image that nobody sent. Rejects where it does not. */

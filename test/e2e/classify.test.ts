@@ -243,3 +243,40 @@ test('the reference accuracy through POST /classify', { skip: withoutShared }, a
 async function redPicture (width: number, height: number): Promise<Buffer> {
   return await sharp({ create: { width, height, channels: 3, background: 'red' } }).png().toBuffer()
 }
+
+test('a crop is answered as the part alone', async () => {
+  const probabilities = async (response: Response): Promise<number[]> => {
+    assert.equal(response.status, 200)
+    return ((await response.json()) as Reply).results[0]!.predictions!.map(({ probability }) => probability)
+  }
+  const part = await sharp(CAT).extract({ left: 82, top: 49, width: 156, height: 130 }).png().toBuffer()
+  const alone = await probabilities(await post(bytes(part), 'image/png', '?topK=10'))
+  assert.deepEqual(await probabilities(await post(bytes(CAT), 'image/jpeg', '?topK=10&crop=100,64,120,100&cropScale=1.3')), alone)
+  assert.notDeepEqual(await probabilities(await post(bytes(CAT), 'image/jpeg', '?topK=10')), alone)
+  const drawn = await fetch(`${server.url}/classify?explain=true&crop=82,49,156,130`, {
+    method: 'POST', body: bytes(CAT), headers: { 'content-type': 'image/jpeg', accept: 'image/png' }
+  })
+  const { width, height } = await sharp(Buffer.from(await drawn.arrayBuffer())).metadata()
+  assert.deepEqual([width, height], [156, 130])
+})
+
+for (const [query, code] of Object.entries({
+  'crop=1,2,3': 'invalid_query',
+  'crop=1,2,3,0': 'invalid_query',
+  'crop=1,2,-3,4': 'invalid_query',
+  'crop=1,2,3,4,5': 'invalid_query',
+  'crop=1,2,3,NaN': 'invalid_query',
+  'crop=1,2,3,1e9': 'invalid_query',
+  'crop=': 'invalid_query',
+  'crop=1,2,30,40&cropScale=0': 'invalid_query',
+  'crop=1,2,30,40&cropScale=11': 'invalid_query',
+  'crop=1,2,30,40&cropScale=large': 'invalid_query',
+  'crop=1,2,30,40&crop=1,2,30,40': 'invalid_query',
+  'cropScale=1.3': 'invalid_query',
+  'crop=451,0,10,10': 'crop_outside_image'
+})) {
+  test(`?${query} is 400 ${code}`, async () => {
+    const response = await post(bytes(CAT), 'image/jpeg', `?${query}`)
+    assert.deepEqual([response.status, ((await response.json()) as { code: string }).code], [400, code])
+  })
+}

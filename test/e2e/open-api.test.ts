@@ -184,6 +184,7 @@ suite('what is refused says the sentence that /openapi.json shows for it', () =>
     invalid_tensor: ['/v1/models/{name}:predict', json({ signature_name: 'classify', instances: [{ b64: BASE64 }] })],
     no_image: ['/classify', { method: 'POST' }],
     invalid_query: ['/classify', JPEG, '?topK=0'],
+    crop_outside_image: ['/classify', JPEG, '?crop=5000,0,10,10'],
     invalid_header: ['/classify', { ...JPEG, headers: { ...JPEG.headers, 'x-request-timeout-ms': 'soon' } }],
     model_not_found: ['/v2/models/{name}', {}],
     method_not_allowed: ['/classify', { method: 'PUT' }],

@@ -5,6 +5,7 @@ import { existing } from '../../base/existing.js'
 import type { Config } from '../../config.js'
 import type { Model } from '../../model/model.js'
 import type { DecoderObserver } from '../../preprocess/index.js'
+import type { Work } from '../../service/inference.js'
 import { LoadedModel, prepareProcess } from '../../service/loaded-model.js'
 import { showProgress } from '../../sources/download-progress.js'
 import { openModel } from '../../sources/open.js'
@@ -28,6 +29,7 @@ export interface ClassifyFolderOptions {
   readonly output: string
   readonly topK: number
   readonly shard: Shard
+  readonly crop: Work['crop']
 }
 
 /** What one run works with. */
@@ -133,7 +135,7 @@ async function classifyAll (run: Run, left: number): Promise<Outcome> {
 
 async function feedAll (run: Run, loaded: LoadedModel, progress: Progress): Promise<void> {
   const { options: { config, folder }, model, k, results, failure, interruption } = run
-  const feed = new ImageFeed(loaded, config, failure.signal)
+  const feed = new ImageFeed(loaded, config, failure.signal, run.options.crop)
   const pictures = rest(run)
   const classifyNext = async (): Promise<void> => {
     while (interruption.signal === undefined) {

@@ -9,6 +9,7 @@ export const EXAMPLES: Readonly<Record<ErrorCode, ServiceError>> = {
   malformed_body: say.noEntry(),
   invalid_tensor: say.noSignature(['serving_default', 'rescaled'], 'classify'),
   no_image: say.nothingSent(),
+  crop_outside_image: say.cropOutside(451, 300),
   invalid_query: say.wrongCount('topK', 10),
   invalid_header: say.wrongTimeout(),
   unauthorized: say.unauthorized(false),

@@ -33,7 +33,8 @@ const LISTED = toProblem(EXAMPLES.undecodable_image)
 export const CLASSIFY = {
   operationId: 'classify',
   summary: 'Labels and probabilities of images',
-  description: 'With explain=true, where the network saw each class; as a picture of one image, if image/png is preferred.',
+  description: 'With crop, of a part of each. With explain=true, where the network saw each class; as a picture of one image, if ' +
+    'image/png is preferred.',
   tags: ['images'],
   querystring: ClassifyQuery,
   headers: ImageHeaders,
