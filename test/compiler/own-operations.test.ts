@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { marginsOf } from '../../src/model/shapes.js'
 import { compile, type SavedModel } from '../../src/compiler/index.js'
 import { savedModelOf } from '../../src/compiler/compile.js'
 import { fold } from '../../src/compiler/fold/fold.js'
@@ -64,7 +65,8 @@ test('own operations say that there is no memory to compute in, and compute once
   const savedModel = changed({
     dense: (step) => {
       const [map = '', , bias = ''] = step.inputs
-      return step.filters === FIRST_FILTERS ? [kernel, { ...step, window, padding: 'same', inputs: [map, kernel.name, bias] }] : [step]
+      const margins = marginsOf('same', [side, side], { size: window, strides: step.strides })
+      return step.filters === FIRST_FILTERS ? [kernel, { ...step, window, margins, inputs: [map, kernel.name, bias] }] : [step]
     }
   })
   const compiled = await loadCompiled(savedModel, [side, channels])
