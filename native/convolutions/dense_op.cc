@@ -91,8 +91,15 @@ void Compute(void* node, TF_OpKernelContext* context) {
   if (is_summed && !is_pooled && !run.Demand(3, CountOf({positions, attributes.filters}))) return run.Fail();
   void* output = run.AllocateOutput(shape, sizeof(Number));
   if (output == nullptr) return run.Fail();
-  const Window window = {run.Side(0, 1),        run.Side(0, 2), run.Side(0, 3), attributes.window[0], attributes.window[1],
-                         attributes.strides[0], attributes.strides[1], top, left};
+  const Window window = {run.Side(0, 1),
+                         run.Side(0, 2),
+                         run.Side(0, 3),
+                         attributes.window[0],
+                         attributes.window[1],
+                         attributes.strides[0],
+                         attributes.strides[1],
+                         top,
+                         left};
   const auto& [pool_top, pool_left] = attributes.pool_before;
   const PooledMap pooled =
       is_pooled ? PooledMap{run.Data<Number>(3), run.Side(3, 1), run.Side(3, 2), pool_top, pool_left} : PooledMap{};
