@@ -103,7 +103,9 @@ async function compile (folder, context) {
   ])
   const failed = others.find(result => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  for (const [result, sentence] of [[convolutions, leftOut], [pictures, picturesLeftOut]]) {
+  /** @type {Array<[PromiseSettledResult<void>, (error: Error) => string]>} */
+  const optional = [[convolutions, leftOut], [pictures, picturesLeftOut]]
+  for (const [result, sentence] of optional) {
     if (result.status === 'fulfilled') continue
     if (!(result.reason instanceof SetupError)) throw result.reason
     context.output(sentence(result.reason))

@@ -62,7 +62,7 @@ export function speedTable (measured: readonly Measured[]): string {
 }
 
 function moduleCounts ({ layers }: Network): Counts | undefined {
-  const shown = layers.filter(({ name }) => SHOWN_MODULE.test(name))
+  const shown = layers.filter(({ name, flow }) => flow === 'middle' && SHOWN_MODULE.test(name))
   return shown.length === 0 ? undefined : totalCounts(shown)
 }
 
