@@ -3,8 +3,8 @@
 // reduceJpeg(file, pixels, { width, height, shrink, resizedWidth, resizedHeight, left, top, outputWidth, outputHeight,
 // kernel, timeoutMs }) has libjpeg shrink the file by 1, 2, 4 or 8, as libvips does, resizes that, fills `pixels`, a
 // Uint8Array of RGB, with the part that is wanted, and gives a promise of true, or of false for a file of which libjpeg
-// says anything at all, a warning included, or that is not of that size, or takes longer: another decoder is to say what
-// is wrong with it. Neither array may change meanwhile.
+// says anything at all, a warning included, or that is not of that size, or takes longer: another decoder is to say
+// what is wrong with it. Neither array may change meanwhile.
 #include <node_api.h>
 #include <chrono>
 #include <csetjmp>
@@ -133,11 +133,15 @@ bool ReadKernel(napi_env env, napi_value plan, pictures::Kernel* kernel) {
     return false;
   }
   const std::string text = name;
-  *kernel = text == "cubic" ? pictures::Kernel::kCubic : text == "lanczos3" ? pictures::Kernel::kLanczos3 : pictures::Kernel::kLinear;
+  *kernel = text == "cubic"      ? pictures::Kernel::kCubic
+            : text == "lanczos3" ? pictures::Kernel::kLanczos3
+                                 : pictures::Kernel::kLinear;
   return text == "linear" || *kernel != pictures::Kernel::kLinear;
 }
 
-bool IsPart(int begin, int count, int whole) { return begin >= 0 && count > 0 && count <= whole && begin <= whole - count; }
+bool IsPart(int begin, int count, int whole) {
+  return begin >= 0 && count > 0 && count <= whole && begin <= whole - count;
+}
 
 bool IsReduction(int from, int to) { return to > 0 && from >= to && from < 4 * static_cast<int64_t>(to); }
 
@@ -145,8 +149,9 @@ bool ReadNumbers(napi_env env, napi_value value, Plan* plan) {
   return ReadInteger(env, value, "width", &plan->width) && ReadInteger(env, value, "height", &plan->height) &&
          ReadInteger(env, value, "shrink", &plan->shrink) &&
          ReadInteger(env, value, "resizedWidth", &plan->resized_width) &&
-         ReadInteger(env, value, "resizedHeight", &plan->resized_height) && ReadInteger(env, value, "left", &plan->left) &&
-         ReadInteger(env, value, "top", &plan->top) && ReadInteger(env, value, "outputWidth", &plan->output_width) &&
+         ReadInteger(env, value, "resizedHeight", &plan->resized_height) &&
+         ReadInteger(env, value, "left", &plan->left) && ReadInteger(env, value, "top", &plan->top) &&
+         ReadInteger(env, value, "outputWidth", &plan->output_width) &&
          ReadInteger(env, value, "outputHeight", &plan->output_height) &&
          ReadInteger(env, value, "timeoutMs", &plan->timeout_ms);
 }

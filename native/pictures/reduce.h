@@ -115,7 +115,8 @@ class Axis {
 
 class Reducer {
  public:
-  // Takes `height` rows of `width` pixels; those behind have no effect. `output` takes `down.Count()` rows of `across.Count()` pixels, three bytes each.
+  // Takes `height` rows of `width` pixels; those behind have no effect. `output` takes `down.Count()` rows of
+  // `across.Count()` pixels, three bytes each.
   Reducer(int width, int height, const Axis& across, const Axis& down, uint8_t* output)
       : width_(width),
         height_(height),

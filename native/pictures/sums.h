@@ -1,5 +1,5 @@
-// Weighted sums of pixels of four bytes, eight rows at a time, with AVX2 where the CPU has it. Between the two steps the
-// rows lie beside each other: 32 bytes for each place of a row, so that all of them have the same weights.
+// Weighted sums of pixels of four bytes, eight rows at a time, with AVX2 where the CPU has it. Between the two steps
+// the rows lie beside each other: 32 bytes for each place of a row, so that all of them have the same weights.
 #ifndef XCEPTION_PICTURES_SUMS_H_
 #define XCEPTION_PICTURES_SUMS_H_
 
@@ -116,8 +116,10 @@ XCEPTION_AVX2_INLINE void Begin(__m256i sums[4]) {
 
 // Rounded to 8 bits, in the order in which the bytes came.
 XCEPTION_AVX2_INLINE __m256i End(const __m256i sums[4]) {
-  const __m256i low = _mm256_packs_epi32(_mm256_srai_epi32(sums[0], kWeightBits), _mm256_srai_epi32(sums[1], kWeightBits));
-  const __m256i high = _mm256_packs_epi32(_mm256_srai_epi32(sums[2], kWeightBits), _mm256_srai_epi32(sums[3], kWeightBits));
+  const __m256i low =
+      _mm256_packs_epi32(_mm256_srai_epi32(sums[0], kWeightBits), _mm256_srai_epi32(sums[1], kWeightBits));
+  const __m256i high =
+      _mm256_packs_epi32(_mm256_srai_epi32(sums[2], kWeightBits), _mm256_srai_epi32(sums[3], kWeightBits));
   return _mm256_packus_epi16(low, high);
 }
 
@@ -143,8 +145,8 @@ XCEPTION_AVX2_INLINE void Transpose(__m256i lines[8]) {
 
 // Eight pixels without their fourth byte, in 24 bytes; what follows is of no meaning.
 XCEPTION_AVX2_INLINE __m256i WithoutFourth(__m256i pixels) {
-  const __m256i order = _mm256_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1,
-                                         0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+  const __m256i order = _mm256_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, 0, 1, 2, 4, 5, 6, 8, 9,
+                                         10, 12, 13, 14, -1, -1, -1, -1);
   return _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(pixels, order), _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
 }
 
@@ -211,7 +213,10 @@ using SumAcross = void (*)(const uint8_t* beside, const Across&, const Output&);
 inline SumDown SumDownFor([[maybe_unused]] int pairs) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) {
-    return pairs == 2 ? avx2::SumDown<2> : pairs == 3 ? avx2::SumDown<3> : pairs == 4 ? avx2::SumDown<4> : avx2::SumDown<0>;
+    return pairs == 2   ? avx2::SumDown<2>
+           : pairs == 3 ? avx2::SumDown<3>
+           : pairs == 4 ? avx2::SumDown<4>
+                        : avx2::SumDown<0>;
   }
 #endif
   return plain::SumDown;
@@ -220,7 +225,10 @@ inline SumDown SumDownFor([[maybe_unused]] int pairs) {
 inline SumAcross SumAcrossFor([[maybe_unused]] int pairs) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) {
-    return pairs == 2 ? avx2::SumAcross<2> : pairs == 3 ? avx2::SumAcross<3> : pairs == 4 ? avx2::SumAcross<4> : avx2::SumAcross<0>;
+    return pairs == 2   ? avx2::SumAcross<2>
+           : pairs == 3 ? avx2::SumAcross<3>
+           : pairs == 4 ? avx2::SumAcross<4>
+                        : avx2::SumAcross<0>;
   }
 #endif
   return plain::SumAcross;

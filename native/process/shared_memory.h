@@ -4,11 +4,11 @@
 // { descriptor, memory }: what the other process inherits, and an ArrayBuffer of all of it. mapMemory gives that other
 // process an ArrayBuffer of it, to read alone, and closes the descriptor. Both give undefined where the system has no
 // such memory. unmapMemory leaves the ArrayBuffer with no byte, and gives the memory back once the other process is
-// gone, too. socketPair gives the descriptors of two stream sockets that are connected, which no process inherits unless
-// it is told to, or the system's number of what went wrong. sendBytes and receiveBytes write and read as many bytes as
-// go at once, wait where the descriptor does, and give how many they were, or less than 0: the system's number, negated.
-// They are Node's writeSync and readSync without what these do for any kind of file, which takes several times as long
-// as the system does where a computation has left nothing in the CPU's caches.
+// gone, too. socketPair gives the descriptors of two stream sockets that are connected, which no process inherits
+// unless it is told to, or the system's number of what went wrong. sendBytes and receiveBytes write and read as many
+// bytes as go at once, wait where the descriptor does, and give how many they were, or less than 0: the system's
+// number, negated. They are Node's writeSync and readSync without what these do for any kind of file, which takes
+// several times as long as the system does where a computation has left nothing in the CPU's caches.
 #ifndef XCEPTION_PROCESS_SHARED_MEMORY_H_
 #define XCEPTION_PROCESS_SHARED_MEMORY_H_
 
@@ -136,7 +136,8 @@ napi_value Transfer(napi_env env, napi_callback_info info, Call call) {
 }
 
 inline napi_value SendBytes(napi_env env, napi_callback_info info) {
-  return Transfer(env, info, [](int descriptor, const void* data, size_t length) { return write(descriptor, data, length); });
+  return Transfer(env, info,
+                  [](int descriptor, const void* data, size_t length) { return write(descriptor, data, length); });
 }
 
 inline napi_value ReceiveBytes(napi_env env, napi_callback_info info) {
