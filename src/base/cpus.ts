@@ -22,7 +22,7 @@ export function usableCpus (facts: ProcessFacts = readFacts()): number {
 
 /** The same as it is, such as 1.5. */
 export function cpuShare (facts: ProcessFacts = readFacts()): number {
-  const affinity = allowedCpus(facts.status ?? '') ?? availableParallelism()
+  const affinity = allowedCpus(facts.status ?? '')?.length ?? availableParallelism()
   return Math.min(affinity, cpuQuota(facts.membership, facts.cgroupRoot))
 }
 
@@ -30,13 +30,44 @@ function readFacts (): ProcessFacts {
   return { status: readText('/proc/self/status'), membership: readText('/proc/self/cgroup') ?? '', cgroupRoot: CGROUP_ROOT }
 }
 
-/** The length of the list of CPUs, such as `0-3,8`, that the scheduler may choose from (proc_pid_status(5)). */
-function allowedCpus (status: string): number | undefined {
+/** CPUs that the scheduler may choose from, of a list such as `0-3,8` (proc_pid_status(5)). */
+function allowedCpus (status: string): number[] | undefined {
   const list = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(status)?.[1]
-  return list?.split(',').reduce((sum, range) => {
+  return list?.split(',').flatMap((range) => {
     const [first = NaN, last = first] = range.split('-').map(Number)
-    return sum + last - first + 1
-  }, 0)
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  })
+}
+
+/** Columns of /proc/stat in which a CPU does nothing: idle, and waiting for disks (proc_stat(5)). */
+const IDLE_COLUMNS: ReadonlySet<number> = new Set([3, 4])
+/** Those after them are of guests, and counted before. */
+const COLUMNS = 8
+/** /proc/stat counts in hundredths of a second, whatever the kernel does. */
+const MS_PER_TICK = 10
+
+/** What the CPUs that this process may use do for others. */
+export class SpareCpus {
+  private readonly beganAtMs = performance.now()
+  private readonly began = timesOfOthers()
+
+  /** CPUs that others left to this process since the begin, on average; undefined where the system does not say. */
+  sinceBegin (): number | undefined {
+    const now = timesOfOthers()
+    if (now === undefined || this.began === undefined) return undefined
+    return now.cpus - Math.max(0, now.busyMs - this.began.busyMs) / (performance.now() - this.beganAtMs)
+  }
+}
+
+function timesOfOthers (): { readonly cpus: number, readonly busyMs: number } | undefined {
+  const allowed = new Set(allowedCpus(readText('/proc/self/status') ?? ''))
+  const lines = [...(readText('/proc/stat') ?? '').matchAll(/^cpu(\d+) (.+)$/gm)].filter(([, number]) => allowed.has(Number(number)))
+  if (lines.length === 0) return undefined
+  const ticks = lines.flatMap(([, , columns = '']) => (
+    columns.split(' ').slice(0, COLUMNS).filter((_, index) => !IDLE_COLUMNS.has(index)).map(Number)
+  ))
+  const { user, system } = process.cpuUsage()
+  return { cpus: lines.length, busyMs: MS_PER_TICK * ticks.reduce((sum, one) => sum + one, 0) - (user + system) / 1000 }
 }
 
 /**

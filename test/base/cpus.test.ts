@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
-import { cpuQuota, cpuShare, usableCpus } from '../../src/base/cpus.js'
+import { setTimeout } from 'node:timers/promises'
+import { cpuQuota, cpuShare, SpareCpus, usableCpus } from '../../src/base/cpus.js'
 import { hierarchy } from '../support/control-groups.js'
 
 test('a quota of version 2 counts in CPUs, the smallest on the way to the root', (t) => {
@@ -42,4 +46,16 @@ test('a quota counts as whole CPUs, rounded up whatever Node makes of it, and ne
 
 test('where the kernel does not list CPUs, Node counts them', () => {
   assert.equal(usableCpus({ status: undefined, membership: '', cgroupRoot: '/nowhere' }), availableParallelism())
+})
+
+test('CPUs that another process keeps busy are not to spare', { skip: process.platform === 'linux' ? false : 'of Linux alone' }, async (t) => {
+  const other = spawn(process.execPath, ['-e', 'process.stdout.write("on"); for (;;);'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.after(() => other.kill('SIGKILL'))
+  await once(other.stdout, 'data')
+  const spare = new SpareCpus()
+  await setTimeout(300)
+  const left = spare.sinceBegin() ?? NaN
+  // Whatever else runs here takes more.
+  const all = cpuShare({ status: readFileSync('/proc/self/status', 'utf8'), membership: '', cgroupRoot: '/nowhere' })
+  assert.ok(left < all - 0.5, `${left} CPUs are left`)
 })

@@ -24,7 +24,7 @@ const LIMIT_MS = 950
 const ROUNDS = 10
 /** Time after which a process that was asked hangs. */
 const HANGS_AFTER_MS = 20_000
-/** From this share of the time on in which threads waited for a CPU, their times say nothing of how they work together. */
+/** Where others had more than this share of the CPUs that the threads need, their times say nothing of how they work together. */
 const BUSY = 0.1
 /** A measurement that agrees with itself so far is kept for good, another one for an hour. */
 const SETTLED = 0.1
@@ -103,12 +103,12 @@ async function timed (candidates: readonly Candidate[], options: MeasuringOption
 }
 
 function problemOf (
-  { waitingShare }: Timed, estimates: readonly Estimate[], candidates: readonly Candidate[], threads: number
+  { spareCpus = Infinity }: Timed, estimates: readonly Estimate[], candidates: readonly Candidate[], threads: number
 ): string | undefined {
   // What int8 takes is said, and decides nothing where there is more.
   const decisive = candidates.filter(({ products }) => products !== 'int8' || candidates.every((one) => one.products === 'int8'))
   if (decisive.some((one) => !estimates.some((estimate) => isSame(one, estimate)))) return 'the time for it was too short'
-  return threads > 1 && waitingShare > BUSY ? 'other work kept the CPUs busy' : undefined
+  return threads > 1 && spareCpus < threads * (1 - BUSY) ? 'other work kept the CPUs busy' : undefined
 }
 
 function keyOf (candidates: readonly Candidate[], { threads, addon: kernels }: MeasuringOptions): string {

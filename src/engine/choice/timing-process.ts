@@ -1,10 +1,9 @@
-import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { readText } from '../../base/control-groups.js'
+import { SpareCpus } from '../../base/cpus.js'
 import { writeSavedModel } from '../../compiler/index.js'
 import { SERVING_SIGNATURE, SERVING_TAG } from '../../compiler/messages.js'
 import { sampleOf, type Sample } from '../../compiler/sample/sample.js'
@@ -21,7 +20,6 @@ interface Graph {
   run (): void
 }
 
-const TASKS = '/proc/self/task'
 /** So much of the time may be gone when a graph is loaded; the rest is for rounds. */
 const LOADING_SHARE = 0.6
 /** After so many rounds, one that takes so many times as long as the best of its products is timed no more. */
@@ -44,7 +42,7 @@ export async function timeCandidates (order: TimingOrder): Promise<Timed> {
     // The first run of a graph takes what the others do not.
     if (known === undefined) timer.time(graph)
   }
-  const [beganAt, waitedBeforeMs] = [performance.now(), waitedMs()]
+  const spare = new SpareCpus()
   const times = new Map(graphs.map((graph): [Graph, number[][]] => [graph, []]))
   for (let round = 0; round < order.rounds && performance.now() < end; round++) {
     const wanted = round < ROUNDS_FOR_ALL ? graphs : graphs.filter((graph) => !isHopeless(graph, times))
@@ -53,7 +51,7 @@ export async function timeCandidates (order: TimingOrder): Promise<Timed> {
   return {
     layers: sample.layers,
     times: [...times].map(([{ candidate }, rounds]) => ({ candidate, rounds })),
-    waitingShare: (waitedMs() - waitedBeforeMs) / (performance.now() - beganAt)
+    spareCpus: spare.sinceBegin()
   }
 }
 
@@ -110,11 +108,4 @@ function isHopeless (graph: Graph, times: ReadonlyMap<Graph, ReadonlyArray<reado
   const shortest = (one: Graph): number => Math.min(...(times.get(one) ?? []).map((round) => round.reduce((sum, time) => sum + time, 0)))
   const rivals = [...times.keys()].filter(({ candidate: { products } }) => products === graph.candidate.products)
   return shortest(graph) > HOPELESS * Math.min(...rivals.map(shortest))
-}
-
-/** Time that this process's threads waited for a CPU since they began, as Linux counts it; 0 elsewhere (schedstat of proc(5)). */
-function waitedMs (): number {
-  const tasks = readText(`${TASKS}/${process.pid}/schedstat`) === undefined ? [] : readdirSync(TASKS)
-  const nanoseconds = tasks.map((task) => Number(readText(`${TASKS}/${task}/schedstat`)?.split(' ')[1] ?? 0))
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6
 }

@@ -20,8 +20,8 @@ export interface TimingOrder {
 export interface Timed {
   readonly layers: readonly SampleLayer[]
   readonly times: readonly CandidateTimes[]
-  /** Time that threads waited for a CPU which others had, as a share of the time that all took; above 1 where several waited. */
-  readonly waitingShare: number
+  /** CPUs that others left to it meanwhile, on average; undefined where the system does not say. */
+  readonly spareCpus: number | undefined
 }
 
 export interface CandidateTimes {

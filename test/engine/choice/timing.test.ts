@@ -9,7 +9,7 @@ const LAYERS = [{ name: 'first', count: 1 }, { name: 'often', count: 20 }, { nam
 /** Times of each candidate: rounds, and in them layers. */
 function timed (times: Readonly<Partial<Record<Kernels, number[][]>>>): Timed {
   const all = Object.entries(times).map(([kernels, rounds]) => ({ candidate: of(kernels as Kernels), rounds }))
-  return { layers: LAYERS, times: all, waitingShare: 0 }
+  return { layers: LAYERS, times: all, spareCpus: undefined }
 }
 
 const chosen = (times: Parameters<typeof timed>[0]): string | undefined => fastestOf(estimatesOf(timed(times)))?.kernels
