@@ -48,7 +48,8 @@ test('where the kernel does not list CPUs, Node counts them', () => {
   assert.equal(usableCpus({ status: undefined, membership: '', cgroupRoot: '/nowhere' }), availableParallelism())
 })
 
-test('CPUs that another process keeps busy are not to spare', { skip: process.platform === 'linux' ? false : 'of Linux alone' }, async (t) => {
+const ofLinux = process.platform === 'linux' ? false : 'of Linux alone'
+test('CPUs that another process keeps busy are not to spare', { skip: ofLinux }, async (t) => {
   const other = spawn(process.execPath, ['-e', 'process.stdout.write("on"); for (;;);'], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.after(() => other.kill('SIGKILL'))
   await once(other.stdout, 'data')
