@@ -65,20 +65,21 @@ export async function measure (candidates: readonly Candidate[], options: Measur
   const path = join(folder, `${keyOf(candidates, options)}.json`)
   const known = await readKept(path, candidates)
   if (known !== undefined) return known
+  let measured: Measurement | undefined
   try {
     await mkdir(folder, { recursive: true })
     const onWait = (): void => options.onStep?.('waiting for another process that measures what computes fastest')
     return await withLock(join(folder, 'measuring'), { onWait }, async () => {
       const found = await readKept(path, candidates)
       if (found !== undefined) return found
-      const measurement = await timed(candidates, options)
-      await keep(path, measurement)
-      return measurement
+      measured = await timed(candidates, options)
+      await keep(path, measured)
+      return measured
     })
   } catch (error) {
     // A folder that takes nothing, even where it would be the first one missing.
     if (!(error instanceof LockError) && (error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return await timed(candidates, options)
+    return measured ?? await timed(candidates, options)
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import protobuf from 'protobufjs/light.js'
 import { judged } from '../../base/content.js'
@@ -7,7 +7,7 @@ import { explained } from './explained.js'
 import { METADATA_FILE } from './identify.js'
 import { MAX_JSON_BYTES, MAX_WEIGHTS } from './limits.js'
 import type { StoredLayer, StoredModel } from './stored.js'
-import { openTensorBundle, type ObjectGraph, type TensorBundle } from './tensor-bundle.js'
+import { openTensorBundle, variableFiles, variablesOf, type ObjectGraph, type TensorBundle } from './tensor-bundle.js'
 
 const NOT_WHOLE = 'is not a whole SavedModel of Keras'
 
@@ -37,7 +37,7 @@ export async function openKerasSavedModel (folder: string): Promise<StoredModel>
     const objects = await readObjects(join(folder, METADATA_FILE))
     const model = objects.get('root')
     if (typeof model !== 'object' || model === null) throw new OperatorError(`its ${METADATA_FILE} says nothing of the model`)
-    const bundle = await openTensorBundle(join(folder, 'variables', 'variables'))
+    const bundle = await openTensorBundle(variablesOf(folder))
     return {
       kind: 'keras-archive',
       config: { class_name: model.class_name, config: model.config ?? {}, build_config: { input_shape: model.build_input_shape } },
@@ -51,9 +51,7 @@ export async function openKerasSavedModel (folder: string): Promise<StoredModel>
 
 /** The files that decide what the model is. Throws a WeightsError as `openKerasSavedModel` does. */
 export async function kerasSavedModelFiles (folder: string): Promise<string[]> {
-  const variables = await explained(folder, NOT_WHOLE, () => readdir(join(folder, 'variables')))
-  const parts = variables.filter((name) => /^variables\.(?:index|data-\d{5}-of-\d{5})$/.test(name)).sort()
-  return [join(folder, METADATA_FILE), ...parts.map((name) => join(folder, 'variables', name))]
+  return [join(folder, METADATA_FILE), ...await explained(folder, NOT_WHOLE, () => variableFiles(folder))]
 }
 
 async function readObjects (path: string): Promise<ReadonlyMap<string, Metadata | null>> {

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import protobuf from 'protobufjs/light.js'
 import { judged } from '../../base/content.js'
 import { OperatorError } from '../../base/errors.js'
@@ -62,6 +63,18 @@ export interface TensorBundle {
   graph (): Promise<ObjectGraph>
   /** A variable by its key; undefined where there is none. Throws an OperatorError if it claims what its file does not hold. */
   weight (key: string, name: string): StoredWeight | undefined
+}
+
+/** Where a SavedModel keeps its variables, as the prefix of their files. */
+export function variablesOf (folder: string): string {
+  return join(folder, 'variables', 'variables')
+}
+
+/** The files of a SavedModel's variables. Rejects with what the system says where there is no folder of them. */
+export async function variableFiles (folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, 'variables'))
+  const parts = names.filter((name) => /^variables\.(?:index|data-\d{5}-of-\d{5})$/.test(name)).sort()
+  return parts.map((name) => join(folder, 'variables', name))
 }
 
 /** Opens `PREFIX.index` and its shards `PREFIX.data-00000-of-00001`. Throws an OperatorError if they are damaged or claim absurd sizes. */

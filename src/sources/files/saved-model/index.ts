@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../../base/errors.js'
 import { existing, ifThere } from '../../../base/existing.js'
@@ -7,7 +7,7 @@ import { explained } from '../explained.js'
 import { MAX_TOTAL_BYTES } from '../limits.js'
 import { SAVED_MODEL_FILE } from '../identify.js'
 import type { ServedGraph, StoredModel, StoredWeight } from '../stored.js'
-import { openTensorBundle, type TensorBundle } from '../tensor-bundle.js'
+import { openTensorBundle, variableFiles, variablesOf, type TensorBundle } from '../tensor-bundle.js'
 import { GraphOps } from './graph.js'
 import { TYPES, type MetaGraph, type Shape, type Signature } from './graph-messages.js'
 import { decodeSavedModel } from './messages.js'
@@ -28,7 +28,7 @@ export async function openSavedModel (folder: string): Promise<StoredModel> {
     const path = join(folder, SAVED_MODEL_FILE)
     if ((await stat(path)).size > MAX_TOTAL_BYTES) throw new OperatorError('its graph is absurdly large')
     const meta = metaGraphOf(decodeSavedModel(await readFile(path)))
-    const prefix = join(folder, 'variables', 'variables')
+    const prefix = variablesOf(folder)
     return servedGraph(meta, await existing(`${prefix}.index`) === undefined ? undefined : await openTensorBundle(prefix))
   })
   return { kind: 'saved-model', config: undefined, kerasVersion: undefined, layers: [], graph, close: async () => {} }
@@ -36,9 +36,7 @@ export async function openSavedModel (folder: string): Promise<StoredModel> {
 
 /** The files that decide what the model is. Throws a WeightsError as `openSavedModel` does. */
 export async function savedModelFiles (folder: string): Promise<string[]> {
-  const variables = await ifThere(folder, () => readdir(join(folder, 'variables'))) ?? []
-  const parts = variables.filter((name) => /^variables\.(?:index|data-\d{5}-of-\d{5})$/.test(name)).sort()
-  return [join(folder, SAVED_MODEL_FILE), ...parts.map((name) => join(folder, 'variables', name))]
+  return [join(folder, SAVED_MODEL_FILE), ...await ifThere(folder, () => variableFiles(folder)) ?? []]
 }
 
 function metaGraphOf (metaGraphs: readonly MetaGraph[]): MetaGraph {
